@@ -1,0 +1,56 @@
+/**
+ * The catalogue of expected errors: each has a code, an exit status, and a message that says what is wrong,
+ * where it came from and what to do. Anything thrown that is not a `HotswapError` is a bug of ours.
+ */
+const CATALOGUE = {
+  usage: 2,
+  'unknown-target': 2,
+  'bad-name': 2,
+  'bad-config': 78, // EX_CONFIG of sysexits.h
+  'not-set-up': 78,
+  'bad-state': 1,
+  'bad-vault': 77, // EX_NOPERM
+  'unsafe-path': 77,
+  'home-unwritable': 73, // EX_CANTCREAT
+  'no-free-slot': 75, // EX_TEMPFAIL
+  'no-usable-target': 75,
+  'identity-clash': 65, // EX_DATAERR
+  'login-failed': 1,
+  'not-our-shim': 1,
+  'codex-not-found': 127,
+  'codex-not-runnable': 126,
+  'pty-unavailable': 69, // EX_UNAVAILABLE
+} as const;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+/** An expected failure: printed as one line (`codex-hotswap: message; advice`), never with a stack. */
+export class HotswapError extends Error {
+  override readonly name = 'HotswapError';
+  readonly code: ErrorCode;
+  readonly exitStatus: number;
+  readonly advice: string;
+
+  /** @param message what is wrong and where it came from. @param advice what the user can do about it. */
+  constructor(code: ErrorCode, message: string, advice: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.exitStatus = CATALOGUE[code];
+    this.advice = advice;
+  }
+}
+
+/** The one line an error is shown as, or the whole stack with a request to report it when it is a bug. */
+export function describeError(error: unknown): { text: string; exitStatus: number } {
+  if (error instanceof HotswapError) {
+    return {
+      text: `codex-hotswap: ${error.message}${error.advice === '' ? '' : `; ${error.advice}`}`,
+      exitStatus: error.exitStatus,
+    };
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    text: `codex-hotswap: this is a bug in codex-hotswap, please report it with these lines:\n${stack}`,
+    exitStatus: 70, // EX_SOFTWARE
+  };
+}
