@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+/** How a process ended, as wait(2) tells it. */
+export type Ending =
+  | { kind: 'exited'; code: number }
+  | { kind: 'signalled'; signal: NodeJS.Signals };
+
+export interface InheritedCommand {
+  file: string;
+  args: string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Runs a command on the user's own stdin, stdout and stderr, in our process group, and waits for its end.
+ * No pty: that would merge stderr into stdout and change what the child prints (pty.md, "Not a terminal").
+ * @throws the spawn error (ENOENT, EACCES) when the command cannot be started.
+ */
+export function runInherited(command: InheritedCommand): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command.file, command.args, {
+      cwd: command.cwd,
+      env: command.env,
+      stdio: 'inherit',
+    });
+    // The tty sends Ctrl-C to the whole group, us included: the child decides, we only wait. A signal sent to
+    // us alone is passed on; the child may so get INT twice, exactly as under the npm launcher.
+    const relays = RELAYED.map((signal) => {
+      const relay = () => void child.kill(signal);
+      process.on(signal, relay);
+      return () => process.off(signal, relay);
+    });
+    const stopRelaying = () => {
+      for (const stop of relays) stop();
+    };
+    child.once('error', (error) => {
+      stopRelaying();
+      reject(error);
+    });
+    child.once('exit', (code, signal) => {
+      stopRelaying();
+      resolve(signal ? { kind: 'signalled', signal } : { kind: 'exited', code: code ?? 1 });
+    });
+  });
+}
+
+/**
+ * Ends this process the way the child ended: the same exit code, or the same signal, so that a shell and a
+ * waitpid() see what they would have seen of the child. Falls back to 128+n where a signal does not kill us.
+ */
+export function endLike(ending: Ending): void {
+  if (ending.kind === 'exited') {
+    process.exit(ending.code);
+  }
+  process.removeAllListeners(ending.signal);
+  process.kill(process.pid, ending.signal);
+  // Delivery to ourselves is asynchronous in Node; a signal that is ignored or blocked never comes.
+  setTimeout(() => process.exit(128 + constants.signals[ending.signal]), 200);
+}
+
+const RELAYED: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];

@@ -1,0 +1,331 @@
+/**
+ * The session as a pure reducer: what has happened → what to do. It knows no process, no terminal, no file and no
+ * clock; `run.ts` is the one interpreter of its effects. Properties held by test/unit/session/machine.test.ts:
+ * the terminal is restored exactly once on every path, at most one child lives, nothing rotates without proof,
+ * every chain of rotations is bounded, held input is always released or dropped with the session.
+ */
+
+/** What the rollout says about the turn that just failed; the machine only carries it. */
+export interface Evidence {
+  threadId: string;
+  turnId: string;
+}
+
+/** How a child, and so the session, ended. */
+export type Ending =
+  | { kind: 'exited'; code: number }
+  | { kind: 'signalled'; signal: NodeJS.Signals; number: number };
+
+export type State =
+  /** The first child is being started; it has drawn nothing yet. */
+  | { name: 'starting'; tally: Tally }
+  | { name: 'running'; tally: Tally }
+  /** The job is stopped (Ctrl-Z) and so are we; a trigger seen just before is looked into after `fg`. */
+  | { name: 'suspended'; tally: Tally; pending: boolean }
+  /** Something looks like a limit; keys are held until the structured record has spoken. */
+  | { name: 'suspected'; tally: Tally }
+  /** Proof is there; the next account is being chosen while the child still lives. */
+  | { name: 'choosing'; tally: Tally; evidence: Evidence }
+  /** A next account is there; the child is being ended. */
+  | { name: 'stopping'; tally: Tally; evidence: Evidence; target: string }
+  /** No child lives; the auth link is moved. */
+  | { name: 'rotating'; tally: Tally; evidence: Evidence; target: string }
+  /** The successor starts; `attempt` counts starts refused because the thread's writer lock was still held. */
+  | { name: 'resuming'; tally: Tally; evidence: Evidence; attempt: number }
+  /** No child lives; a refused start is tried again after a pause. */
+  | { name: 'retrying'; tally: Tally; evidence: Evidence; attempt: number }
+  | { name: 'flushing'; ending: Ending; stranded?: string }
+  | { name: 'restoring'; ending: Ending }
+  | { name: 'ended'; ending: Ending };
+
+/** Bounds on rotation: rotations since a turn last succeeded, and how many are allowed (one per account). */
+export interface Tally {
+  rotations: number;
+  limit: number;
+}
+
+export type Event =
+  | { name: 'child-ready' }
+  | { name: 'child-stopped' }
+  | { name: 'child-continued' }
+  | { name: 'child-ended'; ending: Ending; refusal?: 'active-writer' }
+  | { name: 'triggered' }
+  | { name: 'proved'; evidence: Evidence }
+  | { name: 'not-proved' }
+  | { name: 'turn-succeeded' }
+  | { name: 'target-chosen'; target: string }
+  | { name: 'none-left' }
+  | { name: 'stop-overdue' }
+  | { name: 'repointed' }
+  | { name: 'retry-due' }
+  | { name: 'signalled'; signal: NodeJS.Signals; number: number }
+  | { name: 'hung-up' }
+  | { name: 'flushed' }
+  | { name: 'restored' };
+
+export type Effect =
+  | { do: 'start' }
+  | { do: 'seek-proof' }
+  | { do: 'hold-input' }
+  | { do: 'release-input' }
+  | { do: 'choose-target'; evidence: Evidence }
+  | { do: 'settle-exhausted'; evidence: Evidence }
+  | { do: 'stop-child' }
+  | { do: 'kill-child' }
+  | { do: 'signal-child'; signal: NodeJS.Signals }
+  | { do: 'hang-up-child' }
+  | { do: 'suspend-ourselves' }
+  | { do: 'undo-modes' }
+  | { do: 'repoint'; target: string; evidence: Evidence }
+  | { do: 'resume'; evidence: Evidence }
+  | { do: 'schedule-retry'; attempt: number }
+  | { do: 'flush'; stranded?: string }
+  | { do: 'restore-terminal' }
+  | { do: 'exit'; ending: Ending };
+
+export interface Step {
+  state: State;
+  effects: Effect[];
+}
+
+/** Starts of a resume that meet a still held writer lock are tried this often before the session gives up. */
+export const MAX_ATTEMPTS = 6;
+
+/** @param accounts how many accounts are set up: the bound on rotations without a successful turn between. */
+export function beginSession(accounts: number): Step {
+  return {
+    state: { name: 'starting', tally: { rotations: 0, limit: Math.max(0, accounts - 1) } },
+    effects: [{ do: 'start' }],
+  };
+}
+
+/** One step of the session. Events that mean nothing in a state leave it as it is. */
+export function advance(state: State, event: Event): Step {
+  switch (state.name) {
+    case 'starting':
+    case 'running':
+      return advanceRunning(state, event);
+    case 'suspended':
+      return advanceSuspended(state, event);
+    case 'suspected':
+      return advanceSuspected(state, event);
+    case 'choosing':
+      return advanceChoosing(state, event);
+    case 'stopping':
+      return advanceStopping(state, event);
+    case 'rotating':
+      return advanceRotating(state, event);
+    case 'resuming':
+      return advanceResuming(state, event);
+    case 'retrying':
+      return advanceRetrying(state, event);
+    case 'flushing':
+      return event.name === 'flushed'
+        ? to({ name: 'restoring', ending: state.ending }, { do: 'restore-terminal' })
+        : stay(state);
+    case 'restoring':
+      return event.name === 'restored'
+        ? to({ name: 'ended', ending: state.ending }, { do: 'exit', ending: state.ending })
+        : stay(state);
+    case 'ended':
+      return stay(state);
+    default:
+      return unreachable(state);
+  }
+}
+
+type Running = Extract<State, { name: 'starting' | 'running' }>;
+
+function advanceRunning(state: Running, event: Event): Step {
+  switch (event.name) {
+    case 'child-ready':
+      return to({ name: 'running', tally: state.tally });
+    case 'triggered':
+      return suspect(state.tally);
+    case 'turn-succeeded':
+      return to({ ...state, tally: { ...state.tally, rotations: 0 } });
+    case 'child-stopped':
+      return suspend(state.tally, false);
+    default:
+      return withLivingChild(state, event);
+  }
+}
+
+function advanceSuspended(state: Named<'suspended'>, event: Event): Step {
+  switch (event.name) {
+    case 'child-continued':
+      return state.pending
+        ? suspect(state.tally)
+        : to({ name: 'running', tally: state.tally }, { do: 'release-input' });
+    case 'triggered':
+      return to({ ...state, pending: true });
+    default:
+      return withLivingChild(state, event);
+  }
+}
+
+function advanceSuspected(state: Named<'suspected'>, event: Event): Step {
+  switch (event.name) {
+    case 'proved':
+      return state.tally.rotations > state.tally.limit
+        ? exhausted(state.tally, event.evidence)
+        : to(
+            { name: 'choosing', tally: state.tally, evidence: event.evidence },
+            { do: 'choose-target', evidence: event.evidence },
+          );
+    case 'not-proved':
+      return to({ name: 'running', tally: state.tally }, { do: 'release-input' });
+    case 'child-stopped':
+      return suspend(state.tally, true);
+    default:
+      return withLivingChild(state, event);
+  }
+}
+
+function advanceChoosing(state: Named<'choosing'>, event: Event): Step {
+  switch (event.name) {
+    case 'target-chosen':
+      return to(
+        { name: 'stopping', tally: state.tally, evidence: state.evidence, target: event.target },
+        { do: 'stop-child' },
+      );
+    case 'none-left':
+      return exhausted(state.tally, state.evidence);
+    default:
+      return withLivingChild(state, event);
+  }
+}
+
+function advanceStopping(state: Named<'stopping'>, event: Event): Step {
+  switch (event.name) {
+    case 'stop-overdue':
+      return to(state, { do: 'kill-child' });
+    case 'child-ended':
+      return to(
+        { ...state, name: 'rotating' },
+        { do: 'undo-modes' },
+        { do: 'repoint', target: state.target, evidence: state.evidence },
+      );
+    default:
+      return withLivingChild(state, event);
+  }
+}
+
+function advanceRotating(state: Named<'rotating'>, event: Event): Step {
+  switch (event.name) {
+    case 'repointed': {
+      const tally = { ...state.tally, rotations: state.tally.rotations + 1 };
+      return to(
+        { name: 'resuming', tally, evidence: state.evidence, attempt: 1 },
+        { do: 'resume', evidence: state.evidence },
+      );
+    }
+    default:
+      return withoutChild(state, event);
+  }
+}
+
+function advanceResuming(state: Named<'resuming'>, event: Event): Step {
+  switch (event.name) {
+    case 'child-ready':
+      return to({ name: 'running', tally: state.tally }, { do: 'release-input' });
+    case 'triggered':
+      // The successor can meet its own limit before it has drawn a frame.
+      return suspect(state.tally);
+    case 'child-stopped':
+      return suspend(state.tally, false);
+    case 'child-ended':
+      if (event.refusal === 'active-writer' && state.attempt < MAX_ATTEMPTS) {
+        return to({ ...state, name: 'retrying' }, { do: 'schedule-retry', attempt: state.attempt });
+      }
+      return finish(event.ending, failed(event.ending) ? state.evidence.threadId : undefined);
+    default:
+      return withLivingChild(state, event);
+  }
+}
+
+function advanceRetrying(state: Named<'retrying'>, event: Event): Step {
+  switch (event.name) {
+    case 'retry-due':
+      return to(
+        { ...state, name: 'resuming', attempt: state.attempt + 1 },
+        { do: 'resume', evidence: state.evidence },
+      );
+    default:
+      return withoutChild(state, event);
+  }
+}
+
+/** What every state with a living child does alike: relay signals, follow a hang-up, end with the child. */
+function withLivingChild(state: State, event: Event): Step {
+  switch (event.name) {
+    case 'signalled':
+      return to(state, { do: 'signal-child', signal: event.signal });
+    case 'hung-up':
+      return to(state, { do: 'hang-up-child' });
+    case 'child-ended':
+      return finish(event.ending);
+    case 'child-stopped':
+      // Stopped in the middle of a handoff: nothing to wait for, the child is to end anyway.
+      return to(state, { do: 'kill-child' });
+    default:
+      return stay(state);
+  }
+}
+
+/** Between two children a deadly signal or a closed terminal ends the session; the thread can be resumed by hand. */
+function withoutChild(state: Named<'rotating'> | Named<'retrying'>, event: Event): Step {
+  switch (event.name) {
+    case 'signalled':
+      return finish(
+        { kind: 'signalled', signal: event.signal, number: event.number },
+        state.evidence.threadId,
+      );
+    case 'hung-up':
+      return finish({ kind: 'signalled', signal: 'SIGHUP', number: 1 }, state.evidence.threadId);
+    default:
+      return stay(state);
+  }
+}
+
+function suspect(tally: Tally): Step {
+  return to({ name: 'suspected', tally }, { do: 'hold-input' }, { do: 'seek-proof' });
+}
+
+function suspend(tally: Tally, pending: boolean): Step {
+  return to({ name: 'suspended', tally, pending }, { do: 'suspend-ourselves' });
+}
+
+/** Nobody can take over: the user stays in Codex, knows why, and gets the keys back. */
+function exhausted(tally: Tally, evidence: Evidence): Step {
+  return to(
+    { name: 'running', tally },
+    { do: 'settle-exhausted', evidence },
+    { do: 'release-input' },
+  );
+}
+
+function finish(ending: Ending, stranded?: string): Step {
+  const flush: Effect = stranded === undefined ? { do: 'flush' } : { do: 'flush', stranded };
+  const state: State =
+    stranded === undefined ? { name: 'flushing', ending } : { name: 'flushing', ending, stranded };
+  return to(state, { do: 'undo-modes' }, flush);
+}
+
+function failed(ending: Ending): boolean {
+  return ending.kind === 'signalled' || ending.code !== 0;
+}
+
+type Named<N extends State['name']> = Extract<State, { name: N }>;
+
+function to(state: State, ...effects: Effect[]): Step {
+  return { state, effects };
+}
+
+function stay(state: State): Step {
+  return { state, effects: [] };
+}
+
+function unreachable(state: never): never {
+  throw new Error(`unknown session state: ${JSON.stringify(state)}`);
+}

@@ -1,0 +1,256 @@
+import { describe, expect, it } from 'vitest';
+import {
+  advance,
+  beginSession,
+  type Effect,
+  type Event,
+  MAX_ATTEMPTS,
+  type State,
+} from '../../../src/session/machine.ts';
+
+const EVIDENCE = { threadId: 'thread', turnId: 'turn' };
+const CLEAN = { kind: 'exited', code: 0 } as const;
+const FAILED = { kind: 'exited', code: 1 } as const;
+
+/** Every event the interpreter can report; the facts of the world decide below which of them can happen. */
+const EVENTS: Event[] = [
+  { name: 'child-ready' },
+  { name: 'child-stopped' },
+  { name: 'child-continued' },
+  { name: 'child-ended', ending: CLEAN },
+  { name: 'child-ended', ending: FAILED },
+  { name: 'child-ended', ending: FAILED, refusal: 'active-writer' },
+  { name: 'triggered' },
+  { name: 'proved', evidence: EVIDENCE },
+  { name: 'not-proved' },
+  { name: 'turn-succeeded' },
+  { name: 'target-chosen', target: 'acc2' },
+  { name: 'none-left' },
+  { name: 'stop-overdue' },
+  { name: 'repointed' },
+  { name: 'retry-due' },
+  { name: 'signalled', signal: 'SIGTERM', number: 15 },
+  { name: 'hung-up' },
+  { name: 'flushed' },
+  { name: 'restored' },
+];
+
+/** What the effects so far have made true outside the machine. */
+interface World {
+  children: number;
+  held: boolean;
+  restored: number;
+  exited: number;
+  proofs: number;
+  rotations: number;
+}
+
+/** All (state, world) pairs that any order of possible events can reach, with the invariants held at each edge. */
+function explore(accounts: number) {
+  const first = beginSession(accounts);
+  const start: World = {
+    children: 0,
+    held: false,
+    restored: 0,
+    exited: 0,
+    proofs: 0,
+    rotations: 0,
+  };
+  const queue = [{ state: first.state, world: apply(start, first.effects) }];
+  const seen = new Map<string, { state: State; world: World }>();
+  while (queue.length > 0) {
+    const node = queue.pop();
+    if (!node || seen.has(JSON.stringify(node))) continue;
+    seen.set(JSON.stringify(node), node);
+    for (const event of EVENTS) {
+      if (!canHappen(node.state, node.world, event)) continue;
+      const before: World = {
+        ...node.world,
+        children: node.world.children - (event.name === 'child-ended' ? 1 : 0),
+        proofs: event.name === 'proved' && node.state.name === 'suspected' ? 1 : node.world.proofs,
+      };
+      const step = advance(node.state, event);
+      queue.push({ state: step.state, world: apply(before, step.effects) });
+    }
+  }
+  return [...seen.values()];
+}
+
+function canHappen(state: State, world: World, event: Event): boolean {
+  switch (event.name) {
+    case 'child-ended':
+    case 'child-ready':
+    case 'child-stopped':
+    case 'triggered':
+    case 'turn-succeeded':
+      return world.children > 0;
+    case 'flushed':
+      return state.name === 'flushing';
+    case 'restored':
+      return state.name === 'restoring';
+    default:
+      return true;
+  }
+}
+
+function apply(world: World, effects: Effect[]): World {
+  const next = { ...world };
+  for (const effect of effects) {
+    switch (effect.do) {
+      case 'start':
+      case 'resume':
+        next.children += 1;
+        expect(next.children, 'two children at once').toBe(1);
+        expect(next.restored, 'a child after the terminal was given back').toBe(0);
+        break;
+      case 'hold-input':
+        next.held = true;
+        break;
+      case 'release-input':
+        next.held = false;
+        break;
+      case 'stop-child':
+        expect(next.proofs, 'a child was stopped without proof').toBe(1);
+        next.proofs = 0;
+        break;
+      case 'repoint':
+        expect(next.children, 'the link moved under a living child').toBe(0);
+        break;
+      case 'restore-terminal':
+        next.restored += 1;
+        expect(next.restored).toBe(1);
+        break;
+      case 'exit':
+        next.exited += 1;
+        expect(next.exited).toBe(1);
+        expect(next.restored, 'exit before the terminal was restored').toBe(1);
+        break;
+      default:
+        break;
+    }
+  }
+  return next;
+}
+
+describe('the session machine, over every reachable order of events', () => {
+  const nodes = explore(3);
+
+  it('reaches every state', () => {
+    expect(new Set(nodes.map((node) => node.state.name))).toEqual(
+      new Set([
+        'starting',
+        'running',
+        'suspended',
+        'suspected',
+        'choosing',
+        'stopping',
+        'rotating',
+        'resuming',
+        'retrying',
+        'flushing',
+        'restoring',
+        'ended',
+      ]),
+    );
+  });
+
+  it('ends with the terminal restored once, one exit and no child', () => {
+    for (const { state, world } of nodes.filter((node) => node.state.name === 'ended')) {
+      expect(world, JSON.stringify(state)).toMatchObject({ children: 0, restored: 1, exited: 1 });
+    }
+  });
+
+  it('can end from every state', () => {
+    for (const { state, world } of nodes) {
+      expect(endings(state, world), JSON.stringify(state)).toContain('ended');
+    }
+  });
+
+  it('lets keys through wherever the user can type for long', () => {
+    for (const { state, world } of nodes) {
+      if (state.name === 'running') expect(world.held, JSON.stringify(state)).toBe(false);
+    }
+  });
+});
+
+describe('the session machine', () => {
+  it('stops rotating when every account failed without one successful turn', () => {
+    const rounds = rotateUntilRefused(3);
+    expect(rounds).toBe(3);
+  });
+
+  it('counts afresh after a successful turn', () => {
+    let state = rotateOnce(beginSession(2).state);
+    expect(state).toMatchObject({ name: 'running', tally: { rotations: 1 } });
+    state = advance(state, { name: 'turn-succeeded' }).state;
+    expect(state).toMatchObject({ tally: { rotations: 0 } });
+  });
+
+  it('tries a thread with an active writer again, but not for ever', () => {
+    let state = toResuming(beginSession(2).state);
+    const refused = { name: 'child-ended', ending: FAILED, refusal: 'active-writer' } as const;
+    for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
+      const step = advance(state, refused);
+      expect(step.effects).toEqual([{ do: 'schedule-retry', attempt }]);
+      state = advance(step.state, { name: 'retry-due' }).state;
+    }
+    expect(advance(state, refused).state).toEqual({
+      name: 'flushing',
+      ending: FAILED,
+      stranded: 'thread',
+    });
+  });
+
+  it('looks into a trigger seen before Ctrl-Z only after fg', () => {
+    let step = advance(
+      { name: 'running', tally: { rotations: 0, limit: 1 } },
+      { name: 'triggered' },
+    );
+    step = advance(step.state, { name: 'child-stopped' });
+    expect(step.effects).toEqual([{ do: 'suspend-ourselves' }]);
+    step = advance(step.state, { name: 'child-continued' });
+    expect(step.effects).toEqual([{ do: 'hold-input' }, { do: 'seek-proof' }]);
+  });
+});
+
+function endings(state: State, world: World): string[] {
+  let step =
+    world.children > 0 ? advance(state, { name: 'child-ended', ending: CLEAN }) : undefined;
+  let current = step?.state ?? state;
+  if (current.name === 'rotating' || current.name === 'retrying') {
+    current = advance(current, { name: 'signalled', signal: 'SIGTERM', number: 15 }).state;
+  }
+  for (const event of [{ name: 'flushed' }, { name: 'restored' }] as const) {
+    step = advance(current, event);
+    current = step.state;
+  }
+  return [current.name];
+}
+
+function toResuming(from: State): State {
+  const events: Event[] = [
+    { name: 'child-ready' },
+    { name: 'triggered' },
+    { name: 'proved', evidence: EVIDENCE },
+    { name: 'target-chosen', target: 'acc2' },
+    { name: 'child-ended', ending: FAILED },
+    { name: 'repointed' },
+  ];
+  return events.reduce((state, event) => advance(state, event).state, from);
+}
+
+function rotateOnce(from: State): State {
+  return advance(toResuming(from), { name: 'child-ready' }).state;
+}
+
+function rotateUntilRefused(accounts: number): number {
+  let state = beginSession(accounts).state;
+  for (let round = 0; round < 20; round++) {
+    state = advance(state, { name: 'child-ready' }).state;
+    state = advance(state, { name: 'triggered' }).state;
+    const step = advance(state, { name: 'proved', evidence: EVIDENCE });
+    if (step.effects.some((effect) => effect.do === 'settle-exhausted')) return round;
+    state = rotateOnce(state);
+  }
+  throw new Error('rotates for ever');
+}
