@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+
+/** Every place this program reads or writes; all absolute. Nothing here is created by resolving it. */
+export interface Paths {
+  home: string;
+  /** The Codex home that belongs to the user: `~/.codex` or their `CODEX_HOME`. */
+  sharedHome: string;
+  configFile: string;
+  stateDir: string;
+  runtimeDir: string;
+  accountsDir: string;
+  sessionsDir: string;
+  /** Logins that belong to no known target, kept for the user (0600). */
+  orphansDir: string;
+  eventsFile: string;
+  capabilitiesDir: string;
+  currentFile: string;
+  /** Its existence switches the shim off. */
+  disabledFlag: string;
+}
+
+/**
+ * The paths of this user. Relative and empty XDG values are ignored, as the XDG base directory specification says.
+ * @param env the process environment (XDG_CONFIG_HOME, XDG_STATE_HOME, CODEX_HOME are looked at).
+ * @param homedir the user's home, absolute.
+ */
+export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
+  const configDir = join(
+    absolute(env.XDG_CONFIG_HOME) ?? join(homedir, '.config'),
+    'codex-hotswap',
+  );
+  const stateDir = join(
+    absolute(env.XDG_STATE_HOME) ?? join(homedir, '.local', 'state'),
+    'codex-hotswap',
+  );
+  return {
+    home: homedir,
+    sharedHome: resolveSharedHome(env.CODEX_HOME, homedir),
+    configFile: join(configDir, 'config.json'),
+    stateDir,
+    runtimeDir: join(stateDir, 'runtime'),
+    accountsDir: join(stateDir, 'accounts'),
+    sessionsDir: join(stateDir, 'sessions'),
+    orphansDir: join(stateDir, 'orphans'),
+    eventsFile: join(stateDir, 'events.jsonl'),
+    capabilitiesDir: join(stateDir, 'codex'),
+    currentFile: join(stateDir, 'current.json'),
+    disabledFlag: join(stateDir, 'disabled'),
+  };
+}
+
+/** The side directory of a slot: our own records about `runtime/slot-<n>`, which Codex never looks into. */
+export function sideOf(slotHome: string): string {
+  return `${slotHome}.side`;
+}
+
+/** The shared home a slot was made for, or undefined when the directory is no slot of ours. */
+export function recordedSharedHome(slotHome: string): string | undefined {
+  try {
+    const record: unknown = JSON.parse(readFileSync(join(sideOf(slotHome), 'home.json'), 'utf8'));
+    const home = (record as { sharedHome?: unknown } | null)?.sharedHome;
+    return typeof home === 'string' && isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// A shell opened by a supervised Codex inherits CODEX_HOME=<slot>; a codex typed there must not take the overlay
+// for the user's home, or overlays would be stacked on overlays.
+function resolveSharedHome(codexHome: string | undefined, homedir: string): string {
+  if (codexHome === undefined || codexHome === '') return join(homedir, '.codex');
+  const path = resolve(codexHome);
+  const slot = enclosingSlot(path);
+  return (slot === undefined ? undefined : recordedSharedHome(slot)) ?? path;
+}
+
+function enclosingSlot(path: string): string | undefined {
+  return /^slot-\d+$/.test(basename(path)) && basename(dirname(path)) === 'runtime'
+    ? path
+    : undefined;
+}
+
+function absolute(value: string | undefined): string | undefined {
+  return value !== undefined && isAbsolute(value) ? value : undefined;
+}
