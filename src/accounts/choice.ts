@@ -1,0 +1,131 @@
+import type { Target } from '../state/config.ts';
+import { describeIdentity, type Identity, isSameIdentity } from './login.ts';
+import { activeMarks, isWorkspaceMark, type Mark } from './marks.ts';
+import type { Standing } from './standing.ts';
+
+export interface ChoiceQuestion {
+  /** In the order of the configuration. */
+  standings: readonly Standing[];
+  /** Where the search starts. */
+  current?: string | undefined;
+  /** The target that just hit its limit: not chosen again, nor any other target of the same account. */
+  exclude?: string | undefined;
+  /** The named model bucket that just ran out: accounts whose mark names the same one are of no use either. */
+  bucket?: string | undefined;
+  nowSeconds: number;
+}
+
+export type Choice =
+  | { kind: 'chosen'; target: Target; authFile: string; identity: Identity }
+  | {
+      kind: 'none';
+      reasons: { target: string; reason: string }[];
+      /** The target that comes back by itself first. */
+      earliest?: { target: string; until: number };
+    };
+
+/** Chooses the target to work under: the current one if it may be used, else the next in order, round the list. Pure. */
+export function chooseTarget(question: ChoiceQuestion): Choice {
+  const verdicts = inSearchOrder(question).map((standing) => judge(standing, question));
+  const usable = verdicts.find((verdict) => verdict.kind === 'chosen');
+  if (usable !== undefined) return usable;
+  const refused = verdicts.filter((verdict) => verdict.kind === 'refused');
+  const earliest = refused
+    .flatMap(({ target, until }) => (until === undefined ? [] : [{ target, until }]))
+    .sort((a, b) => a.until - b.until)[0];
+  return {
+    kind: 'none',
+    reasons: refused.map(({ target, reason }) => ({ target, reason })),
+    ...(earliest === undefined ? {} : { earliest }),
+  };
+}
+
+type Verdict =
+  | Extract<Choice, { kind: 'chosen' }>
+  /** `until`: epoch seconds at which nothing speaks against it any more, if that comes by itself. */
+  | { kind: 'refused'; target: string; reason: string; until?: number };
+
+// After a limit the search begins behind the excluded target, so that a chain of rotations goes through all of them.
+function inSearchOrder({ standings, current, exclude }: ChoiceQuestion): Standing[] {
+  const at = standings.findIndex(({ target }) => target.name === (exclude ?? current));
+  const start = at === -1 ? 0 : exclude === undefined ? at : at + 1;
+  return [...standings.slice(start), ...standings.slice(0, start)];
+}
+
+function judge(standing: Standing, question: ChoiceQuestion): Verdict {
+  const { target, vault, state } = standing;
+  const refuse = (reason: string): Verdict => ({ kind: 'refused', target: target.name, reason });
+  if (!target.enabled) return refuse('switched off in the configuration');
+  if (vault.kind === 'empty') return refuse('not logged in');
+  if (vault.kind !== 'ready') return refuse(vault.reason);
+  if (state.identity !== undefined && !isSameIdentity(state.identity, vault.identity)) {
+    return refuse(
+      `its vault now holds another account (${describeIdentity(vault.identity)} instead of ${describeIdentity(state.identity)})`,
+    );
+  }
+  const marks = marksThatBind(vault.identity, vault.issuedAt, target.name, question);
+  if (marks.length > 0) {
+    const until = lapse(marks);
+    const reason = marks.map(describeMark).join('; ');
+    return { ...refuse(reason), ...(until === undefined ? {} : { until }) } as Verdict;
+  }
+  if (target.name === question.exclude) return refuse('just hit its limit');
+  const left = question.standings.find(({ target: { name } }) => name === question.exclude);
+  if (left?.vault.kind === 'ready' && isSameIdentity(left.vault.identity, vault.identity)) {
+    return refuse(`the same account as ${left.target.name}`);
+  }
+  return { kind: 'chosen', target, authFile: vault.authFile, identity: vault.identity };
+}
+
+// A limit belongs to the account (or the whole workspace), not to the name we gave it: the marks of every target
+// with the same identity count, and workspace marks count for every member of the workspace.
+function marksThatBind(
+  identity: Identity,
+  issuedAt: number,
+  name: string,
+  { standings, nowSeconds, bucket }: ChoiceQuestion,
+): Mark[] {
+  return standings.flatMap(({ target, vault, state }) => {
+    const own = target.name === name;
+    const twin = vault.kind === 'ready' && isSameIdentity(vault.identity, identity);
+    return activeMarks(state, nowSeconds).filter((mark) => {
+      if (isWorkspaceMark(mark) && mark.workspace === identity.accountId) return true;
+      if (mark.kind === 'model-bucket') return (own || twin) && bucketIsMeant(mark, bucket);
+      if (mark.kind === 'needs-login') return own && mark.at >= issuedAt; // a newer login heals it
+      return mark.kind === 'manual' ? own : own || twin;
+    });
+  });
+}
+
+// Other models of an account whose named bucket ran out still work; we cannot know which model a start will use.
+function bucketIsMeant(mark: Mark, bucket: string | undefined): boolean {
+  return bucket !== undefined && (mark.limitName === undefined || mark.limitName === bucket);
+}
+
+function lapse(marks: Mark[]): number | undefined {
+  return marks.reduce<number | undefined>(
+    (latest, { until }) =>
+      until === null || latest === undefined ? undefined : Math.max(latest, until),
+    0,
+  );
+}
+
+const MARK_TEXTS: Record<Mark['kind'], string> = {
+  'window-5h': 'its 5-hour limit is used up',
+  'window-weekly': 'its weekly limit is used up',
+  'window-other': 'its limit is used up',
+  'model-bucket': 'its limit for this model is used up',
+  'workspace-credits': 'its workspace is out of credits',
+  'spend-cap': 'its spend cap is reached',
+  'not-in-plan': 'its plan does not include Codex',
+  'api-quota': 'its API quota is used up',
+  reserve: 'its ordinary usage is used up',
+  'needs-login': 'needs a new login',
+  manual: 'set aside by hand',
+  unknown: 'its limit is used up',
+};
+
+/** A mark in words, without the time at which it lapses. */
+export function describeMark(mark: Mark): string {
+  return MARK_TEXTS[mark.kind] + (mark.limitName === undefined ? '' : ` (${mark.limitName})`);
+}

@@ -1,0 +1,59 @@
+import { type AuthIdentity, type AuthProblem, readAuthIdentity } from '../codex/auth-file.ts';
+
+/** Whose account a login is, without what changes at each refresh: fit to be put on record. */
+export type Identity = Pick<AuthIdentity, 'userId' | 'accountId' | 'email' | 'plan'>;
+
+/** A credential file that was understood; never holds a token. */
+export interface Login {
+  identity: Identity;
+  /** Epoch seconds of the last refresh: the younger of `last_refresh` and the access token's `iat`; 0 = unknown. */
+  issuedAt: number;
+  /** Epoch seconds at which the access token ends, if it says so. */
+  expiresAt?: number;
+}
+
+/** Reads the text of an auth.json: whose it is and how fresh. The reason of a failure never quotes the text. */
+export function readLogin(
+  text: string,
+): { kind: 'login'; login: Login } | { kind: 'broken'; reason: string } {
+  const auth = readAuthIdentity(text);
+  if ('problem' in auth) {
+    const reason = text.trim() === '' ? 'is empty' : PROBLEMS[auth.problem];
+    return { kind: 'broken', reason };
+  }
+  const { userId, accountId, email, plan, accessTokenExpiresAt } = auth;
+  const refreshed = Math.floor(Date.parse(auth.lastRefresh ?? '') / 1000);
+  return {
+    kind: 'login',
+    login: {
+      identity: {
+        userId,
+        accountId,
+        ...(email === undefined ? {} : { email }),
+        ...(plan === undefined ? {} : { plan }),
+      },
+      issuedAt: Math.max(Number.isNaN(refreshed) ? 0 : refreshed, auth.issuedAt ?? 0),
+      ...(accessTokenExpiresAt === undefined ? {} : { expiresAt: accessTokenExpiresAt }),
+    },
+  };
+}
+
+const PROBLEMS: Record<AuthProblem, string> = {
+  'not-json': 'is not valid JSON',
+  'not-an-object': 'is not a JSON object',
+  'no-credentials': 'holds no login',
+  'no-identity': 'does not tell whose account it is',
+};
+
+/** Same person in the same workspace; e-mail and plan may change. */
+export function isSameIdentity(
+  a: Pick<Identity, 'userId' | 'accountId'>,
+  b: Pick<Identity, 'userId' | 'accountId'>,
+): boolean {
+  return a.userId === b.userId && a.accountId === b.accountId;
+}
+
+/** How a person is told which account is meant. */
+export function describeIdentity(identity: Identity): string {
+  return identity.email ?? `user ${identity.userId}, workspace ${identity.accountId}`;
+}

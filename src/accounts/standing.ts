@@ -1,0 +1,25 @@
+import type { Config, Target } from '../state/config.ts';
+import type { Paths } from '../state/paths.ts';
+import { type AccountState, readAccountState } from './account-state.ts';
+import { inspectVault, type VaultState } from './vault.ts';
+
+/** Everything a choice among targets looks at. */
+export interface Standing {
+  target: Target;
+  vault: VaultState;
+  state: AccountState;
+}
+
+/** How every configured target stands, in the order of the configuration; `notices` are lines for the user. */
+export function readStandings(
+  paths: Paths,
+  config: Config,
+): { standings: Standing[]; notices: string[] } {
+  const notices: string[] = [];
+  const standings = config.targets.map((target) => {
+    const { state, notice } = readAccountState(paths, target.name);
+    if (notice !== undefined) notices.push(notice);
+    return { target, vault: inspectVault(target), state };
+  });
+  return { standings, notices };
+}

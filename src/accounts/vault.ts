@@ -1,0 +1,95 @@
+import { accessSync, constants, lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HotswapError } from '../errors.ts';
+import { isTargetName, type Target } from '../state/config.ts';
+import { assertOwned, errnoOf } from '../state/files.ts';
+import { type Login, readLogin } from './login.ts';
+
+export type VaultState =
+  | ({ kind: 'ready'; authFile: string } & Login)
+  | { kind: 'empty' }
+  | { kind: 'broken'; reason: string; advice: string }
+  | { kind: 'unsafe'; reason: string; advice: string };
+
+/** The one credential file of a target. */
+export function authFileOf(target: Pick<Target, 'vault'>): string {
+  return join(target.vault, 'auth.json');
+}
+
+/** What a target's vault holds. Reads two inodes and one small file (hot path); never throws, never quotes a token. */
+export function inspectVault(target: Target): VaultState {
+  const authFile = authFileOf(target);
+  try {
+    if (assertOwned(target.vault) === undefined) return { kind: 'empty' };
+    return inspectAuthFile(authFile, target.name);
+  } catch (error) {
+    if (error instanceof HotswapError) {
+      return { kind: 'unsafe', reason: error.message, advice: error.advice };
+    }
+    const reason = `${authFile} cannot be read (${errnoOf(error) ?? 'unknown error'})`;
+    return { kind: 'broken', reason, advice: loginAdvice(target.name) };
+  }
+}
+
+/**
+ * Checks a name given by a person.
+ * @throws HotswapError `bad-name`.
+ */
+export function validateTargetName(name: string): void {
+  if (isTargetName(name)) return;
+  throw new HotswapError(
+    'bad-name',
+    `${JSON.stringify(String(name).slice(0, 80))} cannot be the name of a target`,
+    'use 1 to 64 letters, digits, ".", "_" or "-", not only dots',
+  );
+}
+
+function inspectAuthFile(authFile: string, name: string): VaultState {
+  const stats = lstatSync(authFile, { throwIfNoEntry: false });
+  if (stats === undefined) return { kind: 'empty' };
+  if (!stats.isFile()) {
+    // A link here could lead back to the shared home, whose auth.json is a link to us.
+    const what = stats.isSymbolicLink() ? 'a symbolic link' : 'not a file';
+    const advice = `move the login itself into ${authFile}, or ${loginAdvice(name)}`;
+    return { kind: 'broken', reason: `${authFile} is ${what}`, advice };
+  }
+  assertOwned(authFile);
+  if ((stats.mode & 0o077) !== 0) {
+    const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
+    return {
+      kind: 'unsafe',
+      reason: `${authFile} can be read by other users (mode ${mode})`,
+      advice: `run: chmod 600 ${authFile}`,
+    };
+  }
+  const unsaveable = whyCodexCannotSave(authFile, stats);
+  if (unsaveable !== undefined) return { kind: 'broken', ...unsaveable };
+  const read = readLogin(readFileSync(authFile, 'utf8'));
+  return read.kind === 'login'
+    ? { kind: 'ready', authFile, ...read.login }
+    : { kind: 'broken', reason: `${authFile} ${read.reason}`, advice: loginAdvice(name) };
+}
+
+// Fact 1.3: Codex refuses to save a refreshed token over a read-only or hard-linked file; the account would then be
+// lost with the old token already spent.
+function whyCodexCannotSave(
+  authFile: string,
+  stats: { mode: number; nlink: number },
+): { reason: string; advice: string } | undefined {
+  if ((stats.mode & 0o200) === 0) {
+    return { reason: `${authFile} is read-only`, advice: `run: chmod 600 ${authFile}` };
+  }
+  if (stats.nlink > 1) {
+    const reason = `${authFile} has ${stats.nlink} hard links, and Codex saves no token over such a file`;
+    return {
+      reason,
+      advice: `run: cp -p ${authFile} ${authFile}.new && mv ${authFile}.new ${authFile}`,
+    };
+  }
+  accessSync(authFile, constants.R_OK);
+  return undefined;
+}
+
+function loginAdvice(name: string): string {
+  return `log in again with: codex-hotswap login ${name}`;
+}
