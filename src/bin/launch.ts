@@ -1,0 +1,5 @@
+// Started by the shim: `launch.js <path of the real codex> <codex arguments…>`.
+import { start } from './start.ts';
+
+const [real, ...args] = process.argv.slice(2);
+await start(real || undefined, args);

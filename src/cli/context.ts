@@ -1,0 +1,55 @@
+import { homedir } from 'node:os';
+import { HotswapError } from '../errors.ts';
+import { type Config, readConfig, type Target } from '../state/config.ts';
+import { type Paths, resolvePaths } from '../state/paths.ts';
+
+/** What every command works on. */
+export interface Context {
+  env: NodeJS.ProcessEnv;
+  paths: Paths;
+  now: Date;
+  /** Prints a line on stdout. */
+  say(line: string): void;
+  /** Prints a line on stderr. */
+  warn(line: string): void;
+}
+
+export function createContext(env: NodeJS.ProcessEnv): Context {
+  return {
+    env,
+    paths: resolvePaths(env, homedir()),
+    now: new Date(),
+    say: (line) => void process.stdout.write(`${line}\n`),
+    warn: (line) => void process.stderr.write(`codex-hotswap: ${line}\n`),
+  };
+}
+
+/** @throws HotswapError `not-set-up`, `bad-config`. */
+export function requireConfig({ paths }: Context): Config {
+  const config = readConfig(paths);
+  if (config === undefined || config.targets.length === 0) {
+    throw new HotswapError(
+      'not-set-up',
+      `not set up yet (${paths.configFile} ${config === undefined ? 'does not exist' : 'has no targets'})`,
+      'run: codex-hotswap setup --force --count 2 --prefix acc',
+    );
+  }
+  return config;
+}
+
+/** @throws HotswapError `unknown-target` naming those that exist. */
+export function findTarget(config: Config, name: string): Target {
+  const target = config.targets.find((candidate) => candidate.name === name);
+  if (target === undefined) {
+    throw new HotswapError(
+      'unknown-target',
+      `there is no target called ${JSON.stringify(name)}`,
+      `you have: ${config.targets.map((known) => known.name).join(', ')}`,
+    );
+  }
+  return target;
+}
+
+export function nowSeconds({ now }: Context): number {
+  return Math.floor(now.getTime() / 1000);
+}

@@ -1,0 +1,49 @@
+import { Command, CommanderError } from 'commander';
+import { describeError } from '../errors.ts';
+import { type Context, createContext } from './context.ts';
+import { installShimCommand } from './install-shim.ts';
+import { uninstallShimCommand } from './uninstall-shim.ts';
+
+/** Runs one management command. Returns the exit status: 0, 1 for a "no" (doctor), 2 for wrong usage, or the error's own. */
+export async function runCli(args: string[]): Promise<number> {
+  const context = createContext(process.env);
+  process.exitCode = 0;
+  try {
+    await createProgram(context).parseAsync(args, { from: 'user' });
+    return Number(process.exitCode);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // already printed
+    const { text, exitStatus } = describeError(error);
+    process.stderr.write(`${text}\n`);
+    return exitStatus;
+  }
+}
+
+const COMMANDS: ((context: Context) => Command)[] = [installShimCommand, uninstallShimCommand];
+
+function createProgram(context: Context): Command {
+  const program = new Command('codex-hotswap')
+    .description('Type `codex` as always; a usage limit goes on under your next account.')
+    .version(process.env.CODEX_HOTSWAP_VERSION ?? 'development');
+  for (const create of COMMANDS) program.addCommand(create(context));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      outputError: (text, write) => write(`${oneLine(text)}; see: ${helpOf(command)}\n`),
+    });
+  }
+  return program;
+}
+
+/** commander says `error: unknown command 'staus'\n(Did you mean status?)`. */
+function oneLine(text: string): string {
+  return `codex-hotswap: ${text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll('\n', ' ')}`;
+}
+
+function helpOf(command: Command): string {
+  return command.parent === null
+    ? 'codex-hotswap --help'
+    : `codex-hotswap ${command.name()} --help`;
+}
