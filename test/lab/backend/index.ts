@@ -1,0 +1,148 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Account, type AccountSpec, openAccount } from './accounts.ts';
+import type { Answer, Script } from './answers.ts';
+import { makeCertificates } from './certificates.ts';
+import { createDeviceLogins } from './device-login.ts';
+import { createHttpHandler, readBearer } from './http.ts';
+import { createRecords, type RecordedRequest, type Records } from './records.ts';
+import { nowSeconds, type Service, type Switches } from './service.ts';
+import {
+  type AuthJson,
+  createTokenStore,
+  type TokenStore,
+  type TokenStoreOptions,
+  toAuthJson,
+} from './tokens.ts';
+import { createResponsesSocket } from './websocket.ts';
+
+export type { Account, AccountSpec } from './accounts.ts';
+export type { Answer, Script } from './answers.ts';
+export { type FailureKind, NAMED_BUCKET, PROMO_MESSAGE } from './failures.ts';
+export { listRequests, type RecordedRequest } from './records.ts';
+export type { AuthJson } from './tokens.ts';
+export type { ToolCall } from './tool-calls.ts';
+export type { Transport, TurnRequest } from './turn-request.ts';
+
+export interface BackendOptions extends Partial<Switches>, TokenStoreOptions {
+  accounts: AccountSpec[];
+}
+
+/** A fake ChatGPT backend on a random port of 127.0.0.1 (fact M1); nothing leaves the machine. */
+export interface Backend {
+  /** `https://127.0.0.1:PORT`: also the issuer for `--experimental_issuer`. */
+  readonly origin: string;
+  /** Path of ca.pem, for CODEX_CA_CERTIFICATE. */
+  readonly caFile: string;
+  readonly switches: Switches;
+  readonly accounts: Account[];
+  /** The account of that name; its fields may be changed at any time. Throws for an unknown name. */
+  account(name: string): Account;
+  /** Adds an account while the backend runs. */
+  addAccount(spec: AccountSpec): Account;
+
+  /** Queues answers, first in first out, for one account or for whoever asks next; a quota comes before them. */
+  enqueue(answers: Answer | Answer[], account?: string): void;
+  /** Answers every request that finds no queued answer; undefined (as result too): the default answer. */
+  setScript(script: Script | undefined): void;
+
+  /** Everything asked so far, oldest first. */
+  readonly requests: RecordedRequest[];
+  /** Requests for an answer of the model: no prewarming, no other routes. */
+  turns(account?: string): RecordedRequest[];
+  waitForRequest: Records['waitFor'];
+
+  /** auth.json of a fresh login, known to this backend. `expiresInSeconds` is the life of its access token. */
+  forgeAuth(account: string, options?: { expiresInSeconds?: number }): AuthJson;
+  /** The next device-auth login is approved as this account. */
+  expectLogin(account: string, options?: { pendingPolls?: number }): void;
+  /** Logs an account out everywhere: its refreshes are refused, its access tokens get 401. */
+  revokeAccount(account: string): void;
+  /** `counts` of refreshes, reuses and revoked families; `all()`: every token ever issued. */
+  readonly tokens: Pick<TokenStore, 'counts' | 'all'>;
+  readonly userCodes: string[];
+
+  close(): Promise<void>;
+}
+
+export async function startBackend(options: BackendOptions): Promise<Backend> {
+  const certificates = await makeCertificates();
+  const directory = await mkdtemp(join(tmpdir(), 'codex-lab-'));
+  const caFile = join(directory, 'ca.pem');
+  await writeFile(caFile, certificates.ca);
+
+  const service: Service = {
+    origin: '',
+    accounts: options.accounts.map((spec) => openAccount(spec, nowSeconds())),
+    tokens: createTokenStore(options),
+    records: createRecords(),
+    logins: createDeviceLogins(),
+    switches: {
+      transport: options.transport ?? 'websocket',
+      foreignReasoning: options.foreignReasoning ?? 'accept',
+    },
+    queues: new Map(),
+    script: undefined,
+  };
+
+  const sockets = createResponsesSocket(service);
+  const server = createServer(
+    { cert: certificates.certificate, key: certificates.key },
+    createHttpHandler(service),
+  );
+  server.on('upgrade', (message, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    sockets.upgrade(message, socket, head, service.tokens.authenticate(readBearer(message)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  service.origin = `https://127.0.0.1:${address.port}`;
+
+  const account = (name: string) => {
+    const found = service.accounts.find((candidate) => candidate.name === name);
+    if (found === undefined) throw new Error(`no account ${name} in the lab`);
+    return found;
+  };
+  return {
+    origin: service.origin,
+    caFile,
+    switches: service.switches,
+    accounts: service.accounts,
+    account,
+    addAccount(spec) {
+      const added = openAccount(spec, nowSeconds());
+      service.accounts.push(added);
+      return added;
+    },
+    enqueue(answers, name) {
+      const queue = service.queues.get(name) ?? [];
+      service.queues.set(name, queue.concat(answers));
+    },
+    setScript(script) {
+      service.script = script;
+    },
+    requests: service.records.requests,
+    turns: (name) =>
+      service.records.requests.filter(
+        (request) =>
+          request.turn?.isPrewarm === false && (name === undefined || request.account === name),
+      ),
+    waitForRequest: service.records.waitFor,
+    forgeAuth: (name, { expiresInSeconds } = {}) =>
+      toAuthJson(account(name), service.tokens.issue(account(name), expiresInSeconds)),
+    expectLogin: (name, loginOptions) => service.logins.expect(account(name), loginOptions),
+    revokeAccount: (name) => service.tokens.revokeAccount(account(name)),
+    tokens: service.tokens,
+    userCodes: service.logins.userCodes,
+    async close() {
+      sockets.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

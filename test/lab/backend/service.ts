@@ -1,0 +1,31 @@
+import type { Account } from './accounts.ts';
+import type { Answer, Script } from './answers.ts';
+import type { DeviceLogins } from './device-login.ts';
+import type { Records } from './records.ts';
+import type { TokenStore } from './tokens.ts';
+import type { Transport } from './turn-request.ts';
+
+/** Switches that may be turned while the backend runs. */
+export interface Switches {
+  /** `sse`: the WebSocket upgrade is refused with 426, and Codex falls back (fact M1). */
+  transport: Transport;
+  /** Whether `encrypted_content` of another account is refused as `invalid_encrypted_content` (fact M6). */
+  foreignReasoning: 'accept' | 'refuse';
+}
+
+/** What all routes of one backend share. */
+export interface Service {
+  origin: string;
+  accounts: Account[];
+  tokens: TokenStore;
+  records: Records;
+  logins: DeviceLogins;
+  switches: Switches;
+  /** Answers waiting to be given, for one account or (key undefined) for any. */
+  queues: Map<string | undefined, Answer[]>;
+  script: Script | undefined;
+}
+
+export function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** The real Codex that tests run: npm launcher, native binary, version. */
+export interface CodexUnderTest {
+  /** `bin/codex.js` of the npm package: what a user's `codex` resolves to. */
+  launcher: string;
+  /** The binary the launcher runs. */
+  native: string;
+  version: string;
+}
+
+/** `CODEX_UNDER_TEST` (path of a launcher, set by `npm run test:matrix`), else the pinned dev dependency. */
+export const codexUnderTest: CodexUnderTest = findCodex(
+  process.env.CODEX_UNDER_TEST ??
+    createRequire(import.meta.url).resolve('@openai/codex/bin/codex.js'),
+);
+
+/** Finds the parts of an npm-installed Codex from its launcher; throws when the layout is unknown. */
+export function findCodex(launcherPath: string): CodexUnderTest {
+  const launcher = realpathSync(launcherPath);
+  const root = dirname(dirname(launcher));
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return { launcher, native: findNative(root), version };
+}
+
+/** Newer layouts have `bin/codex` below the target triple, older ones (0.120) `codex/codex`. */
+function findNative(root: string): string {
+  const packages = [root, ...listSiblings(dirname(root))];
+  for (const vendor of packages.map((directory) => join(directory, 'vendor'))) {
+    if (!existsSync(vendor)) continue;
+    for (const triple of readdirSync(vendor)) {
+      for (const inner of ['bin/codex', 'codex/codex']) {
+        const candidate = join(vendor, triple, inner);
+        if (existsSync(candidate)) return candidate;
+      }
+    }
+  }
+  throw new Error(`no native codex beside ${root}`);
+}
+
+function listSiblings(scope: string): string[] {
+  return readdirSync(scope)
+    .filter((name) => name.startsWith('codex-'))
+    .map((name) => join(scope, name));
+}
