@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { OPTIONS, type OptionSpec } from './grammar.ts';
+import { parseHelpOptions } from './help-text.ts';
+
+/** What one Codex binary can do, asked of the binary itself: versions are never compared. */
+export interface Capabilities {
+  /** `--no-daemon` is known; without it an unknown flag would be a usage error (fact M8). */
+  noDaemon: boolean;
+  /** Every feature it names, and whether it is on. Empty when it cannot list them. */
+  features: Record<string, boolean>;
+  /** Options of `codex` itself that are not in our tables, so that their values are not taken for prompts. */
+  learnedOptions: OptionSpec[];
+}
+
+/** Runs the binary with these words; resolves with its standard output, rejects when it cannot or fails. */
+export type RunCodex = (args: readonly string[]) => Promise<string>;
+
+/** Asks a binary what it can do. Rejects only when not even `--help` works. */
+export async function probeCapabilities(run: RunCodex): Promise<Capabilities> {
+  const [help, features] = await Promise.all([
+    run(['--help']),
+    // Old versions have no such command.
+    run(['features', 'list']).catch(() => ''),
+  ]);
+  const options = parseHelpOptions(help);
+  return {
+    noDaemon: options.some(({ name }) => name === 'no-daemon'),
+    features: parseFeatures(features),
+    learnedOptions: options.filter(({ name }) => !KNOWN.has(name)),
+  };
+}
+
+/** Names the cache entry of one binary: another path, size or time of change is another binary. */
+export function capabilityKey({ path, size, mtimeMs }: BinaryStamp): string {
+  const stamp = `${FORMAT}\0${path}\0${size}\0${mtimeMs}`;
+  return createHash('sha256').update(stamp).digest('hex').slice(0, 24);
+}
+
+export interface BinaryStamp {
+  path: string;
+  size: number;
+  mtimeMs: number;
+}
+
+/** The lines of `codex features list`: a name, its stage (which may be two words), and `true` or `false`. */
+export function parseFeatures(list: string): Record<string, boolean> {
+  const features: Record<string, boolean> = {};
+  for (const line of list.split('\n')) {
+    const match = /^(\w+)\s{2,}\S.*\s(true|false)\s*$/.exec(line);
+    if (match !== null) features[match[1] as string] = match[2] === 'true';
+  }
+  return features;
+}
+
+// Goes up when `Capabilities` changes, so that an older cache entry is not found.
+const FORMAT = 1;
+const KNOWN = new Set(OPTIONS.codex.map(({ name }) => name));

@@ -1,0 +1,20 @@
+import type { OptionSpec } from './grammar.ts';
+
+/**
+ * The options a `--help` text of clap's lists, `--help` and `--version` left out.
+ * Reads lines such as `  -i, --image <FILE>...` and `      --search`; the prose between them is indented deeper.
+ */
+export function parseHelpOptions(help: string): OptionSpec[] {
+  const options: OptionSpec[] = [];
+  for (const line of help.split('\n')) {
+    const match =
+      /^ {2,6}(?:-(?<short>\w), )?--(?<name>[\w-]+)(?<value> \[?<[^>]+>\]?(?<more>\.\.\.)?)?(?: {2,}|$)/.exec(
+        line,
+      );
+    const { short, name, value, more } = match?.groups ?? {};
+    if (name === undefined || name === 'help' || name === 'version') continue;
+    const arity = value === undefined ? 'none' : more === undefined ? 'one' : 'many';
+    options.push(short === undefined ? { name, arity } : { name, short, arity });
+  }
+  return options;
+}

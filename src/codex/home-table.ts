@@ -1,0 +1,71 @@
+/**
+ * What becomes of an entry of CODEX_HOME in an overlay (facts 4.2, design 3):
+ * - `link`: a symlink to the shared home; the default, also for what a future Codex adds.
+ * - `vault`: a symlink to the account's one credential file.
+ * - `hardlink`: Codex opens it with O_NOFOLLOW, so a symlink would be refused.
+ * - `private`: the overlay's own, made by Codex, not shared and not adopted.
+ * - `never`: must not appear in an overlay at all: it leads to another account's daemon or is kept elsewhere.
+ */
+export type EntryPolicy = 'link' | 'vault' | 'hardlink' | 'private' | 'never';
+
+/** The policy of a top-level entry of CODEX_HOME. */
+export function policyOf(name: string, platform: NodeJS.Platform = process.platform): EntryPolicy {
+  const listed = TABLE.get(name);
+  if (listed !== undefined) return listed;
+  // Databases are reached through CODEX_SQLITE_HOME; a link would part the file from its -wal and -shm.
+  if (/\.sqlite(-wal|-shm|-journal)?$/.test(name)) return 'never';
+  // Codex's half-written files: `.auth-XXXX` (fact M7), `.tmpXXXXXX` of config edits.
+  if (/^\.(auth-|tmp[A-Za-z0-9]{6}$)/.test(name)) return 'private';
+  // Seatbelt refuses a writable root with a symlink in its path, and Codex makes these such roots (4.1).
+  if (platform === 'darwin' && SEATBELT_ROOTS.has(name)) return 'private';
+  return 'link';
+}
+
+const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
+  ['auth.json', 'vault'],
+  ['.credentials.json', 'hardlink'],
+  // The lock belongs to the credential file and is made beside it (fact M7); `auth.lock` guards keyring backends.
+  ['auth.json.lock', 'private'],
+  ['auth.lock', 'private'],
+  // Bound to the account or to its plan.
+  ['models_cache.json', 'private'],
+  ['cloud-config-bundle-cache.json', 'private'],
+  ['cloud-requirements-cache.json', 'private'],
+  ['cache', 'private'],
+  ['secrets', 'private'],
+  // Bound to the process.
+  ['tmp', 'private'],
+  ['ipc', 'private'],
+  // The daemon and its copy of Codex (M8): a link would attach the session to another account's daemon.
+  ['app-server-control', 'never'],
+  ['app-server-daemon', 'never'],
+  ['packages', 'never'],
+]);
+
+const SEATBELT_ROOTS = new Set(['visualizations', 'visualization-viewers']);
+
+/** Must exist in the shared home before an overlay is furnished, or Codex makes them in the overlay (fact M13). */
+export const SHARED_DIRECTORIES: readonly string[] = [
+  'sessions',
+  'archived_sessions',
+  'thread-writer-locks',
+  'mcp-oauth-locks',
+  'shell_snapshots',
+  'attachments',
+  'generated_images',
+  'hook_outputs',
+  'skills',
+  'rules',
+  'prompts',
+  'plugins',
+  'memories',
+  'log',
+  '.tmp',
+];
+
+/** The same for files; empty ones are harmless to Codex. Any other new file is adopted when the overlay is released. */
+export const SHARED_FILES: readonly string[] = [
+  'config.toml',
+  'history.jsonl',
+  'session_index.jsonl',
+];

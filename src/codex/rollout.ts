@@ -1,0 +1,202 @@
+/** One window of a rate limit snapshot; told apart by its length, never by its place (facts 3). */
+export interface LimitWindow {
+  usedPercent: number;
+  /** 300 = 5 h, 10080 = weekly; absent when the server does not say. */
+  minutes?: number;
+  /** Epoch seconds. */
+  resetsAt?: number;
+}
+
+/** The `rate_limits` of a `token_count` line. */
+export interface RateLimits {
+  windows: LimitWindow[];
+  limitId?: string;
+  limitName?: string;
+  plan?: string;
+  /** `rate_limit_reached` or one of the four `workspace_…` values (2.1). */
+  reachedType?: string;
+}
+
+interface Stamped {
+  /** When the line was written, epoch milliseconds. */
+  at?: number;
+}
+
+export type RolloutFact = Stamped &
+  (
+    | {
+        type: 'session_meta';
+        threadId: string;
+        cwd?: string;
+        source?: string;
+        /** A thread that another thread of the same process spawned: never the one to resume. */
+        subagent: boolean;
+        parentThreadId?: string;
+        forkedFrom?: string;
+        creatorUserId?: string;
+        creatorAccountId?: string;
+        cliVersion?: string;
+      }
+    | { type: 'task_started'; turnId?: string }
+    | {
+        type: 'task_complete';
+        turnId?: string;
+        /** Epoch seconds; absent in old versions. */
+        completedAt?: number;
+        error?: { message: string; info: string };
+        /** Whether the turn ended with an answer. */
+        answered: boolean;
+      }
+    | { type: 'turn_aborted'; turnId?: string; reason?: string }
+    | { type: 'token_count'; limits?: RateLimits }
+    | { type: 'turn_context'; turnId?: string; model?: string; effort?: string; cwd?: string }
+  );
+
+/** Reads one line of a rollout. Undefined for the many kinds of line that are not our business, and for garbage. */
+export function parseRolloutLine(line: string): RolloutFact | undefined {
+  if (!mayMatter(line)) return undefined;
+  const entry = record(parseJson(line));
+  const payload = record(entry?.payload);
+  if (entry === undefined || payload === undefined) return undefined;
+  const fact = readEntry(text(entry.type), payload);
+  const at = Date.parse(text(entry.timestamp) ?? '');
+  return fact && (Number.isNaN(at) ? fact : { ...fact, at });
+}
+
+/** Whether the head of a line can be one of ours: the others hold whole files and images, not worth parsing. */
+export function mayMatter(head: string): boolean {
+  return OURS.test(head.slice(0, HEAD_CHARACTERS));
+}
+
+/** Enough of a line to see its type: timestamp, ordinal and type come before anything long. */
+export const HEAD_CHARACTERS = 400;
+
+const OURS =
+  /"(?:session_meta|turn_context|task_started|turn_started|task_complete|turn_complete|turn_aborted|token_count)"/;
+
+function readEntry(type: string | undefined, payload: Payload): RolloutFact | undefined {
+  if (type === 'session_meta') return readSessionMeta(payload);
+  if (type === 'turn_context') return readTurnContext(payload);
+  return type === 'event_msg' ? readEvent(payload) : undefined;
+}
+
+function readEvent(payload: Payload): RolloutFact | undefined {
+  const turn = optional({ turnId: text(payload.turn_id) });
+  switch (payload.type) {
+    case 'task_started':
+    case 'turn_started':
+      return { type: 'task_started', ...turn };
+    case 'turn_aborted':
+      return { type: 'turn_aborted', ...turn, ...optional({ reason: text(payload.reason) }) };
+    case 'token_count':
+      return { type: 'token_count', ...optional({ limits: readRateLimits(payload.rate_limits) }) };
+    case 'task_complete':
+    case 'turn_complete':
+      return {
+        type: 'task_complete',
+        ...turn,
+        answered: text(payload.last_agent_message) !== undefined,
+        ...optional({ completedAt: number(payload.completed_at), error: readError(payload.error) }),
+      };
+    default:
+      return undefined;
+  }
+}
+
+// `codex_error_info` is a word, or an object with one key such as {"http_connection_failed":{…}}.
+function readError(value: unknown): { message: string; info: string } | undefined {
+  const error = record(value);
+  if (error === undefined) return undefined;
+  const info = error.codex_error_info;
+  const word = text(info) ?? Object.keys(record(info) ?? {})[0] ?? 'other';
+  return { message: text(error.message) ?? '', info: word };
+}
+
+function readSessionMeta(payload: Payload): RolloutFact | undefined {
+  const threadId = text(payload.id) ?? text(payload.session_id);
+  if (threadId === undefined) return undefined;
+  const source = record(payload.source);
+  return {
+    type: 'session_meta',
+    threadId,
+    subagent: source !== undefined && 'subagent' in source,
+    ...optional({
+      cwd: text(payload.cwd),
+      source: text(payload.source) ?? Object.keys(source ?? {})[0],
+      parentThreadId: text(payload.parent_thread_id),
+      forkedFrom: text(payload.forked_from_id),
+      creatorUserId: text(payload.creator_user_id),
+      creatorAccountId: text(payload.creator_account_id),
+      cliVersion: text(payload.cli_version),
+    }),
+  };
+}
+
+function readTurnContext(payload: Payload): RolloutFact {
+  return {
+    type: 'turn_context',
+    ...optional({
+      turnId: text(payload.turn_id),
+      model: text(payload.model),
+      effort: text(payload.effort),
+      cwd: text(payload.cwd),
+    }),
+  };
+}
+
+function readRateLimits(value: unknown): RateLimits | undefined {
+  const limits = record(value);
+  if (limits === undefined) return undefined;
+  const windows = [readWindow(limits.primary), readWindow(limits.secondary)];
+  return {
+    windows: windows.filter((window) => window !== undefined),
+    ...optional({
+      limitId: text(limits.limit_id),
+      limitName: text(limits.limit_name),
+      plan: text(limits.plan_type),
+      reachedType: text(limits.rate_limit_reached_type),
+    }),
+  };
+}
+
+function readWindow(value: unknown): LimitWindow | undefined {
+  const window = record(value);
+  const usedPercent = number(window?.used_percent);
+  if (window === undefined || usedPercent === undefined) return undefined;
+  return {
+    usedPercent,
+    ...optional({ minutes: number(window.window_minutes), resetsAt: number(window.resets_at) }),
+  };
+}
+
+type Payload = Record<string, unknown>;
+
+type Optional<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function optional<T extends object>(fields: T): Optional<T> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Optional<T>;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function record(value: unknown): Payload | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Payload)
+    : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
