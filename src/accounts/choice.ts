@@ -54,7 +54,12 @@ function inSearchOrder({ standings, current, exclude }: ChoiceQuestion): Standin
 
 function judge(standing: Standing, question: ChoiceQuestion): Verdict {
   const { target, vault, state } = standing;
-  const refuse = (reason: string): Verdict => ({ kind: 'refused', target: target.name, reason });
+  const refuse = (reason: string, until?: number): Verdict => ({
+    kind: 'refused',
+    target: target.name,
+    reason,
+    ...(until === undefined ? {} : { until }),
+  });
   if (!target.enabled) return refuse('switched off in the configuration');
   if (vault.kind === 'empty') return refuse('not logged in');
   if (vault.kind !== 'ready') return refuse(vault.reason);
@@ -65,9 +70,7 @@ function judge(standing: Standing, question: ChoiceQuestion): Verdict {
   }
   const marks = marksThatBind(vault.identity, vault.issuedAt, target.name, question);
   if (marks.length > 0) {
-    const until = lapse(marks);
-    const reason = marks.map(describeMark).join('; ');
-    return { ...refuse(reason), ...(until === undefined ? {} : { until }) } as Verdict;
+    return refuse(marks.map(describeMark).join('; '), lapse(marks));
   }
   if (target.name === question.exclude) return refuse('just hit its limit');
   const left = question.standings.find(({ target: { name } }) => name === question.exclude);
@@ -102,12 +105,11 @@ function bucketIsMeant(mark: Mark, bucket: string | undefined): boolean {
   return bucket !== undefined && (mark.limitName === undefined || mark.limitName === bucket);
 }
 
+// All of them must be over, so the last one counts; one that never lapses by itself leaves nothing to wait for.
 function lapse(marks: Mark[]): number | undefined {
-  return marks.reduce<number | undefined>(
-    (latest, { until }) =>
-      until === null || latest === undefined ? undefined : Math.max(latest, until),
-    0,
-  );
+  const ends = marks.map(({ until }) => until ?? Number.POSITIVE_INFINITY);
+  const last = Math.max(...ends);
+  return Number.isFinite(last) ? last : undefined;
 }
 
 const MARK_TEXTS: Record<Mark['kind'], string> = {

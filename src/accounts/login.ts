@@ -1,4 +1,5 @@
 import { type AuthIdentity, type AuthProblem, readAuthIdentity } from '../codex/auth-file.ts';
+import { refreshedAt } from '../codex/auth-freshness.ts';
 
 /** Whose account a login is, without what changes at each refresh: fit to be put on record. */
 export type Identity = Pick<AuthIdentity, 'userId' | 'accountId' | 'email' | 'plan'>;
@@ -22,7 +23,6 @@ export function readLogin(
     return { kind: 'broken', reason };
   }
   const { userId, accountId, email, plan, accessTokenExpiresAt } = auth;
-  const refreshed = Math.floor(Date.parse(auth.lastRefresh ?? '') / 1000);
   return {
     kind: 'login',
     login: {
@@ -32,7 +32,7 @@ export function readLogin(
         ...(email === undefined ? {} : { email }),
         ...(plan === undefined ? {} : { plan }),
       },
-      issuedAt: Math.max(Number.isNaN(refreshed) ? 0 : refreshed, auth.issuedAt ?? 0),
+      issuedAt: refreshedAt(auth),
       ...(accessTokenExpiresAt === undefined ? {} : { expiresAt: accessTokenExpiresAt }),
     },
   };

@@ -36,6 +36,13 @@ export function isAlive(identity: ProcessIdentity): boolean {
  * Differs after a reboot, too.
  */
 export function processTable(): string {
+  table ??= readProcessTable();
+  return table;
+}
+
+let table: string | undefined;
+
+function readProcessTable(): string {
   if (process.platform !== 'linux') return hostname();
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

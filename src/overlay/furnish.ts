@@ -1,0 +1,96 @@
+import {
+  type Dirent,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { policyOf, SHARED_DIRECTORIES, SHARED_FILES } from '../codex/home-table.ts';
+import { isTemporaryName, removeQuietly } from '../state/files.ts';
+import { isBackupName } from './backup.ts';
+import { CREDENTIALS, linkCredentials } from './credentials.ts';
+import { replaceLink } from './point-auth.ts';
+import type { Slot } from './slot.ts';
+
+/** What furnishing did, and what it found real where a link should be: a case for adoption. */
+export interface FurnishReport {
+  linked: string[];
+  removed: string[];
+  drifted: string[];
+}
+
+/**
+ * Makes the overlay show the shared home: a link for every shared entry (design 3), nothing else touched.
+ * When all is right already it costs two directory reads and one readlink per entry.
+ * Run it before every child start: entries come and go in the shared home.
+ */
+export function furnishSlot(slot: Slot): FurnishReport {
+  const shared = readSharedHome(slot.sharedHome);
+  const present = new Map(
+    readdirSync(slot.home, { withFileTypes: true }).map((entry) => [entry.name, entry]),
+  );
+  const report: FurnishReport = { linked: [], removed: [], drifted: [] };
+  for (const name of shared) furnishEntry(slot, name, present.get(name), report);
+  for (const [name, entry] of present) {
+    if (!shared.has(name)) tidyEntry(slot, name, entry, report);
+  }
+  if (linkCredentials(slot) === 'drifted') report.drifted.push(CREDENTIALS);
+  return report;
+}
+
+/** The names to show, after making the directories that Codex would otherwise make in the overlay (fact M13). */
+function readSharedHome(sharedHome: string): Set<string> {
+  mkdirSync(sharedHome, { recursive: true, mode: 0o700 });
+  const names = new Set(readdirSync(sharedHome));
+  for (const name of SHARED_DIRECTORIES) {
+    if (names.has(name)) continue;
+    mkdirSync(join(sharedHome, name), { recursive: true, mode: 0o700 });
+    names.add(name);
+  }
+  // Linked while still missing: open(O_CREAT) through the link makes them in the shared home.
+  for (const name of SHARED_FILES) names.add(name);
+  return names;
+}
+
+function furnishEntry(
+  slot: Slot,
+  name: string,
+  entry: Dirent | undefined,
+  report: FurnishReport,
+): void {
+  if (isTemporaryName(name) || isBackupName(name)) return;
+  const policy = policyOf(name);
+  if (policy === 'hardlink') return; // see linkCredentials
+  if (policy !== 'link') return tidyEntry(slot, name, entry, report);
+  if (entry === undefined) {
+    symlinkSync(join(slot.sharedHome, name), join(slot.home, name));
+    report.linked.push(name);
+  } else if (!entry.isSymbolicLink()) {
+    report.drifted.push(name);
+  } else if (readlinkSync(join(slot.home, name)) !== join(slot.sharedHome, name)) {
+    replaceLink(join(slot.home, name), join(slot.sharedHome, name));
+    report.linked.push(name);
+  }
+}
+
+// Links that should not be: to what was deleted in the shared home (Codex could not make a directory there), or of an
+// entry that an older version of ours shared. Real files are left for adoption.
+function tidyEntry(
+  slot: Slot,
+  name: string,
+  entry: Dirent | undefined,
+  report: FurnishReport,
+): void {
+  const path = join(slot.home, name);
+  if (isTemporaryName(name)) return removeQuietly(path);
+  const policy = policyOf(name);
+  if (policy === 'vault' || policy === 'hardlink' || entry === undefined) return;
+  if (entry.isSymbolicLink()) {
+    unlinkSync(path);
+    report.removed.push(name);
+  } else if (policy === 'link') {
+    report.drifted.push(name);
+  }
+}

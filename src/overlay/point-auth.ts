@@ -1,0 +1,34 @@
+import { lstatSync, renameSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { HotswapError } from '../errors.ts';
+import { removeQuietly, temporaryName } from '../state/files.ts';
+import type { Slot } from './slot.ts';
+
+/**
+ * Makes the account of `authFile` the one that Codex finds in the slot: a new link beside, renamed over, so that at no
+ * moment there is none. Codex writes refreshed tokens through the link (fact M7).
+ * @throws HotswapError `bad-state` when a real file is there: that is a login nobody adopted yet (adopt first).
+ */
+export function pointAuth(slot: Pick<Slot, 'home'>, authFile: string): void {
+  replaceLink(join(slot.home, 'auth.json'), authFile);
+}
+
+/** Makes `path` a symlink to `target`, atomically; a real file or directory there is not replaced. */
+export function replaceLink(path: string, target: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats !== undefined && !stats.isSymbolicLink()) {
+    throw new HotswapError(
+      'bad-state',
+      `${path} should be a link but is a ${stats.isDirectory() ? 'directory' : 'file'} of its own`,
+      'look into it with: codex-hotswap doctor',
+    );
+  }
+  const temporary = join(path, '..', temporaryName('link'));
+  symlinkSync(target, temporary);
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  }
+}
