@@ -1,0 +1,108 @@
+import { StringDecoder } from 'node:string_decoder';
+import stripAnsi from 'strip-ansi';
+
+export interface ErrorCell {
+  /** Counts up; the same number is reported again as its text grows. */
+  number: number;
+  /** What stands behind the mark: escapes and control characters gone, so rows run into each other. */
+  text: string;
+  /** No more will come: the window is full or the next cell has begun. */
+  complete: boolean;
+}
+
+export interface ErrorCellScanner {
+  feed(chunk: Buffer): void;
+}
+
+/**
+ * Watches a terminal's byte stream for `■`, the mark of Codex's error cells (facts 2.3), and reports the text behind
+ * each. It knows no wording: what the text means is asked of the catalogue, which ignores white space, so that neither
+ * wrapping nor the cursor moves between rows matter. Memory and work are bounded; without a mark it only searches bytes.
+ */
+export function createErrorCellScanner(onCell: (cell: ErrorCell) => void): ErrorCellScanner {
+  let number = 0;
+  let tail: Buffer = Buffer.alloc(0);
+  let cell: CellText | undefined;
+
+  function report(open: CellText, complete: boolean): void {
+    onCell({ number, text: open.text(), complete });
+  }
+
+  // One chunk never holds half a mark here: `feed` has put it together.
+  function scan(bytes: Buffer): void {
+    let from = 0;
+    for (;;) {
+      const mark = bytes.indexOf(MARK, from);
+      const end = mark === -1 ? bytes.length : mark;
+      if (cell !== undefined && (end > from || mark !== -1)) {
+        const grew = cell.append(bytes.subarray(from, end));
+        const complete = mark !== -1 || cell.isFull();
+        if (grew || complete) report(cell, complete);
+        if (complete) cell = undefined;
+      }
+      if (mark === -1) return;
+      number += 1;
+      cell = createCellText();
+      from = mark + MARK.length;
+    }
+  }
+
+  return {
+    feed(chunk) {
+      const bytes = tail.length === 0 ? chunk : Buffer.concat([tail, chunk]);
+      const held = markPrefixAtEnd(bytes);
+      tail = Buffer.from(bytes.subarray(bytes.length - held));
+      scan(bytes.subarray(0, bytes.length - held));
+    },
+  };
+}
+
+const MARK = Buffer.from('■');
+/** Visible characters; the longest known text has 200, a promotion may add some. */
+const MOST_VISIBLE = 1024;
+/** Bytes looked at for one cell: a repaint of the screen may stand between mark and text, a film may not. */
+const MOST_BYTES = 64 * 1024;
+/** An escape sequence longer than this is not one: a window title, a link. */
+const MOST_ESCAPE = 4096;
+
+function markPrefixAtEnd(bytes: Buffer): number {
+  for (let length = Math.min(MARK.length - 1, bytes.length); length > 0; length -= 1) {
+    if (bytes.subarray(bytes.length - length).equals(MARK.subarray(0, length))) return length;
+  }
+  return 0;
+}
+
+interface CellText {
+  append(bytes: Buffer): boolean;
+  text(): string;
+  isFull(): boolean;
+}
+
+function createCellText(): CellText {
+  const decoder = new StringDecoder('utf8');
+  let carried = '';
+  let visible = '';
+  let bytesSeen = 0;
+  return {
+    append(bytes) {
+      bytesSeen += bytes.length;
+      const text = carried + decoder.write(bytes);
+      const cut = INCOMPLETE_ESCAPE.exec(text)?.index ?? text.length;
+      carried = text.length - cut > MOST_ESCAPE ? '' : text.slice(cut);
+      const before = visible.length;
+      visible += stripAnsi(text.slice(0, cut)).replace(BLANKS, ' ');
+      if (visible.length > MOST_VISIBLE) visible = visible.slice(0, MOST_VISIBLE);
+      return visible.length > before;
+    },
+    text: () => visible,
+    isFull: () => visible.length >= MOST_VISIBLE || bytesSeen >= MOST_BYTES,
+  };
+}
+
+const BLANKS = /[\s\u0000-\u001f\u007f]+/g;
+
+/**
+ * An escape sequence cut by the chunk's end: a stripper that sees one chunk at a time would leave its half as text.
+ * A control string (OSC, DCS, APC, PM, SOS, title) ends with BEL or `ESC \\`; any other ESC aborts it, as in terminals.
+ */
+const INCOMPLETE_ESCAPE = /\u001b(?:\[[0-?]*[ -/]*|[\]PX^_k][^\u0007\u001b]*\u001b?|[ -/]*)?$/;

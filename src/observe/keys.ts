@@ -1,0 +1,129 @@
+export interface ClassifiedInput {
+  /** What the terminal answered by itself: cursor position, attributes, focus, colours, mouse. */
+  reports: Buffer;
+  /** What a person typed or pasted. */
+  keys: Buffer;
+}
+
+export interface InputClassifier {
+  /** An incomplete sequence at the end is kept for the next chunk. */
+  feed(chunk: Buffer): ClassifiedInput;
+  /** What is kept, as keys: call it some 50 ms after the last chunk, when a lone ESC must be the Escape key. */
+  flush(): Buffer;
+}
+
+/**
+ * Parts the terminal's reports from what was typed, so that keys typed during a handoff reach the next child while
+ * answers to the last child's questions do not. Order is kept within each part; no byte is lost.
+ */
+export function createInputClassifier(): InputClassifier {
+  let pending = '';
+  let pasting = false;
+
+  function feed(chunk: Buffer): ClassifiedInput {
+    // Latin-1 keeps every byte as one character.
+    const input = pending + chunk.toString('latin1');
+    pending = '';
+    const parts = { reports: '', keys: '' };
+    for (let at = 0; at < input.length; ) {
+      const token = pasting ? nextOfPaste(input, at) : nextToken(input, at);
+      if (token === undefined) {
+        pending = input.slice(at);
+        // Not a sequence any more: nothing of a terminal's is this long, a paste is never held back.
+        if (pending.length > MOST_PENDING) {
+          parts.keys += pending;
+          pending = '';
+        }
+        break;
+      }
+      if (!pasting && isReport(token)) parts.reports += token;
+      else parts.keys += token;
+      if (token === PASTE_START) pasting = true;
+      else if (token.endsWith(PASTE_END)) pasting = false;
+      at += token.length;
+    }
+    return { reports: bytes(parts.reports), keys: bytes(parts.keys) };
+  }
+
+  return {
+    feed,
+    flush() {
+      const kept = bytes(pending);
+      pending = '';
+      return kept;
+    },
+  };
+}
+
+const ESC = '\u001b';
+const PASTE_START = `${ESC}[200~`;
+const PASTE_END = `${ESC}[201~`;
+const MOST_PENDING = 4096;
+
+const SEQUENCE = new RegExp(
+  [
+    // X10 mouse: three bytes of any value.
+    `${ESC}\\[M[\\s\\S]{3}`,
+    `${ESC}\\[(?!M)[0-?]*[ -/]*[@-~]`,
+    // OSC, DCS, APC, PM, SOS: replies. Alt+] and the like are told from them by what follows.
+    `${ESC}[\\]PX^_][^\\u0007\\u001b]*(?:\\u0007|${ESC}\\\\)`,
+    `${ESC}O[ -~]`,
+    `${ESC}[^\\[O\\]PX^_\\u001b]`,
+    // ESC before another: Escape, or Alt with a function key.
+    `${ESC}(?=${ESC})`,
+  ].join('|'),
+  'y',
+);
+const INCOMPLETE = new RegExp(
+  [`${ESC}(?:\\[(?:M[\\s\\S]{0,2}|[0-?]*[ -/]*)?|O|[\\]PX^_][^\\u0007\\u001b]*${ESC}?)?$`].join(
+    '|',
+  ),
+  'y',
+);
+const TEXT = /[^\u001b]+/y;
+
+/** One sequence or a run of plain text; undefined when it is not complete yet. */
+function nextToken(input: string, at: number): string | undefined {
+  const token = matchAt(TEXT, input, at) ?? matchAt(SEQUENCE, input, at);
+  if (token !== undefined) return token;
+  return matchAt(INCOMPLETE, input, at) === undefined ? input[at] : undefined;
+}
+
+// Inside a paste everything is typed, up to the end mark; a piece that may be its beginning is waited for.
+function nextOfPaste(input: string, at: number): string | undefined {
+  const end = input.indexOf(PASTE_END, at);
+  if (end !== -1) return input.slice(at, end + PASTE_END.length);
+  for (let length = Math.min(PASTE_END.length - 1, input.length - at); length > 0; length -= 1) {
+    if (input.endsWith(PASTE_END.slice(0, length))) {
+      return input.length - length > at ? input.slice(at, input.length - length) : undefined;
+    }
+  }
+  return input.slice(at);
+}
+
+function isReport(token: string): boolean {
+  return REPORTS.some((report) => report.test(token));
+}
+
+const REPORTS = [
+  // Focus in and out; mouse, SGR and X10; in-band resize; window reports.
+  /^\u001b\[[IO]$/,
+  /^\u001b\[(?:<[\d;]+[Mm]|M[\s\S]{3}|[\d;]+[tM])$/,
+  // Cursor position. `CSI 1;2R` is also Shift+F3 in old encodings: an answer taken for a key would be worse.
+  /^\u001b\[\??\d+;\d+(?:;\d+)?R$/,
+  // Device attributes and status, mode reports, kitty keyboard flags, colour scheme.
+  /^\u001b\[[?>=][\d;]*(?:c|n|u|x|\$y|S)$/,
+  /^\u001b\[\d*n$/,
+  /^\u001b\[\d+;\d+\$y$/,
+  // Answers in control strings: colours, version, capabilities, clipboard, images.
+  /^\u001b[\]PX^_][\s\S]{2,}$/,
+];
+
+function matchAt(pattern: RegExp, input: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(input)?.[0];
+}
+
+function bytes(latin1: string): Buffer {
+  return Buffer.from(latin1, 'latin1');
+}

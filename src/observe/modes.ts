@@ -1,0 +1,128 @@
+import { createEscapeParser } from './escape-parser.ts';
+
+export interface ModeTracker {
+  feed(chunk: Buffer): void;
+  /** What puts the terminal back to how it was before the tracked stream; empty when nothing is left set. */
+  undo(): string;
+}
+
+/**
+ * Follows what a program sets in the terminal, to undo it when the program dies without doing so (fact M10). Only what
+ * is still set is undone: a clean exit needs nothing, and a terminal is never sent what it was not asked for before.
+ */
+export function createModeTracker(): ModeTracker {
+  let screens = freshScreens();
+  const privateModes = new Map<number, boolean>();
+  let modifyOtherKeys = false;
+  let scrollRegion = false;
+  let styled = false;
+  let cursorStyle = false;
+  let keypad = false;
+  let charset = false;
+  let link = false;
+  let progress = false;
+
+  function reset(): void {
+    screens = freshScreens();
+    privateModes.clear();
+    modifyOtherKeys = scrollRegion = styled = cursorStyle = keypad = charset = false;
+    link = progress = false;
+  }
+
+  function setPrivateModes(parameters: string, set: boolean): void {
+    for (const mode of parameters.slice(1).split(';').map(Number)) {
+      if (mode === SAVED_CURSOR) continue;
+      if (ALTERNATE_SCREENS.has(mode)) screens.alternate = set;
+      if (set === ON_BY_DEFAULT.has(mode)) privateModes.delete(mode);
+      else privateModes.set(mode, set);
+    }
+  }
+
+  // The kitty protocol keeps one stack per screen, so what is pushed on the alternate one is popped before leaving it.
+  function changeKittyStack(parameters: string): void {
+    const stack = screens.alternate ? screens.kitty.alternate : screens.kitty.main;
+    const count = Number.parseInt(parameters.slice(1), 10);
+    if (parameters[0] === '>') stack.depth += 1;
+    else if (parameters[0] === '<') stack.depth = Math.max(0, stack.depth - (count || 1));
+    else if (parameters[0] === '=') stack.set = parameters !== '=0' && parameters !== '=';
+  }
+
+  const parser = createEscapeParser({
+    csi(parameters, intermediates, final) {
+      const key = `${parameters[0] === undefined || /\d/.test(parameters[0]) ? '' : parameters[0]}${intermediates}${final}`;
+      if (key === '?h' || key === '?l') setPrivateModes(parameters, final === 'h');
+      else if (final === 'u' && /^[><=]/.test(parameters)) changeKittyStack(parameters);
+      else if (key === '>m') modifyOtherKeys = /^>4;[1-9]/.test(parameters);
+      else if (key === 'r' || key === ';r') scrollRegion = parameters !== '';
+      else if (key === 'm' || key === ';m' || key === ':m') styled = !/^0*$/.test(parameters);
+      else if (key === ' q') cursorStyle = !/^0*$/.test(parameters);
+      else if (key === '!p') reset();
+    },
+    escape(sequence) {
+      if (sequence === 'c') reset();
+      else if (sequence === '=' || sequence === '>') keypad = sequence === '=';
+      else if (sequence[0] === '(') charset = sequence !== '(B';
+    },
+    osc(payload) {
+      if (payload.startsWith('8;')) link = !/^8;[^;]*;$/.test(payload);
+      else if (payload.startsWith('9;4;')) progress = !payload.startsWith('9;4;0');
+    },
+  });
+
+  return {
+    feed: parser.feed,
+    undo() {
+      const { main, alternate } = screens.kitty;
+      const left = [...privateModes].filter(([mode]) => !ALTERNATE_SCREENS.has(mode));
+      const undone: (string | false)[] = [
+        privateModes.has(SYNCHRONISED) && undoMode(SYNCHRONISED, true),
+        link && '\u001b]8;;\u001b\\',
+        progress && '\u001b]9;4;0\u001b\\',
+        screens.alternate && undoKitty(alternate),
+        ...[...privateModes].map(
+          ([mode, set]) => ALTERNATE_SCREENS.has(mode) && undoMode(mode, set),
+        ),
+        // DECSTBM moves the cursor home; it is kept in its place.
+        scrollRegion && '\u001b7\u001b[r\u001b8',
+        undoKitty(main),
+        modifyOtherKeys && '\u001b[>4;0m',
+        ...left.map(([mode, set]) => mode !== SYNCHRONISED && undoMode(mode, set)),
+        keypad && '\u001b>',
+        charset && '\u001b(B',
+        cursorStyle && '\u001b[0 q',
+        styled && '\u001b[0m',
+      ];
+      return undone.filter((sequence) => sequence !== false).join('');
+    },
+  };
+}
+
+interface KittyStack {
+  depth: number;
+  set: boolean;
+}
+
+function freshScreens(): {
+  alternate: boolean;
+  kitty: { main: KittyStack; alternate: KittyStack };
+} {
+  return {
+    alternate: false,
+    kitty: { main: { depth: 0, set: false }, alternate: { depth: 0, set: false } },
+  };
+}
+
+function undoMode(mode: number, set: boolean): string {
+  return `\u001b[?${mode}${set ? 'l' : 'h'}`;
+}
+
+function undoKitty({ depth, set }: KittyStack): string {
+  return (set ? '\u001b[=0u' : '') + (depth > 0 ? `\u001b[<${depth}u` : '');
+}
+
+const SYNCHRONISED = 2026;
+/** Not a state but an act: undoing it would move the cursor. */
+const SAVED_CURSOR = 1048;
+const ALTERNATE_SCREENS = new Set([47, 1047, 1049]);
+/** Autowrap, autorepeat, a visible cursor. */
+const ON_BY_DEFAULT = new Set([7, 8, 25]);

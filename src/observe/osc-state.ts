@@ -1,0 +1,57 @@
+/** The turn states Codex announces from 0.163 on (fact M3). */
+export type TurnState = 'working' | 'error' | 'clear';
+
+/**
+ * Watches a terminal's byte stream for `OSC 7501;state=…` and reports each state as it comes, whatever the chunking.
+ * Inside tmux the sequence is wrapped in a DCS with its ESCs doubled; it is found there just the same.
+ */
+export function createTurnStateScanner(onState: (state: TurnState) => void): {
+  feed(chunk: Buffer): void;
+} {
+  let tail: Buffer = Buffer.alloc(0);
+  return {
+    feed(chunk) {
+      const bytes = tail.length === 0 ? chunk : Buffer.concat([tail, chunk]);
+      let from = 0;
+      for (;;) {
+        const start = bytes.indexOf(START, from);
+        if (start === -1) break;
+        const end = endOfString(bytes, start + START.length);
+        if (end === undefined) {
+          tail = Buffer.from(bytes.subarray(start));
+          return;
+        }
+        report(bytes.toString('latin1', start + START.length, end));
+        from = end;
+      }
+      tail = Buffer.from(bytes.subarray(bytes.length - partialStart(bytes, from)));
+    },
+  };
+
+  function report(payload: string): void {
+    const state = /^state=(working|error|clear)(?:[:;]|$)/.exec(payload)?.[1];
+    if (state !== undefined) onState(state as TurnState);
+  }
+}
+
+const START = Buffer.from('\u001b]7501;');
+const BEL = 0x07;
+const ESC = 0x1b;
+/** More than this behind the introducer is not a state: give up on it. */
+const MOST_PAYLOAD = 256;
+
+function endOfString(bytes: Buffer, from: number): number | undefined {
+  const most = from + MOST_PAYLOAD;
+  for (let at = from; at < bytes.length && at < most; at += 1) {
+    if (bytes[at] === BEL || bytes[at] === ESC) return at;
+  }
+  return bytes.length >= most ? most : undefined;
+}
+
+function partialStart(bytes: Buffer, from: number): number {
+  const most = Math.min(START.length - 1, bytes.length - from);
+  for (let length = most; length > 0; length -= 1) {
+    if (bytes.subarray(bytes.length - length).equals(START.subarray(0, length))) return length;
+  }
+  return 0;
+}
