@@ -1,5 +1,4 @@
 import { type AuthIdentity, type AuthProblem, readAuthIdentity } from '../codex/auth-file.ts';
-import { refreshedAt } from '../codex/auth-freshness.ts';
 
 /** Whose account a login is, without what changes at each refresh: fit to be put on record. */
 export type Identity = Pick<AuthIdentity, 'userId' | 'accountId' | 'email' | 'plan'>;
@@ -56,4 +55,10 @@ export function isSameIdentity(
 /** How a person is told which account is meant. */
 export function describeIdentity(identity: Identity): string {
   return identity.email ?? `user ${identity.userId}, workspace ${identity.accountId}`;
+}
+
+// The younger of the two: Codex notes last_refresh, and the access token says when it was made.
+function refreshedAt({ lastRefresh, issuedAt }: AuthIdentity): number {
+  const noted = Math.floor(Date.parse(lastRefresh ?? '') / 1000);
+  return Math.max(Number.isNaN(noted) ? 0 : noted, issuedAt ?? 0);
 }

@@ -11,9 +11,10 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { KnownVault } from '../accounts/place-login.ts';
 import { policyOf } from '../codex/home-table.ts';
 import { isTemporaryName } from '../state/files.ts';
-import { type AuthAdoption, adoptAuth, type KnownVault } from './adopt-auth.ts';
+import { type AuthAdoption, adoptAuth } from './adopt-auth.ts';
 import { backUp, backupName, move } from './backup.ts';
 import { adoptCredentials, CREDENTIALS } from './credentials.ts';
 import type { Slot } from './slot.ts';

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { replaceFile } from '../state/files.ts';
+import { type Identity, isSameIdentity, readLogin } from './login.ts';
+
+/** A place where a login may belong. */
+export interface KnownVault {
+  name: string;
+  authFile: string;
+  /** The identity on record for this target; without it the vault's own content tells. */
+  identity?: Pick<Identity, 'userId' | 'accountId'> | undefined;
+}
+
+export type Placement =
+  /** It was newer than the vault's and is the vault's content now. */
+  | { kind: 'vaulted'; vault: string }
+  /** Older than the vault's, or the same: its refresh token is spent (they rotate, fact 1.4). */
+  | { kind: 'outdated'; vault: string }
+  /** Nobody's, or not to be judged. */
+  | { kind: 'unplaced'; reason: string };
+
+/**
+ * Puts a login that was found somewhere into the vault of *its* identity, if it is newer than what is there.
+ * The place where it was found says nothing about whose it is.
+ */
+export function placeLogin(content: string, vaults: readonly KnownVault[]): Placement {
+  const read = readLogin(content);
+  if (read.kind === 'broken') return { kind: 'unplaced', reason: `the login ${read.reason}` };
+  const { identity, issuedAt } = read.login;
+  const vault = vaults.find((candidate) => {
+    const owner = candidate.identity ?? ownerOf(candidate.authFile);
+    return owner !== undefined && isSameIdentity(owner, identity);
+  });
+  if (vault === undefined) return { kind: 'unplaced', reason: 'it belongs to no known target' };
+  const present = readText(vault.authFile);
+  if (present === content) return { kind: 'outdated', vault: vault.name };
+  const held = readLogin(present ?? '');
+  if (held.kind === 'login') {
+    if (!isSameIdentity(held.login.identity, identity)) {
+      return { kind: 'unplaced', reason: `${vault.name} now holds another account` };
+    }
+    if (issuedAt < held.login.issuedAt) return { kind: 'outdated', vault: vault.name };
+    if (issuedAt === held.login.issuedAt) {
+      return {
+        kind: 'unplaced',
+        reason: `it cannot be told whether that of ${vault.name} is newer`,
+      };
+    }
+  }
+  replaceFile(vault.authFile, content);
+  return { kind: 'vaulted', vault: vault.name };
+}
+
+function ownerOf(authFile: string): Identity | undefined {
+  const read = readLogin(readText(authFile) ?? '');
+  return read.kind === 'login' ? read.login.identity : undefined;
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../state/files.ts';
+import { renameHookKeys } from './hook-keys.ts';
+import type { Slot } from './slot.ts';
+
+type Homes = Pick<Slot, 'home' | 'sharedHome'>;
+
+/**
+ * The value for `-c hooks.state=…` that makes Codex trust in the slot what the user trusted in the shared home: the trust
+ * is keyed by the path of the file that holds the hook (fact M11). Undefined when nothing is trusted there.
+ */
+export async function hookTrustOverride(slot: Homes): Promise<string | undefined> {
+  const text = readConfigText(slot.sharedHome);
+  if (text === undefined || !mentionsHookTrust(text)) return undefined;
+  const state = await readHookState(text);
+  const entries = Object.entries(state).flatMap(([key, value]) => {
+    const tail = tailUnder(key, namesOf(slot.sharedHome));
+    return tail === undefined ? [] : [`${quote(slot.home + tail)}=${inlineToml(value)}`];
+  });
+  return entries.length === 0 ? undefined : `{${entries.join(',')}}`;
+}
+
+/**
+ * Moves what the user trusted inside the session to the key of the shared home, in the shared config.toml; the rest of
+ * the file stays byte for byte. A newer answer about the same hook wins.
+ * @returns the keys folded back, relative to the home.
+ */
+export async function foldHookTrust(slot: Homes): Promise<string[]> {
+  const text = readConfigText(slot.sharedHome);
+  if (text === undefined || !text.includes(slot.home) || !mentionsHookTrust(text)) return [];
+  const { text: folded, keys } = renameHookKeys(text, slot.home, slot.sharedHome);
+  if (keys.length === 0) return [];
+  const { parse } = await import('smol-toml');
+  parse(folded); // never write a config.toml that Codex could not read
+  const target = realpathSync.native(join(slot.sharedHome, 'config.toml'));
+  replaceFile(target, folded, { mode: statSync(target).mode & 0o777 });
+  return keys;
+}
+
+function readConfigText(home: string): string | undefined {
+  try {
+    return readFileSync(join(home, 'config.toml'), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+// Most homes trust no hook, and a TOML parser costs milliseconds.
+function mentionsHookTrust(text: string): boolean {
+  return text.includes('trusted_hash');
+}
+
+async function readHookState(text: string): Promise<Record<string, unknown>> {
+  const { parse } = await import('smol-toml');
+  try {
+    const config = parse(text) as { hooks?: { state?: unknown } };
+    const state = config.hooks?.state;
+    return typeof state === 'object' && state !== null ? (state as Record<string, unknown>) : {};
+  } catch {
+    return {}; // Codex itself will tell the user that the file is broken
+  }
+}
+
+// Codex makes a CODEX_HOME from the environment canonical, but not the default ~/.codex.
+function namesOf(sharedHome: string): string[] {
+  try {
+    return [...new Set([sharedHome, realpathSync.native(sharedHome)])];
+  } catch {
+    return [sharedHome];
+  }
+}
+
+function tailUnder(key: string, homes: string[]): string | undefined {
+  const home = homes.find((candidate) => key.startsWith(`${candidate}/`));
+  return home === undefined ? undefined : key.slice(home.length);
+}
+
+function inlineToml(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (Array.isArray(value)) return `[${value.map(inlineToml).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).map(
+      ([key, inner]) => `${quote(key)}=${inlineToml(inner)}`,
+    );
+    return `{${members.join(',')}}`;
+  }
+  return String(value);
+}
+
+// A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+function quote(text: string): string {
+  return JSON.stringify(text).replaceAll('\u007f', '\\u007F');
+}

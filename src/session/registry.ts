@@ -1,0 +1,132 @@
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
+
+/** A stretch of a thread under one account. */
+export interface Segment {
+  target: string;
+  identity?: { userId: string; accountId: string };
+  /** ISO 8601, UTC. */
+  from: string;
+  /** Missing while it goes on. */
+  to?: string;
+}
+
+/** One launch of codex: which thread it worked on, under which accounts and when. */
+export interface LaunchRecord {
+  version: 1;
+  launch: string;
+  state: 'pending' | 'bound' | 'ended';
+  pid: number;
+  cwd: string;
+  mode: 'interactive' | 'exec';
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  endedAt?: string;
+  /** The thread it works on now. */
+  thread?: string;
+  /** As Codex names it, through the overlay. */
+  rollout?: string;
+  segments: Segment[];
+}
+
+const KEPT_RECORDS = 500;
+const KEPT_DAYS = 90;
+
+/** A name for a launch that sorts by time: `20261121T034500Z-12345`. */
+export function launchName(now: Date, pid: number): string {
+  return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${pid}`;
+}
+
+/** Writes the record of a launch (0600, atomic; not synced: a record lost in a power cut costs nothing). */
+export function writeLaunch(paths: Paths, record: LaunchRecord): void {
+  ensurePrivateDir(paths.sessionsDir);
+  replaceFile(launchFile(paths, record.launch), `${JSON.stringify(record)}\n`, { sync: false });
+}
+
+/** Binds a launch to the thread it has open. Pure. */
+export function bindLaunch(record: LaunchRecord, thread: string, rollout?: string): LaunchRecord {
+  const bound: LaunchRecord = { ...record, state: 'bound', thread };
+  return rollout === undefined ? bound : { ...bound, rollout };
+}
+
+/** Ends the open segment and begins the next one. Pure. */
+export function beginSegment(record: LaunchRecord, next: Segment): LaunchRecord {
+  return { ...record, segments: [...closeSegments(record, next.from), next] };
+}
+
+/** Ends a launch and its open segment. Pure. */
+export function endLaunch(record: LaunchRecord, at: string): LaunchRecord {
+  return { ...record, state: 'ended', endedAt: at, segments: closeSegments(record, at) };
+}
+
+/**
+ * The newest records, newest first, at most `limit`; broken ones are set aside and reported in `notices`.
+ */
+export function readLaunches(
+  paths: Paths,
+  { limit = KEPT_RECORDS, now = new Date() }: { limit?: number; now?: Date } = {},
+): { launches: LaunchRecord[]; notices: string[] } {
+  const notices: string[] = [];
+  const launches: LaunchRecord[] = [];
+  for (const name of recordNames(paths).reverse()) {
+    if (launches.length >= limit) break;
+    const file = join(paths.sessionsDir, name);
+    const read = readJson(file);
+    if (read.kind === 'missing') continue; // pruned meanwhile
+    const record = read.kind === 'ok' ? checkLaunch(read.value) : undefined;
+    if (record !== undefined) launches.push(record);
+    else notices.push(`${file} is broken; it was kept as ${setAside(file, now)}`);
+  }
+  return { launches, notices };
+}
+
+/** Removes records beyond the newest 500 and older than 90 days, but none of a launch that may still run. */
+export function pruneLaunches(paths: Paths, now: Date): number {
+  const oldest = now.getTime() - KEPT_DAYS * 86_400_000;
+  const names = recordNames(paths).reverse();
+  const doomed = names.filter((name, index) => {
+    if (index < KEPT_RECORDS && !isOlder(join(paths.sessionsDir, name), oldest)) return false;
+    const read = readJson(join(paths.sessionsDir, name));
+    return read.kind === 'ok' && checkLaunch(read.value)?.state === 'ended';
+  });
+  for (const name of doomed) rmSync(join(paths.sessionsDir, name), { force: true });
+  return doomed.length;
+}
+
+function closeSegments(record: LaunchRecord, at: string): Segment[] {
+  return record.segments.map((segment) =>
+    segment.to === undefined ? { ...segment, to: at } : segment,
+  );
+}
+
+// The name begins with the time, so the order of names is the order of launches.
+function recordNames(paths: Paths): string[] {
+  try {
+    return readdirSync(paths.sessionsDir)
+      .filter((name) => /^\d{8}T\d{6}Z-\d+.*\.json$/.test(name))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+function launchFile(paths: Paths, launch: string): string {
+  return join(paths.sessionsDir, `${launch}.json`);
+}
+
+function isOlder(file: string, milliseconds: number): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && stats.mtimeMs < milliseconds;
+}
+
+function checkLaunch(value: unknown): LaunchRecord | undefined {
+  const record = value as Partial<LaunchRecord> | null;
+  const fits =
+    record?.version === 1 &&
+    typeof record.launch === 'string' &&
+    ['pending', 'bound', 'ended'].includes(record.state ?? '') &&
+    Array.isArray(record.segments);
+  return fits ? (record as LaunchRecord) : undefined;
+}
