@@ -23,9 +23,18 @@ export async function findOpenThread(pid: number): Promise<OpenThread | undefine
   return newest?.thread;
 }
 
-/** The rollouts that a process, or a descendant of it (the npm launcher stands in between), has open. */
+/**
+ * The rollouts that a Codex has open: its own, or those of the native binary below it when the npm launcher stands in
+ * between. Never those of a codex that a shell command of the session runs: its thread is not the one on the screen.
+ */
 export async function openRollouts(pid: number): Promise<string[]> {
-  return (await openFiles(pid)).filter((file) => threadIdOf(file) !== undefined);
+  for (let level = [pid]; level.length > 0; ) {
+    const files = await Promise.all(level.map(filesOf));
+    const rollouts = files.flat().filter((file) => threadIdOf(file) !== undefined);
+    if (rollouts.length > 0) return [...new Set(rollouts)];
+    level = (await Promise.all(level.map(childrenOf))).flat();
+  }
+  return [];
 }
 
 /** The ids of the threads whose writer lock a process or a descendant has open (facts 3). */
@@ -60,17 +69,12 @@ async function describeRollout(
 }
 
 async function openFiles(pid: number): Promise<string[]> {
-  if (process.platform === 'linux') return openFilesFromProc(pid);
-  return openFilesFromLsof(pid);
-}
-
-async function openFilesFromProc(pid: number): Promise<string[]> {
-  const pids = [pid, ...(await descendants(pid))];
-  const files = await Promise.all(pids.map(filesOf));
-  return [...new Set(files.flat())];
+  const below = await Promise.all((await childrenOf(pid)).map(openFiles));
+  return [...new Set([...(await filesOf(pid)), ...below.flat()])];
 }
 
 async function filesOf(pid: number): Promise<string[]> {
+  if (process.platform !== 'linux') return filesFromLsof(pid);
   const directory = `/proc/${pid}/fd`;
   const numbers = await readdir(directory).catch(() => []);
   // A descriptor may be closed while we look.
@@ -80,38 +84,31 @@ async function filesOf(pid: number): Promise<string[]> {
   return targets.filter((target) => target.startsWith('/'));
 }
 
-async function descendants(pid: number): Promise<number[]> {
+async function childrenOf(pid: number): Promise<number[]> {
+  if (process.platform !== 'linux') return childrenFromPs(pid);
   // A child belongs to the thread that made it, and Codex's runtime starts helpers from any of its threads.
   const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
   const lists = await Promise.all(
     tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')),
   );
-  const children = lists.flatMap((list) => list.split(' ').map(Number)).filter((id) => id > 0);
-  const below = await Promise.all(children.map(descendants));
-  return [...children, ...below.flat()];
+  return lists.flatMap((list) => list.split(' ').map(Number)).filter((id) => id > 0);
 }
 
-async function openFilesFromLsof(pid: number): Promise<string[]> {
-  const pids = [pid, ...(await descendantsFromPs(pid))];
-  try {
-    const { stdout } = await run('lsof', ['-n', '-P', '-w', '-Fn', '-p', pids.join(',')]);
-    return [...new Set(stdout.split('\n').flatMap((line) => (line[0] === 'n' ? [line.slice(1)] : [])))];
-  } catch {
-    return [];
-  }
+async function filesFromLsof(pid: number): Promise<string[]> {
+  // lsof exits with 1 when any file could not be described, and still lists the others.
+  const stdout = await run('lsof', ['-n', '-P', '-w', '-Fn', '-p', String(pid)]).then(
+    (result) => result.stdout,
+    (error: { stdout?: string }) => error.stdout ?? '',
+  );
+  return stdout.split('\n').flatMap((line) => (line[0] === 'n' ? [line.slice(1)] : []));
 }
 
-async function descendantsFromPs(pid: number): Promise<number[]> {
+async function childrenFromPs(pid: number): Promise<number[]> {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=']).catch(() => ({ stdout: '' }));
-  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
-  const found = [pid];
-  // The list grows while it is walked: breadth first.
-  for (const parent of found) {
-    for (const [child, itsParent] of pairs) {
-      if (itsParent === parent && child !== undefined) found.push(child);
-    }
-  }
-  return found.slice(1);
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []));
 }
 
 const run = promisify(execFile);

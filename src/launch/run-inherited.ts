@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 /** How a process ended, as wait(2) tells it. */
 export type Ending =
   | { kind: 'exited'; code: number }
-  | { kind: 'signalled'; signal: NodeJS.Signals };
+  | { kind: 'signalled'; signal: NodeJS.Signals; number?: number };
 
 export interface InheritedCommand {
   file: string;

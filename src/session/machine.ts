@@ -78,7 +78,7 @@ export type Effect =
   | { do: 'undo-modes' }
   | { do: 'repoint'; target: string; evidence: Evidence }
   | { do: 'resume'; evidence: Evidence }
-  | { do: 'schedule-retry'; attempt: number }
+  | { do: 'schedule-retry'; evidence: Evidence; attempt: number }
   | { do: 'flush'; stranded?: string }
   | { do: 'restore-terminal' }
   | { do: 'exit'; ending: Ending };
@@ -236,7 +236,10 @@ function advanceResuming(state: Named<'resuming'>, event: Event): Step {
       return suspend(state.tally, false);
     case 'child-ended':
       if (event.refusal === 'active-writer' && state.attempt < MAX_ATTEMPTS) {
-        return to({ ...state, name: 'retrying' }, { do: 'schedule-retry', attempt: state.attempt });
+        return to(
+          { ...state, name: 'retrying' },
+          { do: 'schedule-retry', evidence: state.evidence, attempt: state.attempt },
+        );
       }
       return finish(event.ending, failed(event.ending) ? state.evidence.threadId : undefined);
     default:

@@ -191,7 +191,7 @@ describe('the session machine', () => {
     const refused = { name: 'child-ended', ending: FAILED, refusal: 'active-writer' } as const;
     for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
       const step = advance(state, refused);
-      expect(step.effects).toEqual([{ do: 'schedule-retry', attempt }]);
+      expect(step.effects).toEqual([{ do: 'schedule-retry', evidence: EVIDENCE, attempt }]);
       state = advance(step.state, { name: 'retry-due' }).state;
     }
     expect(advance(state, refused).state).toEqual({

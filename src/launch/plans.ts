@@ -1,0 +1,81 @@
+import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
+import type { Capabilities } from '../codex/capabilities.ts';
+import { resolveNative } from '../codex/find.ts';
+import { resumeArgv } from '../codex/resume-argv.ts';
+import { hookTrustOverride } from '../overlay/hook-trust.ts';
+import type { Slot } from '../overlay/slot.ts';
+import type { ChildPlan } from '../session/child.ts';
+import type { FollowedThread } from '../session/follow.ts';
+import { listOverrides, setsSqliteHome } from './overrides.ts';
+import { readCodexConfig } from './workplace.ts';
+
+/** The binary to start, found behind the npm launcher where that is safe (fact M14). */
+export interface Program {
+  file: string;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface PlanFacts {
+  program: Program;
+  capabilities: Capabilities;
+  invocation: InteractiveInvocation | ExecInvocation;
+  /** The user's own words. */
+  args: string[];
+  cwd: string;
+  slot: Slot;
+  /** What a resumed thread is told. */
+  prompt: string;
+}
+
+export function findProgram(real: string, env: NodeJS.ProcessEnv): Program {
+  return resolveNative(real, env) ?? { file: real, env };
+}
+
+/** How the session's children are started: the user's command line first, then resumes of a thread. */
+export async function planChildren(facts: PlanFacts): Promise<{
+  first: ChildPlan;
+  resume(thread: FollowedThread): ChildPlan;
+}> {
+  const { program, invocation, slot, capabilities } = facts;
+  const configText = readCodexConfig(slot.sharedHome);
+  const overrides = listOverrides({
+    capabilities: {
+      noDaemon: capabilities.noDaemon,
+      features: new Set(Object.keys(capabilities.features)),
+    },
+    invocation,
+    configText,
+    hookTrust: await hookTrustOverride(slot),
+  });
+  const env = overlayEnvironment(program.env, slot, configText);
+  const plan = (args: string[]): ChildPlan => ({
+    file: program.file,
+    args: [...overrides, ...args],
+    cwd: facts.cwd,
+    env,
+  });
+  return {
+    first: plan(facts.args),
+    resume(thread) {
+      if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
+      return plan(resumeArgv(invocation, thread.id, { ...thread, prompt: facts.prompt }));
+    },
+  };
+}
+
+/** The child's environment: the overlay as its home, the databases still the shared home's (fact M13). */
+export function overlayEnvironment(
+  base: NodeJS.ProcessEnv,
+  slot: Pick<Slot, 'home' | 'sharedHome'>,
+  configText: string,
+): Record<string, string> {
+  const env = Object.fromEntries(
+    Object.entries(base).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  env.CODEX_HOME = slot.home;
+  if (!env.CODEX_SQLITE_HOME && !setsSqliteHome(configText))
+    env.CODEX_SQLITE_HOME = slot.sharedHome;
+  // Ours alone: a codex typed in a shell that Codex opens is a launch of its own.
+  delete env.CODEX_HOTSWAP_SHIM;
+  return env;
+}

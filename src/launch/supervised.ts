@@ -1,0 +1,65 @@
+import { fstatSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Slot } from '../overlay/slot.ts';
+import type { spawnPty } from '../pty/spawn.ts';
+import type { ChildPlan } from '../session/child.ts';
+import type { FollowedThread } from '../session/follow.ts';
+import { openDesk } from '../session/handoff.ts';
+import type { Ending } from '../session/machine.ts';
+import { runSession } from '../session/run.ts';
+import type { Config } from '../state/config.ts';
+import { appendEvent, type HotswapEvent } from '../state/events.ts';
+import type { Paths } from '../state/paths.ts';
+import { openTerminal } from '../terminal/terminal.ts';
+
+export interface SupervisedLaunch {
+  paths: Paths;
+  config: Config;
+  slot: Slot;
+  target: string;
+  plans: { first: ChildPlan; resume(thread: FollowedThread): ChildPlan };
+  spawnPty: typeof spawnPty;
+}
+
+/** Runs the TUI behind a pty on the user's terminal until it ends for good. */
+export function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
+  const { paths, config, slot, target, plans } = launch;
+  const terminal = openTerminal();
+  const stderr = redirectedStderr();
+  return runSession({
+    terminal,
+    spawn: (plan) =>
+      launch.spawnPty({
+        ...plan,
+        size: terminal.size(),
+        monitor: fileURLToPath(new URL('../../shim/monitor', import.meta.url)),
+        side: slot.side,
+        termios: terminal.termios,
+        ...(stderr === undefined ? {} : { stderr }),
+      }),
+    firstPlan: plans.first,
+    resumePlan: plans.resume,
+    desk: openDesk({ paths, config, slot, target, now: Date.now }),
+    accounts: config.targets.length,
+    log: (event) => appendEvent(paths, { at: new Date().toISOString(), ...event } as HotswapEvent),
+  });
+}
+
+/** Whether a TUI can run: Codex wants stdin and stdout to be terminals, and a TERM (facts 7). */
+export function hasTerminal(env: NodeJS.ProcessEnv): boolean {
+  return Boolean(process.stdin.isTTY && process.stdout.isTTY && env.TERM);
+}
+
+/**
+ * A path to our stderr, when the user sent it elsewhere: the pty stands only for what was the terminal.
+ * Undefined when it is the terminal, or a socket, which cannot be opened by name.
+ */
+function redirectedStderr(): string | undefined {
+  if (process.stderr.isTTY || process.platform !== 'linux') return undefined;
+  try {
+    const stats = fstatSync(2);
+    return stats.isSocket() ? undefined : `/proc/${process.pid}/fd/2`;
+  } catch {
+    return undefined; // closed: 2>&-
+  }
+}

@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { recordIdentity } from '../accounts/account-state.ts';
+import { chooseTarget } from '../accounts/choice.ts';
+import { readCurrent } from '../accounts/current.ts';
+import { readStandings, type Standing } from '../accounts/standing.ts';
+import { authFileOf } from '../accounts/vault.ts';
+import { HotswapError } from '../errors.ts';
+import { type AdoptReport, adoptSlot } from '../overlay/adopt.ts';
+import { furnishSlot } from '../overlay/furnish.ts';
+import { foldHookTrust } from '../overlay/hook-trust.ts';
+import { leaseSlot, releaseSlot } from '../overlay/lease.ts';
+import { pointAuth } from '../overlay/point-auth.ts';
+import type { Slot } from '../overlay/slot.ts';
+import { tellTime } from '../session/words.ts';
+import type { Config } from '../state/config.ts';
+import { appendEvent } from '../state/events.ts';
+import { ensurePrivateDir } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
+import { ownIdentity } from '../state/process-identity.ts';
+
+/** A leased overlay that shows the chosen account. */
+export interface Workplace {
+  slot: Slot;
+  target: string;
+  /** Lines for the user. */
+  notices: string[];
+}
+
+/**
+ * Chooses the account and furnishes an overlay for it.
+ * @param wanted the target asked for, or undefined for the current one or its next usable successor.
+ * @throws HotswapError `no-usable-target` when no account is logged in, `no-free-slot`, and the file errors.
+ */
+export function openWorkplace(paths: Paths, config: Config, now: Date): Workplace {
+  const { standings, notices } = readStandings(paths, config);
+  const { current, notice } = readCurrent(paths);
+  if (notice !== undefined) notices.push(notice);
+  const { target, standing, why } = pickAccount(standings, current, now);
+  if (why !== undefined) notices.push(why);
+  if (standing.vault.kind !== 'ready') throw new Error('an account without a login was picked');
+
+  // Codex makes a missing home by itself; the overlay's links need it now.
+  ensurePrivateDir(paths.sharedHome);
+  const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
+  if (slot.reclaimedFrom !== undefined) {
+    const { pid } = slot.reclaimedFrom;
+    appendEvent(paths, { at: now.toISOString(), type: 'reclaimed', slot: slot.number, pid });
+    notices.push(...adopt(paths, standings, slot, now));
+  }
+  furnishSlot(slot);
+  pointAuth(slot, standing.vault.authFile);
+  recordIdentity(paths, target, standing.vault.identity);
+  return { slot, target, notices };
+}
+
+/** Brings what the session left in the overlay to where it belongs and gives the slot back. Lines for the user. */
+export async function closeWorkplace(paths: Paths, config: Config, slot: Slot): Promise<string[]> {
+  const now = new Date();
+  const problems = adopt(paths, readStandings(paths, config).standings, slot, now);
+  await foldHookTrust(slot).catch((error: Error) => problems.push(error.message));
+  releaseSlot(slot);
+  return problems;
+}
+
+/** The user's config.toml as Codex will read it, '' when there is none. */
+export function readCodexConfig(sharedHome: string): string {
+  try {
+    return readFileSync(join(sharedHome, 'config.toml'), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function pickAccount(
+  standings: readonly Standing[],
+  current: string | undefined,
+  now: Date,
+): { target: string; standing: Standing; why?: string } {
+  const choice = chooseTarget({
+    standings,
+    current,
+    nowSeconds: Math.floor(now.getTime() / 1000),
+  });
+  const byName = (name: string) => standings.find(({ target }) => target.name === name);
+  if (choice.kind === 'chosen') {
+    const standing = byName(choice.target.name) as Standing;
+    return { target: choice.target.name, standing };
+  }
+  // All are at their limit: Codex itself says so best, and its clock may know better than our marks.
+  const { earliest } = choice;
+  const fallback = [earliest?.target, current, ...standings.map(({ target }) => target.name)]
+    .map((name) => (name === undefined ? undefined : byName(name)))
+    .find((standing) => standing?.vault.kind === 'ready' && standing.target.enabled);
+  if (fallback === undefined) {
+    const [first] = standings;
+    throw new HotswapError(
+      'no-usable-target',
+      standings.length === 0
+        ? 'no account is set up'
+        : `no account can be used (${choice.reasons.map((r) => `${r.target}: ${r.reason}`).join('; ')})`,
+      `log in with: codex-hotswap login ${first?.target.name ?? '<name>'}`,
+    );
+  }
+  const back =
+    earliest === undefined
+      ? ''
+      : `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
+  return {
+    target: fallback.target.name,
+    standing: fallback,
+    why: `every account is at its limit${back}; starting under ${fallback.target.name}`,
+  };
+}
+
+function adopt(paths: Paths, standings: readonly Standing[], slot: Slot, now: Date): string[] {
+  const vaults = standings.map(({ target, vault, state }) => ({
+    name: target.name,
+    authFile: authFileOf(target),
+    identity: state.identity ?? (vault.kind === 'ready' ? vault.identity : undefined),
+  }));
+  const report = adoptSlot(slot, { vaults, orphansDir: paths.orphansDir, now });
+  logAdoption(paths, slot, report, now);
+  return report.problems;
+}
+
+function logAdoption(paths: Paths, slot: Slot, { adopted, auth }: AdoptReport, now: Date): void {
+  const at = now.toISOString();
+  for (const entry of adopted) {
+    appendEvent(paths, { at, type: 'adopted', slot: slot.number, ...entry });
+  }
+  if (auth === undefined) return;
+  const outcome = auth.kind === 'orphaned' ? auth.reason : `${auth.kind}: ${auth.vault}`;
+  appendEvent(paths, { at, type: 'adopted', slot: slot.number, entry: 'auth.json', outcome });
+}

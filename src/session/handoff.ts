@@ -1,0 +1,96 @@
+import { addMark } from '../accounts/account-state.ts';
+import { chooseTarget } from '../accounts/choice.ts';
+import { writeCurrent } from '../accounts/current.ts';
+import type { Mark } from '../accounts/marks.ts';
+import { primeSharedAuth } from '../accounts/prime.ts';
+import { readStandings } from '../accounts/standing.ts';
+import { pointAuth } from '../overlay/point-auth.ts';
+import type { Slot } from '../overlay/slot.ts';
+import type { Config } from '../state/config.ts';
+import type { Paths } from '../state/paths.ts';
+import type { Proven } from './follow.ts';
+
+/** The account side of a handoff: what limits mean for accounts, and whose credentials the slot shows. */
+export interface HandoffDesk {
+  /** The target the child runs under. */
+  readonly target: string;
+  /** Marks the account that ran and picks its successor. */
+  settle(proof: Proven): Verdict;
+  /** Shows the successor's credentials in the slot, and makes it the account new sessions start with. */
+  repoint(target: string): void;
+}
+
+export type Verdict =
+  | { kind: 'chosen'; target: string; mark: Mark }
+  | { kind: 'none'; mark: Mark; earliest?: { target: string; until: number } };
+
+export interface Office {
+  paths: Paths;
+  config: Config;
+  slot: Slot;
+  target: string;
+  now(): number;
+}
+
+/** @param office `now` in epoch milliseconds; `target` whom the first child runs under. */
+export function openDesk(office: Office): HandoffDesk {
+  const { paths, config, slot } = office;
+  let target = office.target;
+
+  return {
+    get target() {
+      return target;
+    },
+    settle(proof) {
+      const nowSeconds = Math.floor(office.now() / 1000);
+      const before = readStandings(paths, config).standings.find(
+        (standing) => standing.target.name === target,
+      );
+      const workspace =
+        before?.vault.kind === 'ready' ? before.vault.identity.accountId : undefined;
+      const mark = markOf(proof, { nowSeconds, workspace, config });
+      addMark(paths, target, mark);
+      const choice = chooseTarget({
+        standings: readStandings(paths, config).standings,
+        exclude: target,
+        ...(mark.limitName === undefined ? {} : { bucket: mark.limitName }),
+        nowSeconds,
+      });
+      if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name, mark };
+      const { earliest } = choice;
+      return { kind: 'none', mark, ...(earliest === undefined ? {} : { earliest }) };
+    },
+    repoint(next) {
+      const standing = readStandings(paths, config).standings.find(
+        (candidate) => candidate.target.name === next,
+      );
+      if (standing?.vault.kind !== 'ready') throw new Error(`the vault of ${next} is gone`);
+      pointAuth(slot, standing.vault.authFile);
+      target = next;
+      writeCurrent(paths, next);
+      primeSharedAuth(paths, standing.vault.authFile);
+    },
+  };
+}
+
+/** What a proven limit is remembered as: until the record's reset time, else for the configured rest. */
+export function markOf(
+  proof: Pick<Proven, 'kind' | 'until' | 'limitName' | 'message'>,
+  facts: {
+    nowSeconds: number;
+    workspace: string | undefined;
+    config: Pick<Config, 'cooldownMinutes'>;
+  },
+): Mark {
+  const { nowSeconds, workspace, config } = facts;
+  const rest = nowSeconds + Math.round(config.cooldownMinutes * 60);
+  const until = proof.kind === 'needs-login' ? null : (proof.until ?? rest);
+  return {
+    kind: proof.kind,
+    at: nowSeconds,
+    until,
+    ...(proof.limitName === undefined ? {} : { limitName: proof.limitName }),
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(proof.message === undefined ? {} : { message: proof.message }),
+  };
+}

@@ -1,0 +1,85 @@
+import { classifyLimitText } from '../codex/limits.ts';
+import { createErrorCellScanner } from '../observe/error-cell.ts';
+import { createModeTracker } from '../observe/modes.ts';
+import { createTurnStateScanner, type TurnState } from '../observe/osc-state.ts';
+
+/** A hint in the output that the structured record should be looked at. */
+export type Sign =
+  | { source: 'text'; text: string }
+  /** OSC 7501 (fact M3). */
+  | { source: 'state'; state: TurnState };
+
+export interface Taps {
+  feed(chunk: Buffer): void;
+  undoModes(): string;
+  /** Why a start was refused, as far as the output says. */
+  refusal(): 'active-writer' | undefined;
+}
+
+/** The observers of one child's output. Any of them may throw; it is dropped then and the session goes on. */
+export function createTaps(on: { ready(): void; sign(sign: Sign): void }): Taps {
+  const modes = createModeTracker();
+  const tail = createTail();
+  const cells = createErrorCellScanner(({ text }) => {
+    const kind = classifyLimitText(text)?.kind;
+    if (kind === undefined || kind === 'not-a-limit' || kind === 'info') return;
+    on.sign({ source: 'text', text });
+  });
+  const states = createTurnStateScanner((state) => on.sign({ source: 'state', state }));
+  const frames = createFrameSensor(on.ready);
+  const observers = new Set([modes, tail, frames, states, cells]);
+
+  return {
+    feed(chunk) {
+      for (const observer of observers) {
+        try {
+          observer.feed(chunk);
+        } catch {
+          observers.delete(observer);
+        }
+      }
+    },
+    undoModes: () => modes.undo(),
+    refusal: () => (/already has an active writer/.test(tail.text()) ? 'active-writer' : undefined),
+  };
+}
+
+const SYNC_END = Buffer.from('\u001b[?2026l');
+
+/** Codex ends every frame with the end of a synchronized update; the first one means that it reads keys. */
+function createFrameSensor(ready: () => void) {
+  let carry: Buffer = Buffer.alloc(0);
+  let seen = false;
+  return {
+    feed(chunk: Buffer): void {
+      if (seen) return;
+      const joined = Buffer.concat([carry, chunk]);
+      if (joined.includes(SYNC_END)) {
+        seen = true;
+        carry = Buffer.alloc(0);
+        ready();
+        return;
+      }
+      carry = joined.subarray(-(SYNC_END.length - 1));
+    },
+  };
+}
+
+const TAIL_BYTES = 2048;
+
+/** The last words of a child, for the reason of a refused start. */
+function createTail() {
+  let chunks: Buffer[] = [];
+  let length = 0;
+  return {
+    feed(chunk: Buffer): void {
+      chunks.push(chunk.subarray(-TAIL_BYTES));
+      length += chunk.length;
+      if (chunks.length > 64 || length > 16 * TAIL_BYTES) {
+        chunks = [Buffer.concat(chunks).subarray(-TAIL_BYTES)];
+        length = TAIL_BYTES;
+      }
+    },
+    text: () => Buffer.concat(chunks).subarray(-TAIL_BYTES).toString('utf8').replace(/\s+/g, ' '),
+  };
+}

@@ -1,0 +1,38 @@
+import { describeMark } from '../accounts/choice.ts';
+import type { Mark } from '../accounts/marks.ts';
+
+/** One line for the scrollback: which account ran out of what, until when, and who goes on. */
+export function tellHandoff(from: string, to: string, mark: Mark, now: Date): string {
+  return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; going on under ${to}`;
+}
+
+/** At exit, when nobody could take over: who ran out, and who is back first. */
+export function tellExhausted(
+  facts: { target: string; mark: Mark; earliest?: { target: string; until: number } },
+  now: Date,
+): string {
+  const { target, mark, earliest } = facts;
+  const limit = `${target}: ${describeMark(mark)}${tellUntil(mark.until, now)}`;
+  const back =
+    earliest === undefined
+      ? 'no account comes back by itself; see: codex-hotswap status'
+      : `first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
+  return `codex-hotswap: every account is at its limit (${limit}); ${back}`;
+}
+
+/** At exit, when the successor could not be started: the command that goes on by hand. */
+export function tellStranded(threadId: string): string {
+  return `codex-hotswap: could not go on by itself; to continue, run: codex resume ${threadId}`;
+}
+
+/** Local time: "3:40 PM" today, else "Sep 19, 2:20 PM". @param epochSeconds the moment. */
+export function tellTime(epochSeconds: number, now: Date): string {
+  const then = new Date(epochSeconds * 1000);
+  const time: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
+  const sameDay = then.toDateString() === now.toDateString();
+  return then.toLocaleString('en-US', sameDay ? time : { month: 'short', day: 'numeric', ...time });
+}
+
+function tellUntil(until: number | null, now: Date): string {
+  return until === null ? '' : ` until ${tellTime(until, now)}`;
+}
