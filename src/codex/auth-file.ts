@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Whose credentials an auth.json holds; no secret in it, so it may be logged and stored. */
 export interface AuthIdentity {
   /** `chatgpt_user_id`; with `accountId` the unique key of a vault, as one user can hold several workspaces (1.7). */
@@ -49,11 +51,12 @@ function inferMode(file: Record<string, unknown>): string | undefined {
   return isRecord(file.tokens) ? 'chatgpt' : undefined;
 }
 
-// A key has no user; a digest of it would still be a trace of the secret, so its public ends must do.
+// A key has no user. Keys are random and long, so a digest tells two apart and gives nothing away.
 function readApiKey(file: Record<string, unknown>): AuthIdentity | { problem: AuthProblem } {
   const key = text(file.OPENAI_API_KEY);
   if (key === undefined) return { problem: 'no-credentials' };
-  return { userId: 'api-key', accountId: `…${key.slice(-4)}`, authMode: 'apikey' };
+  const digest = createHash('sha256').update(key).digest('hex').slice(0, 12);
+  return { userId: 'api-key', accountId: `key-${digest}`, authMode: 'apikey' };
 }
 
 function readTokens(
