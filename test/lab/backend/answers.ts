@@ -33,7 +33,7 @@ export async function* streamAnswer(
   output: Json[],
 ): AsyncGenerator<ResponseEvent> {
   yield { type: 'response.created', response: { id: responseId } };
-  if (!request.isPrewarm) {
+  if (request.purpose !== 'prewarm') {
     if (answer.reasoning ?? true) yield* streamItem(makeReasoning(request.account.name), output);
     for (const call of answer.calls ?? []) yield* streamItem(makeToolCall(call, request), output);
     if (answer.calls === undefined || answer.text !== undefined) {

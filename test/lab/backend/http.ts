@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { decompress } from 'fzstd';
+import { createAppsRoutes } from './apps-mcp.ts';
 import type { HttpRequest, HttpRoute } from './http-route.ts';
 import { createOAuthRoutes } from './oauth.ts';
 import type { Route } from './records.ts';
@@ -17,6 +18,7 @@ export function createHttpHandler(service: Service) {
     ...createOAuthRoutes(service),
     ...service.logins.routes,
     ...createWhamRoutes(service),
+    ...createAppsRoutes(),
   ];
   return (message: IncomingMessage, response: ServerResponse): void => {
     // Codex is killed in the middle of requests; that is no failure of the backend.
@@ -79,7 +81,7 @@ async function handle(
     ? { status: 401, body: { error: { code: 'token_expired', message: 'Token is not valid' } } }
     : (route?.answer(request) ?? { status: 404, body: {} });
   response.writeHead(reply.status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(reply.body));
+  response.end(reply.body === undefined ? undefined : JSON.stringify(reply.body));
   service.records.settle(record, { kind: 'status', status: reply.status });
 }
 

@@ -50,7 +50,7 @@ export interface Backend {
 
   /** Everything asked so far, oldest first. */
   readonly requests: RecordedRequest[];
-  /** Requests for an answer of the model: no prewarming, no other routes. */
+  /** Requests for an answer of the model: no prewarming, no thread titles. */
   turns(account?: string): RecordedRequest[];
   waitForRequest: Records['waitFor'];
 
@@ -128,7 +128,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     turns: (name) =>
       service.records.requests.filter(
         (request) =>
-          request.turn?.isPrewarm === false && (name === undefined || request.account === name),
+          request.turn?.purpose === 'turn' && (name === undefined || request.account === name),
       ),
     waitForRequest: service.records.waitFor,
     forgeAuth: (name, { expiresInSeconds } = {}) =>

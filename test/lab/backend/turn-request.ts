@@ -18,10 +18,11 @@ export interface TurnRequest {
   /** Every text in the conversation, of whatever role. */
   texts: string[];
   threadId: string | undefined;
-  /** `turn`, `prewarm`, … as Codex labels it; undefined where the version does not. */
-  requestKind: string | undefined;
-  /** Codex opens its WebSocket with a request that wants no answer. */
-  isPrewarm: boolean;
+  /**
+   * `prewarm`: Codex opens its WebSocket with a request that wants no answer.
+   * `title`: the TUI (0.150, 0.169) has another model name the thread, in a thread of its own, after the first turn.
+   */
+  purpose: 'turn' | 'prewarm' | 'title';
   /** True when the model is asked to go on after a tool call: no new turn of the user's. */
   isContinuation: boolean;
   /** Aborted when Codex hangs up or interrupts. */
@@ -53,11 +54,17 @@ export function readTurnRequest(context: {
       .filter(isTyped),
     texts: input.flatMap(textsOf),
     threadId: metadata.thread_id ?? firstHeader(headers['thread-id'] ?? headers.conversation_id),
-    requestKind: metadata.request_kind,
-    isPrewarm: body.generate === false,
+    purpose: readPurpose(body),
     isContinuation: last !== undefined && /_output$/.test(String(last.type)),
     signal,
   };
+}
+
+function readPurpose(body: Json): TurnRequest['purpose'] {
+  if (body.generate === false) return 'prewarm';
+  const format = (body.text as { format?: { schema?: { required?: unknown } } } | undefined)
+    ?.format;
+  return String(format?.schema?.required) === 'title' ? 'title' : 'turn';
 }
 
 function textsOf(item: Json): string[] {

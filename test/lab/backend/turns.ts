@@ -36,7 +36,7 @@ export function answerTurn(service: Service, request: TurnRequest, record: Recor
     const events = streamFailure(failure, () => service.records.settle(record, outcome));
     return { kind: 'stream', events, responseId: makeId('resp'), output: [], windows };
   }
-  if (!request.isPrewarm) countTurn(request);
+  if (request.purpose === 'turn') countTurn(request);
   const responseId = makeId('resp');
   const output: Json[] = [];
   const events = settleAtEnd(service, request, record, output, () =>
@@ -46,9 +46,10 @@ export function answerTurn(service: Service, request: TurnRequest, record: Recor
 }
 
 function chooseAnswer(service: Service, request: TurnRequest): Answer {
-  if (request.isPrewarm) return {};
+  if (request.purpose === 'prewarm') return {};
   const failure = findRefusal(service, request);
   if (failure !== undefined) return { failure };
+  if (request.purpose === 'title') return { text: ['{"title":"Name the thread"}'] };
   return (
     service.queues.get(request.account.name)?.shift() ??
     service.queues.get(undefined)?.shift() ??
@@ -92,7 +93,7 @@ async function* settleAtEnd(
           .join('');
         service.records.settle(
           record,
-          request.isPrewarm ? { kind: 'prewarmed' } : { kind: 'answered', text },
+          request.purpose === 'prewarm' ? { kind: 'prewarmed' } : { kind: 'answered', text },
         );
       }
       yield event;

@@ -91,7 +91,7 @@ async function answerFrame(
     send(toErrorFrame(reply.failure));
     return;
   }
-  if (!request.isPrewarm) send(toRateLimitsFrame(account, reply.windows));
+  if (request.purpose !== 'prewarm') send(toRateLimitsFrame(account, reply.windows));
   await sendFrames(reply, send);
   conversations.set(reply.responseId, [...request.input, ...reply.output]);
 }

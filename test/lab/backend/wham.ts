@@ -2,7 +2,7 @@ import { type Account, describeWindows, isExhausted, type Window } from './accou
 import { type HttpRequest, type HttpRoute, ok, refuse } from './http-route.ts';
 import { nowSeconds, type Service } from './service.ts';
 
-/** `…/wham/usage`, `…/wham/accounts/check` (needed from 0.160 on, fact M1) and the model list (none: 404 is fine). */
+/** `…/wham/usage`, `…/wham/accounts/check` (needed from 0.160 on, fact M1) and the model list. */
 export function createWhamRoutes(service: Service): HttpRoute[] {
   const forAccount =
     (describe: (account: Account) => unknown) =>
@@ -18,7 +18,7 @@ export function createWhamRoutes(service: Service): HttpRoute[] {
     {
       route: 'models',
       pattern: /\/codex\/models$/,
-      answer: () => refuse(404, 'not_found'),
+      answer: () => ok({ models: [] }), // Codex goes on with the list it carries; 404 would fill stderr,
     },
   ];
 }
