@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { readCurrent } from '../accounts/current.ts';
 import { HotswapError } from '../errors.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { type Paths, resolvePaths } from '../state/paths.ts';
@@ -52,4 +53,12 @@ export function findTarget(config: Config, name: string): Target {
 
 export function nowSeconds({ now }: Context): number {
   return Math.floor(now.getTime() / 1000);
+}
+
+/** The target new sessions start with: the one chosen last, or the first if that one is gone. */
+export function currentName({ paths, warn }: Context, config: Config): string {
+  const { current, notice } = readCurrent(paths);
+  if (notice !== undefined) warn(notice);
+  const known = config.targets.find(({ name }) => name === current);
+  return (known ?? (config.targets[0] as Target)).name;
 }

@@ -1,8 +1,20 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from '../errors.ts';
 import { type Context, createContext } from './context.ts';
+import { currentCommand } from './current.ts';
+import { disableCommand } from './disable.ts';
+import { doctorCommand } from './doctor.ts';
+import { enableCommand } from './enable.ts';
+import { importCommand } from './import.ts';
 import { installShimCommand } from './install-shim.ts';
+import { logCommand } from './log.ts';
+import { loginCommand } from './login.ts';
+import { nextCommand } from './next.ts';
+import { resetCommand } from './reset.ts';
+import { setupCommand } from './setup.ts';
+import { statusCommand } from './status.ts';
 import { uninstallShimCommand } from './uninstall-shim.ts';
+import { useCommand } from './use.ts';
 
 /** Runs one management command. Returns the exit status: 0, 1 for a "no" (doctor), 2 for wrong usage, or the error's own. */
 export async function runCli(args: string[]): Promise<number> {
@@ -19,11 +31,29 @@ export async function runCli(args: string[]): Promise<number> {
   }
 }
 
-const COMMANDS: ((context: Context) => Command)[] = [installShimCommand, uninstallShimCommand];
+/** In the order of the help text. */
+const COMMANDS: ((context: Context) => Command)[] = [
+  setupCommand,
+  loginCommand,
+  importCommand,
+  useCommand,
+  nextCommand,
+  currentCommand,
+  statusCommand,
+  resetCommand,
+  enableCommand,
+  disableCommand,
+  installShimCommand,
+  uninstallShimCommand,
+  doctorCommand,
+  logCommand,
+];
 
 function createProgram(context: Context): Command {
   const program = new Command('codex-hotswap')
-    .description('Type `codex` as always; a usage limit goes on under your next account.')
+    .description(
+      'Type `codex` as always; when an account hits its usage limit, the work goes on under your next one.',
+    )
     .version(process.env.CODEX_HOTSWAP_VERSION ?? 'development');
   for (const create of COMMANDS) program.addCommand(create(context));
   for (const command of [program, ...program.commands]) {

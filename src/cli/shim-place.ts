@@ -76,10 +76,11 @@ function pathDirs(env: NodeJS.ProcessEnv): string[] {
   return (env.PATH ?? '').split(delimiter).map((dir) => resolve(dir || '.'));
 }
 
-/** Ours to write, and not everybody's: group-writable is the default where each user has a group of their own. */
+/** Ours to write (or to make), and not everybody's: group-writable is the default where each user has a group of their own. */
 function isUsersDir(dir: string): boolean {
   const stats = statSync(dir, { throwIfNoEntry: false });
-  if (!stats?.isDirectory() || stats.uid !== process.getuid?.() || stats.mode & 0o002) return false;
+  if (stats === undefined) return true; // on PATH, so it is meant to be there
+  if (!stats.isDirectory() || stats.uid !== process.getuid?.() || stats.mode & 0o002) return false;
   try {
     accessSync(dir, constants.W_OK);
     return true;

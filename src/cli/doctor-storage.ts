@@ -1,0 +1,58 @@
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+import { HotswapError } from '../errors.ts';
+import { assertOwned } from '../state/files.ts';
+import type { Context } from './context.ts';
+import { type Finding, issue, note, ok } from './finding.ts';
+
+/** Our directories and Codex's: there, ours, private, writable. */
+export function checkStorage({ paths }: Context): Finding[] {
+  return [
+    ...checkDir('the shared Codex home', paths.sharedHome, { privateMode: false }),
+    ...checkDir('the configuration directory', dirname(paths.configFile), { privateMode: false }),
+    ...checkDir('the state directory', paths.stateDir, { privateMode: true }),
+    ...checkNotTemporary(paths.runtimeDir),
+    ...checkOrphans(paths.orphansDir),
+  ];
+}
+
+function checkDir(what: string, dir: string, { privateMode }: { privateMode: boolean }): Finding[] {
+  try {
+    const stats = assertOwned(dir);
+    if (stats === undefined)
+      return [note(`${what} ${dir} does not exist yet; it is made when needed`)];
+    if (!stats.isDirectory()) return [issue(`${what} ${dir} is not a directory; move it away`)];
+    accessSync(dir, constants.W_OK | constants.X_OK);
+    if (privateMode && (stats.mode & 0o077) !== 0) {
+      return [issue(`${what} ${dir} can be read by other users; run: chmod 700 ${dir}`)];
+    }
+    return [ok(`${what} ${dir}`)];
+  } catch (error) {
+    if (error instanceof HotswapError) return [issue(`${error.message}; ${error.advice}`)];
+    return [issue(`${what} ${dir} is not writable; run: chmod u+rwx ${dir}`)];
+  }
+}
+
+/** Codex refuses its helper binaries when CODEX_HOME lies under a temporary directory (facts 4.1). */
+function checkNotTemporary(runtimeDir: string): Finding[] {
+  const isTemporary = [tmpdir(), '/tmp', '/var/tmp'].some((dir) =>
+    runtimeDir.startsWith(`${dir}/`),
+  );
+  return isTemporary
+    ? [
+        issue(
+          `${runtimeDir} lies in a temporary directory, where Codex refuses part of its work; set XDG_STATE_HOME elsewhere`,
+        ),
+      ]
+    : [];
+}
+
+function checkOrphans(dir: string): Finding[] {
+  if (!existsSync(dir) || !statSync(dir).isDirectory()) return [];
+  return readdirSync(dir).map((name) =>
+    note(
+      `${dir}/${name} is a login that belonged to no target; adopt it with: codex-hotswap import ${dir}/${name} --as NAME, or delete it`,
+    ),
+  );
+}

@@ -1,0 +1,80 @@
+import { describeMark } from '../accounts/choice.ts';
+import { MARK_KINDS } from '../accounts/marks.ts';
+import type { HotswapEvent } from '../state/events.ts';
+import { describeTime } from './time-text.ts';
+
+/** One event as a sentence with its local time. Pure. */
+export function describeEvent(event: HotswapEvent, now: Date): string {
+  const at = Math.floor(Date.parse(event.at) / 1000);
+  return `${describeTime(at, now)}  ${sentenceOf(event, now)}`;
+}
+
+function sentenceOf(event: HotswapEvent, now: Date): string {
+  switch (event.type) {
+    case 'launch':
+      return `started ${event.mode === 'exec' ? 'codex exec' : 'codex'} under ${event.target}${
+        event.cwd === undefined ? '' : ` in ${event.cwd}`
+      } (slot ${event.slot})`;
+    case 'bound':
+      return `${event.target} works on thread ${event.thread}`;
+    case 'suspected':
+      return `saw signs of a limit (${event.source}${kindIn(event.kind)})`;
+    case 'confirmed':
+      return `${event.target}: ${kindText(event.kind)}${
+        event.until === null ? '' : `, until ${describeTime(event.until, now)}`
+      }`;
+    case 'unconfirmed':
+      return `took the signs of a limit for something else (${event.source}${kindIn(event.kind)})${
+        event.reason === undefined ? '' : `: ${event.reason}`
+      }`;
+    case 'rotated':
+      return `went from ${event.from} to ${event.to}: ${kindText(event.kind)}${threadIn(event.thread)}`;
+    case 'exhausted':
+      return `no target is left after ${event.target}${
+        event.earliest === undefined
+          ? ''
+          : `; ${event.earliest.target} is back at ${describeTime(event.earliest.until, now)}`
+      }`;
+    case 'resumed':
+      return `resumed under ${event.target}${
+        event.milliseconds === undefined ? '' : ` after ${(event.milliseconds / 1000).toFixed(1)} s`
+      }${threadIn(event.thread)}`;
+    case 'retry':
+      return `tried again (${event.attempt}): ${event.reason}${threadIn(event.thread)}`;
+    case 'needs-login':
+      return `${event.target} needs a new login${event.reason === undefined ? '' : `: ${event.reason}`}`;
+    case 'ended':
+      return `codex ended (${event.status})${threadIn(event.thread)}`;
+    case 'reclaimed':
+      return `took back slot ${event.slot} of a session that was killed (pid ${event.pid})`;
+    case 'adopted':
+      return `brought ${event.entry} home from slot ${event.slot}: ${event.outcome}${
+        event.backup === undefined ? '' : ` (the other is kept as ${event.backup})`
+      }`;
+    case 'set-aside':
+      return `set ${event.file} aside: ${event.reason}`;
+    case 'notice':
+      return event.message;
+    default:
+      return other(event);
+  }
+}
+
+/** A kind of event that a newer version wrote. */
+function other(event: never): string {
+  const { at: _at, launch: _launch, type, ...rest } = event as Record<string, unknown>;
+  return `${String(type)} ${JSON.stringify(rest)}`;
+}
+
+function kindText(kind: string): string {
+  const known = MARK_KINDS.find((candidate) => candidate === kind);
+  return known === undefined ? kind : describeMark({ kind: known, until: null, at: 0 });
+}
+
+function kindIn(kind: string | undefined): string {
+  return kind === undefined ? '' : `, ${kindText(kind)}`;
+}
+
+function threadIn(thread: string | undefined): string {
+  return thread === undefined ? '' : ` [thread ${thread}]`;
+}

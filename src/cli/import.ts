@@ -1,0 +1,125 @@
+import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { installLogin } from '../accounts/install-login.ts';
+import { describeIdentity, type Identity, isSameIdentity, readLogin } from '../accounts/login.ts';
+import { placeLogin } from '../accounts/place-login.ts';
+import { readStandings, type Standing } from '../accounts/standing.ts';
+import { validateTargetName } from '../accounts/vault.ts';
+import { HotswapError } from '../errors.ts';
+import { type Config, defaultVault, readConfig } from '../state/config.ts';
+import { updateConfig } from '../state/config-store.ts';
+import { errnoOf } from '../state/files.ts';
+import { type Context, currentName, findTarget } from './context.ts';
+import { knownVaults, primeFor } from './prime.ts';
+
+export function importCommand(context: Context): Command {
+  return new Command('import')
+    .description('adopt a login that exists, by default that of plain codex')
+    .argument('[file]', 'an auth.json')
+    .option('--as <name>', 'the target it becomes; made if it does not exist')
+    .addHelpText('after', '\nExample:\n  codex-hotswap import --as main')
+    .action((file: string | undefined, options: { as?: string }) =>
+      importLogin(
+        context,
+        resolve(file ?? join(context.paths.sharedHome, 'auth.json')),
+        options.as,
+      ),
+    );
+}
+
+async function importLogin(
+  context: Context,
+  file: string,
+  name: string | undefined,
+): Promise<void> {
+  const { paths, say } = context;
+  if (name !== undefined) validateTargetName(name);
+  const { text, identity } = readCandidate(file);
+  const known = readConfig(paths);
+  const owner = known && findOwner(readStandings(paths, known).standings, identity);
+  const goal = name ?? owner?.target.name;
+  if (goal === undefined) {
+    throw new HotswapError(
+      'usage',
+      `no target has the account of ${file} (${describeIdentity(identity)})`,
+      'name one: codex-hotswap import --as NAME',
+    );
+  }
+  const config = await ensureTarget(context, goal);
+  const target = findTarget(config, goal);
+  const { standings } = readStandings(paths, config);
+
+  if (owner?.target.name === goal && owner.vault.kind === 'ready') {
+    // The same account: the newer of the two logins is the one that still works.
+    const placed = placeLogin(text, knownVaults(standings));
+    say(
+      placed.kind === 'vaulted'
+        ? `${goal} has the newer login now`
+        : `${goal} has this login, or a newer one`,
+    );
+  } else {
+    installLogin({ paths, config, standings, target, authContent: text });
+    say(`${goal} is ${describeIdentity(identity)}`);
+  }
+  settleSource(context, config, file);
+}
+
+function readCandidate(file: string): { text: string; identity: Identity } {
+  let text: string;
+  try {
+    if (lstatSync(file).isSymbolicLink()) throw alreadyLinked(file);
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof HotswapError) throw error;
+    throw new HotswapError(
+      'usage',
+      `${file} cannot be read (${errnoOf(error)})`,
+      'name an auth.json',
+    );
+  }
+  const read = readLogin(text);
+  if (read.kind === 'login') return { text, identity: read.login.identity };
+  throw new HotswapError(
+    'login-failed',
+    `${file} ${read.reason}`,
+    'log in instead: codex-hotswap login NAME',
+  );
+}
+
+function alreadyLinked(file: string): HotswapError {
+  return new HotswapError(
+    'usage',
+    `${file} is a link to a login, not a login`,
+    'name the file it leads to',
+  );
+}
+
+function findOwner(standings: readonly Standing[], identity: Identity): Standing | undefined {
+  return standings.find(({ vault, state }) => {
+    const owner = vault.kind === 'ready' ? vault.identity : state.identity;
+    return owner !== undefined && isSameIdentity(owner, identity);
+  });
+}
+
+async function ensureTarget({ paths }: Context, name: string): Promise<Config> {
+  return updateConfig(paths, (config) => {
+    if (config.targets.some((target) => target.name === name)) return config;
+    const target = { name, vault: defaultVault(paths, name), enabled: true };
+    return { ...config, targets: [...config.targets, target] };
+  });
+}
+
+/** One credential file per account: what was imported becomes a link, goes away, or is the user's to delete. */
+function settleSource(context: Context, config: Config, file: string): void {
+  const { paths, warn } = context;
+  if (dirname(file) === paths.orphansDir) {
+    rmSync(file);
+  } else if (file === join(paths.sharedHome, 'auth.json')) {
+    primeFor(context, config, findTarget(config, currentName(context, config)));
+  } else {
+    warn(
+      `delete ${file} if Codex still uses it from there: a login that is used in two places is lost at its next refresh`,
+    );
+  }
+}

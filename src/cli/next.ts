@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { chooseTarget } from '../accounts/choice.ts';
+import { readStandings } from '../accounts/standing.ts';
+import { HotswapError } from '../errors.ts';
+import { type Context, currentName, nowSeconds, requireConfig } from './context.ts';
+import { describeTime, describeWait } from './time-text.ts';
+import { switchTo } from './use.ts';
+
+export function nextCommand(context: Context): Command {
+  return new Command('next')
+    .description('choose the next target that can be used')
+    .addHelpText('after', '\nExample:\n  codex-hotswap next && codex')
+    .action(() => {
+      const config = requireConfig(context);
+      const current = currentName(context, config);
+      const { standings } = readStandings(context.paths, config);
+      const choice = chooseTarget({
+        standings,
+        current,
+        exclude: current,
+        nowSeconds: nowSeconds(context),
+      });
+      if (choice.kind === 'chosen') return switchTo(context, config, choice.target.name);
+
+      const others = choice.reasons.filter(({ target }) => target !== current);
+      const why = others.map(({ target, reason }) => `${target}: ${reason}`).join(', ');
+      const { earliest } = choice;
+      throw new HotswapError(
+        'no-usable-target',
+        `no other target can be used now (${why || `${current} is the only one`})`,
+        earliest === undefined
+          ? 'see: codex-hotswap status'
+          : `${earliest.target} is back at ${describeTime(earliest.until, context.now)} (${describeWait(earliest.until, context.now)})`,
+      );
+    });
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { describeIdentity, readLogin } from '../accounts/login.ts';
+import type { KnownVault } from '../accounts/place-login.ts';
+import { primeSharedAuth } from '../accounts/prime.ts';
+import { readStandings, type Standing } from '../accounts/standing.ts';
+import { authFileOf, inspectVault } from '../accounts/vault.ts';
+import type { Config, Target } from '../state/config.ts';
+import type { Context } from './context.ts';
+
+/**
+ * Lets the plain codex of this home (the IDE, the daemon) use the same login, if that costs nobody theirs: a login we
+ * do not know stays where it is and is reported.
+ */
+export function primeFor(context: Context, config: Config, target: Target): void {
+  const { paths, warn } = context;
+  if (inspectVault(target).kind !== 'ready') return;
+  const { standings } = readStandings(paths, config);
+  const priming = primeSharedAuth(paths, authFileOf(target), knownVaults(standings));
+  if (priming.kind !== 'foreign-login') return;
+  warn(
+    `${priming.file} was left alone, so plain codex goes on under it: it holds ${ownerOf(priming.file) ?? 'a login'} ` +
+      `of no target; to adopt it: codex-hotswap import --as ${suggestName(standings)}`,
+  );
+}
+
+export function knownVaults(standings: readonly Standing[]): KnownVault[] {
+  return standings.map(({ target, state }) => ({
+    name: target.name,
+    authFile: authFileOf(target),
+    identity: state.identity,
+  }));
+}
+
+/** Whose login a file holds, for people; undefined if it cannot be told. */
+export function ownerOf(file: string): string | undefined {
+  try {
+    const read = readLogin(readFileSync(file, 'utf8'));
+    return read.kind === 'login'
+      ? `the login of ${describeIdentity(read.login.identity)}`
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function suggestName(standings: readonly Standing[]): string {
+  return standings.find(({ vault }) => vault.kind === 'empty')?.target.name ?? 'NAME';
+}

@@ -1,0 +1,82 @@
+import { describeMark } from '../accounts/choice.ts';
+import { describeIdentity, type Identity, isSameIdentity } from '../accounts/login.ts';
+import { activeMarks, type Mark } from '../accounts/marks.ts';
+import type { Standing } from '../accounts/standing.ts';
+import { describeTime, describeWait } from './time-text.ts';
+
+/** One target as `status` shows it; the shape of `status --json`, so keys are only ever added. */
+export interface TargetReport {
+  name: string;
+  current: boolean;
+  enabled: boolean;
+  vault: string;
+  /** `ready`: a session could start with it now. */
+  state: 'ready' | 'marked' | 'off' | 'not-logged-in' | 'wrong-account' | 'broken' | 'unsafe';
+  email: string | null;
+  plan: string | null;
+  /** What `state` means in words, with what to do about it; null when ready. */
+  reason: string | null;
+  marks: { kind: string; until: string | null; text: string }[];
+}
+
+/** How a target stands, in words and as data. Pure. */
+export function reportTarget(
+  standing: Standing,
+  current: string | undefined,
+  now: Date,
+): TargetReport {
+  const { target, vault, state } = standing;
+  const marks = activeMarks(state, now.getTime() / 1000);
+  const identity = vault.kind === 'ready' ? vault.identity : state.identity;
+  return {
+    name: target.name,
+    current: target.name === current,
+    enabled: target.enabled,
+    vault: target.vault,
+    ...judge(standing, marks, now),
+    email: identity?.email ?? null,
+    plan: identity?.plan ?? null,
+    marks: marks.map((mark) => ({
+      kind: mark.kind,
+      until: mark.until === null ? null : new Date(mark.until * 1000).toISOString(),
+      text: describeMarkUntil(mark, target.name, now),
+    })),
+  };
+}
+
+function judge(
+  { target, vault, state }: Standing,
+  marks: Mark[],
+  now: Date,
+): Pick<TargetReport, 'state' | 'reason'> {
+  if (!target.enabled) return { state: 'off', reason: 'switched off in the configuration' };
+  if (vault.kind === 'empty') {
+    return {
+      state: 'not-logged-in',
+      reason: `not logged in; run: codex-hotswap login ${target.name}`,
+    };
+  }
+  if (vault.kind !== 'ready')
+    return { state: vault.kind, reason: `${vault.reason}; ${vault.advice}` };
+  if (isOtherAccount(state.identity, vault.identity)) {
+    const reason = `its vault now holds ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name}`;
+    return { state: 'wrong-account', reason };
+  }
+  if (marks.length === 0) return { state: 'ready', reason: null };
+  const reason = marks.map((mark) => describeMarkUntil(mark, target.name, now)).join('; ');
+  return { state: 'marked', reason };
+}
+
+function describeMarkUntil(mark: Mark, target: string, now: Date): string {
+  const what = describeMark(mark);
+  if (mark.until !== null) {
+    return `${what} until ${describeTime(mark.until, now)} (${describeWait(mark.until, now)})`;
+  }
+  return mark.kind === 'needs-login'
+    ? `${what}; run: codex-hotswap login ${target}`
+    : `${what}; when it works again: codex-hotswap reset ${target}`;
+}
+
+function isOtherAccount(recorded: Identity | undefined, found: Identity): boolean {
+  return recorded !== undefined && !isSameIdentity(recorded, found);
+}
