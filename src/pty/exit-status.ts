@@ -1,0 +1,42 @@
+import { constants } from 'node:os';
+
+export type ExitStatus =
+  | { kind: 'exited'; code: number }
+  | { kind: 'signalled'; signal: NodeJS.Signals; number: number };
+
+/**
+ * How the command ended, from the `$?` of a shell that folds "killed by signal n" into 128+n.
+ *
+ * The shell narrates a signal death on its stderr ("Terminated", "Killed"), and that is the evidence: measured in dash
+ * and bash, every fatal signal is narrated but INT and PIPE. INT is told by the monitor itself where the shell can;
+ * 141 is taken for PIPE. For these two a wrong guess still gives the caller's shell the same `$?`.
+ */
+export function readShellStatus(
+  code: number,
+  { narrated, interrupted }: { narrated: boolean; interrupted: boolean },
+): ExitStatus {
+  const signal = signalByNumber(code - 128);
+  if (signal === undefined) return { kind: 'exited', code };
+  const died = narrated || (signal === 'SIGINT' && interrupted) || signal === 'SIGPIPE';
+  return died ? signalled(signal) : { kind: 'exited', code };
+}
+
+/** The status of a process waited for directly, as node-pty reports it: a signal's number, or 0 and the exit code. */
+export function readWaitStatus(exitCode: number, signalNumber: number | undefined): ExitStatus {
+  const signal = signalByNumber(signalNumber ?? 0);
+  return signal === undefined ? { kind: 'exited', code: exitCode } : signalled(signal);
+}
+
+function signalled(signal: NodeJS.Signals): ExitStatus {
+  return { kind: 'signalled', signal, number: constants.signals[signal] };
+}
+
+function signalByNumber(number: number): NodeJS.Signals | undefined {
+  return SIGNALS_BY_NUMBER.get(number);
+}
+
+// Aliases (SIGIOT, SIGPOLL) share a number with the name that is listed before them.
+const SIGNALS_BY_NUMBER = new Map<number, NodeJS.Signals>();
+for (const [name, number] of Object.entries(constants.signals)) {
+  if (!SIGNALS_BY_NUMBER.has(number)) SIGNALS_BY_NUMBER.set(number, name as NodeJS.Signals);
+}

@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { HotswapError } from '../errors.ts';
+
+/** The two fifos between the supervisor and one run of the monitor. */
+export interface SideChannel {
+  onData(listener: (chunk: Buffer) => void): void;
+  close(): void;
+}
+
+/**
+ * Opens (and the first time makes) the fifos in `side`, before the monitor starts.
+ * Throws `HotswapError('pty-unavailable')` when they cannot be had.
+ */
+export function openSideChannel(side: string): SideChannel {
+  const report = join(side, 'report');
+  const control = join(side, 'control');
+  makeFifos([report, control]);
+  // O_RDWR: opening never waits for the other end, the monitor never waits for us, and there is no end of file
+  // between two runs. We never read `control`: that we hold it open is the message.
+  const lifeline = openSync(control, constants.O_RDWR | constants.O_NONBLOCK);
+  const reader = openSync(report, constants.O_RDWR | constants.O_NONBLOCK);
+  // A net.Socket polls the fifo; fs.read would park a thread that nothing but a writer can free, and keep us from exiting.
+  const socket = new Socket({ fd: reader, readable: true, writable: false });
+  socket.on('error', () => {});
+  let open = true;
+  return {
+    onData: (listener) => void socket.on('data', listener),
+    close() {
+      if (!open) return;
+      open = false;
+      socket.destroy();
+      closeSync(lifeline);
+    },
+  };
+}
+
+function makeFifos(paths: string[]): void {
+  const missing = paths.filter((path) => !isFifo(path));
+  if (missing.length === 0) return;
+  const { status, stderr, error } = spawnSync('mkfifo', ['-m', '600', ...missing]);
+  if (status === 0) return;
+  throw new HotswapError(
+    'pty-unavailable',
+    `mkfifo failed: ${error?.message ?? stderr.toString().trim()}`,
+    'check that the directory is writable',
+  );
+}
+
+function isFifo(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
+}

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+interface ProcessGroups {
+  parent: number;
+  group: number;
+  /** Session id, or the controlling terminal where a session id cannot be had: equal means the same session. */
+  session: string;
+  /** The foreground group of the controlling terminal; -1 without one. */
+  foreground: number;
+}
+
+/** May we change the terminal's settings without being stopped for it (SIGTTOU)? */
+export function isInForeground(): boolean {
+  const { group, foreground } = readGroups(process.pid) ?? { group: 0, foreground: -1 };
+  return foreground === group || foreground === -1;
+}
+
+/**
+ * Is there nobody in our session to continue us? Then the kernel throws SIGTSTP away (`xterm -e codex`, `tmux new codex`),
+ * and stopping by SIGSTOP would freeze the terminal for good.
+ */
+export function isJobOrphaned(): boolean {
+  const own = readGroups(process.pid);
+  for (let ancestor = own; own !== undefined && ancestor !== undefined; ) {
+    if (ancestor.session !== own.session) return true;
+    if (ancestor.group !== own.group) return false;
+    ancestor = readGroups(ancestor.parent);
+  }
+  return true;
+}
+
+function readGroups(pid: number): ProcessGroups | undefined {
+  if (pid <= 0) return undefined;
+  return process.platform === 'linux' ? readProc(pid) : askPs(pid);
+}
+
+function readProc(pid: number): ProcessGroups | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command's name is in parentheses and may hold anything, parentheses too.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [, parent, group, session, , foreground] = fields;
+    return {
+      parent: Number(parent),
+      group: Number(group),
+      session: session ?? '',
+      foreground: Number(foreground),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function askPs(pid: number): ProcessGroups | undefined {
+  const { status, stdout } = spawnSync('ps', ['-o', 'ppid=,pgid=,tpgid=,tty=', '-p', `${pid}`]);
+  if (status !== 0) return undefined;
+  const [parent, group, foreground, tty] = stdout.toString().trim().split(/\s+/);
+  return {
+    parent: Number(parent),
+    group: Number(group),
+    session: tty ?? '',
+    foreground: Number(foreground) > 0 ? Number(foreground) : -1,
+  };
+}

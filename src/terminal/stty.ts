@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process';
+import { HotswapError } from '../errors.ts';
+
+/** `stty` waits for output to drain before it sets anything, which a stalled terminal may never do. */
+const RESTORE_TIMEOUT_MS = 300;
+
+/** `stty -g` of the terminal on stdin: all of its settings, for `restoreTermios`. Throws `HotswapError`. */
+export function readTermios(): string {
+  const { status, stdout, error } = spawnSync('stty', ['-g'], {
+    stdio: ['inherit', 'pipe', 'ignore'],
+  });
+  if (status === 0) return stdout.toString().trim();
+  throw new HotswapError(
+    'pty-unavailable',
+    `stty cannot read the terminal${error === undefined ? '' : `: ${error.message}`}`,
+    'run codex-hotswap in a terminal',
+  );
+}
+
+/**
+ * Real raw mode, transparent both ways. libuv's `setRawMode` leaves output processing on, so that a full-screen
+ * program's bare newline would come out as CR LF; `raw` alone leaves IEXTEN on, which costs a Mac Ctrl-V and Ctrl-O.
+ *
+ * In the background this stops the whole job (SIGTTOU), as it would stop any program that wants the terminal; `fg`
+ * then lets it finish.
+ */
+export function setRaw(): void {
+  spawnSync('stty', ['raw', '-echo', '-iexten'], { stdio: ['inherit', 'ignore', 'ignore'] });
+}
+
+/** Gives the terminal what `readTermios` read. The caller makes sure that we are in the foreground. */
+export function restoreTermios(termios: string): void {
+  spawnSync('stty', [termios], {
+    stdio: ['inherit', 'ignore', 'ignore'],
+    timeout: RESTORE_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
+}

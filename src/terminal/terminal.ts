@@ -1,0 +1,116 @@
+import { isInForeground, isJobOrphaned } from './job.ts';
+import { createTerminalOutput } from './output.ts';
+import { readTermios, restoreTermios, setRaw } from './stty.ts';
+
+export interface Size {
+  columns: number;
+  rows: number;
+}
+
+export interface Terminal {
+  /** `stty -g`, as we found it; read again after a suspension, in which the user may have changed it. */
+  readonly termios: string;
+  size(): Size;
+  onResize(listener: (size: Size) => void): void;
+  enterRaw(): void;
+  /** Idempotent, and harmless in the background. */
+  restore(): void;
+  /** False: above the high water mark, wait for the drain. The bytes are taken in any case. */
+  write(chunk: Buffer | string): boolean;
+  onDrain(listener: () => void): void;
+  /** Resolves when the terminal has taken everything, or is gone: race it with a deadline, it may be stalled. */
+  flush(): Promise<void>;
+  onInput(listener: (chunk: Buffer) => void): void;
+  pauseInput(): void;
+  resumeInput(): void;
+  /** The terminal was closed. */
+  onHangup(listener: () => void): void;
+  /**
+   * Restores the terminal, stops the whole job as Ctrl-Z would, and resolves when it is in the foreground again and the
+   * terminal raw. At once when nobody could continue us, as the kernel itself ignores Ctrl-Z then.
+   */
+  suspendJob(): Promise<void>;
+}
+
+/** Captures the terminal on stdin and stdout, without changing it. Throws `HotswapError` when stdin is no terminal. */
+export function openTerminal(): Terminal {
+  const { stdin, stdout } = process;
+  const output = createTerminalOutput(stdout);
+  const hangupListeners: (() => void)[] = [];
+  let termios = readTermios();
+  let isRaw = false;
+  let isHungUp = false;
+  let resume: (() => void) | undefined;
+
+  // Without these a closed terminal is an uncaught exception (EIO, EPIPE).
+  stdin.on('error', hangUp);
+  stdin.on('end', hangUp);
+  output.onHangup(hangUp);
+  // Whoever stopped us, the shell has its own modes on the terminal since.
+  process.on('SIGCONT', () => {
+    if (resume !== undefined) resume();
+    else if (isRaw) setRaw();
+    refreshSize();
+  });
+
+  function hangUp(): void {
+    if (isHungUp) return;
+    isHungUp = true;
+    for (const listener of hangupListeners) listener();
+  }
+
+  function enterRaw(): void {
+    isRaw = true;
+    setRaw();
+  }
+
+  function restore(): void {
+    if (!isRaw) return;
+    isRaw = false;
+    // In the background the terminal is someone else's, and touching it would stop us.
+    if (isInForeground()) restoreTermios(termios);
+  }
+
+  async function suspendJob(): Promise<void> {
+    restore();
+    if (!isJobOrphaned()) {
+      const continued = new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+      // To the whole group: we may be in a pipeline or under a script. No listener: the default action stops us here.
+      process.kill(0, 'SIGTSTP');
+      await continued;
+      resume = undefined;
+      termios = readTermios();
+    }
+    enterRaw();
+    refreshSize();
+  }
+
+  /** Node learns of a new size by SIGWINCH only, which went to others while we were stopped. */
+  function refreshSize(): void {
+    (stdout as { _refreshSize?: () => void })._refreshSize?.();
+  }
+
+  function size(): Size {
+    return { columns: stdout.columns, rows: stdout.rows };
+  }
+
+  return {
+    get termios() {
+      return termios;
+    },
+    size,
+    onResize: (listener) => void stdout.on('resize', () => listener(size())),
+    enterRaw,
+    restore,
+    write: (chunk) => output.write(chunk),
+    onDrain: (listener) => output.onDrain(listener),
+    flush: () => output.flush(),
+    onInput: (listener) => void stdin.on('data', listener),
+    pauseInput: () => void stdin.pause(),
+    resumeInput: () => void stdin.resume(),
+    onHangup: (listener) => void hangupListeners.push(listener),
+    suspendJob,
+  };
+}
