@@ -1,24 +1,36 @@
 /**
- * Renames `hooks.state` keys of one home to another in the text of a config.toml. Only headers of the form
- * `[hooks.state."<path>:…"]` are touched, the form in which Codex writes them.
- * When both keys exist the table written under `from` wins: it is the later answer, for under `from` the trust of `to`
- * was already in force.
+ * Moves what a config.toml says about the hooks of one home to another home, in its text; what does not concern them
+ * stays byte for byte. Codex writes `[hooks.state."<path>:<event>:<n>:<n>"]` tables; other spellings of the key, which
+ * only a person writes, are renamed in place.
+ * When both homes have a table of the same hook, the fields under `from` are the later answers and win one by one:
+ * switching a hook off writes `enabled = false` alone.
  */
 export function renameHookKeys(
   text: string,
   from: string,
   to: string,
-): { text: string; keys: string[] } {
+): { text: string; hooks: string[] } {
   const blocks = splitBlocks(text);
-  const moved = blocks.filter(({ key }) => key?.startsWith(`${from}/`));
-  const keys = moved.map(({ key }) => key?.slice(from.length) ?? '');
-  const replaced = new Set(keys.map((tail) => to + tail));
-  const kept = blocks.filter(({ key }) => key === undefined || !replaced.has(key));
+  const hooks: string[] = [];
+  for (const block of blocks) {
+    if (!block.key?.startsWith(`${from}/`)) continue;
+    const hook = block.key.slice(from.length + 1);
+    hooks.push(hook);
+    const twin = blocks.find(({ key }) => key === `${to}/${hook}`);
+    if (twin === undefined) {
+      block.key = `${to}/${hook}`;
+      block.text = block.text.replace(HEADER, () => `[hooks.state.${JSON.stringify(block.key)}]`);
+    } else {
+      twin.text = mergeFields(twin.text, block.text);
+      block.text = commentsAfterFields(block.text);
+      block.key = undefined;
+    }
+  }
+  const renamed = blocks.map((block) => block.text).join('');
+  const elsewhere = [...renamed.matchAll(quotedKeysOf(from))].map(([, hook]) => hook ?? '');
   return {
-    text: kept
-      .map((block) => (moved.includes(block) ? rename(block, from, to) : block.text))
-      .join(''),
-    keys: keys.map((tail) => tail.slice(1)),
+    text: renamed.replace(quotedKeysOf(from), (whole) => whole.replace(from, () => to)),
+    hooks: [...hooks, ...elsewhere],
   };
 }
 
@@ -37,11 +49,7 @@ const HEADER = /^[ \t]*\[\s*hooks\s*\.\s*state\s*\.\s*("(?:[^"\\\n]|\\.)*"|'[^'\
 
 function keyOf(block: string): string | undefined {
   const quoted = HEADER.exec(block)?.[1];
-  return quoted === undefined ? undefined : unquote(quoted);
-}
-
-function unquote(quoted: string): string | undefined {
-  if (quoted.startsWith("'")) return quoted.slice(1, -1);
+  if (quoted === undefined || quoted.startsWith("'")) return quoted?.slice(1, -1);
   try {
     return JSON.parse(quoted) as string;
   } catch {
@@ -49,7 +57,31 @@ function unquote(quoted: string): string | undefined {
   }
 }
 
-function rename(block: Block, from: string, to: string): string {
-  const key = JSON.stringify(to + (block.key ?? '').slice(from.length));
-  return block.text.replace(HEADER, () => `[hooks.state.${key}]`);
+const FIELD = /^[ \t]*([A-Za-z0-9_-]+)[ \t]*=.*$/;
+
+function mergeFields(older: string, newer: string): string {
+  const lines = older.split('\n');
+  for (const line of newer.split('\n')) {
+    const name = FIELD.exec(line)?.[1];
+    if (name === undefined) continue;
+    const at = lines.findIndex((candidate) => FIELD.exec(candidate)?.[1] === name);
+    if (at === -1) lines.splice(1, 0, line);
+    else lines[at] = line;
+  }
+  return lines.join('\n');
+}
+
+// A comment between two tables speaks about the one below it.
+function commentsAfterFields(block: string): string {
+  const lines = block.split('\n');
+  const tail = lines.slice(lines.findLastIndex((line) => FIELD.test(line)) + 1).join('\n');
+  return tail.includes('#') ? tail.replace(/^\s*\n/, '') : '';
+}
+
+function quotedKeysOf(home: string): RegExp {
+  const escaped = home.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return new RegExp(
+    `(?<=["'])${escaped}/((?:config\\.toml|hooks\\.json):\\w+:\\d+:\\d+)(?=["'])`,
+    'g',
+  );
 }

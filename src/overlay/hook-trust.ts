@@ -8,7 +8,9 @@ type Homes = Pick<Slot, 'home' | 'sharedHome'>;
 
 /**
  * The value for `-c hooks.state=…` that makes Codex trust in the slot what the user trusted in the shared home: the trust
- * is keyed by the path of the file that holds the hook (fact M11). Undefined when nothing is trusted there.
+ * is keyed by the path of the file that holds the hook (fact M11). Codex merges it, field by field, into what the file
+ * says, and it outranks the file: so a hook that was answered for under the slot's own key is left out.
+ * Undefined when there is nothing to carry over. Ask again before every child start, after {@link foldHookTrust}.
  */
 export async function hookTrustOverride(slot: Homes): Promise<string | undefined> {
   const text = readConfigText(slot.sharedHome);
@@ -16,26 +18,27 @@ export async function hookTrustOverride(slot: Homes): Promise<string | undefined
   const state = await readHookState(text);
   const entries = Object.entries(state).flatMap(([key, value]) => {
     const tail = tailUnder(key, namesOf(slot.sharedHome));
-    return tail === undefined ? [] : [`${quote(slot.home + tail)}=${inlineToml(value)}`];
+    if (tail === undefined || slot.home + tail in state) return [];
+    return [`${quote(slot.home + tail)}=${inlineToml(value)}`];
   });
   return entries.length === 0 ? undefined : `{${entries.join(',')}}`;
 }
 
 /**
- * Moves what the user trusted inside the session to the key of the shared home, in the shared config.toml; the rest of
- * the file stays byte for byte. A newer answer about the same hook wins.
- * @returns the keys folded back, relative to the home.
+ * Moves what the user answered about hooks inside the session to the keys of the shared home, in the shared config.toml
+ * (a link there is followed, not replaced); the rest of the file stays byte for byte.
+ * @returns the hooks concerned, `config.toml:session_start:0:0`; none when the result could not be read back.
  */
 export async function foldHookTrust(slot: Homes): Promise<string[]> {
-  const text = readConfigText(slot.sharedHome);
-  if (text === undefined || !text.includes(slot.home) || !mentionsHookTrust(text)) return [];
-  const { text: folded, keys } = renameHookKeys(text, slot.home, slot.sharedHome);
-  if (keys.length === 0) return [];
+  const before = readConfigText(slot.sharedHome);
+  if (before === undefined || !before.includes(slot.home) || !mentionsHookTrust(before)) return [];
   const { parse } = await import('smol-toml');
-  parse(folded); // never write a config.toml that Codex could not read
+  // Read again: from here to the rename nothing yields, so that hardly a moment is left for another writer.
+  const folded = renameHookKeys(readConfigText(slot.sharedHome) ?? '', slot.home, slot.sharedHome);
+  if (folded.hooks.length === 0 || !parses(folded.text, parse)) return [];
   const target = realpathSync.native(join(slot.sharedHome, 'config.toml'));
-  replaceFile(target, folded, { mode: statSync(target).mode & 0o777 });
-  return keys;
+  replaceFile(target, folded.text, { mode: statSync(target).mode & 0o777 });
+  return folded.hooks;
 }
 
 function readConfigText(home: string): string | undefined {
@@ -48,7 +51,16 @@ function readConfigText(home: string): string | undefined {
 
 // Most homes trust no hook, and a TOML parser costs milliseconds.
 function mentionsHookTrust(text: string): boolean {
-  return text.includes('trusted_hash');
+  return text.includes('trusted_hash') || text.includes('hooks.state');
+}
+
+function parses(text: string, parse: (text: string) => unknown): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function readHookState(text: string): Promise<Record<string, unknown>> {
