@@ -20,6 +20,7 @@ import { useCommand } from './use.ts';
 export async function runCli(args: string[]): Promise<number> {
   const context = createContext(process.env);
   process.exitCode = 0;
+  process.stdout.on('error', endQuietlyOnEpipe);
   try {
     await createProgram(context).parseAsync(args, { from: 'user' });
     return Number(process.exitCode);
@@ -62,6 +63,12 @@ function createProgram(context: Context): Command {
     });
   }
   return program;
+}
+
+/** `codex-hotswap log | head`: the reader has seen enough. */
+function endQuietlyOnEpipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }
 
 /** commander says `error: unknown command 'staus'\n(Did you mean status?)`. */
