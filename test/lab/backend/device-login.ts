@@ -29,7 +29,7 @@ export function createDeviceLogins(): DeviceLogins {
     const user_code = `LAB-${String(userCodes.length + 1).padStart(5, '0')}`;
     logins.set(device_auth_id, undefined);
     userCodes.push(user_code);
-    return ok({ device_auth_id, user_code, usercode: user_code, interval: '1' });
+    return ok({ device_auth_id, user_code, interval: '1' });
   };
   const pollLogin = (id: string) => {
     if (!logins.has(id)) return refuse(404, 'unknown_device_auth');

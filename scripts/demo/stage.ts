@@ -1,0 +1,102 @@
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Backend, startBackend } from '../../test/lab/backend/index.ts';
+import type { TurnRequest } from '../../test/lab/backend/turn-request.ts';
+import { makeSandbox, type Sandbox } from '../../test/lab/sandbox.ts';
+
+export interface Stage {
+  readonly backend: Backend;
+  readonly box: Sandbox;
+  /** Sets hotswap up in the sandbox by its public commands, and says so. */
+  setUp(): Promise<void>;
+  /** Runs a command in the sandbox and prints it as if typed, with its output. Throws when it fails. */
+  type(command: string, ...args: string[]): Promise<void>;
+  /** Called when the stage closes, latest first, to end what was started on it. */
+  onClose(end: () => Promise<void>): void;
+  close(): Promise<void>;
+}
+
+const ACCOUNTS = [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }, { name: 'acc3' }];
+const BIN = fileURLToPath(new URL('../../dist/bin', import.meta.url));
+/** What the user's own terminal needs to look like itself; nothing else of the outside gets in. */
+const TERMINAL_VARIABLES = ['TERM', 'COLORTERM', 'TERM_PROGRAM', 'LANG', 'LC_ALL', 'TZ'];
+
+/** A sandboxed HOME with the real Codex in it, and a made-up ChatGPT backend that knows three accounts. */
+export async function openStage(isWatched: boolean): Promise<Stage> {
+  const backend = await startBackend({ accounts: ACCOUNTS });
+  // Codex's own reminder near a limit would only be in the way of a demonstration (fact M17).
+  const config = 'notice.hide_rate_limit_model_nudge = true';
+  const box = await makeSandbox({ backend, config });
+  backend.setScript(answer);
+  for (const command of ['codex-hotswap', 'codex-hot']) {
+    await symlink(join(BIN, `${command}.js`), join(box.realBin, command));
+  }
+  for (const name of isWatched ? TERMINAL_VARIABLES : []) {
+    const value = process.env[name];
+    if (value !== undefined) box.env[name] = value;
+  }
+
+  const ends: (() => Promise<void>)[] = [];
+  const run = async (command: string, ...args: string[]) => {
+    const { status, stdout, stderr } = await box.run('/usr/bin/env', [command, ...args]);
+    if (status !== 0) throw new Error(`${command} ${args[0]} failed (${status}):\n${stderr}`);
+    return stdout.replace(/^\n+|\s+$/g, '').replaceAll(box.home, '~');
+  };
+  const type: Stage['type'] = async (command, ...args) => {
+    console.log(`\n$ ${[command, ...args].join(' ')}`);
+    console.log(indent(await run(command, ...args)));
+  };
+
+  return {
+    backend,
+    box,
+    type,
+    async setUp() {
+      console.log(
+        'The real Codex, a sandboxed HOME, and a made-up ChatGPT backend with three accounts.',
+      );
+      console.log('No internet, no account of yours; your own ~/.codex is not touched.');
+      await type(
+        'codex-hotswap',
+        'setup',
+        '--force',
+        '--count',
+        '3',
+        '--prefix',
+        'acc',
+        '--install-shim',
+      );
+      for (const { name } of ACCOUNTS) {
+        // With an account of your own this is `codex-hotswap login NAME`: Codex's own login, in the browser.
+        backend.expectLogin(name);
+        console.log(`\n$ codex-hotswap login ${name} --device-auth`);
+        const issuer = ['--experimental_issuer', backend.origin];
+        const said = await run('codex-hotswap', 'login', name, '--device-auth', '--', ...issuer);
+        console.log(indent(said.split('\n').at(-1) ?? ''));
+      }
+      await type('codex-hotswap', 'doctor');
+    },
+    onClose: (end) => void ends.unshift(end),
+    async close() {
+      for (const end of ends) await end();
+      await box.dispose();
+      await backend.close();
+    },
+  };
+}
+
+function answer({ account, userTexts, isContinuation, purpose }: TurnRequest) {
+  if (purpose !== 'turn' || isContinuation) return undefined;
+  const asked = userTexts.filter((text) => text !== 'continue');
+  const last = JSON.stringify(asked.at(-1)?.slice(0, 60) ?? '');
+  const messages = asked.length === 1 ? 'one message' : `${asked.length} messages`;
+  return {
+    text: `This is ${account.name}. I was sent ${messages} of yours; the last is ${last}.`,
+    delayMs: 15,
+  };
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '  ');
+}
