@@ -1,7 +1,7 @@
 // Builds dist/. Every output lies exactly two levels below the package root, as the sources do
 // (src/<layer>/x.ts, dist/bin/x.js, dist/chunks/x.js), so that `new URL('../../shim/…', import.meta.url)`
 // is right from both.
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -48,13 +48,25 @@ if (problems.length > 0) {
   process.exit(1);
 }
 
-await rm(join(root, 'dist'), { recursive: true, force: true });
-for (const file of outputFiles) {
-  await mkdir(dirname(file.path), { recursive: true });
-  await writeFile(file.path, withRequire(file.text));
+const licences = {
+  path: join(root, 'dist/THIRD-PARTY-LICENSES'),
+  text: await collectLicences(inlined),
+};
+const files = [
+  ...outputFiles.map(({ path, text }) => ({ path, text: withRequire(text) })),
+  licences,
+];
+for (const { path, text } of files) {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
 }
 for (const file of EXECUTABLES) await chmod(join(root, file), 0o755);
-await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES'), await collectLicences(inlined));
+// What an earlier build left goes last: a codex that runs from here may still load its chunks.
+const kept = new Set(files.map(({ path }) => path));
+for (const entry of await readdir(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath, entry.name);
+  if (entry.isFile() && !kept.has(path)) await rm(path);
+}
 
 /** Bundled CommonJS calls `require` for Node's own modules; only the chunk with that helper gets one. */
 function withRequire(code) {
