@@ -37,6 +37,7 @@ async function show(open: Stage): Promise<void> {
   await open.setUp();
   const play = isWatched ? playYourself : playAlone;
   await play(open);
+  if (ending.signal !== undefined) return;
   await open.type('codex-hotswap', 'status');
   await open.type('codex-hotswap', 'log');
   const handoff = findHandoff(open.backend.turns());
