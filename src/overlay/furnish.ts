@@ -43,7 +43,7 @@ export function furnishSlot(slot: Slot): FurnishReport {
 /** The names to show, after making the directories that Codex would otherwise make in the overlay (fact M13). */
 function readSharedHome(sharedHome: string): Set<string> {
   mkdirSync(sharedHome, { recursive: true, mode: 0o700 });
-  const names = new Set(readdirSync(sharedHome));
+  const names = new Set(readdirSync(sharedHome).filter((name) => !isOurLitter(name)));
   for (const name of SHARED_DIRECTORIES) {
     if (names.has(name)) continue;
     mkdirSync(join(sharedHome, name), { recursive: true, mode: 0o700 });
@@ -54,13 +54,17 @@ function readSharedHome(sharedHome: string): Set<string> {
   return names;
 }
 
+// Backups are for the user to look at, unfinished files for nobody.
+function isOurLitter(name: string): boolean {
+  return isBackupName(name) || isTemporaryName(name);
+}
+
 function furnishEntry(
   slot: Slot,
   name: string,
   entry: Dirent | undefined,
   report: FurnishReport,
 ): void {
-  if (isTemporaryName(name) || isBackupName(name)) return;
   const policy = policyOf(name);
   if (policy === 'hardlink') return; // see linkCredentials
   if (policy !== 'link') return tidyEntry(slot, name, entry, report);

@@ -1,0 +1,150 @@
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { furnishSlot } from '../../../src/overlay/furnish.ts';
+import { pointAuth } from '../../../src/overlay/point-auth.ts';
+import { openSlot } from './open-slot.ts';
+
+describe('furnishing', () => {
+  test('links what is shared, also what nobody has heard of', () => {
+    const { slot, ours, theirs } = openSlot();
+    writeFileSync(theirs('AGENTS.md'), 'be kind');
+    mkdirSync(theirs('some-future-thing'));
+    furnishSlot(slot);
+    for (const name of ['AGENTS.md', 'some-future-thing', 'sessions', 'config.toml']) {
+      expect(readlinkSync(ours(name))).toBe(theirs(name));
+    }
+    expect(readFileSync(ours('AGENTS.md'), 'utf8')).toBe('be kind');
+  });
+
+  test('shared directories are made first, private (fact M13)', () => {
+    const { slot, ours, theirs } = openSlot();
+    furnishSlot(slot);
+    for (const name of ['sessions', 'thread-writer-locks', 'shell_snapshots']) {
+      expect(statSync(theirs(name)).mode & 0o777).toBe(0o700);
+      expect(lstatSync(ours(name)).isSymbolicLink()).toBe(true);
+    }
+  });
+
+  test('files still missing are made in the shared home by a write through the link', () => {
+    const { slot, ours, theirs } = openSlot();
+    furnishSlot(slot);
+    writeFileSync(ours('history.jsonl'), 'line', { flag: 'a' });
+    expect(readFileSync(theirs('history.jsonl'), 'utf8')).toBe('line');
+  });
+
+  test.each([
+    'auth.json',
+    'auth.json.lock',
+    'models_cache.json',
+    'cache',
+    'tmp',
+    'ipc',
+    'packages',
+    'app-server-control',
+    'app-server-daemon',
+    'state_5.sqlite',
+    'state_5.sqlite-wal',
+    'config.toml.hotswap-backup-20261121T034500Z',
+    '.config.toml.hotswap-123-0a1b2c3d',
+  ])('%s of the shared home is not shown', (name) => {
+    const { slot, ours, theirs } = openSlot();
+    writeFileSync(theirs(name), 'x');
+    symlinkSync(theirs(name), ours(name)); // as an older version of ours might have left it
+    if (name === 'auth.json') pointAuth(slot, '/vault/auth.json');
+    furnishSlot(slot);
+    const left = lstatSync(ours(name), { throwIfNoEntry: false });
+    expect(left === undefined ? 'nothing' : readlinkSync(ours(name))).toBe(
+      name === 'auth.json' ? '/vault/auth.json' : 'nothing',
+    );
+  });
+
+  test('the second time there is nothing to do', () => {
+    const { slot, theirs } = openSlot();
+    writeFileSync(theirs('.credentials.json'), '{}');
+    expect(furnishSlot(slot).linked.length).toBeGreaterThan(10);
+    expect(furnishSlot(slot)).toEqual({ linked: [], removed: [], drifted: [] });
+  });
+
+  test('links follow what comes, goes and points elsewhere', () => {
+    const { slot, ours, theirs } = openSlot();
+    writeFileSync(theirs('hooks.json'), '{}');
+    furnishSlot(slot);
+    rmSync(theirs('hooks.json'));
+    writeFileSync(theirs('AGENTS.md'), '');
+    rmSync(ours('sessions'));
+    symlinkSync('/elsewhere', ours('sessions'));
+    expect(furnishSlot(slot)).toEqual({
+      linked: expect.arrayContaining(['AGENTS.md', 'sessions']),
+      removed: ['hooks.json'],
+      drifted: [],
+    });
+    expect(readlinkSync(ours('sessions'))).toBe(theirs('sessions'));
+  });
+
+  test('what is real is reported, not touched', () => {
+    const { slot, ours, theirs } = openSlot();
+    writeFileSync(ours('version.json'), 'real');
+    mkdirSync(ours('new-directory'));
+    mkdirSync(ours('tmp'));
+    writeFileSync(theirs('.credentials.json'), 'theirs');
+    writeFileSync(ours('.credentials.json'), 'ours');
+    expect(furnishSlot(slot).drifted.sort()).toEqual([
+      '.credentials.json',
+      'new-directory',
+      'version.json',
+    ]);
+    expect(readFileSync(ours('version.json'), 'utf8')).toBe('real');
+  });
+
+  test('the user’s own links in the shared home stay links', () => {
+    const { slot, paths, ours, theirs } = openSlot();
+    writeFileSync(`${paths.home}/dotfile.toml`, 'model = "x"');
+    symlinkSync(`${paths.home}/dotfile.toml`, theirs('config.toml'));
+    furnishSlot(slot);
+    expect(readlinkSync(ours('config.toml'))).toBe(theirs('config.toml'));
+    expect(readFileSync(ours('config.toml'), 'utf8')).toBe('model = "x"');
+  });
+
+  test('a ready skeleton of 40 entries costs little', () => {
+    const { slot, theirs } = openSlot();
+    for (let index = 0; index < 40; index++) writeFileSync(theirs(`entry-${index}`), '');
+    furnishSlot(slot);
+    const times = Array.from({ length: 20 }, () => {
+      const start = performance.now();
+      furnishSlot(slot);
+      return performance.now() - start;
+    }).sort((a, b) => a - b);
+    expect(times[10]).toBeLessThan(3);
+    expect(readdirSync(slot.home).length).toBeGreaterThan(40);
+  });
+});
+
+describe('pointing at an account', () => {
+  test('replaces the link and leaves nothing beside', () => {
+    const { slot, ours } = openSlot();
+    pointAuth(slot, '/vault/a/auth.json');
+    pointAuth(slot, '/vault/b/auth.json');
+    expect(readlinkSync(ours('auth.json'))).toBe('/vault/b/auth.json');
+    expect(readdirSync(slot.home)).toEqual(['auth.json']);
+  });
+
+  test('a login that nobody adopted is not overwritten', () => {
+    const { slot, ours } = openSlot();
+    writeFileSync(ours('auth.json'), 'a login');
+    expect(() => pointAuth(slot, '/vault/auth.json')).toThrow(
+      expect.objectContaining({ code: 'bad-state' }),
+    );
+    expect(readFileSync(ours('auth.json'), 'utf8')).toBe('a login');
+    expect(readdirSync(slot.home)).toEqual(['auth.json']);
+  });
+});
