@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -9,6 +10,10 @@ export interface CodexUnderTest {
   /** The binary the launcher runs. */
   native: string;
   version: string;
+  /** Whether its TUI knows `--no-daemon`; without the flag it leaves two processes behind (fact M8). */
+  hasNoDaemon: boolean;
+  /** Compares `major.minor.patch`: for facts that only newer versions have. */
+  isAtLeast(version: string): boolean;
 }
 
 /** `CODEX_UNDER_TEST` (path of a launcher, set by `npm run test:matrix`), else the pinned dev dependency. */
@@ -24,7 +29,18 @@ export function findCodex(launcherPath: string): CodexUnderTest {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     version: string;
   };
-  return { launcher, native: findNative(root), version };
+  const native = findNative(root);
+  return {
+    launcher,
+    native,
+    version,
+    hasNoDaemon: execFileSync(native, ['--help'], { encoding: 'utf8' }).includes('--no-daemon'),
+    isAtLeast: (wanted) => compareVersions(version, wanted) >= 0,
+  };
+}
+
+function compareVersions(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 /** Newer layouts have `bin/codex` below the target triple, older ones (0.120) `codex/codex`. */

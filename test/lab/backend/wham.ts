@@ -16,6 +16,12 @@ export function createWhamRoutes(service: Service): HttpRoute[] {
     },
     { route: 'usage', pattern: /\/wham\/usage$/, answer: forAccount(describeUsage) },
     {
+      // Policies of enterprise workspaces: none. 0.169 starts no turn for them without it.
+      route: 'other',
+      pattern: /\/wham\/config\/(bundle|requirements)$/,
+      answer: () => ok({}),
+    },
+    {
       route: 'models',
       pattern: /\/codex\/models$/,
       answer: () => ok({ models: [] }), // Codex goes on with the list it carries; 404 would fill stderr,

@@ -1,0 +1,271 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  type Backend,
+  type BackendOptions,
+  type FailureKind,
+  startBackend,
+  type Transport,
+} from '../lab/backend/index.ts';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { ask } from '../lab/composer.ts';
+import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
+import { readRollouts } from '../lab/rollouts.ts';
+import { makeSandbox, type Sandbox, type SandboxOptions } from '../lab/sandbox.ts';
+
+// The lab against the real Codex: what these tests hold, every other real-Codex test builds on.
+
+const disposals: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const dispose of disposals.splice(0).reverse()) await dispose();
+});
+
+async function openLab(
+  backendOptions: BackendOptions,
+  sandboxOptions: SandboxOptions = {},
+): Promise<{ backend: Backend; sandbox: Sandbox }> {
+  const backend = await startBackend(backendOptions);
+  disposals.push(backend.close);
+  const sandbox = await makeSandbox({ backend, login: 'acc1', ...sandboxOptions });
+  disposals.push(sandbox.dispose);
+  return { backend, sandbox };
+}
+
+function openCodex(sandbox: Sandbox, args: string[] = []): OuterTerminal {
+  const { env, work, realBin } = sandbox;
+  const daemon = codexUnderTest.hasNoDaemon ? ['--no-daemon'] : [];
+  const file = join(realBin, 'codex');
+  const terminal = openOuterTerminal({ file, args: [...args, ...daemon], env, cwd: work });
+  disposals.push(terminal.dispose);
+  return terminal;
+}
+
+const LIMIT = /You.ve hit your usage limit/;
+
+describe.each<Transport>(['websocket', 'sse'])('codex exec over %s', (transport) => {
+  it('gets an answer, and the backend sees the prompt and the account', async () => {
+    const { backend, sandbox } = await openLab({ transport, accounts: [{ name: 'acc1' }] });
+    const result = await sandbox.run('codex', ['exec', 'a first question']);
+    expect(result).toMatchObject({ status: 0, stdout: 'answer 1 from acc1\n' });
+    expect(backend.turns()).toHaveLength(1);
+    expect(backend.turns()[0]).toMatchObject({
+      transport,
+      account: 'acc1',
+      turn: { userTexts: ['a first question'] },
+    });
+  });
+
+  it('hits a limit: exit 1, and the rollout says which (fact M2)', async () => {
+    const resetsAt = Math.floor(Date.now() / 1000) + 7200;
+    const { sandbox } = await openLab({
+      transport,
+      accounts: [{ name: 'acc1', turnsLeft: 0, resetsAt }],
+    });
+    const result = await sandbox.run('codex', ['exec', 'a question too many']);
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(new RegExp(`ERROR: ${LIMIT.source}`));
+    const [rollout] = readRollouts(sandbox.codexHome);
+    expect(rollout?.events('token_count').at(-1)).toMatchObject({
+      rate_limits: { primary: { used_percent: 100, window_minutes: 300, resets_at: resetsAt } },
+    });
+    const complete = rollout?.events('task_complete').at(-1);
+    expect(complete).toBeDefined();
+    if (codexUnderTest.isAtLeast('0.150.0')) {
+      expect(complete).toMatchObject({ error: { codex_error_info: 'usage_limit_exceeded' } });
+    } else {
+      expect(complete?.error ?? undefined).toBeUndefined();
+    }
+  });
+
+  it('resumes by id under another account, with the whole conversation (fact M5)', async () => {
+    const { backend, sandbox } = await openLab({
+      transport,
+      accounts: [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }],
+    });
+    await sandbox.run('codex', ['exec', 'first']);
+    expect((await sandbox.run('codex', ['exec', 'resume', '--last', 'second'])).status).toBe(1);
+    const threadId = readRollouts(sandbox.codexHome)[0]?.threadId ?? '';
+    await sandbox.writeVault('acc2', { directory: sandbox.codexHome });
+    const result = await sandbox.run('codex', ['exec', 'resume', threadId, 'continue']);
+    expect(result).toMatchObject({ status: 0, stdout: 'answer 1 from acc2\n' });
+    const [turn] = backend.turns('acc2');
+    expect(turn?.turn?.userTexts).toEqual(['first', 'second', 'continue']);
+    expect(turn?.turn?.texts).toContain('answer 1 from acc1');
+  });
+
+  it('runs a command and a patch the model asked for', async () => {
+    const { backend, sandbox } = await openLab({ transport, accounts: [{ name: 'acc1' }] });
+    const patch = '*** Begin Patch\n*** Add File: made.txt\n+by a patch\n*** End Patch';
+    backend.enqueue([
+      { calls: [{ kind: 'shell', command: 'echo by-$((40 + 2))' }] },
+      { calls: [{ kind: 'apply_patch', patch }] },
+    ]);
+    const args = ['exec', '--dangerously-bypass-approvals-and-sandbox', 'work'];
+    const result = await sandbox.run('codex', args);
+    expect(result).toMatchObject({ status: 0, stdout: 'answer 3 from acc1\n' });
+    expect(backend.turns()[1]?.turn?.texts.join('\n')).toContain('by-42');
+    expect(await readFile(join(sandbox.work, 'made.txt'), 'utf8')).toBe('by a patch\n');
+  });
+
+  it('gets over an error of the server by asking again', async () => {
+    const { backend, sandbox } = await openLab({ transport, accounts: [{ name: 'acc1' }] });
+    backend.enqueue([{ failure: 'server-error' }, { failure: 'dropped-stream' }]);
+    const result = await sandbox.run('codex', ['exec', 'hello']);
+    expect(result).toMatchObject({ status: 0, stdout: 'answer 1 from acc1\n' });
+  });
+
+  // These need headers that 0.120 does not know yet.
+  it.runIf(codexUnderTest.isAtLeast('0.150.0')).each<[FailureKind, RegExp]>([
+    ['named-bucket', /hit your usage limit for GPT-5.3-Codex-Spark. Switch to another model now/],
+    ['promo', /hit your usage limit. Start a free trial of Pro at \S+, or try again at/],
+    ['workspace-owner-credits', /Your workspace is out of credits. Add credits to continue/],
+    ['workspace-member-credits', /out of credits. Ask your workspace owner to refill/],
+    ['workspace-owner-spend-cap', /You hit your spend cap set in your workspace/],
+    ['workspace-member-spend-cap', /You hit your spend cap set by the owner of your workspace/],
+  ])('says of %s what the headers tell it (fact 2.1)', async (limit, text) => {
+    const { sandbox } = await openLab({
+      transport,
+      accounts: [{ name: 'acc1', turnsLeft: 0, limit }],
+    });
+    const result = await sandbox.run('codex', ['exec', 'hello']);
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(text);
+  });
+});
+
+describe('codex exec', () => {
+  it.each<[FailureKind, string, RegExp]>([
+    ['usage-limit', 'plus', /hit your usage limit. Upgrade to Pro \(\S+\), visit \S+ to purchase/],
+    ['usage-limit', 'team', /hit your usage limit. To get more access now, send a request to your/],
+    ['usage-limit', 'free', /hit your usage limit. Upgrade to Plus to continue using Codex/],
+    ['usage-limit', 'pro', /hit your usage limit. Visit \S+ to purchase more credits or try again/],
+    ['usage-limit', 'enterprise', /hit your usage limit. Try again at/],
+    ['insufficient-quota', 'plus', /Quota exceeded. Check your plan and billing details/],
+    ['usage-not-included', 'plus', /To use Codex with your ChatGPT plan, upgrade to Plus/],
+    ['capacity', 'plus', /Selected model is at capacity. Please try a different model/],
+    ['too-many-requests', 'plus', /exceeded retry limit, last status: 429 Too Many Requests/],
+  ])('says of %s on %s what the service makes it say (fact 2.1)', async (limit, plan, text) => {
+    const { sandbox } = await openLab({
+      accounts: [{ name: 'acc1', turnsLeft: 0, limit, plan }],
+    });
+    const result = await sandbox.run('codex', ['exec', 'hello']);
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(text);
+  });
+});
+
+describe('the TUI in an outer terminal', () => {
+  it('answers, then shows the limit as a red cell', async () => {
+    const { sandbox } = await openLab({ accounts: [{ name: 'acc1', turnsLeft: 1 }] });
+    const terminal = openCodex(sandbox);
+    await ask(terminal, 'a first question');
+    await terminal.waitForText('answer 1 from acc1');
+    await ask(terminal, 'a question too many');
+    await terminal.waitForText(new RegExp(`■ ${LIMIT.source}`));
+    const row = terminal.screen().findIndex((line) => line.startsWith('■'));
+    expect(terminal.cells()[row]?.[2]).toMatchObject({ text: 'Y', foreground: '1' });
+  });
+
+  it('shows a message growing while its turn is kept open', async () => {
+    const { backend, sandbox } = await openLab({ accounts: [{ name: 'acc1' }] });
+    let finish = () => {};
+    const until = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    backend.enqueue({ text: ['the first line\n\n', 'and the end'], until });
+    const terminal = openCodex(sandbox);
+    await ask(terminal, 'slowly please');
+    await terminal.waitForText('the first line');
+    expect(terminal.screen().join('\n')).not.toContain('and the end');
+    finish();
+    await terminal.waitForText('and the end');
+    await backend.waitForRequest((request) => request.outcome?.kind === 'answered');
+  });
+});
+
+describe('accounts', () => {
+  it('are logged in by device-auth', async () => {
+    const { backend, sandbox } = await openLab({
+      accounts: [{ name: 'acc1' }, { name: 'new', email: 'new@example.com' }],
+    });
+    const home = join(sandbox.home, 'fresh');
+    await sandbox.run('mkdir', [home]);
+    backend.expectLogin('new', { pendingPolls: 1 });
+    const args = ['login', '--device-auth', '--experimental_issuer', backend.origin];
+    const result = await sandbox.run('codex', args, { env: { CODEX_HOME: home } });
+    expect(result.status).toBe(0);
+    expect(result.stdout + result.stderr).toContain(backend.userCodes[0]);
+    const auth = JSON.parse(await readFile(join(home, 'auth.json'), 'utf8'));
+    expect(auth.tokens.account_id).toBe('workspace-new');
+    expect(backend.tokens.all()).toContain(auth.tokens.access_token);
+  });
+
+  it('refresh a token that is about to end, once', async () => {
+    const { backend, sandbox } = await openLab({ accounts: [{ name: 'acc1' }] });
+    const file = await sandbox.writeVault('acc1', {
+      directory: sandbox.codexHome,
+      expiresInSeconds: 120,
+    });
+    const before = JSON.parse(await readFile(file, 'utf8'));
+    expect((await sandbox.run('codex', ['exec', 'hello'])).status).toBe(0);
+    const after = JSON.parse(await readFile(file, 'utf8'));
+    expect(after.tokens.refresh_token).not.toBe(before.tokens.refresh_token);
+    expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
+  });
+
+  it('lose the whole family when a refresh token is used twice', async () => {
+    const { backend, sandbox } = await openLab({ accounts: [{ name: 'acc1' }] });
+    const file = await sandbox.writeVault('acc1', {
+      directory: sandbox.codexHome,
+      expiresInSeconds: 120,
+    });
+    const copy = await readFile(file, 'utf8');
+    expect((await sandbox.run('codex', ['exec', 'hello'])).status).toBe(0);
+    const refreshed = await readFile(file, 'utf8');
+
+    await writeFile(file, copy); // what a tool that copies auth.json about does
+    const second = await sandbox.run('codex', ['exec', 'hello']);
+    expect(second.status).toBe(1);
+    expect(second.stderr).toContain('your refresh token was already used');
+    expect(backend.tokens.counts).toMatchObject({ refreshes: 1, revocations: 1 });
+
+    await writeFile(file, refreshed); // the good copy is dead too
+    expect((await sandbox.run('codex', ['exec', 'hello'])).status).toBe(1);
+  });
+
+  it.each(['accept', 'refuse'] as const)('%s the reasoning of another account', async (mode) => {
+    const { backend, sandbox } = await openLab({
+      foreignReasoning: mode,
+      accounts: [{ name: 'acc1' }, { name: 'acc2' }],
+    });
+    await sandbox.run('codex', ['exec', 'first']);
+    const threadId = readRollouts(sandbox.codexHome)[0]?.threadId ?? '';
+    await sandbox.writeVault('acc2', { directory: sandbox.codexHome });
+    const result = await sandbox.run('codex', ['exec', 'resume', threadId, 'second']);
+    expect(result.status).toBe(mode === 'accept' ? 0 : 1);
+    if (mode === 'refuse') expect(result.stderr).toContain('invalid_encrypted_content');
+    expect(backend.turns('acc2').at(-1)?.outcome).toMatchObject(
+      mode === 'accept'
+        ? { kind: 'answered' }
+        : { kind: 'failed', failure: 'invalid-encrypted-content' },
+    );
+  });
+});
+
+describe('the sandbox', () => {
+  it('keeps the environment of the tests out', async () => {
+    const { sandbox } = await openLab({ accounts: [{ name: 'acc1' }] });
+    const { stdout } = await sandbox.run('env', []);
+    const names = stdout.split('\n').map((line) => line.split('=')[0]);
+    expect(names.filter((name) => /^(VITEST|npm_|NODE_|XDG_|CODEX_HOME)/.test(name ?? ''))).toEqual(
+      [],
+    );
+  });
+
+  it('says so when a process outlives it', async () => {
+    const sandbox = await makeSandbox({ codex: false });
+    await sandbox.run('sh', ['-c', 'sleep 300 >/dev/null 2>&1 &']);
+    await expect(sandbox.dispose()).rejects.toThrow(/still alive .*\n.*sleep 300/);
+  });
+});
