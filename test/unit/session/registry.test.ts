@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  beginSegment,
+  bindLaunch,
+  endLaunch,
+  type LaunchRecord,
+  launchName,
+  pruneLaunches,
+  readLaunches,
+  writeLaunch,
+} from '../../../src/session/registry.ts';
+import { makeScratchHome, withUmask } from '../state/scratch-home.ts';
+
+const T = (second: number) => `2026-11-21T03:45:${String(second).padStart(2, '0')}Z`;
+const pending = (changes: Partial<LaunchRecord> = {}): LaunchRecord => ({
+  version: 1,
+  launch: launchName(new Date(T(0)), 42),
+  state: 'pending',
+  pid: 42,
+  cwd: '/repo',
+  mode: 'interactive',
+  startedAt: T(0),
+  segments: [{ target: 'a', from: T(0) }],
+  ...changes,
+});
+
+test('a launch goes from pending through its segments to its end', () => {
+  const paths = makeScratchHome();
+  const bound = bindLaunch(pending(), 'thread-1', '/slot-1/sessions/r.jsonl');
+  const moved = beginSegment(bound, { target: 'b', from: T(5) });
+  const ended = endLaunch(moved, T(9));
+  withUmask(0, () => writeLaunch(paths, ended));
+  expect(readLaunches(paths)).toEqual({ launches: [ended], notices: [] });
+  expect(ended).toMatchObject({
+    state: 'ended',
+    thread: 'thread-1',
+    endedAt: T(9),
+    segments: [
+      { target: 'a', from: T(0), to: T(5) },
+      { target: 'b', from: T(5), to: T(9) },
+    ],
+  });
+  const file = join(paths.sessionsDir, `${ended.launch}.json`);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('reads newest first, no more than asked for, and sets broken records aside', () => {
+  const paths = makeScratchHome();
+  for (const second of [3, 1, 2]) {
+    writeLaunch(
+      paths,
+      pending({ launch: launchName(new Date(T(second)), 1), startedAt: T(second) }),
+    );
+  }
+  writeFileSync(join(paths.sessionsDir, `${launchName(new Date(T(9)), 1)}.json`), '{');
+  const { launches, notices } = readLaunches(paths, { limit: 2, now: new Date(T(30)) });
+  expect(launches.map(({ startedAt }) => startedAt)).toEqual([T(3), T(2)]);
+  expect(notices).toEqual([expect.stringContaining('.broken-20261121T034530Z')]);
+  expect(readLaunches(paths).notices).toEqual([]);
+  expect(readdirSync(paths.sessionsDir)).toHaveLength(4);
+});
+
+test('nothing there yet', () => {
+  expect(readLaunches(makeScratchHome())).toEqual({ launches: [], notices: [] });
+  expect(pruneLaunches(makeScratchHome(), new Date())).toBe(0);
+});
+
+test('pruned by age and number, but never a launch that did not end', () => {
+  const paths = makeScratchHome();
+  const now = new Date();
+  const write = (second: number, days: number, state: LaunchRecord['state']) => {
+    const record = pending({ launch: launchName(new Date(T(second)), days), state });
+    writeLaunch(paths, record);
+    const file = join(paths.sessionsDir, `${record.launch}.json`);
+    const time = now.getTime() / 1000 - days * 86_400;
+    utimesSync(file, time, time);
+    return file;
+  };
+  const files = {
+    old: write(1, 91, 'ended'),
+    oldRunning: write(2, 92, 'bound'),
+    young: write(3, 5, 'ended'),
+  };
+  expect(pruneLaunches(paths, now)).toBe(1);
+  expect(
+    Object.entries(files)
+      .filter(([, file]) => existsSync(file))
+      .map(([name]) => name),
+  ).toEqual(['oldRunning', 'young']);
+  for (let pid = 0; pid < 520; pid++) {
+    writeLaunch(paths, pending({ launch: launchName(now, pid), state: 'ended' }));
+  }
+  pruneLaunches(paths, now);
+  expect(readdirSync(paths.sessionsDir)).toHaveLength(501); // 500 newest and the one that did not end
+});
