@@ -1,0 +1,2 @@
+export function makeBlock(number: number): Buffer;
+export function makeFlood(size: number): Generator<Buffer>;

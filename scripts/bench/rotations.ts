@@ -1,0 +1,5 @@
+import type { Row } from './table.ts';
+import type { Workshop } from './workshop.ts';
+export async function bench(_workshop: Workshop): Promise<Row[]> {
+  return [];
+}

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { alternate, median, ms } from './measure.ts';
+import { judge, type Row } from './table.ts';
+import type { Workshop } from './workshop.ts';
+
+const PAIRS = 100;
+const BUDGET_MS = 3;
+
+/** What the shim adds in front of a command that starts no turn, whole process. */
+export async function bench(workshop: Workshop): Promise<Row[]> {
+  const { box, shim } = await workshop.openBench({ codex: workshop.nativeCodex });
+  const env = withUsualPath(box.env);
+  const time = (file: string) => () => {
+    const start = performance.now();
+    const { status } = spawnSync(file, ['--version'], { env, stdio: 'ignore' });
+    if (status !== 0) throw new Error(`${file} --version: ${status}`);
+    return performance.now() - start;
+  };
+  const { ours, rival, difference } = await alternate(
+    PAIRS,
+    time(shim),
+    time(workshop.nativeCodex),
+  );
+  return [
+    {
+      what: 'shim: codex --version',
+      ours: ms(median(ours)),
+      rival: `${ms(median(rival))} native codex`,
+      ratio: `+${ms(difference)}`,
+      budget: `≤ +${BUDGET_MS} ms`,
+      verdict: judge(difference <= BUDGET_MS),
+    },
+  ];
+}
+
+/** People have a dozen directories on PATH, and the real codex in none of the first. */
+function withUsualPath(env: Record<string, string>): Record<string, string> {
+  const [shimDir, ...others] = (env.PATH ?? '').split(':');
+  const empty = Array.from({ length: 10 }, (_, i) => `${env.HOME}/tools/${i}/bin`);
+  return { ...env, PATH: [shimDir, ...empty, ...others].join(':') };
+}
