@@ -124,6 +124,8 @@ function makeConfig(work: string, { backend, config }: SandboxOptions): string {
     ...(backend === undefined ? [] : toBackend),
     'cli_auth_credentials_store = "file"',
     'check_for_update_on_startup = false',
+    // 0.120 opens with a full-screen announcement otherwise (fact M17).
+    'notice.model_migrations = { "gpt-5.3-codex" = "gpt-5.4" }',
     config ?? '',
     `[projects.${JSON.stringify(work)}]`,
     'trust_level = "trusted"',
