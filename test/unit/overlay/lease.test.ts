@@ -57,6 +57,15 @@ async function leaseAll(leasers: Leaser[]): Promise<Slot[]> {
   return await Promise.all(leasers.map(async (leaser) => JSON.parse(await leaser.nextLine())));
 }
 
+/** Makes the processes sleep at any point of what they do: between looking at a slot and claiming it, too. */
+function stopAtRandom(leasers: Leaser[]): NodeJS.Timeout {
+  return setInterval(() => {
+    const { child } = leasers[Math.floor(Math.random() * leasers.length)] as Leaser;
+    child.kill('SIGSTOP');
+    setTimeout(() => child.kill('SIGCONT'), 1 + Math.random() * 20);
+  }, 3);
+}
+
 async function killAll(leasers: Leaser[]): Promise<void> {
   for (const { child } of leasers) child.kill('SIGKILL');
   await Promise.all(
@@ -107,7 +116,9 @@ describe('many processes at once', () => {
     const paths = makeScratchHome();
     const leasers = await startLeasers(4, paths, 'cycle', '500');
     for (const leaser of leasers) leaser.go();
+    const stutter = stopAtRandom(leasers);
     const results = await Promise.all(leasers.map((leaser) => leaser.nextLine()));
+    clearInterval(stutter);
     expect(results.map((line) => JSON.parse(line))).toEqual(leasers.map(() => ({ intrusions: 0 })));
     // No garbage: one lease each, no temporary files.
     for (const name of readdirSync(paths.runtimeDir).filter((entry) => entry.endsWith('.side'))) {
