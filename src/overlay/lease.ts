@@ -13,19 +13,17 @@ import { HotswapError } from '../errors.ts';
 import {
   ensurePrivateDir,
   errnoOf,
-  readJson,
   removeQuietly,
   replaceFile,
   temporaryName,
   writeNewFile,
 } from '../state/files.ts';
 import { type Paths, recordedSharedHome } from '../state/paths.ts';
-import { isAlive, type ProcessIdentity, processTable } from '../state/process-identity.ts';
+import type { ProcessIdentity } from '../state/process-identity.ts';
+import { FREE_LEASE, leaseText, whoOwns } from './lease-record.ts';
 import { type Slot, slotPlaces } from './slot.ts';
 
 const MAX_SLOTS = 64;
-const FOREIGN_LEASE_DAYS = 7;
-const FREE = JSON.stringify({ released: true });
 
 /**
  * Leases the lowest free slot of this shared home; no lock is held at any time.
@@ -42,7 +40,10 @@ export function leaseSlot(paths: Paths, sharedHome: string, owner: ProcessIdenti
   // Codex makes CODEX_HOME canonical; hook trust and thread paths are keyed by what it sees.
   const runtimeDir = realpathSync.native(paths.runtimeDir);
   for (let number = 1; number <= MAX_SLOTS; number++) {
-    const slot = tryLease(runtimeDir, number, sharedHome, owner);
+    const { home, side } = slotPlaces(runtimeDir, number);
+    ensureSide(side, sharedHome);
+    if (recordedSharedHome(home) !== sharedHome) continue;
+    const slot = leaseExistingSlot(runtimeDir, number, owner);
     if (slot !== undefined) return slot;
   }
   throw new HotswapError(
@@ -57,7 +58,7 @@ export function releaseSlot(slot: Slot): void {
   if (!isStillOurs(slot)) return;
   const auth = join(slot.home, 'auth.json');
   if (lstatSync(auth, { throwIfNoEntry: false })?.isSymbolicLink()) removeQuietly(auth);
-  replaceFile(leaseFile(slot.side, slot.generation), FREE, { sync: false });
+  replaceFile(leaseFile(slot.side, slot.generation), FREE_LEASE, { sync: false });
 }
 
 /** Notes the processes that use the slot, so that it stays leased while any of them outlives us. */
@@ -71,27 +72,22 @@ function isStillOurs(slot: Slot): boolean {
   return highest(leasesIn(slot.side)) === slot.generation;
 }
 
-interface Lease {
-  users: readonly ProcessIdentity[];
-  /** Epoch milliseconds. */
-  at: number;
-  table: string;
-}
-
-type Ownership = { kind: 'free' } | { kind: 'owned' } | { kind: 'orphaned'; pid: number };
-
-function tryLease(
+/**
+ * Leases one certain slot that exists, if it is free; for sweeping.
+ * @param runtimeDir canonical.
+ */
+export function leaseExistingSlot(
   runtimeDir: string,
   number: number,
-  sharedHome: string,
   owner: ProcessIdentity,
 ): Slot | undefined {
   const { home, side } = slotPlaces(runtimeDir, number);
-  ensureSide(side, sharedHome);
-  if (recordedSharedHome(home) !== sharedHome) return undefined;
-  const generation = highest(leasesIn(side));
-  if (generation === undefined) return undefined; // somebody took files out of it: leave it alone
-  const ownership = whoOwns(leaseFile(side, generation));
+  const sharedHome = recordedSharedHome(home);
+  if (sharedHome === undefined) return undefined;
+  const lease = highestLease(side);
+  if (lease === undefined) return undefined; // not to be judged: leave it alone
+  const { generation } = lease;
+  const ownership = whoOwns(lease.file);
   if (ownership.kind === 'owned' || !claim(side, generation, owner)) return undefined;
   makeHome(home);
   return {
@@ -139,7 +135,7 @@ function ensureSide(side: string, sharedHome: string): void {
   if (statSync(side, { throwIfNoEntry: false }) !== undefined) return ensurePrivateDir(side);
   const temporary = join(dirname(side), temporaryName('side'));
   ensurePrivateDir(temporary);
-  writeNewFile(leaseFile(temporary, 0), FREE, { sync: false });
+  writeNewFile(leaseFile(temporary, 0), FREE_LEASE, { sync: false });
   writeNewFile(join(temporary, 'home.json'), JSON.stringify({ sharedHome }), { sync: false });
   try {
     renameSync(temporary, side);
@@ -150,35 +146,10 @@ function ensureSide(side: string, sharedHome: string): void {
   }
 }
 
-function whoOwns(file: string): Ownership {
-  const read = readJson(file);
-  if (read.kind === 'missing') return { kind: 'owned' }; // replaced while we looked: somebody is at work
-  if (read.kind === 'broken') return { kind: 'orphaned', pid: 0 };
-  const lease = checkLease(read.value);
-  if (lease === undefined) return { kind: 'free' };
-  if (lease.table === processTable()) {
-    return lease.users.some(isAlive) ? { kind: 'owned' } : orphaned(lease);
-  }
-  // Pids of another boot mean nothing; those of another container of this boot we cannot see.
-  if (bootOf(lease.table) !== bootOf(processTable())) return orphaned(lease);
-  const days = (Date.now() - lease.at) / 86_400_000;
-  return days < FOREIGN_LEASE_DAYS ? { kind: 'owned' } : orphaned(lease);
-}
-
-function orphaned(lease: Lease): Ownership {
-  return { kind: 'orphaned', pid: lease.users[0]?.pid ?? 0 };
-}
-
-function checkLease(value: unknown): Lease | undefined {
-  const lease = value as Partial<Lease> | null;
-  return Array.isArray(lease?.users) && typeof lease.table === 'string'
-    ? { users: lease.users, table: lease.table, at: Number(lease.at) || 0 }
-    : undefined;
-}
-
-function leaseText(users: readonly ProcessIdentity[]): string {
-  const lease: Lease = { users, at: Date.now(), table: processTable() };
-  return JSON.stringify(lease);
+/** The lease that counts: its file and generation; undefined when somebody took files out of the side directory. */
+export function highestLease(side: string): { file: string; generation: number } | undefined {
+  const generation = highest(leasesIn(side));
+  return generation === undefined ? undefined : { file: leaseFile(side, generation), generation };
 }
 
 function leaseFile(side: string, generation: number): string {
@@ -196,8 +167,4 @@ function leasesIn(side: string): number[] {
 
 function highest(generations: number[]): number | undefined {
   return generations.at(-1);
-}
-
-function bootOf(table: string): string {
-  return table.split('/')[0] ?? table;
 }

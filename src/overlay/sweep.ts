@@ -1,0 +1,106 @@
+import { readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import type { Paths } from '../state/paths.ts';
+import { recordedSharedHome } from '../state/paths.ts';
+import type { ProcessIdentity } from '../state/process-identity.ts';
+import { type AdoptReport, adoptSlot } from './adopt.ts';
+import { foldHookTrust } from './hook-trust.ts';
+import { highestLease, leaseExistingSlot, releaseSlot } from './lease.ts';
+import { type Ownership, whoOwns } from './lease-record.ts';
+import { type Slot, slotPlaces } from './slot.ts';
+
+export interface SlotListing {
+  number: number;
+  home: string;
+  side: string;
+  sharedHome: string;
+  ownership: Ownership;
+}
+
+export interface Sweep {
+  slot: Slot;
+  adoption: AdoptReport;
+  /** Hooks whose trust was folded back. */
+  hooks: string[];
+}
+
+type AdoptOptions = Parameters<typeof adoptSlot>[1];
+
+/** Every slot there is, by number. */
+export function listSlots(paths: Pick<Paths, 'runtimeDir'>): SlotListing[] {
+  const runtimeDir = canonicalRuntimeDir(paths);
+  if (runtimeDir === undefined) return [];
+  return readdirSync(runtimeDir)
+    .map((name) => Number(/^slot-(\d+)\.side$/.exec(name)?.[1] ?? Number.NaN))
+    .filter((number) => !Number.isNaN(number))
+    .sort((a, b) => a - b)
+    .flatMap((number) => {
+      const places = slotPlaces(runtimeDir, number);
+      const sharedHome = recordedSharedHome(places.home);
+      const lease = highestLease(places.side);
+      if (sharedHome === undefined || lease === undefined) return [];
+      return [{ number, ...places, sharedHome, ownership: whoOwns(lease.file) }];
+    });
+}
+
+/** Adopts and frees the slots whose owner died: the next lease of that number may be long in coming. */
+export async function sweepSlots(
+  paths: Pick<Paths, 'runtimeDir'>,
+  owner: ProcessIdentity,
+  options: AdoptOptions,
+): Promise<Sweep[]> {
+  const sweeps: Sweep[] = [];
+  for (const { number, ownership } of listSlots(paths)) {
+    if (ownership.kind !== 'orphaned') continue;
+    const slot = leaseExistingSlot(canonicalRuntimeDir(paths) ?? '', number, owner);
+    if (slot === undefined) continue; // somebody was faster
+    sweeps.push(await clearOut(slot, options));
+    releaseSlot(slot);
+  }
+  return sweeps;
+}
+
+/**
+ * Shrinks every slot that is not in use to one link to its shared home, so that threads which Codex remembers by a path
+ * through the slot can still be opened (fact M4). What became real in it is adopted first.
+ * @returns what was done, and the slots that were left as they are, with the reason.
+ */
+export async function purgeSlots(
+  paths: Pick<Paths, 'runtimeDir'>,
+  owner: ProcessIdentity,
+  options: AdoptOptions,
+): Promise<{ purged: Sweep[]; kept: { number: number; reason: string }[] }> {
+  const purged: Sweep[] = [];
+  const kept: { number: number; reason: string }[] = [];
+  for (const { number } of listSlots(paths)) {
+    const slot = leaseExistingSlot(canonicalRuntimeDir(paths) ?? '', number, owner);
+    if (slot === undefined) {
+      kept.push({ number, reason: 'it is in use' });
+      continue;
+    }
+    const sweep = await clearOut(slot, options);
+    const [problem] = sweep.adoption.problems;
+    if (problem !== undefined) {
+      kept.push({ number, reason: problem });
+      releaseSlot(slot);
+      continue;
+    }
+    rmSync(slot.home, { recursive: true });
+    symlinkSync(slot.sharedHome, slot.home);
+    rmSync(slot.side, { recursive: true });
+    purged.push(sweep);
+  }
+  return { purged, kept };
+}
+
+async function clearOut(slot: Slot, options: AdoptOptions): Promise<Sweep> {
+  const adoption = adoptSlot(slot, options);
+  return { slot, adoption, hooks: await foldHookTrust(slot) };
+}
+
+function canonicalRuntimeDir({ runtimeDir }: Pick<Paths, 'runtimeDir'>): string | undefined {
+  try {
+    return realpathSync.native(runtimeDir);
+  } catch {
+    return undefined;
+  }
+}
