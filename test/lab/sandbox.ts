@@ -41,7 +41,10 @@ export interface Sandbox {
   readonly realBin: string;
   /** The whole environment; nothing of the test runner's own gets in. May be changed. */
   readonly env: Record<string, string>;
-  /** Runs a program to its end, in `work` unless told; kills it after `timeoutMs` (default 30 s). */
+  /**
+   * Runs a program to its end, in `work` unless told.
+   * After `timeoutMs` (default 30 s) kills it with all its children and rejects with what it printed.
+   */
   run(command: string, args: string[], options?: RunOptions): Promise<RunResult>;
   /** Logs an account in to `~/.codex-<name>/auth.json` (or another directory); returns the file. */
   writeVault(
@@ -155,27 +158,36 @@ async function runToEnd(
   args: string[],
   { input, env, cwd, timeoutMs = 30_000 }: RunOptions,
 ): Promise<RunResult> {
-  const child = spawn(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  // A group of its own: the npm launcher's death would leave the native codex running.
+  const child = spawn(command, args, { env, cwd, stdio: 'pipe', detached: true });
   child.stdin.on('error', () => {}); // EPIPE: it need not read its input
   child.stdin.end(input ?? '');
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-  try {
-    return await new Promise<RunResult>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (status, signal) =>
-        resolve({
-          status,
-          signal,
-          stdout: Buffer.concat(stdout).toString(),
-          stderr: Buffer.concat(stderr).toString(),
-        }),
-      );
+  const print = (chunks: Buffer[]) => Buffer.concat(chunks).toString();
+  return new Promise<RunResult>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      endGroup(child.pid);
+      const output = `${print(stdout)}\n${print(stderr)}`;
+      reject(new Error(`${command} ${args.join(' ')}: ${timeoutMs} ms passed\n${output}`));
+    }, timeoutMs);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
     });
-  } finally {
-    clearTimeout(timer);
+    child.once('close', (status, signal) => {
+      clearTimeout(timer);
+      resolve({ status, signal, stdout: print(stdout), stderr: print(stderr) });
+    });
+  });
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // ended just now
   }
 }

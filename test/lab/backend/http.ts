@@ -24,7 +24,9 @@ export function createHttpHandler(service: Service) {
     // Codex is killed in the middle of requests; that is no failure of the backend.
     response.on('error', () => response.destroy());
     handle(service, routes, message, response).catch((error) => {
-      if (!message.destroyed) throw error;
+      if (message.destroyed) return;
+      service.faults.push(error);
+      response.destroy();
     });
   };
 }

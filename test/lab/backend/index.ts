@@ -64,6 +64,7 @@ export interface Backend {
   readonly tokens: Pick<TokenStore, 'counts' | 'all'>;
   readonly userCodes: string[];
 
+  /** Hangs up on everybody. Throws what went wrong inside the backend itself, if anything did. */
   close(): Promise<void>;
 }
 
@@ -85,6 +86,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
     queues: new Map(),
     script: undefined,
+    faults: [],
   };
 
   const sockets = createResponsesSocket(service);
@@ -143,6 +145,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       server.closeAllConnections();
       await closed;
       await rm(directory, { recursive: true, force: true });
+      if (service.faults.length > 0) throw service.faults[0];
     },
   };
 }

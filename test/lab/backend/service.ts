@@ -24,6 +24,8 @@ export interface Service {
   /** Answers waiting to be given, for one account or (key undefined) for any. */
   queues: Map<string | undefined, Answer[]>;
   script: Script | undefined;
+  /** Bugs of the backend's own; `close()` throws the first. */
+  faults: unknown[];
 }
 
 export function nowSeconds(): number {

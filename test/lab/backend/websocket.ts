@@ -38,12 +38,12 @@ function serve(service: Service, client: WebSocket, message: IncomingMessage): v
   client.on('close', () => hangUp.abort());
   client.on('error', () => client.terminate());
   client.on('message', (data) => {
-    const body = JSON.parse(String(data)) as Json;
-    if (body.type !== 'response.create') return;
-    answerFrame(service, client, message, body, conversations, hangUp.signal).catch((error) => {
-      if (!(error instanceof DropStream)) throw error;
-      client.terminate();
-    });
+    answerFrame(service, client, message, String(data), conversations, hangUp.signal).catch(
+      (error) => {
+        if (!(error instanceof DropStream)) service.faults.push(error);
+        client.terminate();
+      },
+    );
   });
 }
 
@@ -51,10 +51,12 @@ async function answerFrame(
   service: Service,
   client: WebSocket,
   message: IncomingMessage,
-  body: Json,
+  data: string,
   conversations: Map<string, Json[]>,
   signal: AbortSignal,
 ): Promise<void> {
+  const body = JSON.parse(data) as Json;
+  if (body.type !== 'response.create') return;
   const send = (frame: Json) =>
     client.readyState === client.OPEN && client.send(JSON.stringify(frame));
   const token = message.headers.authorization?.replace(/^Bearer /i, '') ?? '';
