@@ -1,5 +1,5 @@
 import {
-  copyFileSync,
+  cpSync,
   linkSync,
   lstatSync,
   readFileSync,
@@ -8,7 +8,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, replaceFile, temporaryName } from '../state/files.ts';
+import { errnoOf, removeQuietly, replaceFile, temporaryName } from '../state/files.ts';
 import { backUp, backupName, move } from './backup.ts';
 import type { Slot } from './slot.ts';
 
@@ -42,14 +42,14 @@ export function adoptCredentials(
   const { ours, theirs } = look(slot);
   const linkedBefore = readRecord(slot);
   if (ours === undefined) {
-    if (theirs === undefined || linkedBefore !== keyOf(theirs)) return undefined;
+    if (theirs === undefined || !linkedBefore.includes(keyOf(theirs))) return undefined;
     const backup = backupName(shared(slot), now);
     renameSync(shared(slot), backup);
     return { outcome: 'removed by the session', backup };
   }
   if (!ours.isFile()) return undefined;
   if (theirs === undefined) {
-    if (linkedBefore === keyOf(ours)) {
+    if (linkedBefore.includes(keyOf(ours))) {
       unlinkSync(own(slot));
       return { outcome: 'removed in the shared home' };
     }
@@ -62,7 +62,9 @@ export function adoptCredentials(
     link(slot);
     return undefined;
   }
-  return { ...settle(slot, ours, theirs, now), ...(link(slot) && {}) };
+  const settled = settle(slot, ours, theirs, now);
+  link(slot);
+  return settled;
 }
 
 function settle(
@@ -81,15 +83,28 @@ function settle(
   return { outcome: 'newer in the shared home', backup };
 }
 
-// The record of which inode was linked tells "the session removed it" from "it was never there".
+/** For the release: an idle slot must not go on showing a file that is replaced in the shared home meanwhile. */
+export function unlinkCredentials(slot: Places): void {
+  const { ours, theirs } = look(slot);
+  const isSafe =
+    ours === undefined ||
+    (theirs !== undefined && (isSameFile(ours, theirs) || isSameContent(slot)));
+  if (!isSafe) return; // not adopted yet
+  removeQuietly(own(slot));
+  removeQuietly(recordFile(slot));
+}
+
+// The record of what was linked tells "the session removed it" from "it was never there".
 function link(slot: Places): 'linked' {
   const temporary = join(slot.home, temporaryName(CREDENTIALS));
   hardLinkOrCopy(shared(slot), temporary);
-  const linked = keyOf(lstatSync(temporary));
+  const linked = [...new Set([shared(slot), temporary].map((path) => keyOf(lstatSync(path))))];
   renameSync(temporary, own(slot));
   // rename(2) of two names of one inode does nothing, not even remove the first.
-  if (lstatSync(temporary, { throwIfNoEntry: false }) !== undefined) unlinkSync(temporary);
-  if (readRecord(slot) !== linked) replaceFile(recordFile(slot), linked, { sync: false });
+  removeQuietly(temporary);
+  if (readRecord(slot).join() !== linked.join()) {
+    replaceFile(recordFile(slot), linked.join(' '), { sync: false });
+  }
   return 'linked';
 }
 
@@ -98,7 +113,7 @@ function hardLinkOrCopy(from: string, to: string): void {
     linkSync(from, to);
   } catch (error) {
     if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
-    copyFileSync(from, to);
+    cpSync(from, to, { preserveTimestamps: true });
   }
 }
 
@@ -121,11 +136,11 @@ function keyOf(stats: Stats): string {
   return `${stats.dev}:${stats.ino}`;
 }
 
-function readRecord(slot: Places): string | undefined {
+function readRecord(slot: Places): string[] {
   try {
-    return readFileSync(recordFile(slot), 'utf8');
+    return readFileSync(recordFile(slot), 'utf8').split(' ');
   } catch {
-    return undefined;
+    return [];
   }
 }
 

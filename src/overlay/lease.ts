@@ -20,6 +20,7 @@ import {
 } from '../state/files.ts';
 import { type Paths, recordedSharedHome } from '../state/paths.ts';
 import type { ProcessIdentity } from '../state/process-identity.ts';
+import { unlinkCredentials } from './credentials.ts';
 import { FREE_LEASE, leaseText, whoOwns } from './lease-record.ts';
 import { type Slot, slotPlaces } from './slot.ts';
 
@@ -58,6 +59,7 @@ export function releaseSlot(slot: Slot): void {
   if (!isStillOurs(slot)) return;
   const auth = join(slot.home, 'auth.json');
   if (lstatSync(auth, { throwIfNoEntry: false })?.isSymbolicLink()) removeQuietly(auth);
+  unlinkCredentials(slot);
   replaceFile(leaseFile(slot.side, slot.generation), FREE_LEASE, { sync: false });
 }
 

@@ -18,6 +18,7 @@ import { describe, expect, test } from 'vitest';
 import type { KnownVault } from '../../../src/accounts/place-login.ts';
 import { adoptSlot } from '../../../src/overlay/adopt.ts';
 import { furnishSlot } from '../../../src/overlay/furnish.ts';
+import { releaseSlot } from '../../../src/overlay/lease.ts';
 import type { Slot } from '../../../src/overlay/slot.ts';
 import type { Paths } from '../../../src/state/paths.ts';
 import { forgeAuth } from '../state/scratch-home.ts';
@@ -245,6 +246,27 @@ describe('.credentials.json', () => {
     rmSync(theirs(NAME));
     expect(adopt(paths, slot).adopted).toMatchObject([{ outcome: 'removed in the shared home' }]);
     expect(existsSync(ours(NAME)) || existsSync(theirs(NAME))).toBe(false);
+  });
+
+  test('a released slot shows nothing, and the next lease what is there then', () => {
+    const { paths, slot, ours, theirs } = openSlot();
+    put(theirs(NAME), 'login');
+    furnishSlot(slot);
+    adopt(paths, slot);
+    releaseSlot(slot);
+    expect(existsSync(ours(NAME))).toBe(false);
+    expect(adopt(paths, slot)).toEqual({ adopted: [], problems: [] });
+    rmSync(theirs(NAME));
+    put(theirs(NAME), 'another login');
+    furnishSlot(slot);
+    expect(read(ours(NAME))).toBe('another login');
+  });
+
+  test('what was not adopted survives a release', () => {
+    const { slot, ours } = openSlot();
+    put(ours(NAME), 'login');
+    releaseSlot(slot);
+    expect(read(ours(NAME))).toBe('login');
   });
 
   test('a slot leased again does not take an old removal for a new one', () => {
