@@ -14,6 +14,7 @@ describe('createTurnStateScanner', () => {
   test.each([
     ['\u001b]7501;state=working:app=codex\u001b\\', ['working']],
     ['\u001b]7501;state=error\u0007', ['error']],
+    ['\u001b]7501;state=idle:app=codex\u001b\\', ['idle']],
     ['\u001b]7501;state=error:app=codex\u0007x\u001b]7501;state=clear\u001b\\', ['error', 'clear']],
     // As tmux passes it through.
     ['\u001bPtmux;\u001b\u001b]7501;state=error:app=codex\u001b\u001b\\\u001b\\', ['error']],
