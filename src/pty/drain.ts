@@ -6,11 +6,11 @@ const DEADLINE_MS = 150;
 const RETRY_MS = 1;
 
 /**
- * Delivers the last byte of a dead command, and knows that it was the last.
+ * Delivers the last byte of a command that is dead or stopped, and knows that it was the last.
  *
  * The slave is held open from the start: libuv up to 1.51 takes a partial read after a hang-up for the end of file and
  * loses the tail of a fast child in most runs on Node 20 (libuv#4992). With a slave open there is no hang-up, and so no
- * end of file either. Instead of guessing by silence, we write a marker into the held slave once the command is gone:
+ * end of file either. Instead of guessing by silence, we write a marker into the held slave once the command is quiet:
  * the pty is a queue, so all that the command wrote comes out before it.
  */
 export function createDrain(
@@ -18,57 +18,94 @@ export function createDrain(
   { deliver, onEnd }: { deliver: (chunk: Buffer) => void; onEnd: () => void },
 ) {
   const slave = openSync(slavePath, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
-  const marker = createMarker();
-  let unsent = marker;
-  let held: Buffer = Buffer.alloc(0);
-  let state: 'flowing' | 'draining' | 'ended' = 'flowing';
-  let deadline: NodeJS.Timeout | undefined;
+  let search: Search | undefined;
+  let isDead = false;
+  let hasEnded = false;
 
-  function sendMarker(): void {
-    if (state !== 'draining') return;
+  function searchFor(reached: () => void): void {
+    const marker = createMarker();
+    // A stopped tty (Ctrl-S in cooked mode) lets no marker through.
+    const deadline = setTimeout(() => finishSearch(Buffer.alloc(0)), DEADLINE_MS);
+    search = { marker, held: Buffer.alloc(0), deadline, reached };
+    sendMarker(marker, marker);
+  }
+
+  function sendMarker(marker: Buffer, unsent: Buffer): void {
+    if (search?.marker !== marker) return;
+    let rest = unsent;
     try {
-      unsent = unsent.subarray(writeSync(slave, unsent));
+      rest = unsent.subarray(writeSync(slave, unsent));
     } catch (error) {
       // Full of the command's last words, which we are about to read. Anything else: the deadline ends it.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
     }
-    if (unsent.length > 0) setTimeout(sendMarker, RETRY_MS);
+    if (rest.length > 0) setTimeout(() => sendMarker(marker, rest), RETRY_MS);
+  }
+
+  /** @param behind what a background process has said after the marker. */
+  function finishSearch(behind: Buffer): void {
+    if (search === undefined) return;
+    const { held, deadline, reached } = search;
+    search = undefined;
+    clearTimeout(deadline);
+    if (held.length > 0) deliver(held);
+    reached();
+    if (behind.length > 0 && !hasEnded) deliver(behind);
   }
 
   function end(): void {
-    if (state === 'ended') return;
-    state = 'ended';
-    clearTimeout(deadline);
+    if (hasEnded) return;
+    if (search !== undefined) {
+      search.reached = end;
+      finishSearch(Buffer.alloc(0));
+      return;
+    }
+    hasEnded = true;
     closeSync(slave);
-    if (held.length > 0) deliver(held);
     onEnd();
   }
 
   return {
     /** Every chunk that was read from the pty. */
     feed(chunk: Buffer): void {
-      if (state === 'flowing') deliver(chunk);
-      if (state !== 'draining') return;
+      if (hasEnded) return;
+      if (search === undefined) return deliver(chunk);
+      const { held, marker } = search;
       const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
       const at = bytes.indexOf(marker);
       const kept = at >= 0 ? bytes.length - at : lengthOfPartialMarker(bytes, marker);
-      held = bytes.subarray(bytes.length - kept);
+      search.held = at >= 0 ? Buffer.alloc(0) : bytes.subarray(bytes.length - kept);
       if (kept < bytes.length) deliver(bytes.subarray(0, bytes.length - kept));
-      if (at < 0) return;
-      held = Buffer.alloc(0); // the marker, and what a background process may have said after it
-      end();
+      if (at >= 0) finishSearch(bytes.subarray(at + marker.length));
+    },
+    /** The command is stopped: `quiet` is called after the last byte it wrote before. */
+    pause(quiet: () => void): void {
+      if (isDead || hasEnded || search !== undefined) return quiet();
+      searchFor(quiet);
     },
     /** The command is gone: from now on nobody may pause the pty. `onEnd` follows the last byte. */
     start(): void {
-      if (state !== 'flowing') return;
-      state = 'draining';
-      // A stopped tty (Ctrl-S in cooked mode) lets no marker through.
-      deadline = setTimeout(end, DEADLINE_MS);
-      sendMarker();
+      if (isDead || hasEnded) return;
+      isDead = true;
+      if (search === undefined) return searchFor(end);
+      // Killed while it was stopped: the marker on its way is not the last word yet.
+      const { reached } = search;
+      search.reached = () => {
+        reached();
+        searchFor(end);
+      };
     },
     /** The read side has closed: nothing can come any more. */
     end,
   };
+}
+
+interface Search {
+  marker: Buffer;
+  /** What may be the beginning of the marker. */
+  held: Buffer;
+  deadline: NodeJS.Timeout;
+  reached: () => void;
 }
 
 /** 64 bytes that no output processing touches and, should they ever reach a screen, no terminal shows: NUL and DEL. */

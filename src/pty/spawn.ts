@@ -38,7 +38,7 @@ export interface PtyChild {
   readonly pid: number | undefined;
   onOutput(listener: (chunk: Buffer) => void): void;
   onPid(listener: (pid: number) => void): void;
-  /** The command has stopped (Ctrl-Z, SIGSTOP): it goes on with `continueJob`. */
+  /** The command has stopped (Ctrl-Z, SIGSTOP), and all it wrote before is delivered; it goes on with `continueJob`. */
   onStopped(listener: () => void): void;
   /** Exactly once, after the last byte of output was delivered. */
   onEnd(listener: (status: ExitStatus) => void): void;
@@ -103,7 +103,10 @@ export function spawnPty(command: PtyCommand): PtyChild {
       case 'stopped':
         isStopped = true;
         isNarrated = false;
-        for (const listener of on.stopped) listener();
+        // Its last words (Codex leaves the alternate screen) belong on the terminal before the shell's prompt.
+        drain.pause(() => {
+          for (const listener of on.stopped) listener();
+        });
         return;
       case 'continued':
         isStopped = false;

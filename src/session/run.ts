@@ -33,6 +33,8 @@ export type Logged = HotswapEvent extends infer E
 const STOP_MS = 2000;
 /** Waits before a thread whose writer lock is still held is tried again. */
 const RETRY_MS = [50, 100, 200, 400, 800, 1600];
+/** A terminal that takes nothing for this long is stalled. */
+const STALL_MS = 300;
 /** The machine's word that the successor has drawn its first frame comes late or never with an unknown Codex. */
 const READY_MS = 5000;
 
@@ -235,6 +237,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     }
 
     async function suspend(): Promise<void> {
+      // The child's last words before the shell's prompt; but a stalled terminal must not keep us from stopping.
+      await Promise.race([terminal.flush(), new Promise((resume) => setTimeout(resume, STALL_MS))]);
       await terminal.suspendJob();
       child?.resize(terminal.size());
       child?.continueJob();

@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Backend, startBackend } from '../lab/backend/index.ts';
+import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
+import { setUpHotswap } from '../lab/public-setup.ts';
+import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
+import { findStrays, waitForNoStrays } from '../lab/strays.ts';
+
+// The real Codex, supervised, started from an interactive shell as people do.
+
+let backend: Backend;
+let box: Sandbox;
+let terminal: OuterTerminal;
+
+beforeAll(async () => {
+  backend = await startBackend({ accounts: [{ name: 'acc1' }] });
+});
+afterAll(() => backend.close());
+
+beforeEach(async () => {
+  box = await makeSandbox({ backend, accounts: ['acc1'] });
+  await setUpHotswap(box, ['acc1']);
+});
+afterEach(async () => {
+  await terminal.dispose();
+  await box.dispose();
+});
+
+describe.each([{ kitty: false }, { kitty: true }])('Ctrl-Z, kitty keyboard $kitty', ({ kitty }) => {
+  it('gives the shell a stopped job and a cooked terminal; fg repaints and goes on', async () => {
+    terminal = openShell({ kitty });
+    const cooked = await shellReady();
+    terminal.type('codex\r');
+    await terminal.waitForText(/default · ~\/work/);
+    await terminal.submit('before the stop');
+    await terminal.waitForText(/answer \d+ from acc1/);
+
+    terminal.press('ctrl-z');
+    await terminal.waitForText(/Stopped.*codex/);
+    await shellReady();
+    expect(terminal.stty()).toBe(cooked);
+    expect(terminal.modes()).toMatchObject({ bracketedPaste: true, mouse: 'none', kittyFlags: 0 });
+
+    terminal.type('fg\r');
+    await terminal.waitForText(/default · ~\/work/);
+    await terminal.submit('after the stop');
+    await terminal.waitForText('after the stop');
+    await terminal.waitForText(
+      /answer \d+ from acc1[\s\S]*after the stop[\s\S]*answer \d+ from acc1/,
+    );
+
+    await quit();
+    await shellReady();
+    expect(terminal.stty()).toBe(cooked);
+  });
+});
+
+describe.each(['SIGHUP', 'SIGTERM', 'SIGKILL'] as const)('%s to the supervisor', (signal) => {
+  it('leaves no process', async () => {
+    terminal = openShell({});
+    await shellReady();
+    terminal.type('codex\r');
+    await terminal.waitForText(/default · ~\/work/);
+    const supervisor = findStrays(box.home).find(({ command }) => command.includes('launch.js'));
+    process.kill((supervisor as { pid: number }).pid, signal);
+    await vi.waitUntil(onlyTheShellLives, { timeout: 10_000, interval: 20 });
+    // SIGKILL leaves the terminal raw: nothing can help that, and `stty sane` is what the README says.
+    terminal.type('\rstty sane\rexit\r');
+    await terminal.waitForExit();
+    expect(await waitForNoStrays(box.home, 5000)).toBe(true);
+  });
+});
+
+it('a closed window ends Codex and leaves no process', async () => {
+  terminal = openShell({});
+  await shellReady();
+  terminal.type('codex\r');
+  await terminal.waitForText(/default · ~\/work/);
+  terminal.hangUp();
+  expect(await waitForNoStrays(box.home, 10_000)).toBe(true);
+});
+
+function openShell({ kitty = false }: { kitty?: boolean }): OuterTerminal {
+  return openOuterTerminal({
+    file: '/bin/bash',
+    args: ['--norc', '-i'],
+    env: { ...box.env, PS1: 'ready> ' },
+    cwd: box.work,
+    kitty,
+  });
+}
+
+/** A prompt on the last written row; the terminal's settings as the shell leaves them for programs. */
+async function shellReady(): Promise<string> {
+  await terminal.waitUntil(
+    () => terminal.screen().join('\n').trimEnd().endsWith('ready>'),
+    'the prompt of the shell',
+  );
+  return terminal.stty();
+}
+
+async function quit(): Promise<void> {
+  terminal.type('/quit');
+  await terminal.waitForText('/quit');
+  terminal.press('enter');
+}
+
+function onlyTheShellLives(): boolean {
+  return findStrays(box.home).every(({ pid }) => pid === terminal.pid);
+}

@@ -1,0 +1,169 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Backend, startBackend } from '../lab/backend/index.ts';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
+import type { Cell } from '../lab/emulator.ts';
+import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
+import { setUpHotswap } from '../lab/public-setup.ts';
+import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
+
+// The same keys to bare Codex and to supervised Codex: the same screen, cell by cell, colours and attributes included.
+// Only what differs between two runs of bare Codex is masked: thread ids and the time of day.
+
+let backend: Backend;
+
+beforeAll(async () => {
+  backend = await startBackend({ accounts: [{ name: 'acc1' }] });
+  backend.setScript(() => ({ text: 'A fixed answer:\n\n- one\n- two — “three” 日本語\n' }));
+});
+afterAll(() => backend.close());
+
+const SIZES = [
+  { columns: 80, rows: 24 },
+  { columns: 200, rows: 50 },
+];
+
+describe.each(SIZES)('at $columns × $rows', ({ columns, rows }) => {
+  let boxes: Sandbox[];
+  let pair: { bare: OuterTerminal; supervised: OuterTerminal };
+
+  beforeEach(async () => {
+    const bareBox = await makeSandbox({ backend, login: 'acc1' });
+    const box = await makeSandbox({ backend, accounts: ['acc1'] });
+    boxes = [bareBox, box];
+    const codex = await setUpHotswap(box, ['acc1']);
+    const size = { columns, rows };
+    const bare = (await knowsNoDaemon(bareBox)) ? ['--no-daemon'] : [];
+    pair = {
+      bare: openOuterTerminal({
+        file: `${bareBox.realBin}/codex`,
+        args: bare,
+        env: bareBox.env,
+        cwd: bareBox.work,
+        ...size,
+      }),
+      supervised: openOuterTerminal({ file: codex, env: box.env, cwd: box.work, ...size }),
+    };
+  });
+  afterEach(async () => {
+    await Promise.all(Object.values(pair).map((terminal) => terminal.dispose()));
+    await Promise.all(boxes.map((box) => box.dispose()));
+  });
+
+  it('shows the same screens from start to end', async () => {
+    await both((terminal) => terminal.waitForText(/›/));
+    await both((terminal) => settle(terminal));
+    await same('after the start');
+
+    await both((terminal) => terminal.submit('say something fixed'));
+    await both((terminal) => terminal.waitForText('two — “three” 日本語'));
+    await same('after a turn');
+
+    await both(async (terminal) => {
+      terminal.type('/stat');
+      await terminal.waitForText('/status');
+    });
+    await same('with the command list open');
+
+    await both(async (terminal) => {
+      terminal.press('escape', 'ctrl-c');
+      await settle(terminal);
+    });
+    await both(async (terminal) => {
+      terminal.paste('two pasted\nlines with ünïcödé');
+      await terminal.waitForText('ünïcödé');
+    });
+    await same('with a draft in the composer');
+
+    for (const terminal of Object.values(pair)) terminal.resize(columns - 20, rows - 4);
+    await same('after a resize');
+
+    await both((terminal) => endByKeys(terminal));
+    const [bare, supervised] = await both((terminal) => terminal.waitForExit());
+    expect(supervised).toEqual(bare);
+    await same('after the end');
+    expect(pair.supervised.modes()).toEqual(pair.bare.modes());
+    expect(pair.supervised.stty()).toBe(pair.bare.stty());
+  });
+
+  /** Runs a step on both sides at once. */
+  async function both<T>(step: (terminal: OuterTerminal) => Promise<T>): Promise<[T, T]> {
+    return Promise.all([step(pair.bare), step(pair.supervised)]);
+  }
+
+  /** Waits until both screens are equal; a difference that stays is the failure, shown as rows. */
+  async function same(when: string): Promise<void> {
+    const equal = () => difference(pair.bare, pair.supervised).length === 0;
+    const looks = [pair.bare, pair.supervised].map((terminal) =>
+      terminal.waitUntil(equal, `equal screens ${when}`),
+    );
+    await Promise.any(looks).catch(() => undefined);
+    expect(difference(pair.bare, pair.supervised), when).toEqual([]);
+  }
+});
+
+/** Nothing on the screen moves any more: two looks apart by a frame of Codex's own animation see the same. */
+async function settle(terminal: OuterTerminal): Promise<void> {
+  await terminal.waitUntil(() => !/loading/.test(terminal.screen().join('\n')), 'no loading line');
+}
+
+async function endByKeys(terminal: OuterTerminal): Promise<void> {
+  terminal.press('ctrl-c');
+  await terminal.waitUntil(
+    () => !terminal.screen().join('').includes('ünïcödé'),
+    'an empty composer',
+  );
+  terminal.type('/quit');
+  await terminal.waitForText('/quit');
+  terminal.press('enter');
+}
+
+async function knowsNoDaemon(box: Sandbox): Promise<boolean> {
+  return (await box.run(codexUnderTest.native, ['--help'])).stdout.includes('--no-daemon');
+}
+
+function difference(a: OuterTerminal, b: OuterTerminal): string[] {
+  const [left, right] = [maskedRows(a), maskedRows(b)];
+  return left.flatMap((row, index) =>
+    row === right[index]
+      ? []
+      : [`row ${index}: bare ${row}`, `row ${index}: supervised ${right[index]}`],
+  );
+}
+
+/** What the lab's backend calls every thread. */
+const TITLE = 'Name the thread';
+const VARYING = [
+  /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+  /\b\d{1,2}:\d{2}\b/g,
+];
+
+/** Each row as text with its attributes behind it. */
+function maskedRows(terminal: OuterTerminal): string[] {
+  return terminal.cells().map((row) => {
+    const written = row.map((cell) => cell.text || ' ').join('');
+    const text = VARYING.reduce(
+      (masked, pattern) => masked.replace(pattern, (match) => '#'.repeat(match.length)),
+      written,
+    );
+    // Codex colours a thread's title by its id.
+    const title = written.indexOf(TITLE);
+    const styled = row.map((cell, at) =>
+      title !== -1 && at >= title && at < title + TITLE.length
+        ? { ...cell, foreground: '#' }
+        : cell,
+    );
+    return `${text.trimEnd()} ${describeStyles(styled)}`;
+  });
+}
+
+/** Runs of equally styled cells: `12×default/default 3×red/default bold`. */
+function describeStyles(row: Cell[]): string {
+  const runs: { style: string; length: number }[] = [];
+  for (const { foreground, background, attributes } of row) {
+    const style = `${foreground}/${background} ${attributes}`;
+    const last = runs.at(-1);
+    if (last?.style === style) last.length += 1;
+    else runs.push({ style, length: 1 });
+  }
+  return runs.map(({ style, length }) => `${length}×${style}`).join(' ');
+}
