@@ -69,7 +69,10 @@ export function createDrain(
     /** Every chunk that was read from the pty. */
     feed(chunk: Buffer): void {
       if (hasEnded) return;
-      if (search === undefined) return deliver(chunk);
+      if (search === undefined) {
+        deliver(chunk);
+        return;
+      }
       const { held, marker } = search;
       const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
       const at = bytes.indexOf(marker);
@@ -80,14 +83,17 @@ export function createDrain(
     },
     /** The command is stopped: `quiet` is called after the last byte it wrote before. */
     pause(quiet: () => void): void {
-      if (isDead || hasEnded || search !== undefined) return quiet();
-      searchFor(quiet);
+      if (isDead || hasEnded || search !== undefined) quiet();
+      else searchFor(quiet);
     },
     /** The command is gone: from now on nobody may pause the pty. `onEnd` follows the last byte. */
     start(): void {
       if (isDead || hasEnded) return;
       isDead = true;
-      if (search === undefined) return searchFor(end);
+      if (search === undefined) {
+        searchFor(end);
+        return;
+      }
       // Killed while it was stopped: the marker on its way is not the last word yet.
       const { reached } = search;
       search.reached = () => {
