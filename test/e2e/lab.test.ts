@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { askAppServer } from '../lab/app-server.ts';
 import {
   type Backend,
   type BackendOptions,
@@ -61,6 +62,10 @@ describe.each<Transport>(['websocket', 'sse'])('codex exec over %s', (transport)
       transport,
       account: 'acc1',
       turn: { userTexts: ['a first question'] },
+    });
+    const [rollout] = readRollouts(sandbox.codexHome);
+    expect(rollout?.events('token_count').at(-1)).toMatchObject({
+      rate_limits: { primary: { used_percent: 25 }, secondary: { window_minutes: 10_080 } },
     });
   });
 
@@ -219,6 +224,49 @@ describe('accounts', () => {
     const after = JSON.parse(await readFile(file, 'utf8'));
     expect(after.tokens.refresh_token).not.toBe(before.tokens.refresh_token);
     expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
+  });
+
+  it('tell who they are and how much is used (fact M12)', async () => {
+    const resetsAt = Math.floor(Date.now() / 1000) + 7200;
+    const { sandbox } = await openLab({
+      accounts: [{ name: 'acc1', plan: 'pro', turnsLeft: 0, exhaustedWindow: 'weekly', resetsAt }],
+    });
+    const account = { type: 'chatgpt', email: 'acc1@example.com', planType: 'pro' };
+    expect(await askAppServer(sandbox, 'account/read', { refreshToken: false })).toMatchObject({
+      account,
+    });
+    expect(await askAppServer(sandbox, 'account/rateLimits/read', undefined)).toMatchObject({
+      rateLimits: {
+        primary: { usedPercent: 25, windowDurationMins: 300 },
+        secondary: { usedPercent: 100, windowDurationMins: 10_080, resetsAt },
+      },
+    });
+  });
+
+  it('refresh when the app-server is asked to (fact M19)', async () => {
+    const { backend, sandbox } = await openLab({ accounts: [{ name: 'acc1' }] });
+    await askAppServer(sandbox, 'account/read', { refreshToken: true });
+    expect(backend.tokens.counts.refreshes).toBe(1);
+  });
+
+  // 0.130 and older leave the first account alone.
+  const revokesAtLogin = codexUnderTest.isAtLeast('0.150.0');
+  it.runIf(revokesAtLogin)('are revoked by a second login in the same home (M20)', async () => {
+    const { backend, sandbox } = await openLab({ accounts: [{ name: 'acc1' }, { name: 'acc2' }] });
+    backend.expectLogin('acc2');
+    const args = ['login', '--device-auth', '--experimental_issuer', backend.origin];
+    expect((await sandbox.run('codex', args)).status).toBe(0);
+    const revoked = backend.requests.findIndex(({ route }) => route === 'revoke');
+    const started = backend.requests.findIndex(({ route }) => route === 'device-usercode');
+    expect(backend.tokens.counts.revocations).toBe(1);
+    expect(revoked).toBeLessThan(started);
+  });
+
+  it('are usable again when their window opens', async () => {
+    const { backend, sandbox } = await openLab({ accounts: [{ name: 'acc1', turnsLeft: 0 }] });
+    expect((await sandbox.run('codex', ['exec', 'hello'])).status).toBe(1);
+    backend.account('acc1').resetsAt = Math.floor(Date.now() / 1000);
+    expect((await sandbox.run('codex', ['exec', 'hello'])).status).toBe(0);
   });
 
   it('lose the whole family when a refresh token is used twice', async () => {
