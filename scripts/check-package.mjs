@@ -29,7 +29,7 @@ function checkTarball() {
   const listing = npm('pack', '--ignore-scripts', '--json', '--pack-destination', work);
   const [pack] = JSON.parse(listing);
   const allowed =
-    /^(dist\/(bin|chunks)\/[\w-]+\.js|dist\/THIRD-PARTY-LICENSES|shim\/(codex|monitor)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    /^(dist\/[\w-]+\/[\w-]+\.js|dist\/package\.json|dist\/THIRD-PARTY-LICENSES|shim\/(codex|monitor)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
   const stray = pack.files.filter(({ path }) => !allowed.test(path));
   check('nothing else is packed', stray, []);
   const executable = pack.files.filter(({ mode }) => mode & 0o100).map(({ path }) => path);
