@@ -3,96 +3,131 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AccountState } from '../../src/accounts/account-state.ts';
 import type { HotswapEvent } from '../../src/state/events.ts';
-import type { Backend } from './backend/index.ts';
-import { codexUnderTest } from './codex-under-test.ts';
-import { type OuterTerminal, openOuterTerminal } from './outer-terminal.ts';
+import { type Backend, type BackendOptions, startBackend } from './backend/index.ts';
+import { waitForComposer } from './composer.ts';
+import {
+  type OuterTerminal,
+  type OuterTerminalOptions,
+  openOuterTerminal,
+} from './outer-terminal.ts';
 import { makeSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
 
-const DIST = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
+const BIN = fileURLToPath(new URL('../../dist/bin/', import.meta.url));
 
-export interface HotswapOptions extends Omit<SandboxOptions, 'backend' | 'accounts'> {
-  backend: Backend;
-  /** The targets, in order; default all accounts of the backend. */
-  accounts?: string[];
-  /** Further keys of hotswap's own configuration, e.g. `prompt`. */
-  settings?: Record<string, unknown>;
-}
+type EventOf<T extends HotswapEvent['type']> = Extract<HotswapEvent, { type: T }>;
 
-/** A sandbox in which hotswap is set up, and what it keeps there. */
-export interface Hotswap {
+/** A sandbox in which all accounts of a backend are set up, and what hotswap keeps there. */
+export interface Supervised {
   readonly sandbox: Sandbox;
-  /** Types `codex <args>` in a terminal of its own; it is killed on `dispose` if it still runs. */
-  open(args?: string[], terminal?: { columns?: number; rows?: number }): OuterTerminal;
+  /** Types `codex <args>` in a terminal of its own. */
+  open(args?: string[], options?: Partial<OuterTerminalOptions>): OuterTerminal;
   /** Runs `codex-hotswap <args>` to its end; its standard output. Throws when it fails. */
   command(...args: string[]): Promise<string>;
   events(): HotswapEvent[];
   /** The events of that type, in order. */
-  eventsOf<T extends HotswapEvent['type']>(type: T): Extract<HotswapEvent, { type: T }>[];
+  eventsOf<T extends HotswapEvent['type']>(type: T): EventOf<T>[];
+  /** Resolves with the `count`th (default 1st) event of that type as soon as it is logged. */
+  waitForEvent<T extends HotswapEvent['type']>(type: T, count?: number): Promise<EventOf<T>>;
   account(name: string): AccountState;
-  dispose(): Promise<void>;
 }
 
-export async function openHotswap(options: HotswapOptions): Promise<Hotswap> {
-  const { settings, ...rest } = options;
-  const accounts = options.accounts ?? options.backend.accounts.map(({ name }) => name);
-  // The nudge to another model opens over the composer and would swallow what a test types (fact M17).
-  const config = [options.config ?? '', '[notice]', 'hide_rate_limit_model_nudge = true'].join(
-    '\n',
-  );
-  const sandbox = await makeSandbox({ ...rest, accounts, config });
-  const configuration = { version: 1, targets: accounts.map((name) => ({ name })), ...settings };
-  writePrivate(join(sandbox.home, '.config/codex-hotswap/config.json'), configuration);
-  const state = join(sandbox.home, '.local/state/codex-hotswap');
-  const terminals: OuterTerminal[] = [];
+export interface SupervisedOptions extends Omit<SandboxOptions, 'backend' | 'accounts'> {
+  /** Switches of the backend. */
+  backend?: Omit<BackendOptions, 'accounts'>;
+  /** Further keys of hotswap's own configuration, e.g. `prompt`. */
+  settings?: Record<string, unknown>;
+}
 
-  const events = () => {
-    const file = join(state, 'events.jsonl');
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-    return lines.map((line) => JSON.parse(line) as HotswapEvent);
+export interface SupervisedLab {
+  openLab(
+    accounts: BackendOptions['accounts'],
+    options?: SupervisedOptions,
+  ): Promise<{ backend: Backend; hotswap: Supervised }>;
+  /** Ends everything that was opened since the last call. */
+  close(): Promise<void>;
+}
+
+/** Backend and set-up sandbox for tests of supervised sessions; hand `close` to `afterEach`. Needs a build. */
+export function createSupervisedLab(): SupervisedLab {
+  const disposals: (() => Promise<void>)[] = [];
+  return {
+    async openLab(accounts, options = {}) {
+      const { backend: switches, settings, ...sandboxOptions } = options;
+      const backend = await startBackend({ ...switches, accounts });
+      disposals.push(backend.close);
+      const names = accounts.map(({ name }) => name);
+      const sandbox = await makeSandbox({
+        ...sandboxOptions,
+        backend,
+        accounts: names,
+        // The nudge to another model opens over the composer and swallows what a test types (fact M17).
+        config: `notice.hide_rate_limit_model_nudge = true\n${options.config ?? ''}`,
+      });
+      disposals.push(sandbox.dispose);
+      // Written, not set up by `codex-hotswap setup`: these tests start many a sandbox.
+      const file = join(sandbox.home, '.config/codex-hotswap/config.json');
+      mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+      const config = { version: 1, targets: names.map((name) => ({ name })), ...settings };
+      writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+      return { backend, hotswap: supervise(sandbox, disposals) };
+    },
+    async close() {
+      for (const dispose of disposals.splice(0).reverse()) await dispose();
+    },
   };
+}
+
+function supervise(sandbox: Sandbox, disposals: (() => Promise<void>)[]): Supervised {
+  const state = join(sandbox.home, '.local/state/codex-hotswap');
+  const log = join(state, 'events.jsonl');
+  const events = () =>
+    (existsSync(log) ? readFileSync(log, 'utf8').split('\n') : [])
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as HotswapEvent);
+  const eventsOf = <T extends HotswapEvent['type']>(type: T) =>
+    events().filter((event): event is EventOf<T> => event.type === type);
   return {
     sandbox,
-    open(args = [], terminal = {}) {
-      const opened = openOuterTerminal({
+    open(args = [], options = {}) {
+      const terminal = openOuterTerminal({
         file: process.execPath,
-        args: [join(DIST, 'codex-hot.js'), ...args],
+        args: [join(BIN, 'codex-hot.js'), ...args],
         env: sandbox.env,
         cwd: sandbox.work,
-        ...terminal,
+        ...options,
       });
-      terminals.push(opened);
-      return opened;
+      disposals.push(terminal.dispose);
+      return terminal;
     },
     async command(...args) {
-      const file = join(DIST, 'codex-hotswap.js');
-      const result = await sandbox.run(process.execPath, [file, ...args]);
-      if (result.status !== 0) throw new Error(`codex-hotswap ${args.join(' ')}: ${result.stderr}`);
-      return result.stdout;
+      const run = await sandbox.run(process.execPath, [join(BIN, 'codex-hotswap.js'), ...args]);
+      if (run.status !== 0) throw new Error(`codex-hotswap ${args.join(' ')}: ${run.stderr}`);
+      return run.stdout;
     },
     events,
-    eventsOf: (type) =>
-      events().filter(
-        (event): event is Extract<HotswapEvent, { type: typeof type }> => event.type === type,
-      ),
+    eventsOf,
+    async waitForEvent(type, count = 1) {
+      for (const deadline = Date.now() + 15_000; ; ) {
+        const found = eventsOf(type)[count - 1];
+        if (found !== undefined) return found;
+        if (Date.now() > deadline) {
+          throw new Error(
+            `no event ${type} (${count}) in:\n${events()
+              .map((e) => JSON.stringify(e))
+              .join('\n')}`,
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
     account: (name) =>
       JSON.parse(readFileSync(join(state, 'accounts', `${name}.json`), 'utf8')) as AccountState,
-    async dispose() {
-      for (const terminal of terminals) await terminal.dispose();
-      await sandbox.dispose();
-    },
   };
 }
 
 /** Quits an idle Codex by its own command; resolves with how the supervisor ended. */
 export async function quit(terminal: OuterTerminal): ReturnType<OuterTerminal['waitForExit']> {
+  await waitForComposer(terminal);
   await terminal.submit('/quit');
   return terminal.waitForExit();
-}
-
-/** Codex of the time before 0.150 records no error with a failed turn (fact M2). */
-export const recordsErrors = codexUnderTest.isAtLeast('0.150.0');
-
-function writePrivate(file: string, value: unknown): void {
-  mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
-  writeFileSync(file, JSON.stringify(value), { mode: 0o600 });
 }

@@ -1,0 +1,196 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { TurnRequest } from '../lab/backend/index.ts';
+import { ask, waitForComposer } from '../lab/composer.ts';
+import { readRollouts } from '../lab/rollouts.ts';
+import { createSupervisedLab, quit } from '../lab/supervised.ts';
+
+// A conversation outlives a usage limit, on the real Codex (design 7, 9).
+
+const { openLab, close } = createSupervisedLab();
+afterEach(close);
+
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+const BELL = 0x07;
+
+describe('an account reaches its limit', () => {
+  it('and the same thread goes on under the next, with the history and the flags', async () => {
+    const resetsAt = nowSeconds() + 7200;
+    const { backend, hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 1, resetsAt },
+      { name: 'acc2' },
+    ]);
+    const { home, work, codexHome } = hotswap.sandbox;
+    const inside = join(work, 'inside');
+    const beside = join(home, 'beside');
+    for (const directory of [inside, beside]) mkdirSync(directory);
+    const flags = ['-m', 'lab-model', '-s', 'workspace-write', '-a', 'never', '-C', inside];
+    const more = ['--add-dir', beside, '--search', '-c', 'model_reasoning_effort="high"'];
+    const terminal = hotswap.open([...flags, ...more]);
+
+    await ask(terminal, 'a first question');
+    await terminal.waitForText('answer 1 from acc1');
+    await ask(terminal, 'a question too many');
+    await terminal.waitForText('answer 1 from acc2');
+
+    const [before, after] = [backend.turns('acc1')[0]?.turn, backend.turns('acc2')[0]?.turn];
+    expect(after?.userTexts).toEqual(['a first question', 'a question too many', 'continue']);
+    expect(after?.texts).toContain('answer 1 from acc1');
+    expect(after?.threadId).toBe(before?.threadId);
+    expect(after).toMatchObject({ model: 'lab-model', body: { reasoning: { effort: 'high' } } });
+    expect(toolNames(before)).toContain('web_search');
+    expect(toolNames(after)).toEqual(toolNames(before));
+
+    const [rollout, ...others] = readRollouts(codexHome);
+    expect(others).toEqual([]);
+    const contexts = rollout?.lines.filter(({ type }) => type === 'turn_context') ?? [];
+    const settings = contexts.map(({ payload }) => ({
+      cwd: payload.cwd,
+      approval: payload.approval_policy,
+      sandbox: payload.sandbox_policy,
+      model: payload.model,
+      effort: payload.effort,
+    }));
+    expect(settings.at(0)).toMatchObject({ cwd: inside, approval: 'never' });
+    expect(JSON.stringify(settings.at(0)?.sandbox)).toContain(beside);
+    expect(settings.at(-1)).toEqual(settings.at(0));
+
+    expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'window-5h', until: resetsAt }]);
+    expect(hotswap.eventsOf('rotated')).toMatchObject([
+      { from: 'acc1', to: 'acc2', kind: 'window-5h', thread: rollout?.threadId },
+    ]);
+    expect(hotswap.eventsOf('resumed')[0]?.milliseconds).toBeGreaterThan(0);
+    const scrollback = terminal.scrollback().join('\n');
+    expect(scrollback).toMatch(/codex-hotswap: acc1: its 5-hour limit is used up until .*acc2/s);
+    expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
+
+    const log = await hotswap.command('log');
+    expect(log).toMatch(/went from acc1 to acc2: its 5-hour limit is used up/);
+    expect(log).toMatch(/resumed under acc2 after \d+\.\d s/);
+  });
+
+  it('and so does the next: a chain of three, and back when a mark has lapsed', async () => {
+    const resetsAt = nowSeconds() + 8;
+    const { backend, hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 1, resetsAt },
+      { name: 'acc2', turnsLeft: 1 },
+      { name: 'acc3', turnsLeft: 1 },
+    ]);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    await ask(terminal, 'two');
+    await terminal.waitForText('answer 1 from acc2');
+    await ask(terminal, 'three');
+    await terminal.waitForText('answer 1 from acc3');
+    await waitForComposer(terminal);
+    await lapse(resetsAt);
+    await ask(terminal, 'four');
+    await terminal.waitForText('answer 2 from acc1');
+
+    const last = backend.turns('acc1').at(-1)?.turn;
+    expect(last?.userTexts).toEqual([
+      ...['one', 'two', 'continue', 'three', 'continue', 'four', 'continue'],
+    ]);
+    const threads = new Set(backend.turns().map(({ turn }) => turn?.threadId));
+    expect(threads.size).toBe(1);
+    expect(hotswap.eventsOf('rotated').map(({ from, to }) => [from, to])).toEqual([
+      ['acc1', 'acc2'],
+      ['acc2', 'acc3'],
+      ['acc3', 'acc1'],
+    ]);
+    expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
+  });
+
+  it('and two more have none either: no turn in between, and one rotation each', async () => {
+    const { backend, hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 0 },
+      { name: 'acc2', turnsLeft: 0 },
+      { name: 'acc3' },
+    ]);
+    const terminal = hotswap.open();
+    await ask(terminal, 'hello');
+    await terminal.waitForText('answer 1 from acc3');
+    expect(backend.turns('acc3')[0]?.turn?.userTexts).toEqual(['hello', 'continue', 'continue']);
+    expect(hotswap.eventsOf('rotated').map(({ to }) => to)).toEqual(['acc2', 'acc3']);
+  });
+});
+
+describe('every account is at its limit', () => {
+  it('and Codex stays: one bell, a summary at exit, the exit status of Codex', async () => {
+    const [sooner, later] = [nowSeconds() + 3600, nowSeconds() + 9000];
+    const { backend, hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 1, resetsAt: sooner },
+      { name: 'acc2', turnsLeft: 0, resetsAt: later },
+    ]);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    await ask(terminal, 'two');
+    await hotswap.waitForEvent('exhausted');
+    await waitForComposer(terminal);
+    const bellsBefore = countBells(terminal.raw());
+    await ask(terminal, 'three');
+    await hotswap.waitForEvent('exhausted', 2);
+    await waitForComposer(terminal);
+
+    expect(backend.turns('acc2').at(-1)?.turn?.userTexts.at(-1)).toBe('three');
+    expect(bellsBefore).toBe(1);
+    expect(countBells(terminal.raw())).toBe(1);
+    expect(hotswap.eventsOf('rotated')).toHaveLength(1);
+    expect(hotswap.account('acc2').marks).toMatchObject([{ kind: 'window-5h', until: later }]);
+    expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
+    const screen = terminal.scrollback().join('').replace(/\s+/g, ' ');
+    expect(screen).toMatch(/every account is at its limit .*first ?back: ?acc1 ?at/);
+  });
+
+  it('and a single account stays alone', async () => {
+    const { hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }]);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await hotswap.waitForEvent('exhausted');
+    await waitForComposer(terminal);
+    terminal.press('ctrl-c');
+    expect((await terminal.waitForExit()).status).toBe(0);
+  });
+});
+
+describe('two sessions in one directory', () => {
+  it('keep their own threads and accounts when one reaches the limit', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 2 }, { name: 'acc2' }]);
+    const [first, second] = [hotswap.open(), hotswap.open()];
+    await ask(first, 'first here');
+    await first.waitForText('answer 1 from acc1');
+    await ask(second, 'second here');
+    await second.waitForText('answer 2 from acc1');
+    await ask(first, 'first again');
+    await first.waitForText('answer 1 from acc2');
+    backend.account('acc1').turnsLeft = 1;
+    await ask(second, 'second again');
+    await second.waitForText('answer 3 from acc1');
+
+    expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
+      ...['first here', 'first again', 'continue'],
+    ]);
+    expect(backend.turns('acc1').at(-1)?.turn?.userTexts).toEqual(['second here', 'second again']);
+    expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(2);
+    expect(hotswap.eventsOf('rotated')).toHaveLength(1);
+  });
+});
+
+function toolNames(turn: TurnRequest | undefined): unknown[] {
+  const tools = (turn?.body.tools ?? []) as { name?: string; type: string }[];
+  return tools.map(({ name, type }) => name ?? type).sort();
+}
+
+/** Bells on their own: not the end of an OSC. */
+function countBells(bytes: Buffer): number {
+  const text = bytes.toString('latin1').replace(/\u001b\][^\u0007\u001b]*(\u0007|\u001b\\)/g, '');
+  return Buffer.from(text, 'latin1').filter((byte) => byte === BELL).length;
+}
+
+async function lapse(epochSeconds: number): Promise<void> {
+  const ms = epochSeconds * 1000 - Date.now();
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}
