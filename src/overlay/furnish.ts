@@ -67,8 +67,9 @@ function furnishEntry(
 ): void {
   const policy = policyOf(name);
   if (policy === 'hardlink') return; // see linkCredentials
-  if (policy !== 'link') return tidyEntry(slot, name, entry, report);
-  if (entry === undefined) {
+  if (policy !== 'link') {
+    tidyEntry(slot, name, entry, report);
+  } else if (entry === undefined) {
     symlinkSync(join(slot.sharedHome, name), join(slot.home, name));
     report.linked.push(name);
   } else if (!entry.isSymbolicLink()) {
@@ -88,10 +89,11 @@ function tidyEntry(
   report: FurnishReport,
 ): void {
   const path = join(slot.home, name);
-  if (isTemporaryName(name)) return removeQuietly(path);
   const policy = policyOf(name);
   if (policy === 'vault' || policy === 'hardlink' || entry === undefined) return;
-  if (entry.isSymbolicLink()) {
+  if (isTemporaryName(name)) {
+    removeQuietly(path);
+  } else if (entry.isSymbolicLink()) {
     unlinkSync(path);
     report.removed.push(name);
   } else if (policy === 'link') {

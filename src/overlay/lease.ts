@@ -134,7 +134,10 @@ function makeHome(home: string): void {
 // A slot's side directory is born complete (rename of a whole directory), with a first, free lease in it: were it
 // born empty, "no lease yet" could not be told from "all leases just replaced".
 function ensureSide(side: string, sharedHome: string): void {
-  if (statSync(side, { throwIfNoEntry: false }) !== undefined) return ensurePrivateDir(side);
+  if (statSync(side, { throwIfNoEntry: false }) !== undefined) {
+    ensurePrivateDir(side);
+    return;
+  }
   const temporary = join(dirname(side), temporaryName('side'));
   ensurePrivateDir(temporary);
   writeNewFile(leaseFile(temporary, 0), FREE_LEASE, { sync: false });
