@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { linkSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createSandbox, SHIM_TEMPLATE } from './sandbox.ts';
@@ -82,7 +83,7 @@ describe('which codex is the real one', () => {
     const sandbox = createSandbox();
     sandbox.writeReporter('codex', 'here');
     const ran = sandbox.run(['--version'], { env: { PATH: `${sandbox.path('shim')}::/nowhere` } });
-    expect(ran).toMatchObject({ program: 'here', path: './codex' });
+    expect(ran).toMatchObject({ program: 'here', stderr: '' });
   });
 
   test('none: 127 and one line', () => {
@@ -182,6 +183,26 @@ describe('a damaged installation still runs codex', () => {
     expect(ran.stderr).toMatch(/^codex-hotswap: running codex unsupervised, node is gone.*\n$/);
   });
 });
+
+test.each([['dash'], ['bash'], ['bash', '--posix'], ['zsh', '--emulate', 'sh'], ['busybox', 'sh']])(
+  'runs under %s %s too, which /bin/sh may be',
+  (shell, ...options) => {
+    const there = spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0;
+    if (!there) return;
+    const sandbox = createSandbox();
+    sandbox.write('wrapper/codex', '#!/bin/sh\nexec codex "$@"\n');
+    const PATH = ['shim', 'wrapper', 'real'].map((dir) => sandbox.path(dir)).join(':');
+    const env = { PATH: `${PATH}:/usr/bin:/bin` };
+    const under = (...words: string[]) =>
+      sandbox.run([shell, ...options, sandbox.shim, ...words], { env, file: '/usr/bin/env' });
+    expect(under('mcp', 'a b')).toMatchObject({
+      program: 'codex',
+      args: ['mcp', 'a b'],
+      stderr: '',
+    });
+    expect(under('a\nb')).toMatchObject({ program: 'node', stderr: '' });
+  },
+);
 
 test('builtins only: a fork would cost more than all the rest', () => {
   const code = readFileSync(SHIM_TEMPLATE, 'utf8').replace(/^\s*#.*$/gm, '');
