@@ -1,7 +1,8 @@
 import type { Config, Target } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
 import { type AccountState, readAccountState } from './account-state.ts';
-import { inspectVault, type VaultState } from './vault.ts';
+import type { KnownVault } from './place-login.ts';
+import { authFileOf, inspectVault, type VaultState } from './vault.ts';
 
 /** Everything a choice among targets looks at. */
 export interface Standing {
@@ -22,4 +23,13 @@ export function readStandings(
     return { target, vault: inspectVault(target), state };
   });
   return { standings, notices };
+}
+
+/** The vaults in which a stray login may belong, each with the identity on record. */
+export function listVaults(standings: readonly Standing[]): KnownVault[] {
+  return standings.map(({ target, state }) => ({
+    name: target.name,
+    authFile: authFileOf(target),
+    identity: state.identity,
+  }));
 }

@@ -4,14 +4,14 @@ import { Command } from 'commander';
 import { installLogin } from '../accounts/install-login.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from '../accounts/login.ts';
 import { placeLogin } from '../accounts/place-login.ts';
-import { readStandings, type Standing } from '../accounts/standing.ts';
+import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { validateTargetName } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
 import { type Config, defaultVault, readConfig } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
 import { errnoOf } from '../state/files.ts';
 import { type Context, currentName, findTarget } from './context.ts';
-import { knownVaults, primeFor } from './prime.ts';
+import { primeFor } from './prime.ts';
 
 export function importCommand(context: Context): Command {
   return new Command('import')
@@ -52,7 +52,7 @@ async function importLogin(
 
   if (owner?.target.name === goal && owner.vault.kind === 'ready') {
     // The same account: the newer of the two logins is the one that still works.
-    const placed = placeLogin(text, knownVaults(standings));
+    const placed = placeLogin(text, listVaults(standings));
     say(
       placed.kind === 'vaulted'
         ? `${goal} has the newer login now`

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describeIdentity, readLogin } from '../accounts/login.ts';
-import type { KnownVault } from '../accounts/place-login.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
-import { readStandings, type Standing } from '../accounts/standing.ts';
+import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { authFileOf, inspectVault } from '../accounts/vault.ts';
 import type { Config, Target } from '../state/config.ts';
 import type { Context } from './context.ts';
@@ -15,20 +14,12 @@ export function primeFor(context: Context, config: Config, target: Target): void
   const { paths, warn } = context;
   if (inspectVault(target).kind !== 'ready') return;
   const { standings } = readStandings(paths, config);
-  const priming = primeSharedAuth(paths, authFileOf(target), knownVaults(standings));
+  const priming = primeSharedAuth(paths, authFileOf(target), listVaults(standings));
   if (priming.kind !== 'foreign-login') return;
   warn(
     `${priming.file} was left alone, so plain codex goes on under it: it holds ${ownerOf(priming.file) ?? 'a login'} ` +
       `of no target; to adopt it: codex-hotswap import --as ${suggestName(standings)}`,
   );
-}
-
-export function knownVaults(standings: readonly Standing[]): KnownVault[] {
-  return standings.map(({ target, state }) => ({
-    name: target.name,
-    authFile: authFileOf(target),
-    identity: state.identity,
-  }));
 }
 
 /** Whose login a file holds, for people; undefined if it cannot be told. */

@@ -1,4 +1,4 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readCurrent, writeCurrent } from '../accounts/current.ts';
 import { inspectVault, validateTargetName } from '../accounts/vault.ts';
@@ -62,7 +62,7 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   names.forEach(validateTargetName);
   makeRoomForConfig(context, options.force ?? false);
 
-  ensurePrivateDir(paths.sharedHome);
+  mkdirSync(paths.sharedHome, { recursive: true, mode: 0o700 });
   const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
   const config = await updateConfig(paths, (before) => ({
     ...before,

@@ -2,7 +2,8 @@ import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import type { Capabilities } from '../codex/capabilities.ts';
 import { resolveNative } from '../codex/find.ts';
 import { resumeArgv } from '../codex/resume-argv.ts';
-import { hookTrustOverride } from '../overlay/hook-trust.ts';
+import { furnishSlot } from '../overlay/furnish.ts';
+import { foldHookTrust, hookTrustOverride } from '../overlay/hook-trust.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { ChildPlan } from '../session/child.ts';
 import type { FollowedThread } from '../session/follow.ts';
@@ -34,9 +35,23 @@ export function findProgram(real: string, env: NodeJS.ProcessEnv): Program {
 /** How the session's children are started: the user's command line first, then resumes of a thread. */
 export async function planChildren(facts: PlanFacts): Promise<{
   first: ChildPlan;
-  resume(thread: FollowedThread): ChildPlan;
+  resume(thread: FollowedThread): Promise<ChildPlan>;
 }> {
-  const { program, invocation, slot, capabilities } = facts;
+  const { invocation, prompt } = facts;
+  return {
+    first: await planChild(facts, facts.args),
+    async resume(thread) {
+      if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
+      furnishSlot(facts.slot);
+      // What the last child was newly trusted with is in config.toml under the overlay's name; `-c` outranks the file.
+      await foldHookTrust(facts.slot);
+      return planChild(facts, resumeArgv(invocation, thread.id, { ...thread, prompt }));
+    },
+  };
+}
+
+async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
+  const { program, invocation, slot, capabilities, cwd } = facts;
   const configText = readCodexConfig(slot.sharedHome);
   const overrides = listOverrides({
     capabilities: {
@@ -48,19 +63,7 @@ export async function planChildren(facts: PlanFacts): Promise<{
     hookTrust: await hookTrustOverride(slot),
   });
   const env = overlayEnvironment(program.env, slot, configText);
-  const plan = (args: string[]): ChildPlan => ({
-    file: program.file,
-    args: [...overrides, ...args],
-    cwd: facts.cwd,
-    env,
-  });
-  return {
-    first: plan(facts.args),
-    resume(thread) {
-      if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
-      return plan(resumeArgv(invocation, thread.id, { ...thread, prompt: facts.prompt }));
-    },
-  };
+  return { file: program.file, args: [...overrides, ...args], cwd, env };
 }
 
 /** The child's environment: the overlay as its home, the databases still the shared home's (fact M13). */

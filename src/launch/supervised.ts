@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { recordUsers } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { spawnPty } from '../pty/spawn.ts';
 import type { ChildPlan } from '../session/child.ts';
@@ -10,6 +11,7 @@ import { runSession } from '../session/run.ts';
 import type { Config } from '../state/config.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
+import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal } from '../terminal/terminal.ts';
 
 export interface SupervisedLaunch {
@@ -17,7 +19,7 @@ export interface SupervisedLaunch {
   config: Config;
   slot: Slot;
   target: string;
-  plans: { first: ChildPlan; resume(thread: FollowedThread): ChildPlan };
+  plans: { first: ChildPlan; resume(thread: FollowedThread): Promise<ChildPlan> };
   spawnPty: typeof spawnPty;
 }
 
@@ -39,10 +41,17 @@ export function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
       }),
     firstPlan: plans.first,
     resumePlan: plans.resume,
+    noteChild: (pid) => holdSlot(slot, pid),
     desk: openDesk({ paths, config, slot, target, now: Date.now }),
     accounts: config.targets.length,
     log: (event) => appendEvent(paths, { at: new Date().toISOString(), ...event } as HotswapEvent),
   });
+}
+
+/** A child that outlives a killed supervisor keeps its slot: two Codex must never share one. */
+function holdSlot(slot: Slot, pid: number): void {
+  const startTime = processStartTime(pid);
+  if (startTime !== undefined) recordUsers(slot, [ownIdentity(), { pid, startTime }]);
 }
 
 /** Whether a TUI can run: Codex wants stdin and stdout to be terminals, and a TERM (facts 7). */

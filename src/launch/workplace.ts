@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { recordIdentity } from '../accounts/account-state.ts';
 import { chooseTarget } from '../accounts/choice.ts';
 import { readCurrent } from '../accounts/current.ts';
-import { readStandings, type Standing } from '../accounts/standing.ts';
-import { authFileOf } from '../accounts/vault.ts';
+import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { HotswapError } from '../errors.ts';
 import { type AdoptReport, adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
@@ -15,7 +14,6 @@ import type { Slot } from '../overlay/slot.ts';
 import { tellTime } from '../session/words.ts';
 import type { Config } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
-import { ensurePrivateDir } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
 
@@ -40,8 +38,6 @@ export function openWorkplace(paths: Paths, config: Config, now: Date): Workplac
   if (why !== undefined) notices.push(why);
   if (standing.vault.kind !== 'ready') throw new Error('an account without a login was picked');
 
-  // Codex makes a missing home by itself; the overlay's links need it now.
-  ensurePrivateDir(paths.sharedHome);
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
   if (slot.reclaimedFrom !== undefined) {
     const { pid } = slot.reclaimedFrom;
@@ -114,12 +110,11 @@ function pickAccount(
 }
 
 function adopt(paths: Paths, standings: readonly Standing[], slot: Slot, now: Date): string[] {
-  const vaults = standings.map(({ target, vault, state }) => ({
-    name: target.name,
-    authFile: authFileOf(target),
-    identity: state.identity ?? (vault.kind === 'ready' ? vault.identity : undefined),
-  }));
-  const report = adoptSlot(slot, { vaults, orphansDir: paths.orphansDir, now });
+  const report = adoptSlot(slot, {
+    vaults: listVaults(standings),
+    orphansDir: paths.orphansDir,
+    now,
+  });
   logAdoption(paths, slot, report, now);
   return report.problems;
 }

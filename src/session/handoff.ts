@@ -3,7 +3,7 @@ import { chooseTarget } from '../accounts/choice.ts';
 import { writeCurrent } from '../accounts/current.ts';
 import type { Mark } from '../accounts/marks.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
-import { readStandings } from '../accounts/standing.ts';
+import { listVaults, readStandings } from '../accounts/standing.ts';
 import { pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
@@ -61,14 +61,13 @@ export function openDesk(office: Office): HandoffDesk {
       return { kind: 'none', mark, ...(earliest === undefined ? {} : { earliest }) };
     },
     repoint(next) {
-      const standing = readStandings(paths, config).standings.find(
-        (candidate) => candidate.target.name === next,
-      );
+      const { standings } = readStandings(paths, config);
+      const standing = standings.find((candidate) => candidate.target.name === next);
       if (standing?.vault.kind !== 'ready') throw new Error(`the vault of ${next} is gone`);
       pointAuth(slot, standing.vault.authFile);
       target = next;
       writeCurrent(paths, next);
-      primeSharedAuth(paths, standing.vault.authFile);
+      primeSharedAuth(paths, standing.vault.authFile, listVaults(standings));
     },
   };
 }

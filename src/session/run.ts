@@ -14,8 +14,10 @@ export interface SessionParts {
   terminal: Terminal;
   spawn(plan: ChildPlan): PtyChild;
   firstPlan: ChildPlan;
-  /** How to go on with exactly this thread. */
-  resumePlan(thread: FollowedThread): ChildPlan;
+  /** Makes the overlay ready once more, and says how to go on with exactly this thread. */
+  resumePlan(thread: FollowedThread): Promise<ChildPlan>;
+  /** Called with each child's pid, so that the overlay stays leased while it lives. */
+  noteChild(pid: number): void;
   desk: HandoffDesk;
   /** How many accounts there are: the bound on rotations. */
   accounts: number;
@@ -84,7 +86,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'resume': {
           const thread = proof?.thread as FollowedThread;
           parts.log({ type: 'resumed', thread: thread.id, target: desk.target });
-          return start(parts.resumePlan(thread));
+          return void parts.resumePlan(thread).then(start, fail);
         }
         case 'hold-input':
           return gate.hold();
@@ -139,6 +141,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       const startedAt = Date.now();
       const living = superviseChild(terminal, () => parts.spawn(plan), {
         started(pid) {
+          parts.noteChild(pid);
           watch = createWatch({
             follower: followThreads(pid, startedAt, answeredFor),
             triggered: (source, kind) => {
