@@ -1,7 +1,10 @@
 // Builds dist/. Every output lies exactly two levels below the package root, as the sources do
-// (src/<layer>/x.ts, dist/bin/x.js, dist/chunks/x.js), so that `new URL('../../shim/…', import.meta.url)`
-// is right from both.
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+// (src/<layer>/x.ts, dist/<layer>/x.js), so that `new URL('../../shim/…', import.meta.url)` is right from both.
+//
+// CommonJS, because it starts sooner: Node 20's ESM loader alone costs some 30 ms between `codex` and its first frame.
+// Few files for the same reason: one for the hot path, one for the management command, and one for each heavy package
+// that they load lazily, if at all.
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -13,28 +16,50 @@ const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 /** What the way from `codex` to the first frame must never load: see pty.md 4.2 for what each costs. */
 const NOT_ON_THE_HOT_PATH = ['commander', 'conf', 'chokidar', 'smol-toml', 'cli-table3'];
 const HOT_SOURCES = ['src/bin/launch.ts', 'src/bin/codex-hot.ts', 'src/launch/launch.ts'];
+const BINS = ['src/bin/codex-hotswap.ts', 'src/bin/codex-hot.ts', 'src/bin/launch.ts'];
+const PROGRAMS = ['src/launch/launch.ts', 'src/cli/program.ts'];
 const EXECUTABLES = ['dist/bin/codex-hotswap.js', 'dist/bin/codex-hot.js'];
 
-const { metafile, outputFiles } = await build({
+const lazyPackages = new Set();
+const OPTIONS = {
   absWorkingDir: root,
-  entryPoints: ['src/bin/codex-hotswap.ts', 'src/bin/codex-hot.ts', 'src/bin/launch.ts'],
   outdir: 'dist',
-  outbase: 'src',
-  chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
-  splitting: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20',
   minifyWhitespace: true,
   minifySyntax: true, // identifiers stay, so that a reported stack can be read
-  external: ['node-pty'],
-  define: { 'process.env.CODEX_HOTSWAP_VERSION': JSON.stringify(manifest.version) },
+  supported: { 'dynamic-import': false }, // `import()` becomes a late `require()`
+  define: {
+    'process.env.CODEX_HOTSWAP_VERSION': JSON.stringify(manifest.version),
+    'import.meta.url': 'hotswapFileUrl',
+  },
+  banner: {
+    js: "'use strict';const hotswapFileUrl=require('node:url').pathToFileURL(__filename).href;",
+  },
   legalComments: 'none',
   metafile: true,
   write: false,
   logLevel: 'warning',
+};
+
+const ours = await build({
+  ...OPTIONS,
+  entryPoints: [...BINS, ...PROGRAMS],
+  outbase: 'src',
+  external: ['node-pty'],
+  plugins: [{ name: 'late', setup: (plugin) => plugin.onResolve({ filter: /./ }, resolveLate) }],
 });
+const theirs = await build({
+  ...OPTIONS,
+  entryPoints: [...lazyPackages].map((name) => ({ in: name, out: `lazy/${name}` })),
+  // To a module, the default export of a CommonJS file is the whole of its `module.exports`.
+  footer: { js: 'module.exports=Object.assign(module.exports.default??{},module.exports);' },
+});
+const metafile = {
+  outputs: { ...ours.metafile.outputs, ...theirs.metafile.outputs },
+};
 
 const inlined = findInlinedPackages(metafile);
 const problems = [
@@ -48,33 +73,23 @@ if (problems.length > 0) {
   process.exit(1);
 }
 
-const licences = {
-  path: join(root, 'dist/THIRD-PARTY-LICENSES'),
-  text: await collectLicences(inlined),
-};
-const files = [
-  ...outputFiles.map(({ path, text }) => ({ path, text: withRequire(text) })),
-  licences,
-];
-for (const { path, text } of files) {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
+await rm(join(root, 'dist'), { recursive: true, force: true });
+for (const file of [...ours.outputFiles, ...theirs.outputFiles]) {
+  await mkdir(dirname(file.path), { recursive: true });
+  await writeFile(file.path, file.contents);
 }
+await writeFile(join(root, 'dist/package.json'), '{"type":"commonjs"}\n');
 for (const file of EXECUTABLES) await chmod(join(root, file), 0o755);
-// What an earlier build left goes last: a codex that runs from here may still load its chunks.
-const kept = new Set(files.map(({ path }) => path));
-for (const entry of await readdir(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
-  const path = join(entry.parentPath, entry.name);
-  if (entry.isFile() && !kept.has(path)) await rm(path);
-}
+await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES'), await collectLicences(inlined));
 
-/** Bundled CommonJS calls `require` for Node's own modules; only the chunk with that helper gets one. */
-function withRequire(code) {
-  if (!code.includes('typeof require')) return code;
-  const banner =
-    "import{createRequire as hotswapCreateRequire}from'node:module';const require=hotswapCreateRequire(import.meta.url);";
-  const shebang = /^#!.*\n/.exec(code)?.[0] ?? '';
-  return `${shebang}${banner}${code.slice(shebang.length)}`;
+/** The programs behind the entries, and every package that is imported lazily, stay files of their own. */
+function resolveLate({ path, kind }) {
+  if (kind !== 'dynamic-import') return undefined;
+  const program = PROGRAMS.find((file) => path.endsWith(file.replace(/^src/, '')));
+  if (program !== undefined) return { path: path.replace(/\.ts$/, '.js'), external: true };
+  if (path.startsWith('.')) return undefined;
+  lazyPackages.add(path);
+  return { path: `../lazy/${path}.js`, external: true };
 }
 
 async function collectLicences(packages) {

@@ -2,4 +2,4 @@
 // A supervised codex without the shim: works even while the shim is off.
 import { start } from './start.ts';
 
-await start(undefined, process.argv.slice(2));
+void start(undefined, process.argv.slice(2));

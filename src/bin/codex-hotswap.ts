@@ -3,5 +3,8 @@
 import module from 'node:module';
 
 (module as { enableCompileCache?: () => void }).enableCompileCache?.(); // Node >= 22.8
-const { runCli } = await import('../cli/program.ts');
-process.exitCode = await runCli(process.argv.slice(2));
+void import('../cli/program.ts')
+  .then(({ runCli }) => runCli(process.argv.slice(2)))
+  .then((status) => {
+    process.exitCode = status;
+  });

@@ -2,4 +2,4 @@
 import { start } from './start.ts';
 
 const [real, ...args] = process.argv.slice(2);
-await start(real || undefined, args);
+void start(real || undefined, args);
