@@ -2,6 +2,8 @@ import { createEscapeParser } from './escape-parser.ts';
 
 export interface ModeTracker {
   feed(chunk: Buffer): void;
+  /** Whether a private mode that is off by default, such as 2004, is on. */
+  isSet(mode: number): boolean;
   /** What puts the terminal back to how it was before the tracked stream; empty when nothing is left set. */
   undo(): string;
 }
@@ -71,6 +73,7 @@ export function createModeTracker(): ModeTracker {
 
   return {
     feed: parser.feed,
+    isSet: (mode) => privateModes.get(mode) === true,
     undo() {
       const { main, alternate } = screens.kitty;
       const left = [...privateModes].filter(([mode]) => !ALTERNATE_SCREENS.has(mode));

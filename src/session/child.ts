@@ -15,7 +15,7 @@ export interface ChildListeners {
   /** The child's own process id, which is its process group too. */
   started(pid: number): void;
   /** Its first frame is on the screen. */
-  ready(): void;
+  drawn(): void;
   sign(sign: Sign): void;
   stopped(): void;
   /** Once, after its last byte; `refused` when the thread's writer lock was still held. */
@@ -30,9 +30,16 @@ export interface SupervisedChild {
   signal(signal: NodeJS.Signals): void;
   continueJob(): void;
   redraw(): void;
+  /** Says something to the terminal, between two frames of the child's. */
+  interject(sequence: string): void;
+  /** Whether it has asked for bracketed paste. */
+  takesPastes(): boolean;
   /** The sequences that undo the terminal modes it has left set. */
   undoModes(): string;
 }
+
+/** A child that has written nothing for this long is in the middle of nothing. */
+const QUIET_MS = 50;
 
 /**
  * Joins a child behind a pty and the user's terminal: bytes both ways with backpressure, and taps on what it prints.
@@ -44,14 +51,30 @@ export function superviseChild(
   listeners: ChildListeners,
 ): SupervisedChild {
   const child = spawn();
-  const taps = createTaps({ ready: listeners.ready, sign: listeners.sign });
+  const taps = createTaps({ drawn: listeners.drawn, sign: listeners.sign });
   let living = true;
+  let unsaid = '';
+  let quiet: NodeJS.Timeout | undefined;
 
   child.onOutput((chunk) => {
     // The bytes first, then the looking: an observer may fail but never delay (design 4).
     if (!terminal.write(chunk)) child.pauseOutput();
     taps.feed(chunk);
+    if (unsaid !== '') sayBetweenFrames();
   });
+
+  function sayBetweenFrames(): void {
+    clearTimeout(quiet);
+    if (taps.betweenFrames()) say();
+    // Not every sequence belongs to a frame; but what is written in one go arrives in one go.
+    else quiet = setTimeout(say, QUIET_MS);
+  }
+
+  function say(): void {
+    terminal.write(unsaid);
+    unsaid = '';
+  }
+
   terminal.onDrain(() => {
     if (living) child.resumeOutput();
   });
@@ -60,6 +83,7 @@ export function superviseChild(
   child.onStopped(listeners.stopped);
   child.onEnd((status) => {
     living = false;
+    clearTimeout(quiet);
     terminal.resumeInput();
     listeners.ended(status, taps.refusal());
   });
@@ -75,6 +99,11 @@ export function superviseChild(
     signal: (signal) => living && child.signal(signal),
     continueJob: () => living && child.continueJob(),
     redraw: () => living && child.redraw(),
+    interject(sequence) {
+      unsaid += sequence;
+      sayBetweenFrames();
+    },
+    takesPastes: taps.takesPastes,
     undoModes: taps.undoModes,
   };
 }

@@ -15,7 +15,7 @@ export function createDraft(): Draft {
   return {
     note(bytes) {
       if (bytes.length === 0) return;
-      keys = afterLastSubmit(keys + bytes.toString('latin1'));
+      keys = afterLastSubmit(keys + bytes.toString('latin1').replace(RELEASES, ''));
       if (keys.length > LIMIT) keys = POISON;
     },
     take() {
@@ -34,12 +34,15 @@ const POISON = '\u001b';
 const PASTE_START = '\u001b[200~';
 const PASTE_END = '\u001b[201~';
 
+/** Keys let go, which kitty and others report (facts 7). */
+const RELEASES = /\u001b\[[0-9;]*:3[A-Za-z~]/g;
+
 /** Enter, as a byte or as a kitty key; Ctrl-C, which empties the composer. */
 const SUBMIT = /\r|\u0003|\u001b\[13(?:;[0-9:]*)?u|\u001b\[99;5(?::[0-9]+)?u/;
 
 /** Text, pastes, backspace, delete, left, right, home, end, and the readline keys a b d e f k u w. */
 const REPEATABLE =
-  /^(?:\u001b\[200~[^]*?\u001b\[201~|[\u0020-\u007f\u0080-\u00ff]|[\u0001\u0002\u0004\u0005\u0006\u000b\u0015\u0017]|\u001b\[[CDHF]|\u001b\[3~)*$/;
+  /^(?:\u001b\[200~[\s\S]*?\u001b\[201~|[\u0020-\u007f\u0080-\u00ff]|[\u0001\u0002\u0004\u0005\u0006\u000b\u0015\u0017]|\u001b\[[CDHF]|\u001b\[3~)*$/;
 
 // An Enter inside a bracketed paste is a line break of the prompt, not the end of it.
 function afterLastSubmit(keys: string): string {

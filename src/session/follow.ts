@@ -16,18 +16,24 @@ export interface FollowedThread {
 
 export type Proven = LimitProof & { thread: FollowedThread };
 
+/** A known exhaustion text in an error cell, and when it was drawn (epoch milliseconds). */
+export interface SeenText {
+  text: string;
+  at: number;
+}
+
 /** What a look at the rollouts brought. */
 export interface Look {
   proof?: Proven;
+  /** A turn has begun since the child was started. */
+  started: boolean;
   /** A turn ended with an answer since the last look. */
   answered: boolean;
-  /** The last turn of the thread in front has ended; if there is no proof now, there will be none. */
-  ended: boolean;
 }
 
 export interface ThreadFollower {
   /** Reads what is new in every rollout the child has open. Looks are taken one after the other. */
-  look(sawText: string | undefined): Promise<Look>;
+  look(saw: SeenText | undefined): Promise<Look>;
   /** The root thread that last had a turn, following `/new`, `/fork` and `/resume` in the TUI. */
   current(): FollowedThread | undefined;
   rollouts(): string[];
@@ -44,34 +50,39 @@ export function followThreads(
   answeredFor: ReadonlySet<string>,
 ): ThreadFollower {
   const known = new Map<string, Rollout>();
+  let started = false;
   let queue: Promise<unknown> = Promise.resolve();
 
-  async function look(sawText: string | undefined): Promise<Look> {
+  async function look(saw: SeenText | undefined): Promise<Look> {
     for (const file of await openRollouts(pid)) {
-      if (!known.has(file)) known.set(file, await openRollout(file));
+      if (known.has(file)) continue;
+      const rollout = await openRollout(file);
+      if (rollout !== undefined) known.set(file, rollout);
     }
-    const news: Look = { answered: false, ended: false };
+    const news: Look = { started, answered: false };
     for (const rollout of byLastTurn(known.values())) {
       const { thread, facts } = rollout;
       if (thread === undefined) continue;
-      const ended = await readOn(rollout, startedAtMs);
+      const fresh = (await readOn(rollout)).filter(({ at = 0 }) => at >= startedAtMs);
+      const text = textOfTurn(facts, saw);
       const proof = proveLimit({
         facts,
         startedAtMs,
         seenTurnIds: answeredFor,
-        sawText: sawText !== undefined,
-        ...(sawText === undefined ? {} : { text: sawText }),
+        sawText: text !== undefined,
+        ...(text === undefined ? {} : { text }),
       });
       if (proof !== undefined) news.proof = { ...proof, thread };
-      news.answered ||= ended.some(({ answered }) => answered);
-      news.ended = facts.some(({ type }) => type === 'task_complete');
+      news.started ||= fresh.some(({ type }) => type === 'task_started');
+      news.answered ||= fresh.some((fact) => fact.type === 'task_complete' && fact.answered);
     }
+    started = news.started;
     return news;
   }
 
   return {
-    look(sawText) {
-      const turn = queue.then(() => look(sawText));
+    look(saw) {
+      const turn = queue.then(() => look(saw));
       queue = turn.catch(() => undefined);
       return turn;
     },
@@ -95,32 +106,42 @@ function byLastTurn(rollouts: Iterable<Rollout>): Rollout[] {
   return [...rollouts].sort((a, b) => a.lastTurnAt - b.lastTurnAt);
 }
 
+// A text that was drawn before the turn began belongs to another turn, or to a transcript painted again.
+function textOfTurn(facts: readonly RolloutFact[], saw: SeenText | undefined): string | undefined {
+  const begin = facts.find(({ type }) => type === 'task_started')?.at ?? 0;
+  return saw !== undefined && saw.at >= begin ? saw.text : undefined;
+}
+
 /** Old turns are of no interest, and a rollout can have 50 MB: reading begins this far before its end. */
 const HISTORY_BYTES = 1024 * 1024;
 
-async function openRollout(file: string): Promise<Rollout> {
+/** Undefined when its first line is not written yet: a new thread's file is empty for a moment. */
+async function openRollout(file: string): Promise<Rollout | undefined> {
   const meta = await readSessionMeta(file);
+  if (meta === undefined) return undefined;
   const { size } = statSync(file);
-  const thread =
-    meta === undefined || meta.subagent
-      ? undefined
-      : { id: meta.threadId, rollout: file, ...(meta.cwd === undefined ? {} : { cwd: meta.cwd }) };
-  return { thread, offset: Math.max(0, size - HISTORY_BYTES), facts: [], lastTurnAt: 0 };
+  const thread = {
+    id: meta.threadId,
+    rollout: file,
+    ...(meta.cwd === undefined ? {} : { cwd: meta.cwd }),
+  };
+  return {
+    thread: meta.subagent ? undefined : thread,
+    offset: Math.max(0, size - HISTORY_BYTES),
+    facts: [],
+    lastTurnAt: 0,
+  };
 }
 
-type TaskComplete = Extract<RolloutFact, { type: 'task_complete' }>;
-
-/** Reads on, and tells which turns of this child's time ended. */
-async function readOn(rollout: Rollout, startedAtMs: number): Promise<TaskComplete[]> {
+/** Reads on; returns what is new. */
+async function readOn(rollout: Rollout): Promise<RolloutFact[]> {
   const { thread } = rollout;
   if (thread === undefined) return [];
   const { facts, offset } = await readRolloutFacts(thread.rollout, rollout.offset);
   rollout.offset = offset;
-  const ended: TaskComplete[] = [];
   for (const fact of facts) {
     rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
     if (fact.type === 'task_started') rollout.facts.length = 0;
-    if (fact.type === 'task_complete' && (fact.at ?? 0) >= startedAtMs) ended.push(fact);
     if (fact.type === 'turn_context') {
       if (fact.cwd !== undefined) thread.cwd = fact.cwd;
       if (fact.model !== undefined) thread.model = fact.model;
@@ -128,5 +149,5 @@ async function readOn(rollout: Rollout, startedAtMs: number): Promise<TaskComple
     }
     rollout.facts.push(fact);
   }
-  return ended;
+  return facts;
 }

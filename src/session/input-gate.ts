@@ -1,46 +1,34 @@
 import type { InputClassifier } from '../observe/keys.ts';
 import { createDraft } from './draft.ts';
 
-/** Where the user's bytes go: to the living child, or into a queue for the next one. */
+/** Where the user's bytes go: to the living child, or into a queue for whoever comes next. */
 export interface InputGate {
   feed(chunk: Buffer): void;
   /** From now on keys wait; the terminal's own answers still pass. */
   hold(): void;
-  /** Keys pass again as soon as the child can take them. */
+  /** Keys pass again; what has waited goes first. */
   release(): void;
-  /** The child is gone, or not yet ready: what it was being typed and never sent goes to its successor first. */
-  awaitSuccessor(): void;
-  /** The child has drawn its first frame: what was typed ahead is delivered, in order. */
-  successorReady(): void;
+  /** The child is being ended: what it was typed and never sent goes to its successor, before all else. */
+  keepDraft(): void;
 }
 
-/**
- * @param deliver hands bytes to the living child (a no-op when there is none).
- * Keys given to a child that has not drawn yet would be lost: Codex throws away typed-ahead input when it starts.
- */
-export function createInputGate(
-  deliver: (bytes: Buffer) => void,
-  classifier: InputClassifier,
-): InputGate {
+export interface GateOptions {
+  /** Hands bytes to the living child; a no-op when there is none. */
+  deliver(bytes: Buffer): void;
+  /** The same for bytes that have waited. */
+  deliverHeld(bytes: Buffer): void;
+  classifier: InputClassifier;
+}
+
+/** Keys given to a Codex that has not drawn yet would be lost, for it throws away what was typed before its start. */
+export function createInputGate({ deliver, deliverHeld, classifier }: GateOptions): InputGate {
   const queue: Buffer[] = [];
   const draft = createDraft();
   let held = false;
-  let ready = true;
-
-  const flows = () => !held && ready;
-  const drain = () => {
-    if (!flows()) return;
-    queue.push(classifier.flush());
-    for (const bytes of queue.splice(0)) {
-      if (bytes.length === 0) continue;
-      draft.note(bytes);
-      deliver(bytes);
-    }
-  };
 
   return {
     feed(chunk) {
-      if (flows()) {
+      if (!held) {
         // Untouched and at once: nothing is looked at before it is on its way.
         deliver(chunk);
         draft.note(classifier.feed(chunk).keys);
@@ -54,17 +42,15 @@ export function createInputGate(
       held = true;
     },
     release() {
+      if (!held) return;
       held = false;
-      drain();
+      const keys = Buffer.concat([...queue.splice(0), classifier.flush()]);
+      if (keys.length === 0) return;
+      draft.note(keys);
+      deliverHeld(keys);
     },
-    awaitSuccessor() {
-      if (!ready) return;
-      ready = false;
+    keepDraft() {
       queue.unshift(draft.take());
-    },
-    successorReady() {
-      ready = true;
-      drain();
     },
   };
 }

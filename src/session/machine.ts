@@ -57,6 +57,7 @@ export type Event =
   | { name: 'none-left' }
   | { name: 'stop-overdue' }
   | { name: 'repointed' }
+  | { name: 'not-repointed' }
   | { name: 'retry-due' }
   | { name: 'signalled'; signal: NodeJS.Signals; number: number }
   | { name: 'hung-up' }
@@ -220,6 +221,8 @@ function advanceRotating(state: Named<'rotating'>, event: Event): Step {
         { do: 'resume', evidence: state.evidence },
       );
     }
+    case 'not-repointed':
+      return finish({ kind: 'exited', code: 1 }, state.evidence.threadId);
     default:
       return withoutChild(state, event);
   }

@@ -1,14 +1,18 @@
+import { replayTypedKeys } from '../codex/typed-ahead.ts';
 import { createInputClassifier } from '../observe/keys.ts';
 import type { PtyChild } from '../pty/spawn.ts';
 import type { HotswapEvent } from '../state/events.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type ChildPlan, type SupervisedChild, superviseChild } from './child.ts';
-import { type FollowedThread, followThreads, type Proven } from './follow.ts';
-import type { HandoffDesk, Verdict } from './handoff.ts';
+import { type FollowedThread, followThreads } from './follow.ts';
+import type { HandoffDesk } from './handoff.ts';
 import { createInputGate } from './input-gate.ts';
 import { advance, beginSession, type Effect, type Ending, type Event } from './machine.ts';
-import { createWatch, type Watch } from './watch.ts';
-import { tellExhausted, tellHandoff, tellStranded } from './words.ts';
+import { createRotation } from './rotation.ts';
+import { relaySignals } from './signals.ts';
+import { createTimers } from './timers.ts';
+import { createWatch, type Source, type Watch } from './watch.ts';
+import { tellStranded } from './words.ts';
 
 export interface SessionParts {
   terminal: Terminal;
@@ -37,26 +41,35 @@ const STOP_MS = 2000;
 const RETRY_MS = [50, 100, 200, 400, 800, 1600];
 /** A terminal that takes nothing for this long is stalled. */
 const STALL_MS = 300;
-/** The machine's word that the successor has drawn its first frame comes late or never with an unknown Codex. */
+/** A successor that has drawn and begins no turn for this long has a question, or was given no prompt. */
+const QUIET_MS = 1000;
+/** An unknown Codex may draw its frames in a way that we do not see. */
 const READY_MS = 5000;
+
+const BELL = '\u0007';
 
 /**
  * Runs a session to its end: the one interpreter of the machine's effects, and the only place where pty, terminal,
  * observers and accounts meet. The terminal is restored when this resolves.
  */
 export function runSession(parts: SessionParts): Promise<Ending> {
-  const { terminal, desk } = parts;
+  const { terminal, desk, log } = parts;
   const answeredFor = new Set<string>();
-  const lastWords: string[] = [];
-  const timers = new Set<NodeJS.Timeout>();
+  const timers = createTimers();
+  const rotation = createRotation({ desk, log, resumePlan: parts.resumePlan, now: Date.now });
   let child: SupervisedChild | undefined;
   let watch: Watch | undefined;
-  let proof: Proven | undefined;
-  let verdict: Verdict | undefined;
+  let source: Source = 'record';
+  /** For stderr, when the terminal is the user's again. */
+  let summary: string | undefined;
 
-  const gate = createInputGate((bytes) => child?.deliver(bytes), createInputClassifier());
-  const step = beginSession(parts.accounts);
-  let state = step.state;
+  const gate = createInputGate({
+    deliver: (bytes) => child?.deliver(bytes),
+    deliverHeld: (bytes) => child?.deliver(child.takesPastes() ? replayTypedKeys(bytes) : bytes),
+    classifier: createInputClassifier(),
+  });
+  const begun = beginSession(parts.accounts);
+  let state = begun.state;
 
   return new Promise<Ending>((resolve, reject) => {
     const events: Event[] = [];
@@ -68,9 +81,9 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       busy = true;
       try {
         for (let next = events.shift(); next !== undefined; next = events.shift()) {
-          const { state: after, effects } = advance(state, next);
-          state = after;
-          for (const effect of effects) perform(effect);
+          const step = advance(state, next);
+          state = step.state;
+          for (const effect of step.effects) perform(effect);
         }
       } catch (error) {
         fail(error);
@@ -82,96 +95,96 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     function perform(effect: Effect): void {
       switch (effect.do) {
         case 'start':
-          return start(parts.firstPlan);
-        case 'resume': {
-          const thread = proof?.thread as FollowedThread;
-          parts.log({ type: 'resumed', thread: thread.id, target: desk.target });
-          return void parts.resumePlan(thread).then(start, fail);
-        }
+          return start(parts.firstPlan, 'first');
+        case 'resume':
+          return start(rotation.plan(), 'successor');
         case 'hold-input':
           return gate.hold();
         case 'release-input':
-          gate.release();
-          return gate.successorReady();
+          return gate.release();
         case 'seek-proof':
           return void seekProof();
         case 'choose-target':
-          return settle();
+          return dispatch(rotation.choose());
         case 'settle-exhausted':
           return settleExhausted();
         case 'stop-child':
-          gate.awaitSuccessor();
+          gate.keepDraft();
           child?.signal('SIGTERM');
-          return after(STOP_MS, { name: 'stop-overdue' });
+          return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
         case 'kill-child':
           return child?.signal('SIGKILL');
         case 'signal-child':
           return child?.signal(effect.signal);
         case 'hang-up-child':
           child?.signal('SIGHUP');
-          return after(STOP_MS, { name: 'stop-overdue' });
+          return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
         case 'suspend-ourselves':
           return void suspend();
         case 'undo-modes':
           return void terminal.write(child?.undoModes() ?? '');
         case 'repoint':
-          return repoint(effect.target);
+          return void moveTo(effect.target);
         case 'schedule-retry':
-          parts.log({
-            type: 'retry',
-            thread: effect.evidence.threadId,
-            reason: 'active-writer',
-            attempt: effect.attempt,
-          });
-          return after(RETRY_MS[effect.attempt - 1] ?? STOP_MS, { name: 'retry-due' });
+          return scheduleRetry(effect.evidence.threadId, effect.attempt);
         case 'flush':
-          if (effect.stranded !== undefined) lastWords.push(tellStranded(effect.stranded));
+          if (effect.stranded !== undefined) summary = tellStranded(effect.stranded);
           return void terminal.flush().then(() => dispatch({ name: 'flushed' }), fail);
         case 'restore-terminal':
           terminal.restore();
           return dispatch({ name: 'restored' });
         case 'exit':
-          return finish(effect.ending);
+          leave();
+          if (summary !== undefined) process.stderr.write(`${summary}\n`);
+          return resolve(effect.ending);
         default:
           return unreachable(effect);
       }
     }
 
-    function start(plan: ChildPlan): void {
+    /** The first child is ready with its first frame; a successor when its turn has begun, for it drops keys before. */
+    function start(plan: ChildPlan, rank: 'first' | 'successor'): void {
       const startedAt = Date.now();
-      const living = superviseChild(terminal, () => parts.spawn(plan), {
-        started(pid) {
+      const ready = () => which === child && dispatch({ name: 'child-ready' });
+      const which = superviseChild(terminal, () => parts.spawn(plan), {
+        started: (pid) => {
           parts.noteChild(pid);
-          watch = createWatch({
-            follower: followThreads(pid, startedAt, answeredFor),
-            triggered: (source, kind) => {
-              parts.log({ type: 'suspected', source, ...(kind === undefined ? {} : { kind }) });
-              dispatch({ name: 'triggered' });
-            },
-            turnSucceeded: () => dispatch({ name: 'turn-succeeded' }),
-            bound: (thread) => parts.log({ type: 'bound', thread: thread.id, target: desk.target }),
+          watch = watchChild(pid, startedAt, () => {
+            rotation.arrived();
+            ready();
           });
         },
-        ready: () => ready(living),
+        drawn: () => void (rank === 'first' ? ready() : timers.after(QUIET_MS, ready)),
         sign: (sign) => watch?.note(sign),
         stopped: () => dispatch({ name: 'child-stopped' }),
         ended(ending, refusal) {
           watch?.close();
           watch = undefined;
-          cancelTimers();
+          timers.cancel();
           dispatch({ name: 'child-ended', ending, ...(refusal === undefined ? {} : { refusal }) });
         },
       });
-      child = living;
-      const overdue = setTimeout(() => ready(living), READY_MS);
-      overdue.unref();
-      timers.add(overdue);
+      child = which;
+      timers.after(READY_MS, ready);
     }
 
-    function ready(which: SupervisedChild): void {
-      if (which !== child) return;
-      gate.successorReady();
-      dispatch({ name: 'child-ready' });
+    function watchChild(pid: number, startedAt: number, turnBegan: () => void): Watch {
+      return createWatch({
+        follower: followThreads(pid, startedAt, answeredFor),
+        triggered(from) {
+          source = from;
+          log({ type: 'suspected', source });
+          dispatch({ name: 'triggered' });
+        },
+        unconfirmed: () => log({ type: 'unconfirmed', source: 'text' }),
+        turnBegan,
+        turnSucceeded() {
+          summary = undefined;
+          dispatch({ name: 'turn-succeeded' });
+        },
+        bound: (thread) => log({ type: 'bound', thread: thread.id, target: desk.target }),
+        now: Date.now,
+      });
     }
 
     async function seekProof(): Promise<void> {
@@ -179,64 +192,30 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       const found = await asked?.seek().catch(() => undefined);
       if (asked !== watch) return; // the child ended meanwhile, and so did the question
       if (found === undefined) {
-        parts.log({ type: 'unconfirmed', source: asked?.lastSource() ?? 'none' });
+        log({ type: 'unconfirmed', source });
         return dispatch({ name: 'not-proved' });
       }
-      proof = found;
       answeredFor.add(found.turnId);
-      dispatch({
-        name: 'proved',
-        evidence: { threadId: found.thread.id, turnId: found.turnId },
-      });
+      dispatch({ name: 'proved', evidence: rotation.begin(found) });
     }
 
-    function settle(): void {
-      const from = desk.target;
-      verdict = desk.settle(proof as Proven);
-      const { mark } = verdict;
-      const thread = proof?.thread.id;
-      parts.log({
-        type: 'confirmed',
-        target: from,
-        kind: mark.kind,
-        until: mark.until,
-        ...(thread === undefined ? {} : { thread }),
-      });
-      dispatch(
-        verdict.kind === 'chosen'
-          ? { name: 'target-chosen', target: verdict.target }
-          : { name: 'none-left' },
-      );
-    }
-
+    /** Rings once; the user who tries on knows. */
     function settleExhausted(): void {
-      const { target } = desk;
-      const found = verdict ?? desk.settle(proof as Proven);
-      const facts = {
-        target,
-        mark: found.mark,
-        ...(found.kind === 'none' && found.earliest ? { earliest: found.earliest } : {}),
-      };
-      parts.log({
-        type: 'exhausted',
-        target,
-        ...(facts.earliest === undefined ? {} : { earliest: facts.earliest }),
-      });
-      lastWords.splice(0, lastWords.length, tellExhausted(facts, new Date()));
-      terminal.write('\u0007');
-      verdict = undefined;
+      const exhausted = rotation.settleExhausted();
+      const bell = summary === undefined ? BELL : '';
+      summary = exhausted.summary;
+      child?.interject(`${exhausted.title}${bell}`);
     }
 
-    function repoint(to: string): void {
-      const from = desk.target;
-      desk.repoint(to);
-      const mark = verdict?.mark;
-      verdict = undefined;
-      if (mark !== undefined) {
-        parts.log({ type: 'rotated', from, to, kind: mark.kind });
-        terminal.write(`\r\n${tellHandoff(from, to, mark, new Date())}\r\n`);
-      }
-      dispatch({ name: 'repointed' });
+    async function moveTo(target: string): Promise<void> {
+      const { event, line } = await rotation.moveTo(target);
+      if (line !== undefined) terminal.write(`\r\n${line}\r\n`);
+      dispatch(event);
+    }
+
+    function scheduleRetry(thread: string, attempt: number): void {
+      log({ type: 'retry', thread, reason: 'active-writer', attempt });
+      timers.after(RETRY_MS[attempt - 1] ?? STOP_MS, () => dispatch({ name: 'retry-due' }));
     }
 
     async function suspend(): Promise<void> {
@@ -248,31 +227,14 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       dispatch({ name: 'child-continued' });
     }
 
-    function after(ms: number, event: Event): void {
-      timers.add(setTimeout(() => dispatch(event), ms));
-    }
-
-    function cancelTimers(): void {
-      for (const timer of timers) clearTimeout(timer);
-      timers.clear();
-    }
-
-    const relays = RELAYED.map(([signal, number]) => {
-      const relay = () => dispatch({ name: 'signalled', signal, number });
-      process.on(signal, relay);
-      return () => process.off(signal, relay);
-    });
+    const stopRelaying = relaySignals((signal, number) =>
+      dispatch({ name: 'signalled', signal, number }),
+    );
 
     function leave(): void {
-      cancelTimers();
+      timers.cancel();
       watch?.close();
-      for (const stop of relays) stop();
-    }
-
-    function finish(ending: Ending): void {
-      leave();
-      for (const line of lastWords) process.stderr.write(`${line}\n`);
-      resolve(ending);
+      stopRelaying();
     }
 
     // A bug of ours: the user gets the terminal back, and the child is not left behind.
@@ -287,19 +249,10 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     terminal.onInput((chunk) => gate.feed(chunk));
     terminal.onResize((size) => child?.resize(size));
     terminal.onHangup(() => dispatch({ name: 'hung-up' }));
-    for (const effect of step.effects) perform(effect);
+    for (const effect of begun.effects) perform(effect);
     terminal.enterRaw();
   });
 }
-
-const RELAYED: [NodeJS.Signals, number][] = [
-  ['SIGHUP', 1],
-  ['SIGINT', 2],
-  ['SIGQUIT', 3],
-  ['SIGUSR1', 10],
-  ['SIGUSR2', 12],
-  ['SIGTERM', 15],
-];
 
 function unreachable(effect: never): never {
   throw new Error(`unknown effect: ${JSON.stringify(effect)}`);

@@ -12,12 +12,16 @@ export type Sign =
 export interface Taps {
   feed(chunk: Buffer): void;
   undoModes(): string;
+  /** Bracketed paste is on. */
+  takesPastes(): boolean;
+  /** The output so far ends with a whole frame: what is said now cuts nothing in two. */
+  betweenFrames(): boolean;
   /** Why a start was refused, as far as the output says. */
   refusal(): 'active-writer' | undefined;
 }
 
 /** The observers of one child's output. Any of them may throw; it is dropped then and the session goes on. */
-export function createTaps(on: { ready(): void; sign(sign: Sign): void }): Taps {
+export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps {
   const modes = createModeTracker();
   const tail = createTail();
   const cells = createErrorCellScanner(({ text }) => {
@@ -26,7 +30,7 @@ export function createTaps(on: { ready(): void; sign(sign: Sign): void }): Taps 
     on.sign({ source: 'text', text });
   });
   const states = createTurnStateScanner((state) => on.sign({ source: 'state', state }));
-  const frames = createFrameSensor(on.ready);
+  const frames = createFrameSensor(on.drawn);
   const observers = new Set([modes, tail, frames, states, cells]);
 
   return {
@@ -40,28 +44,29 @@ export function createTaps(on: { ready(): void; sign(sign: Sign): void }): Taps 
       }
     },
     undoModes: () => modes.undo(),
+    takesPastes: () => modes.isSet(BRACKETED_PASTE),
+    betweenFrames: () => frames.ended(),
     refusal: () => (/already has an active writer/.test(tail.text()) ? 'active-writer' : undefined),
   };
 }
 
+const BRACKETED_PASTE = 2004;
 const SYNC_END = Buffer.from('\u001b[?2026l');
 
 /** Codex ends every frame with the end of a synchronized update; the first one means that it reads keys. */
-function createFrameSensor(ready: () => void) {
+function createFrameSensor(drawn: () => void) {
   let carry: Buffer = Buffer.alloc(0);
   let seen = false;
   return {
     feed(chunk: Buffer): void {
-      if (seen) return;
-      const joined = Buffer.concat([carry, chunk]);
-      if (joined.includes(SYNC_END)) {
+      const joined = seen ? chunk : Buffer.concat([carry, chunk]);
+      if (!seen && joined.includes(SYNC_END)) {
         seen = true;
-        carry = Buffer.alloc(0);
-        ready();
-        return;
+        drawn();
       }
-      carry = joined.subarray(-(SYNC_END.length - 1));
+      carry = Buffer.concat([carry, chunk.subarray(-SYNC_END.length)]).subarray(-SYNC_END.length);
     },
+    ended: () => carry.equals(SYNC_END),
   };
 }
 

@@ -1,63 +1,80 @@
 import { normaliseForMatching } from '../codex/limits.ts';
-import type { FollowedThread, Proven, ThreadFollower } from './follow.ts';
+import type { FollowedThread, Proven, SeenText, ThreadFollower } from './follow.ts';
+import { createRolloutWatcher } from './rollout-watcher.ts';
 import type { Sign } from './taps.ts';
+
+/** What first hinted at a limit: a failed turn that Codex announced, the text of an error cell, the rollout itself. */
+export type Source = 'state' | 'text' | 'record';
 
 /** Watches one child for signs of a limit, and finds the proof of one. */
 export interface Watch {
   /** A sign in the output. */
   note(sign: Sign): void;
-  /** Looks for proof until it is there, or something else is proved, or the time is up. */
+  /** After `triggered`: looks for proof until it is there or the time is up. */
   seek(): Promise<Proven | undefined>;
-  lastSource(): string;
   close(): void;
 }
 
 export interface WatchOptions {
   follower: ThreadFollower;
-  triggered(source: string, kind?: string): void;
+  /** Something is to be looked into; nothing more is reported until `seek` has answered. */
+  triggered(source: Source): void;
+  /** An error cell had the text of a limit, and the record knows of none: a quotation, a replay. */
+  unconfirmed(): void;
+  /** The first turn of this child has begun. */
+  turnBegan(): void;
   turnSucceeded(): void;
   bound(thread: FollowedThread): void;
+  now(): number;
 }
 
-/** The record is written some milliseconds before or after the cell is drawn; this is ample, and keys wait for it. */
-const SEEK_MS = 1500;
+/** The record is written some milliseconds before or after the error is told. What comes later is a sign by itself. */
+const SEEK_MS = 400;
 const SEEK_PAUSE_MS = 15;
-/** How often the child's open files are looked through for a rollout that is not watched yet. */
-const BIND_MS = 1000;
+/** How often the child's open files are looked through for a new rollout: often at first, then seldom. */
+const SEARCH_MS = { first: 100, most: 1000 };
 
 /**
- * Signs come from the text of an error cell, from OSC 7501, and from the rollout itself, which also gives proof of
- * limits whose wording nobody knows yet (design 6).
+ * Signs come from OSC 7501, from the text of an error cell, and from the rollout itself, which also gives proof of
+ * limits whose wording nobody knows yet (design 6). A text alone only makes us look: keys go on to Codex meanwhile,
+ * for an answer may quote it.
  */
 export function createWatch(options: WatchOptions): Watch {
-  const { follower } = options;
-  const rollouts = createRolloutWatcher(() => void lookAgain());
-  let sawText: string | undefined;
+  const { follower, now } = options;
+  const rollouts = createRolloutWatcher(() => void look());
+  let saw: SeenText | undefined;
   let disbelieved: string | undefined;
-  let source = 'none';
   let announces = false;
+  let began = false;
+  let alert = false;
   let seeking = false;
   let closed = false;
   let boundTo: string | undefined;
+  let searchMs = SEARCH_MS.first;
+  let timer = setTimeout(search, searchMs);
 
-  const timer = setInterval(() => void lookAgain(), BIND_MS);
-  timer.unref();
-
-  function trigger(from: string): void {
-    if (seeking || closed) return;
-    source = from;
-    seeking = true;
-    options.triggered(from);
+  function search(): void {
+    void look();
+    searchMs = Math.min(searchMs * 1.5, SEARCH_MS.most);
+    timer = setTimeout(search, searchMs);
+    timer.unref();
   }
 
-  /** A look without a sign: proof by itself is a sign. */
-  async function lookAgain(): Promise<void> {
+  function trigger(source: Source): void {
     if (seeking || closed) return;
-    const news = await follower.look(sawText).catch(() => undefined);
-    if (closed) return;
+    seeking = true;
+    options.triggered(source);
+  }
+
+  /** A look without a trigger: proof by itself is one. */
+  async function look(): Promise<void> {
+    if (seeking || closed) return;
+    const news = await follower.look(saw).catch(() => undefined);
+    if (closed || news === undefined) return;
     follow();
-    if (news?.answered) options.turnSucceeded();
-    if (news?.proof !== undefined) trigger('record');
+    if (news.started) begin();
+    if (news.answered) options.turnSucceeded();
+    if (news.proof !== undefined) trigger(alert ? 'text' : 'record');
   }
 
   function follow(): void {
@@ -69,75 +86,66 @@ export function createWatch(options: WatchOptions): Watch {
     rollouts.watch(follower.rollouts());
   }
 
+  function begin(): void {
+    if (began) return;
+    began = true;
+    options.turnBegan();
+  }
+
+  /** Looks again and again for a while, as the record may be written after the cell is drawn. */
+  async function lookInto(text: string): Promise<void> {
+    alert = true;
+    for (const deadline = now() + SEEK_MS; now() < deadline && !seeking && !closed; ) {
+      await look();
+      await pause();
+    }
+    alert = false;
+    if (seeking || closed) return;
+    disbelieved = beginning(text);
+    options.unconfirmed();
+  }
+
   return {
     note(sign) {
       if (sign.source === 'text') {
-        sawText = sign.text;
+        saw = { text: sign.text, at: now() };
         // A Codex that announces its states does not need its screen read; and an answer that quotes a limit is
         // drawn again and again, but looked into once.
-        if (announces || beginning(sign.text) === disbelieved) return;
-        return trigger('text');
+        if (announces || alert || beginning(sign.text) === disbelieved) return;
+        void lookInto(sign.text);
+        return;
       }
       announces = true;
       if (sign.state === 'error') return trigger('state');
+      if (sign.state === 'working') begin();
       disbelieved = undefined;
-      void lookAgain();
+      void look();
     },
     async seek() {
-      const deadline = Date.now() + SEEK_MS;
       try {
-        for (;;) {
-          const { proof, ended } = await follower.look(sawText);
+        for (const deadline = now() + SEEK_MS; ; ) {
+          const { proof } = await follower.look(saw);
           follow();
-          if (proof !== undefined) return proof;
-          if (ended || closed || Date.now() > deadline) break;
-          await new Promise((resume) => setTimeout(resume, SEEK_PAUSE_MS));
+          if (proof !== undefined || closed || now() > deadline) return proof;
+          await pause();
         }
-        disbelieved = sawText === undefined ? undefined : beginning(sawText);
-        return undefined;
       } finally {
         seeking = false;
       }
     },
-    lastSource: () => source,
     close() {
       closed = true;
-      clearInterval(timer);
+      clearTimeout(timer);
       rollouts.close();
     },
   };
 }
 
+function pause(): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, SEEK_PAUSE_MS));
+}
+
 /** Enough of a text to tell it from others, however much of it has been drawn. */
 function beginning(text: string): string {
   return normaliseForMatching(text).slice(0, 24);
-}
-
-/** Loaded when the first rollout is there: never before the first frame. */
-function createRolloutWatcher(changed: () => void): {
-  watch(files: string[]): void;
-  close(): void;
-} {
-  const watched = new Set<string>();
-  let closed = false;
-  let watcher: Promise<import('chokidar').FSWatcher> | undefined;
-  return {
-    watch(files) {
-      const fresh = files.filter((file) => !watched.has(file));
-      if (fresh.length === 0 || closed) return;
-      for (const file of fresh) watched.add(file);
-      watcher ??= import('chokidar').then(({ watch }) => watch([], { ignoreInitial: true }));
-      void watcher
-        .then((live) => {
-          if (closed) return live.close();
-          if (live.listenerCount('change') === 0) live.on('change', changed);
-          live.add(fresh);
-        })
-        .catch(() => undefined);
-    },
-    close() {
-      closed = true;
-      void watcher?.then((live) => live.close()).catch(() => undefined);
-    },
-  };
 }

@@ -20,6 +20,19 @@ export function tellExhausted(
   return `codex-hotswap: every account is at its limit (${limit}); ${back}`;
 }
 
+/** The same for the window's title, which Codex takes back with its next turn. */
+export function titleExhausted(
+  facts: { earliest?: { target: string; until: number } },
+  now: Date,
+): string {
+  const { earliest } = facts;
+  const back =
+    earliest === undefined
+      ? ''
+      : `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
+  return `\u001b]0;codex: every account is at its limit${back}\u001b\\`;
+}
+
 /** At exit, when the successor could not be started: the command that goes on by hand. */
 export function tellStranded(threadId: string): string {
   return `codex-hotswap: could not go on by itself; to continue, run: codex resume ${threadId}`;

@@ -61,8 +61,9 @@ describe('an account reaches its limit', () => {
       { from: 'acc1', to: 'acc2', kind: 'window-5h', thread: rollout?.threadId },
     ]);
     expect(hotswap.eventsOf('resumed')[0]?.milliseconds).toBeGreaterThan(0);
-    const scrollback = terminal.scrollback().join('\n');
-    expect(scrollback).toMatch(/codex-hotswap: acc1: its 5-hour limit is used up until .*acc2/s);
+    expect(terminal.scrollback().join('')).toMatch(
+      /codex-hotswap: acc1: its 5-hour limit is used up until .*going on under acc2/,
+    );
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
 
     const log = await hotswap.command('log');

@@ -1,0 +1,15 @@
+import { constants } from 'node:os';
+
+const RELAYED: NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGTERM'];
+
+/** Reports the signals that somebody sends to us and means for Codex. Returns what ends it. */
+export function relaySignals(relay: (signal: NodeJS.Signals, number: number) => void): () => void {
+  const ends = RELAYED.map((signal) => {
+    const listener = () => relay(signal, constants.signals[signal]);
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  });
+  return () => {
+    for (const end of ends) end();
+  };
+}
