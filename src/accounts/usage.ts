@@ -1,0 +1,84 @@
+import type { RateLimits } from '../codex/rollout.ts';
+import type { Paths } from '../state/paths.ts';
+import { readAccountState, writeAccountState } from './account-state.ts';
+
+/** How much of its limits an account has used, and how we know. Kept in the account's state. */
+export interface Usage {
+  /** `live`: Codex was asked about this account. `session`: a rollout written under this account told. */
+  source: 'live' | 'session';
+  /** Epoch seconds. */
+  capturedAt: number;
+  windows: UsageWindow[];
+  plan?: string;
+  /** Of a `session` usage: which rollout and thread told. */
+  rollout?: string;
+  thread?: string;
+}
+
+export interface UsageWindow {
+  /** Its length: 300 = 5 h, 10080 = weekly; windows are told apart by this, never by their place. */
+  minutes?: number;
+  /** 0 to 100. */
+  usedPercent: number;
+  /** Epoch seconds. */
+  resetsAt?: number;
+}
+
+/** What a `token_count` of a rollout bound to this account says. */
+export function usageFromLimits(
+  limits: RateLimits,
+  from: { capturedAt: number; rollout: string; thread: string },
+): Usage {
+  return {
+    source: 'session',
+    ...from,
+    windows: limits.windows.map((window) => ({ ...window })),
+    ...(limits.plan === undefined ? {} : { plan: limits.plan }),
+  };
+}
+
+/** Keeps the newer of what is on record and this. */
+export function recordUsage(paths: Paths, target: string, usage: Usage): void {
+  const { state } = readAccountState(paths, target);
+  const known = readUsage(state.usage);
+  if (known !== undefined && known.capturedAt > usage.capturedAt) return;
+  writeAccountState(paths, { ...state, usage });
+}
+
+/** The usage in an account's state, if it is one we understand. */
+export function readUsage(value: unknown): Usage | undefined {
+  if (!isRecord(value) || !Array.isArray(value.windows)) return undefined;
+  const { source, capturedAt, plan, rollout, thread } = value;
+  if ((source !== 'live' && source !== 'session') || typeof capturedAt !== 'number')
+    return undefined;
+  const windows = value.windows.map(readWindow);
+  if (!windows.every((window) => window !== undefined)) return undefined;
+  return {
+    source,
+    capturedAt,
+    windows,
+    ...(typeof plan === 'string' ? { plan } : {}),
+    ...(typeof rollout === 'string' ? { rollout } : {}),
+    ...(typeof thread === 'string' ? { thread } : {}),
+  };
+}
+
+/** Percent left in a window now: one that has been reset since is full again. */
+export function percentLeft(window: UsageWindow, nowSeconds: number): number {
+  const wasReset = window.resetsAt !== undefined && window.resetsAt <= nowSeconds;
+  return wasReset ? 100 : Math.max(0, 100 - window.usedPercent);
+}
+
+function readWindow(value: unknown): UsageWindow | undefined {
+  if (!isRecord(value) || typeof value.usedPercent !== 'number') return undefined;
+  const { minutes, usedPercent, resetsAt } = value;
+  return {
+    usedPercent,
+    ...(typeof minutes === 'number' ? { minutes } : {}),
+    ...(typeof resetsAt === 'number' ? { resetsAt } : {}),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
