@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import module from 'node:module';
+import { findRealCodex, isOurShim } from '../codex/find.ts';
 
 /**
  * Loads the launcher and hands over to it. If not even that works (a damaged installation, a working directory
  * that was deleted), the real codex runs as if we were not there, with one line on stderr.
  *
- * @param real the real codex, if the shim has found it already.
+ * @param candidate the real codex, as far as the shim could tell.
  */
-export async function start(real: string | undefined, args: string[]): Promise<void> {
+export async function start(candidate: string | undefined, args: string[]): Promise<void> {
   (module as { enableCompileCache?: () => void }).enableCompileCache?.(); // Node >= 22.8
+  const real = pickReal(candidate);
   let run: () => Promise<unknown>;
   try {
     const cwd = process.cwd();
@@ -16,10 +18,25 @@ export async function start(real: string | undefined, args: string[]): Promise<v
     run = () => launchCodex({ real, args, env: process.env, cwd });
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    process.stderr.write(`codex-hotswap: running codex unsupervised: ${reason}\n`);
-    const { status, signal } = spawnSync(real ?? 'codex', args, { stdio: 'inherit' });
-    if (signal) process.kill(process.pid, signal);
-    process.exit(status ?? 126);
+    runAlone(real, args, reason ?? '');
   }
   await run();
+}
+
+/** The shim of a second installation would start us again, under a supervisor, without end: look further. */
+function pickReal(candidate: string | undefined): string | undefined {
+  if (candidate !== undefined && !isOurShim(candidate)) return candidate;
+  const found = findRealCodex(process.env);
+  return found.kind === 'found' ? found.path : undefined; // the launcher says which error it is
+}
+
+function runAlone(real: string | undefined, args: string[], reason: string): never {
+  if (real === undefined) {
+    process.stderr.write(`codex-hotswap: no codex to run on PATH, and ${reason}\n`);
+    process.exit(127);
+  }
+  process.stderr.write(`codex-hotswap: running codex unsupervised: ${reason}\n`);
+  const { status, signal } = spawnSync(real, args, { stdio: 'inherit' });
+  if (signal) process.kill(process.pid, signal);
+  process.exit(status ?? 126);
 }

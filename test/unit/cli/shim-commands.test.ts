@@ -65,6 +65,29 @@ describe('install-shim and uninstall-shim', () => {
     expect(home.run(['install-shim', '--shim-path', path]).status).toBe(1);
   });
 
+  test('with two shims on PATH a turn still starts one supervisor, and it finds the real codex', () => {
+    const home = createHome();
+    home.ok(['setup', '--install-shim']);
+    home.ok(['install-shim', '--shim-path', home.path('second/codex')]);
+    const PATH = `${home.path('.local/bin')}:${home.path('second')}:${home.env.PATH}`;
+    const ran = runCodex(home, ['exec', 'hello'], PATH);
+    expect(ran.stdout).toMatch(/^real codex: .*hello\n$/);
+    expect(ran.stderr.match(/^codex-hotswap: /gm)).toHaveLength(1); // nobody is logged in
+  });
+
+  test('in a directory that was deleted, codex says itself what is wrong', () => {
+    const home = createHome();
+    home.ok(['setup', '--install-shim']);
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec codex "a prompt"';
+    const ran = spawnSync('sh', ['-c', script], {
+      env: home.env,
+      cwd: home.home,
+      encoding: 'utf8',
+    });
+    expect(ran.stdout).toBe('real codex: a prompt\n');
+    expect(ran.stderr).toMatch(/^codex-hotswap: running codex unsupervised: .*$/m);
+  });
+
   test('a shim of an older installation is updated in place', () => {
     const home = createHome();
     home.write('.local/bin/codex', '#!/bin/sh\n# codex-hotswap shim: of old\n', 0o755);
