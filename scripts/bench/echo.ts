@@ -5,10 +5,10 @@ import { openRelays, type Relay, type Relays } from './relays.ts';
 import { judge, type Row } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
-const ROUNDS = 8;
-const KEYS = 400;
+const ROUNDS = 6;
+const KEYS = 300;
 const WARM_UP = 100;
-const ECHO = fileURLToPath(new URL('../../test/fixtures/bin/binary-echo', import.meta.url));
+const ECHO = fileURLToPath(new URL('echo-keys.mjs', import.meta.url));
 
 /** How long a key press takes to come back from a program that echoes it. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
@@ -39,7 +39,7 @@ function row(name: string, times: Record<Relay, number[]>, budgetMs: number): Ro
 }
 
 async function timeKeys(relays: Relays, relay: Relay): Promise<number[]> {
-  const { pty, ended } = relays.open(relay, `${ECHO} ${KEYS + WARM_UP}`);
+  const { pty, ended } = relays.open(relay, `${process.execPath} ${ECHO} ${KEYS + WARM_UP}`);
   let arrived: (chunk: Buffer) => void = () => {};
   let seen = '';
   const ready = new Promise<void>((resolve) => {
@@ -49,7 +49,7 @@ async function timeKeys(relays: Relays, relay: Relay): Promise<number[]> {
     };
   });
   pty.onData((chunk) => arrived(chunk));
-  await ready;
+  await Promise.race([ready, ended.then(() => Promise.reject(new Error(`${relay}: ${seen}`)))]);
   const times: number[] = [];
   for (let key = 0; key < KEYS + WARM_UP; key += 1) {
     await sleep(1);

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 
-const BLOCK = 32 * 1024;
+/** Bytes of one frame. */
+export const BLOCK = 32 * 1024;
 
 /** Frames as Codex draws them: synchronized updates, cursor moves, colours, text, a few wide characters. */
 export function makeBlock(number) {

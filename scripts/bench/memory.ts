@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { BLOCK } from './flood.mjs';
 import { openRelays } from './relays.ts';
 import { judge, type Row } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const MB = 1_000_000;
-const SIZE = 1000 * MB;
+const SIZE = Math.ceil((1000 * MB) / BLOCK) * BLOCK;
 const BUDGET_MB = 80;
 /** Growth that a flat line may show: garbage that has not been collected yet. */
 const NOISE_MB = 8;

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { makeFlood } from './flood.mjs';
+import { BLOCK, makeFlood } from './flood.mjs';
 import { alternate, median } from './measure.ts';
 import { openRelays, type Relay, type Relays } from './relays.ts';
 import { judge, type Row } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const MB = 1_000_000;
-const SIZE = 100 * MB;
+/** Whole frames: after half a one the supervisor would rightly undo the modes it left set. */
+const SIZE = Math.ceil((100 * MB) / BLOCK) * BLOCK;
 const PAIRS = 4;
 const FLOOD = fileURLToPath(new URL('flood.mjs', import.meta.url));
 

@@ -50,13 +50,16 @@ export function createModeTracker(): ModeTracker {
   }
 
   const parser = createEscapeParser({
+    finals: 'hlurqp',
+    style(isStyled) {
+      styled = isStyled;
+    },
     csi(parameters, intermediates, final) {
       const key = `${parameters[0] === undefined || /\d/.test(parameters[0]) ? '' : parameters[0]}${intermediates}${final}`;
       if (key === '?h' || key === '?l') setPrivateModes(parameters, final === 'h');
       else if (final === 'u' && /^[><=]/.test(parameters)) changeKittyStack(parameters);
       else if (key === '>m') modifyOtherKeys = /^>4;[1-9]/.test(parameters);
       else if (key === 'r' || key === ';r') scrollRegion = parameters !== '';
-      else if (key === 'm' || key === ';m' || key === ':m') styled = !/^0*$/.test(parameters);
       else if (key === ' q') cursorStyle = !/^0*$/.test(parameters);
       else if (key === '!p') reset();
     },
