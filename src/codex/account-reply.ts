@@ -11,6 +11,8 @@ export interface AccountReply {
 export interface LimitsReply {
   windows: LimitWindow[];
   plan?: string;
+  /** Said outright: `rate_limit_reached`, or one of the four `workspace_…` values (2.1). */
+  reachedType?: string;
 }
 
 /** Reads the reply to `account/read`; undefined when Codex has no ChatGPT account there. */
@@ -35,7 +37,11 @@ export function readLimitsReply(reply: AppServerReply): LimitsReply | undefined 
       },
     ];
   });
-  return { windows, ...text('plan', limits.planType) };
+  return {
+    windows,
+    ...text('plan', limits.planType),
+    ...text('reachedType', limits.rateLimitReachedType),
+  };
 }
 
 function text<K extends string>(key: K, value: unknown): { [P in K]?: string } {

@@ -2,13 +2,16 @@ import { homedir } from 'node:os';
 import { type ExecInvocation, type InteractiveInvocation, parseArgv } from '../codex/argv.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError } from '../errors.ts';
+import { openDesk } from '../session/handoff.ts';
+import type { Logged } from '../session/run.ts';
 import { type Config, readConfig } from '../state/config.ts';
-import { appendEvent } from '../state/events.ts';
+import { appendEvent, type HotswapEvent } from '../state/events.ts';
 import { type Paths, resolvePaths } from '../state/paths.ts';
 import { learnCapabilities } from './capabilities.ts';
-import { findProgram, planChildren } from './plans.ts';
+import { runExecSession } from './exec-session.ts';
+import { findProgram, type PlanFacts, planChildren, planExecChildren } from './plans.ts';
 import { type Ending, endLike, runInherited } from './run-inherited.ts';
-import { hasTerminal, runSupervised } from './supervised.ts';
+import { hasTerminal, holdSlot, runSupervised, type SupervisedLaunch } from './supervised.ts';
 import { closeWorkplace, openWorkplace } from './workplace.ts';
 
 export interface Launch {
@@ -69,21 +72,42 @@ async function prepare(
   const capabilities = await learnCapabilities(paths, program.file);
   const { slot, target, notices } = openWorkplace(paths, config, new Date());
   for (const notice of notices) say(`codex-hotswap: ${notice}`);
-  const plans = await planChildren({
-    program,
-    capabilities,
-    invocation,
-    args: launch.args,
-    cwd: launch.cwd,
-    slot,
-    prompt: config.prompt,
-  });
+  const facts = { program, capabilities, invocation, args: launch.args, cwd: launch.cwd, slot };
+  const desk = openDesk({ paths, config, slot, target, now: Date.now });
+  const office = { slot, desk, accounts: config.targets.length };
+  const run = await planRun({ ...facts, prompt: config.prompt }, office, paths, pty?.spawnPty);
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd: launch.cwd });
-  const run = () =>
-    pty === undefined
-      ? runInherited(plans.first)
-      : runSupervised({ paths, config, slot, target, plans, spawnPty: pty.spawnPty });
   return () => leaveTidy(run, paths, config, slot);
+}
+
+async function planRun(
+  facts: PlanFacts,
+  office: Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts'>,
+  paths: Paths,
+  spawnPty: SupervisedLaunch['spawnPty'] | undefined,
+): Promise<() => Promise<Ending>> {
+  const { invocation } = facts;
+  if (invocation.mode === 'exec') {
+    const plans = await planExecChildren(facts);
+    const parts = {
+      ...office,
+      invocation,
+      plans,
+      noteChild: (pid: number) => holdSlot(office.slot, pid),
+      noteThread: () => undefined,
+      log: (event: Logged) => log(paths, event),
+      say,
+    };
+    return () => runExecSession(parts);
+  }
+  const plans = await planChildren(facts);
+  return () =>
+    runSupervised({
+      ...office,
+      plans,
+      spawnPty: spawnPty as SupervisedLaunch['spawnPty'],
+      log: (event) => log(paths, event),
+    });
 }
 
 async function leaveTidy(
@@ -165,17 +189,8 @@ function describeEnding(ending: Ending): string {
   return ending.kind === 'exited' ? String(ending.code) : ending.signal;
 }
 
-function log(
-  paths: Paths,
-  event: Parameters<typeof appendEvent>[1] extends infer E
-    ? E extends unknown
-      ? Omit<E, 'at'>
-      : never
-    : never,
-): void {
-  appendEvent(paths, { at: new Date().toISOString(), ...event } as Parameters<
-    typeof appendEvent
-  >[1]);
+function log(paths: Paths, event: Logged): void {
+  appendEvent(paths, { at: new Date().toISOString(), ...event } as HotswapEvent);
 }
 
 function firstLine(error: unknown): string {

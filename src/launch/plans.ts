@@ -1,12 +1,13 @@
 import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import type { Capabilities } from '../codex/capabilities.ts';
 import { resolveNative } from '../codex/find.ts';
-import { resumeArgv } from '../codex/resume-argv.ts';
+import { execResumeArgv, resumeArgv } from '../codex/resume-argv.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust, hookTrustOverride } from '../overlay/hook-trust.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { ChildPlan } from '../session/child.ts';
 import type { FollowedThread } from '../session/follow.ts';
+import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { listOverrides, setsSqliteHome } from './overrides.ts';
 import { readCodexConfig } from './workplace.ts';
 
@@ -42,12 +43,37 @@ export async function planChildren(facts: PlanFacts): Promise<{
     first: await planChild(facts, facts.args),
     async resume(thread) {
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
-      furnishSlot(facts.slot);
-      // What the last child was newly trusted with is in config.toml under the overlay's name; `-c` outranks the file.
-      await foldHookTrust(facts.slot);
-      return planChild(facts, resumeArgv(invocation, thread.id, { ...thread, prompt }));
+      return planNext(facts, resumeArgv(invocation, thread.id, { ...thread, prompt }));
     },
   };
+}
+
+/** The same for `codex exec`, where a command may have nothing to resume and is run again as it was typed. */
+export async function planExecChildren(facts: PlanFacts): Promise<{
+  first: ChildPlan;
+  resume(thread: FollowedThread): Promise<ChildPlan | undefined>;
+  again(): Promise<ChildPlan>;
+}> {
+  const { invocation, args } = facts;
+  // Without a prompt on the command line `exec resume` would read stdin.
+  const prompt = facts.prompt === '' ? CONFIG_DEFAULTS.prompt : facts.prompt;
+  return {
+    first: await planChild(facts, args),
+    async resume(thread) {
+      if (invocation.mode !== 'exec') throw new Error('only an exec is resumed without a pty');
+      const words = execResumeArgv(invocation, thread.id, { ...thread, prompt });
+      return words === undefined ? undefined : planNext(facts, words);
+    },
+    again: () => planNext(facts, args),
+  };
+}
+
+/** For a child that is not the first in its overlay. */
+async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
+  furnishSlot(facts.slot);
+  // What the last child was newly trusted with is in config.toml under the overlay's name; `-c` outranks the file.
+  await foldHookTrust(facts.slot);
+  return planChild(facts, args);
 }
 
 async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {

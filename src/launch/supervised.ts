@@ -5,27 +5,20 @@ import type { Slot } from '../overlay/slot.ts';
 import type { spawnPty } from '../pty/spawn.ts';
 import type { ChildPlan } from '../session/child.ts';
 import type { FollowedThread } from '../session/follow.ts';
-import { openDesk } from '../session/handoff.ts';
 import type { Ending } from '../session/machine.ts';
-import { runSession } from '../session/run.ts';
-import type { Config } from '../state/config.ts';
-import { appendEvent, type HotswapEvent } from '../state/events.ts';
-import type { Paths } from '../state/paths.ts';
+import { runSession, type SessionParts } from '../session/run.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal } from '../terminal/terminal.ts';
 
-export interface SupervisedLaunch {
-  paths: Paths;
-  config: Config;
+export interface SupervisedLaunch extends Pick<SessionParts, 'desk' | 'accounts' | 'log'> {
   slot: Slot;
-  target: string;
   plans: { first: ChildPlan; resume(thread: FollowedThread): Promise<ChildPlan> };
   spawnPty: typeof spawnPty;
 }
 
 /** Runs the TUI behind a pty on the user's terminal until it ends for good. */
 export function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
-  const { paths, config, slot, target, plans } = launch;
+  const { slot, plans, desk, accounts, log } = launch;
   const terminal = openTerminal();
   const stderr = redirectedStderr();
   return runSession({
@@ -42,14 +35,14 @@ export function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
     firstPlan: plans.first,
     resumePlan: plans.resume,
     noteChild: (pid) => holdSlot(slot, pid),
-    desk: openDesk({ paths, config, slot, target, now: Date.now }),
-    accounts: config.targets.length,
-    log: (event) => appendEvent(paths, { at: new Date().toISOString(), ...event } as HotswapEvent),
+    desk,
+    accounts,
+    log,
   });
 }
 
 /** A child that outlives a killed supervisor keeps its slot: two Codex must never share one. */
-function holdSlot(slot: Slot, pid: number): void {
+export function holdSlot(slot: Slot, pid: number): void {
   const startTime = processStartTime(pid);
   if (startTime !== undefined) recordUsers(slot, [ownIdentity(), { pid, startTime }]);
 }

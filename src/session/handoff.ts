@@ -4,18 +4,18 @@ import { writeCurrent } from '../accounts/current.ts';
 import type { Mark } from '../accounts/marks.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
 import { listVaults, readStandings } from '../accounts/standing.ts';
+import type { LimitProof } from '../codex/limit-proof.ts';
 import { pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
-import type { Proven } from './follow.ts';
 
 /** The account side of a handoff: what limits mean for accounts, and whose credentials the slot shows. */
 export interface HandoffDesk {
   /** The target the child runs under. */
   readonly target: string;
   /** Marks the account that ran and picks its successor. */
-  settle(proof: Proven): Verdict;
+  settle(proof: LimitProof): Verdict;
   /** Shows the successor's credentials in the slot, and makes it the account new sessions start with. */
   repoint(target: string): void;
 }
@@ -74,7 +74,7 @@ export function openDesk(office: Office): HandoffDesk {
 
 /** What a proven limit is remembered as: until the record's reset time, else for the configured rest. */
 export function markOf(
-  proof: Pick<Proven, 'kind' | 'until' | 'limitName' | 'message'>,
+  proof: Pick<LimitProof, 'kind' | 'until' | 'limitName' | 'message'>,
   facts: {
     nowSeconds: number;
     workspace: string | undefined;

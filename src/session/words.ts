@@ -49,3 +49,8 @@ export function tellTime(epochSeconds: number, now: Date): string {
 function tellUntil(until: number | null, now: Date): string {
   return until === null ? '' : ` until ${tellTime(until, now)}`;
 }
+
+/** On stderr, when an exec cannot be started again by us: what it read from stdin is gone. */
+export function tellRunAgain(from: string, to: string, mark: Mark, now: Date): string {
+  return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; what it read from stdin is gone: run the command again to use ${to}`;
+}

@@ -1,0 +1,95 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readLimitsReply } from '../codex/account-reply.ts';
+import { askAppServer } from '../codex/app-server.ts';
+import { type ExecInvocation, flagValues, hasFlag, promptAndSession } from '../codex/argv.ts';
+import type { RateLimits } from '../codex/rollout.ts';
+import { rolloutsByDate, threadBeganAt } from '../codex/rollout-dates.ts';
+import { readSessionMeta } from '../codex/rollout-file.ts';
+import { type OpenThread, threadIdOf } from '../codex/thread-files.ts';
+import type { Slot } from '../overlay/slot.ts';
+import { type ExecParts, runExec } from '../session/exec.ts';
+import { keepInput } from '../session/kept-input.ts';
+import type { Ending } from '../session/machine.ts';
+import type { planExecChildren } from './plans.ts';
+
+export interface ExecLaunch
+  extends Pick<ExecParts, 'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'say'> {
+  invocation: ExecInvocation;
+  plans: Awaited<ReturnType<typeof planExecChildren>>;
+  slot: Slot;
+}
+
+/** Runs `codex exec`, `exec resume`, `exec fork`, `exec review` or `review` until it ends for good. */
+export function runExecSession(launch: ExecLaunch): Promise<Ending> {
+  const { invocation, plans, slot, ...rest } = launch;
+  return runExec({
+    ...rest,
+    firstPlan: plans.first,
+    resumePlan: plans.resume,
+    againPlan: plans.again,
+    input: keepInput(!leavesThread(invocation)),
+    askLimits: () => askLimits(plans.first),
+    searchThread: (startedAtMs) =>
+      leavesThread(invocation)
+        ? searchThread(slot.sharedHome, invocation, plans.first.cwd, startedAtMs)
+        : Promise.resolve('none'),
+  });
+}
+
+/** A probe takes some 0.6 s (fact M12). */
+const PROBE_MS = 10_000;
+
+async function askLimits({
+  file,
+  env,
+  cwd,
+}: ExecParts['firstPlan']): Promise<RateLimits | undefined> {
+  const server = { file, env, cwd, timeoutMs: PROBE_MS };
+  const [reply] = await askAppServer(server, [{ method: 'account/rateLimits/read', params: null }]);
+  return reply && readLimitsReply(reply);
+}
+
+/** Whether there is a thread to go on with; a review has a record, but is only ever done as a whole. */
+function leavesThread(invocation: ExecInvocation): boolean {
+  return !/review$/.test(invocation.command) && !hasFlag(invocation, 'ephemeral');
+}
+
+/**
+ * The thread of a child that is gone, if it can be no other's: named on the command line, or the only one that an exec
+ * began in this directory since.
+ */
+async function searchThread(
+  sharedHome: string,
+  invocation: ExecInvocation,
+  cwd: string,
+  startedAtMs: number,
+): Promise<OpenThread | 'none' | 'unknown'> {
+  const { session } = promptAndSession(invocation);
+  const named = invocation.command === 'exec resume' ? session : undefined;
+  const directory = canonical(resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.'));
+  const found: OpenThread[] = [];
+  for (const rollout of rolloutsByDate(sharedHome)) {
+    const threadId = threadIdOf(rollout);
+    if (threadId === undefined) continue;
+    if (named !== undefined) {
+      if (threadId === named) return { threadId, rollout };
+      continue;
+    }
+    if ((threadBeganAt(rollout) ?? 0) < startedAtMs - 1000) break;
+    const meta = await readSessionMeta(rollout).catch(() => undefined);
+    if (meta?.source === 'exec' && meta.cwd !== undefined && canonical(meta.cwd) === directory) {
+      found.push({ threadId, rollout, cwd: meta.cwd });
+    }
+  }
+  if (found.length > 1) return 'unknown';
+  return found[0] ?? 'none';
+}
+
+function canonical(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return directory;
+  }
+}

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { findOpenThread, type OpenThread } from '../codex/thread-files.ts';
+import type { ChildPlan } from './child.ts';
+import type { ChildInput } from './kept-input.ts';
+import type { Ending } from './machine.ts';
+
+/** A codex without a terminal of ours: on the user's own stdout and stderr, in our process group. */
+export interface ExecChild {
+  signal(signal: NodeJS.Signals): void;
+  /** Its thread, as soon as it has one. */
+  thread(): OpenThread | undefined;
+  /** Rejects with the spawn error when it cannot be started. */
+  ended: Promise<Ending>;
+}
+
+export interface ExecListeners {
+  started(pid: number): void;
+  bound(thread: OpenThread): void;
+}
+
+/**
+ * The rollout of a failing exec is open for no more than 150-200 ms in the lab (0.169), and looking costs a fraction of a
+ * millisecond; once it is found, nothing is looked at while the child runs.
+ */
+const LOOK_MS = 25;
+
+/** No pty: that would merge stderr into stdout and change what Codex prints (pty.md, "Not a terminal"). */
+export function startExecChild(
+  plan: ChildPlan,
+  input: ChildInput,
+  listeners: ExecListeners,
+): ExecChild {
+  const { file, args, cwd, env } = plan;
+  const stdio = [input.stdio, 'inherit', 'inherit'] as const;
+  const child = spawn(file, args, { cwd, env, stdio: [...stdio] });
+  let thread: OpenThread | undefined;
+  let living = true;
+  if (input.stdio === 'pipe' && child.stdin !== null) input.feed(child.stdin);
+
+  async function lookForThread(pid: number): Promise<void> {
+    while (living && thread === undefined) {
+      const found = await findOpenThread(pid).catch(() => undefined);
+      if (found !== undefined) {
+        thread = found;
+        return listeners.bound(found);
+      }
+      await new Promise((resume) => setTimeout(resume, LOOK_MS));
+    }
+  }
+
+  const ended = new Promise<Ending>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      living = false;
+      resolve(
+        signal
+          ? { kind: 'signalled', signal, number: constants.signals[signal] }
+          : { kind: 'exited', code: code ?? 1 },
+      );
+    });
+  });
+  if (child.pid !== undefined) {
+    listeners.started(child.pid);
+    void lookForThread(child.pid);
+  }
+  return { signal: (signal) => void child.kill(signal), thread: () => thread, ended };
+}

@@ -1,0 +1,52 @@
+import { stat } from 'node:fs/promises';
+import { type LimitProof, proveLimit } from '../codex/limit-proof.ts';
+import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
+import { readRolloutFacts } from '../codex/rollout-file.ts';
+import type { OpenThread } from '../codex/thread-files.ts';
+import type { FollowedThread } from './follow.ts';
+
+/** What the record of an ended exec says about its thread. */
+export interface ExecRecord {
+  thread: FollowedThread;
+  facts: RolloutFact[];
+}
+
+/** A long thread is of interest from its last turn on. */
+const HISTORY_BYTES = 1024 * 1024;
+
+/** Reads the end of an exec's rollout. Throws what `open` throws. */
+export async function readExecRecord(open: OpenThread): Promise<ExecRecord> {
+  const { size } = await stat(open.rollout);
+  const { facts } = await readRolloutFacts(open.rollout, Math.max(0, size - HISTORY_BYTES));
+  const context = facts.findLast((fact) => fact.type === 'turn_context');
+  const cwd = context?.cwd ?? open.cwd;
+  const thread: FollowedThread = {
+    id: open.threadId,
+    rollout: open.rollout,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(context?.model === undefined ? {} : { model: context.model }),
+    ...(context?.effort === undefined ? {} : { effort: context.effort }),
+  };
+  return { thread, facts };
+}
+
+/**
+ * The proof of design 6 for a child that has failed. Its words are the user's own stderr, which is not ours to read; for
+ * Codex up to 0.144, which records no error, its exit status stands for them beside the full snapshot.
+ */
+export function proveExecLimit(
+  facts: readonly RolloutFact[],
+  startedAtMs: number,
+  answeredFor: ReadonlySet<string>,
+): LimitProof | undefined {
+  return proveLimit({ facts, startedAtMs, seenTurnIds: answeredFor, sawText: true });
+}
+
+/** The same for a failed run that keeps no record: the service itself says that the account is used up. */
+export function proveByAccount(limits: RateLimits, nowMs: number): LimitProof | undefined {
+  const facts: RolloutFact[] = [
+    { type: 'token_count', limits },
+    { type: 'task_complete', turnId: `account-${nowMs}`, answered: false },
+  ];
+  return proveExecLimit(facts, 0, new Set());
+}

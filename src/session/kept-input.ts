@@ -1,0 +1,136 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { isatty } from 'node:tty';
+
+/** The user's stdin, for a command that may have to be run twice. */
+export interface KeptInput {
+  /** Whether a child can be given the very same input once more. */
+  readonly repeatable: boolean;
+  /** How the first child gets it. */
+  readonly first: ChildInput;
+  /** For the same command again. Only if `repeatable`. */
+  again(): ChildInput;
+  /** For a child that has its prompt on the command line, when everything was read already. */
+  afterwards(): ChildInput;
+}
+
+/** What to give `spawn` for stdin, and for 'pipe' what to do with the pipe. */
+export type ChildInput =
+  | { stdio: 'inherit' | 'ignore' }
+  | { stdio: 'pipe'; feed(stdin: Writable): void };
+
+/**
+ * Codex reads a stdin that is no terminal to its end, even beside a prompt (measured on 0.169). The child gets the
+ * user's own descriptor, untouched, wherever that is possible: a terminal, a device, a file (which can be read again),
+ * a command that is resumed and not run again. Only a pipe that may be needed twice is read by us, and passed on as it is.
+ * @param mayRunAgain the command may have to be run again as it is.
+ */
+export function keepInput(mayRunAgain: boolean): KeptInput {
+  const stats = statsOfStdin();
+  const inherit: ChildInput = { stdio: 'inherit' };
+  if (stats === undefined || isatty(0) || stats.isCharacterDevice()) {
+    return { repeatable: true, first: inherit, again: () => inherit, afterwards: () => inherit };
+  }
+  const afterwards = (): ChildInput => ({ stdio: 'ignore' });
+  const position = stats.isFile() ? positionOfStdin() : undefined;
+  if (position !== undefined) {
+    const again = (): ChildInput => ({
+      stdio: 'pipe',
+      feed: (stdin) => give(stdin, readFrom(position)),
+    });
+    return { repeatable: true, first: inherit, again, afterwards };
+  }
+  if (!mayRunAgain) return { repeatable: false, first: inherit, again: afterwards, afterwards };
+  const tee = teeStdin();
+  return { repeatable: true, first: tee, again: () => tee, afterwards };
+}
+
+function teeStdin(): ChildInput {
+  const kept: Buffer[] = [];
+  let source: Readable | undefined;
+  let ended = false;
+  let reader: Writable | undefined;
+
+  function open(): Readable {
+    const opened = openOwnStdin();
+    opened.on('data', (chunk: Buffer) => {
+      kept.push(chunk);
+      if (reader?.write(chunk) === false) opened.pause();
+    });
+    const end = () => {
+      ended = true;
+      reader?.end();
+    };
+    opened.once('end', end).once('error', end);
+    return opened;
+  }
+
+  return {
+    stdio: 'pipe',
+    feed(stdin) {
+      stdin.on('error', () => undefined); // EPIPE: a child need not read its input
+      stdin.on('drain', () => source?.resume());
+      for (const chunk of kept) stdin.write(chunk);
+      reader = stdin;
+      if (ended) stdin.end();
+      source ??= open();
+      source.resume();
+    },
+  };
+}
+
+/**
+ * The pipe under a description of our own: Node makes what it reads non-blocking, and the user's shell would find its
+ * own stdin so. A socket cannot be opened by name, and macOS only duplicates.
+ */
+function openOwnStdin(): Readable {
+  try {
+    if (process.platform === 'linux') {
+      const fd = openSync('/proc/self/fd/0', constants.O_RDONLY | constants.O_NONBLOCK);
+      return new Socket({ fd, readable: true, writable: false });
+    }
+  } catch {
+    // The descriptor itself, then.
+  }
+  return process.stdin;
+}
+
+function give(stdin: Writable, bytes: Buffer): void {
+  stdin.on('error', () => undefined);
+  stdin.end(bytes);
+}
+
+function statsOfStdin() {
+  try {
+    return fstatSync(0);
+  } catch {
+    return undefined; // closed: <&-
+  }
+}
+
+/** Where the user's shell had got to in the file; undefined where the system does not tell. */
+function positionOfStdin(): number | undefined {
+  try {
+    const position = /^pos:\s*(\d+)/m.exec(readFileSync('/proc/self/fdinfo/0', 'latin1'))?.[1];
+    return position === undefined ? undefined : Number(position);
+  } catch {
+    return undefined;
+  }
+}
+
+function readFrom(position: number): Buffer {
+  const chunks: Buffer[] = [];
+  const fd = openSync('/proc/self/fd/0', 'r');
+  try {
+    for (let at = position; ; ) {
+      const chunk = Buffer.alloc(64 * 1024);
+      const length = readSync(fd, chunk, 0, chunk.length, at);
+      if (length === 0) return Buffer.concat(chunks);
+      chunks.push(chunk.subarray(0, length));
+      at += length;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { readRollouts } from '../lab/rollouts.ts';
+import { runCodex } from '../lab/run-codex.ts';
+import { createSupervisedLab, type Supervised } from '../lab/supervised.ts';
+
+// `codex exec` outlives a usage limit, on the real Codex, without a terminal (design 6, 7, 9).
+
+const { openLab, close } = createSupervisedLab();
+afterEach(close);
+
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+const ours = (stderr: string) =>
+  stderr.split('\n').filter((line) => line.startsWith('codex-hotswap:'));
+
+/** A shared home with one thread in it, begun under acc1, which has no turn left. */
+async function openThread(): Promise<{
+  hotswap: Supervised;
+  threadId: string;
+  backend: Awaited<ReturnType<typeof openLab>>['backend'];
+}> {
+  const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }]);
+  expect(await runCodex(hotswap, ['exec', 'before'])).toMatchObject({ status: 0 });
+  const threadId = readRollouts(hotswap.sandbox.codexHome)[0]?.threadId as string;
+  return { backend, hotswap, threadId };
+}
+
+describe('an exec whose account reaches its limit', () => {
+  it('goes on in the same thread under the next: stdout, -o and status as of one run', async () => {
+    const resetsAt = nowSeconds() + 7200;
+    const { backend, hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 0, resetsAt },
+      { name: 'acc2' },
+    ]);
+    const { work, codexHome } = hotswap.sandbox;
+    const flags = ['-m', 'lab-model', '-s', 'workspace-write', '-c', 'model_reasoning_effort=high'];
+    const ran = await runCodex(hotswap, ['exec', ...flags, '-o', 'out.txt', 'hello']);
+
+    expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc2\n' });
+    expect(readFileSync(join(work, 'out.txt'), 'utf8')).toBe('answer 1 from acc2');
+    expect(ours(ran.stderr)).toEqual([
+      expect.stringMatching(
+        /^codex-hotswap: acc1: its 5-hour limit is used up until .*; going on under acc2$/,
+      ),
+    ]);
+    const turn = backend.turns('acc2')[0]?.turn;
+    expect(turn?.userTexts).toEqual(['hello', 'continue']);
+    expect(turn).toMatchObject({ model: 'lab-model', body: { reasoning: { effort: 'high' } } });
+    const [rollout, ...others] = readRollouts(codexHome);
+    expect(others).toEqual([]);
+    const contexts = rollout?.lines.filter(({ type }) => type === 'turn_context') ?? [];
+    expect(contexts.at(-1)?.payload.sandbox_policy).toEqual(contexts[0]?.payload.sandbox_policy);
+    expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'window-5h', until: resetsAt }]);
+    expect(hotswap.eventsOf('rotated')).toMatchObject([
+      { from: 'acc1', to: 'acc2', kind: 'window-5h', thread: rollout?.threadId },
+    ]);
+  });
+
+  it('prints valid JSONL with --json, from both accounts', async () => {
+    const { hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }]);
+    const ran = await runCodex(hotswap, ['exec', '--json', '--color', 'never', 'hello']);
+    expect(ran.status).toBe(0);
+    const lines = ran.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const threads = lines.filter(({ type }) => type === 'thread.started');
+    expect(threads).toHaveLength(2);
+    expect(threads[0].thread_id).toBe(threads[1].thread_id);
+    expect(lines.map(({ type }) => type)).toContain('turn.failed');
+    expect(lines.at(-1)).toMatchObject({ type: 'turn.completed' });
+    expect(JSON.stringify(lines)).toContain('answer 1 from acc2');
+  });
+
+  it('with a prompt from stdin: read once', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }]);
+    const ran = await runCodex(hotswap, ['exec', '-'], { input: 'from stdin' });
+    expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc2\n' });
+    expect(backend.turns('acc2')[0]?.turn?.userTexts).toEqual(['from stdin', 'continue']);
+  });
+
+  it('three in a chain', async () => {
+    const { backend, hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 0 },
+      { name: 'acc2', turnsLeft: 0 },
+      { name: 'acc3' },
+    ]);
+    const ran = await runCodex(hotswap, ['exec', 'hello']);
+    expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc3\n' });
+    expect(backend.turns('acc3')[0]?.turn?.userTexts).toEqual(['hello', 'continue', 'continue']);
+    expect(ours(ran.stderr)).toHaveLength(2);
+  });
+
+  it('exec resume goes on in its thread, with the history', async () => {
+    const { backend, hotswap, threadId } = await openThread();
+    const ran = await runCodex(hotswap, ['exec', 'resume', threadId, 'after', '--json']);
+    expect(ran.status).toBe(0);
+    expect(backend.turns('acc2')[0]?.turn).toMatchObject({
+      threadId,
+      userTexts: ['before', 'after', 'continue'],
+    });
+  });
+});
+
+describe('an exec that leaves no thread to go on with', () => {
+  it('--ephemeral is run again as it was typed, its stdin included', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }]);
+    const args = ['exec', '--ephemeral', '--json', '-'];
+    const input = `much from stdin ${'x'.repeat(200_000)}`;
+    const ran = await runCodex(hotswap, args, { input });
+    expect(ran.status).toBe(0);
+    expect(backend.turns('acc2')[0]?.turn?.userTexts).toEqual([input]);
+    expect(readRollouts(hotswap.sandbox.codexHome)).toEqual([]);
+    expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'window-5h' }]);
+    for (const line of ran.stdout.trimEnd().split('\n')) JSON.parse(line);
+  });
+
+  it('… from a file, of which something was read before', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }]);
+    const hot = new URL('../../dist/bin/codex-hot.js', import.meta.url).pathname;
+    const script = `printf 'first\\nthe prompt\\n' > in; exec < in; read -r line; "$@" -; cat`;
+    const command = [process.execPath, hot, 'exec', '--ephemeral'];
+    const ran = await hotswap.sandbox.run('bash', ['-c', script, 'bash', ...command]);
+    expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc2\n' });
+    expect(backend.turns('acc2')[0]?.turn?.userTexts).toEqual(['the prompt\n']);
+  });
+
+  it.each([[['review', '--uncommitted']], [['exec', 'review', '--uncommitted']]])(
+    '%s is run again',
+    async (args) => {
+      const { backend, hotswap } = await openLab([
+        { name: 'acc1', turnsLeft: 0 },
+        { name: 'acc2' },
+      ]);
+      const ran = await runCodex(hotswap, args);
+      expect(ran.status).toBe(0);
+      expect(ours(ran.stderr)).toHaveLength(1);
+      expect(backend.turns('acc2')).toHaveLength(1);
+      expect(backend.turns('acc2')[0]?.turn?.userTexts).toEqual(
+        backend.turns('acc1')[0]?.turn?.userTexts,
+      );
+    },
+  );
+});
+
+describe('an exec that goes on under nobody', () => {
+  it('every account is at its limit: the status of Codex, a summary on stderr', async () => {
+    const sooner = nowSeconds() + 3600;
+    const { hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 0, resetsAt: nowSeconds() + 9000 },
+      { name: 'acc2', turnsLeft: 0, resetsAt: sooner },
+    ]);
+    const ran = await runCodex(hotswap, ['exec', 'hello']);
+    expect(ran).toMatchObject({ status: 1, stdout: '' });
+    expect(ours(ran.stderr)).toEqual([
+      expect.stringMatching(/acc1: .*; going on under acc2$/),
+      expect.stringMatching(/every account is at its limit \(acc2: .*\); first back: acc2 at/),
+    ]);
+  });
+
+  it.each(['capacity', 'server-error', 'too-many-requests'] as const)(
+    '%s is no limit: nothing is rotated, and nothing said',
+    async (limit) => {
+      const { backend, hotswap } = await openLab(
+        [{ name: 'acc1', turnsLeft: 0, limit }, { name: 'acc2' }],
+        { config: 'model_providers.openai.request_max_retries = 0' },
+      );
+      const ran = await runCodex(hotswap, ['exec', 'hello'], { timeoutMs: 50_000 });
+      expect(ran.status).toBe(1);
+      expect(ours(ran.stderr)).toEqual([]);
+      expect(backend.turns('acc2')).toEqual([]);
+    },
+  );
+
+  it('wrong usage is Codex’s own to tell', async () => {
+    const { hotswap } = await openLab([{ name: 'acc1' }]);
+    const ran = await runCodex(hotswap, ['exec', '--output-schema', 'missing.json', 'hello']);
+    expect(ran.status).toBe(1);
+    expect(ours(ran.stderr)).toEqual([]);
+  });
+});
