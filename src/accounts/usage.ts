@@ -1,6 +1,7 @@
 import type { RateLimits } from '../codex/rollout.ts';
 import type { Paths } from '../state/paths.ts';
 import { readAccountState, writeAccountState } from './account-state.ts';
+import type { Mark, MarkKind } from './marks.ts';
 
 /** How much of its limits an account has used, and how we know. Kept in the account's state. */
 export interface Usage {
@@ -67,6 +68,20 @@ export function readUsage(value: unknown): Usage | undefined {
 export function percentLeft(window: UsageWindow, nowSeconds: number): number {
   const wasReset = window.resetsAt !== undefined && window.resetsAt <= nowSeconds;
   return wasReset ? 100 : Math.max(0, 100 - window.usedPercent);
+}
+
+/** The marks that figures from Codex itself amount to: a window that is used up and will be reset. */
+export function marksOfUsage({ windows, capturedAt }: Usage): Mark[] {
+  return windows.flatMap(({ minutes, usedPercent, resetsAt }) =>
+    usedPercent >= 100 && resetsAt !== undefined && resetsAt > capturedAt
+      ? [{ kind: kindOfWindow(minutes), until: resetsAt, at: capturedAt }]
+      : [],
+  );
+}
+
+function kindOfWindow(minutes: number | undefined): MarkKind {
+  if (minutes === 300) return 'window-5h';
+  return minutes === 10_080 ? 'window-weekly' : 'window-other';
 }
 
 function readWindow(value: unknown): UsageWindow | undefined {

@@ -10,6 +10,7 @@ import { installShimCommand } from './install-shim.ts';
 import { logCommand } from './log.ts';
 import { loginCommand } from './login.ts';
 import { nextCommand } from './next.ts';
+import { refreshCommand } from './refresh.ts';
 import { resetCommand } from './reset.ts';
 import { setupCommand } from './setup.ts';
 import { statusCommand } from './status.ts';
@@ -41,6 +42,7 @@ const COMMANDS: ((context: Context) => Command)[] = [
   nextCommand,
   currentCommand,
   statusCommand,
+  refreshCommand,
   resetCommand,
   enableCommand,
   disableCommand,

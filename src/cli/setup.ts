@@ -1,11 +1,11 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readCurrent, writeCurrent } from '../accounts/current.ts';
 import { inspectVault, validateTargetName } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
 import { type Config, defaultVault, readConfig, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
-import { ensurePrivateDir, setAside } from '../state/files.ts';
+import { ensureDir, ensurePrivateDir, setAside } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { type Context, currentName, findTarget } from './context.ts';
 import { putShim } from './install-shim.ts';
@@ -62,7 +62,7 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   names.forEach(validateTargetName);
   makeRoomForConfig(context, options.force ?? false);
 
-  mkdirSync(paths.sharedHome, { recursive: true, mode: 0o700 });
+  ensureDir(paths.sharedHome);
   const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
   const config = await updateConfig(paths, (before) => ({
     ...before,

@@ -1,38 +1,98 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { readStandings } from '../accounts/standing.ts';
 import { type Context, currentName, requireConfig } from './context.ts';
 import { findShims } from './shim-place.ts';
-import { formatTable } from './table.ts';
+import { formatStatus } from './status-table.ts';
 import { reportTarget, type TargetReport } from './target-report.ts';
+
+interface StatusOptions {
+  json?: boolean;
+  watch?: boolean;
+}
+
+/** The shape of `status --json`; keys are only ever added. */
+interface StatusReport {
+  version: 1;
+  /** Whether plain `codex` is supervised. */
+  enabled: boolean;
+  shims: string[];
+  current: string | null;
+  targets: TargetReport[];
+}
 
 export function statusCommand(context: Context): Command {
   return new Command('status')
     .alias('list')
-    .description('show your targets: which is current, which hit a limit, and until when')
+    .description('show your targets: which is current, what is left of each, and until when')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  codex-hotswap status --json | jq -r ".targets[].state"')
-    .action((options: { json?: boolean }) => showStatus(context, options.json ?? false));
+    .option('--watch', 'stay, and show it again whenever something changes')
+    .addHelpText(
+      'after',
+      '\nExample:\n  codex-hotswap status --json | jq -r ".targets[].state"\n\nFresh figures: codex-hotswap refresh',
+    )
+    .action((options: StatusOptions) =>
+      options.watch ? watchStatus(context, options) : showStatus(context, options),
+    );
 }
 
-function showStatus(context: Context, asJson: boolean): void {
-  const { env, paths, now, say, warn } = context;
+function showStatus(context: Context, { json }: StatusOptions): void {
+  const report = makeReport(context);
+  for (const line of json ? [JSON.stringify(report, null, 2)] : formatReport(report, context)) {
+    context.say(line);
+  }
+}
+
+function makeReport(context: Context): StatusReport {
+  const { env, paths, now, warn } = context;
   const config = requireConfig(context);
   const { standings, notices } = readStandings(paths, config);
-  const current = currentName(context, config);
-  const targets = standings.map((standing) => reportTarget(standing, current, now));
-  const enabled = !existsSync(paths.disabledFlag);
   for (const notice of notices) warn(notice);
-
-  if (asJson) {
-    const shims = findShims(env, paths.home);
-    say(JSON.stringify({ version: 1, enabled, shims, current: current ?? null, targets }, null, 2));
-    return;
-  }
-  for (const line of formatTable(targets.map(rowOf))) say(line);
-  if (!enabled) say('codex-hotswap is off: plain codex runs alone; to go on: codex-hotswap enable');
+  const current = currentName(context, config);
+  return {
+    version: 1,
+    enabled: !existsSync(paths.disabledFlag),
+    shims: findShims(env, paths.home),
+    current: current ?? null,
+    targets: standings.map((standing) => reportTarget(standing, current, now)),
+  };
 }
 
-function rowOf({ name, current, email, plan, state, reason }: TargetReport): string[] {
-  return [`${current ? '*' : ' '} ${name}`, email ?? '-', plan ?? '-', reason ?? state];
+function formatReport({ targets, enabled }: StatusReport, { env, now }: Context): string[] {
+  const { isTTY, columns } = process.stdout;
+  const lines = formatStatus(targets, {
+    now,
+    width: isTTY ? columns : undefined,
+    colour: Boolean(isTTY) && !env.NO_COLOR,
+  });
+  if (enabled) return lines;
+  return [...lines, 'codex-hotswap is off: plain codex runs alone; to go on: codex-hotswap enable'];
+}
+
+/** Shows it again on every change of the configuration or of an account's state, until Ctrl-C. */
+async function watchStatus(context: Context, options: StatusOptions): Promise<void> {
+  const { paths } = context;
+  const show = () => {
+    if (process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J');
+    showStatus({ ...context, now: new Date() }, options);
+  };
+  show();
+  const { watch } = await import('chokidar');
+  const watcher = watch([paths.accountsDir, paths.currentFile, dirname(paths.configFile)], {
+    ignoreInitial: true,
+    depth: 0,
+  });
+  let due: NodeJS.Timeout | undefined;
+  watcher.on('all', () => {
+    // A replaced file is told as several changes.
+    clearTimeout(due);
+    due = setTimeout(show, 50);
+  });
+  // Marks lapse and windows open without a file changing.
+  const clock = setInterval(show, 30_000);
+  await new Promise<void>((resolve) => process.once('SIGINT', resolve));
+  clearInterval(clock);
+  clearTimeout(due);
+  await watcher.close();
 }

@@ -2,7 +2,9 @@ import { describeMark } from '../accounts/choice.ts';
 import { describeIdentity, type Identity, isSameIdentity } from '../accounts/login.ts';
 import { activeMarks, type Mark } from '../accounts/marks.ts';
 import type { Standing } from '../accounts/standing.ts';
+import { percentLeft, readUsage, type Usage } from '../accounts/usage.ts';
 import { describeTime, describeWait } from './time-text.ts';
+import { byLength } from './usage-text.ts';
 
 /** One target as `status` shows it; the shape of `status --json`, so keys are only ever added. */
 export interface TargetReport {
@@ -17,6 +19,21 @@ export interface TargetReport {
   /** What `state` means in words, with what to do about it; null when ready. */
   reason: string | null;
   marks: { kind: string; until: string | null; text: string }[];
+  /** Null before Codex or a session told anything. */
+  usage: UsageReport | null;
+}
+
+export interface UsageReport {
+  /** `live`: Codex was asked. `session`: a rollout written under this account told. */
+  source: 'live' | 'session';
+  /** ISO 8601, UTC. */
+  capturedAt: string;
+  windows: {
+    /** 300 = 5 h, 10080 = weekly. */
+    minutes: number | null;
+    leftPercent: number;
+    resetsAt: string | null;
+  }[];
 }
 
 /** How a target stands, in words and as data. Pure. */
@@ -38,10 +55,28 @@ export function reportTarget(
     plan: identity?.plan ?? null,
     marks: marks.map((mark) => ({
       kind: mark.kind,
-      until: mark.until === null ? null : new Date(mark.until * 1000).toISOString(),
+      until: mark.until === null ? null : isoOf(mark.until),
       text: describeMarkUntil(mark, target.name, now),
     })),
+    usage: reportUsage(readUsage(state.usage), now),
   };
+}
+
+function reportUsage(usage: Usage | undefined, now: Date): UsageReport | null {
+  if (usage === undefined) return null;
+  return {
+    source: usage.source,
+    capturedAt: isoOf(usage.capturedAt),
+    windows: byLength(usage.windows).map((window) => ({
+      minutes: window.minutes ?? null,
+      leftPercent: percentLeft(window, now.getTime() / 1000),
+      resetsAt: window.resetsAt === undefined ? null : isoOf(window.resetsAt),
+    })),
+  };
+}
+
+function isoOf(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toISOString();
 }
 
 function judge(

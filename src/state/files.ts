@@ -38,6 +38,18 @@ export function ensurePrivateDir(dir: string): void {
 }
 
 /**
+ * Makes a directory of the user's own (their Codex home), whose mode is theirs to choose; ours would be 0700.
+ * @throws HotswapError `home-unwritable`.
+ */
+export function ensureDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cannotWrite(dir, error);
+  }
+}
+
+/**
  * Refuses a path that another user owns or could change under us.
  * @returns its stats (symlinks followed), or undefined when there is nothing.
  * @throws HotswapError `unsafe-path`; `home-unwritable` when it cannot be looked at.

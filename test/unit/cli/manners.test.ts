@@ -2,13 +2,25 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { describeEvent } from '../../../src/cli/event-text.ts';
-import { formatTable } from '../../../src/cli/table.ts';
+import { fitTable } from '../../../src/cli/table.ts';
 import { describeTime, describeWait } from '../../../src/cli/time-text.ts';
 import type { HotswapEvent } from '../../../src/state/events.ts';
 import { createHome } from './sandbox.ts';
 
 const COMMANDS = [
-  ...['setup', 'login', 'import', 'use', 'next', 'current', 'status', 'reset', 'enable', 'disable'],
+  ...[
+    'setup',
+    'login',
+    'import',
+    'use',
+    'next',
+    'current',
+    'status',
+    'refresh',
+    'reset',
+    'enable',
+    'disable',
+  ],
   ...['install-shim', 'uninstall-shim', 'doctor', 'log'],
 ];
 
@@ -104,13 +116,16 @@ describe('words', () => {
     expect(describeWait(time, now)).toBe(wait);
   });
 
-  test('a table', () => {
-    expect(
-      formatTable([
-        ['a', 'bb', 'c'],
-        ['aaa', '', ''],
-      ]),
-    ).toEqual(['a    bb  c', 'aaa']);
+  test('a table, whose columns go as the terminal gets narrow', () => {
+    const rows = [
+      ['a', 'bb', 'c'],
+      ['aaa', '', ''],
+    ];
+    const fit = (width?: number) =>
+      fitTable(rows, { width, dispensable: [1, 2], lengthOf: (cell) => cell.length });
+    expect(fit()).toEqual(['a    bb  c', 'aaa']);
+    expect(fit(8)).toEqual(['a    c', 'aaa']);
+    expect(fit(3)).toEqual(['a', 'aaa']);
   });
 
   test('the log in sentences, newer events included', () => {

@@ -23,7 +23,7 @@ describe('setup', () => {
   test('--accounts names them, --cooldown-minutes is kept', () => {
     const home = createHome();
     home.ok(['setup', '--accounts', 'main, work', '--cooldown-minutes', '30']);
-    expect(home.ok(['status'])).toMatch(/^\* main .*\n {2}work /);
+    expect(home.ok(['status'])).toMatch(/\n\* main .*\n {2}work /);
     const config = JSON.parse(home.read('.config/codex-hotswap/config.json'));
     expect(config.cooldownMinutes).toBe(30);
   });
@@ -109,7 +109,7 @@ describe('status and reset', () => {
     home.ok(SETUP);
     markUntil(home, 'acc1', 4_000_000_000);
     expect(home.ok(['status'])).toMatch(
-      /^\* acc1 {2}ann@example\.com {2}plus {2}its weekly limit is used up until Oct 2, 2096 07:06 \(in \d+ d.*\)\n {2}acc2 {2}- {16}- {5}not logged in; run: codex-hotswap login acc2\n$/,
+      /\n\* acc1 {4}ann@example\.com {2}plus {2}its weekly limit is used up until Oct 2, 2096 07:06 \(in \d+ d.*\)\n {2}acc2 {4}- {16}- {5}not logged in; run: codex-hotswap login acc2\n$/,
     );
     const report = JSON.parse(home.ok(['status', '--json']));
     expect(report).toMatchObject({ version: 1, enabled: true, current: 'acc1' });

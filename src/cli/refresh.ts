@@ -1,0 +1,103 @@
+import { Command } from 'commander';
+import { addMark } from '../accounts/account-state.ts';
+import { marksOfUsage, recordUsage, type Usage } from '../accounts/usage.ts';
+import { inspectVault } from '../accounts/vault.ts';
+import { readAccountReply, readLimitsReply } from '../codex/account-reply.ts';
+import { findRealCodex } from '../codex/find.ts';
+import { HotswapError } from '../errors.ts';
+import { type AskingOffice, askAccount } from '../launch/ask-account.ts';
+import { findProgram } from '../launch/plans.ts';
+import type { Target } from '../state/config.ts';
+import { type Context, findTarget, requireConfig } from './context.ts';
+import { summariseUsage } from './usage-text.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 20;
+
+export function refreshCommand(context: Context): Command {
+  return new Command('refresh')
+    .description('ask Codex how much of its limits each account has used')
+    .argument('[targets...]', 'which targets (default: all)')
+    .option('--all', 'all targets, as without names')
+    .option('--timeout <seconds>', 'how long to wait for each', Number, DEFAULT_TIMEOUT_SECONDS)
+    .addHelpText('after', '\nExample:\n  codex-hotswap refresh acc1 acc2 && codex-hotswap status')
+    .action((names: string[], options: { timeout: number }) =>
+      refresh(context, names, options.timeout),
+    );
+}
+
+/** Asks side by side; exit status 1 when any target could not be asked. */
+async function refresh(context: Context, names: string[], timeout: number): Promise<void> {
+  if (!(timeout > 0)) {
+    throw new HotswapError(
+      'usage',
+      '--timeout must be a number of seconds',
+      'for example: --timeout 30',
+    );
+  }
+  const config = requireConfig(context);
+  const targets =
+    names.length === 0
+      ? config.targets.filter(({ enabled }) => enabled)
+      : names.map((name) => findTarget(config, name));
+  const found = findRealCodex(context.env);
+  if (found.kind !== 'found') {
+    throw new HotswapError(
+      'codex-not-found',
+      'there is no codex on PATH to ask',
+      'install it, for example with: npm install -g @openai/codex',
+    );
+  }
+  const office: AskingOffice = {
+    paths: context.paths,
+    config,
+    program: findProgram(found.path, context.env),
+    timeoutMs: timeout * 1000,
+  };
+  const outcomes = await Promise.all(
+    targets.map(async (target) => {
+      const outcome = await refreshTarget(office, target, context);
+      context.say(`${target.name}: ${outcome.text}`);
+      return outcome.ok;
+    }),
+  );
+  if (outcomes.includes(false)) process.exitCode = 1;
+}
+
+type Outcome = { ok: boolean; text: string };
+
+async function refreshTarget(
+  office: AskingOffice,
+  target: Target,
+  context: Context,
+): Promise<Outcome> {
+  const vault = inspectVault(target);
+  if (vault.kind === 'empty') {
+    return { ok: false, text: `not logged in; run: codex-hotswap login ${target.name}` };
+  }
+  if (vault.kind !== 'ready') return { ok: false, text: `${vault.reason}; ${vault.advice}` };
+  const [account, limits] = await askAccount(office, target, [
+    { method: 'account/read', params: { refreshToken: false } },
+    { method: 'account/rateLimits/read', params: null },
+  ]).catch((error: Error) => [{ ok: false as const, message: error.message }, undefined]);
+  const told = limits && readLimitsReply(limits);
+  if (told === undefined) {
+    const why =
+      limits && !limits.ok
+        ? limits.message
+        : account && !account.ok
+          ? account.message
+          : 'Codex told no limits';
+    return { ok: false, text: why };
+  }
+  const plan = (account && readAccountReply(account)?.plan) ?? told.plan;
+  const capturedAt = Math.floor(Date.now() / 1000);
+  const usage: Usage = {
+    source: 'live',
+    capturedAt,
+    windows: told.windows,
+    ...(plan === undefined ? {} : { plan }),
+  };
+  recordUsage(office.paths, target.name, usage);
+  for (const mark of marksOfUsage(usage)) addMark(office.paths, target.name, mark);
+  return { ok: true, text: summariseUsage(usage, context.now) };
+}
