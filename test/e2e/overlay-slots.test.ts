@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Backend, startBackend } from '../lab/backend/index.ts';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { findStrays, waitForNoStrays } from '../lab/strays.ts';
 import { quit } from '../lab/supervised.ts';
@@ -109,7 +110,9 @@ describe('codex inside codex', () => {
     await ask(outer, 'outer question');
     await outer.waitForText(/answer \d+ from acc1/);
     // What a shell command that Codex runs has in its environment.
-    const codex = findStrays(home.box.home).find(({ command }) => command.includes('--no-daemon'));
+    const codex = findStrays(home.box.home).find(({ command }) =>
+      command.startsWith(codexUnderTest.native),
+    );
     const inherited = Object.fromEntries(
       readFileSync(`/proc/${codex?.pid}/environ`, 'utf8')
         .split('\0')
