@@ -1,3 +1,4 @@
+import type { Refusal } from '../codex/refusals.ts';
 import type { PtyChild, Size } from '../pty/spawn.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Ending } from './machine.ts';
@@ -18,14 +19,16 @@ export interface ChildListeners {
   drawn(): void;
   sign(sign: Sign): void;
   stopped(): void;
-  /** Once, after its last byte; `refused` when the thread's writer lock was still held. */
-  ended(ending: Ending, refusal: 'active-writer' | undefined): void;
+  /** Once, after its last byte. */
+  ended(ending: Ending): void;
 }
 
 export interface SupervisedChild {
   readonly pid: number | undefined;
   /** Hands over input; when the child does not read, the terminal is not read either. */
   deliver(bytes: Buffer): void;
+  /** The terminal takes output again. */
+  drained(): void;
   resize(size: Size): void;
   signal(signal: NodeJS.Signals): void;
   continueJob(): void;
@@ -34,6 +37,8 @@ export interface SupervisedChild {
   interject(sequence: string): void;
   /** Whether it has asked for bracketed paste. */
   takesPastes(): boolean;
+  /** Why it could not resume its thread, as far as it says. Asked before its first turn only. */
+  refusal(): Refusal | undefined;
   /** The sequences that undo the terminal modes it has left set. */
   undoModes(): string;
 }
@@ -75,9 +80,6 @@ export function superviseChild(
     unsaid = '';
   }
 
-  terminal.onDrain(() => {
-    if (living) child.resumeOutput();
-  });
   child.onDrain(() => terminal.resumeInput());
   child.onPid(listeners.started);
   child.onStopped(listeners.stopped);
@@ -85,7 +87,7 @@ export function superviseChild(
     living = false;
     clearTimeout(quiet);
     terminal.resumeInput();
-    listeners.ended(status, taps.refusal());
+    listeners.ended(status);
   });
 
   return {
@@ -95,6 +97,7 @@ export function superviseChild(
     deliver(bytes) {
       if (living && !child.write(bytes)) terminal.pauseInput();
     },
+    drained: () => living && child.resumeOutput(),
     resize: (size) => living && child.resize(size),
     signal: (signal) => living && child.signal(signal),
     continueJob: () => living && child.continueJob(),
@@ -104,6 +107,7 @@ export function superviseChild(
       sayBetweenFrames();
     },
     takesPastes: taps.takesPastes,
+    refusal: taps.refusal,
     undoModes: taps.undoModes,
   };
 }

@@ -49,6 +49,8 @@ export type Event =
   | { name: 'child-stopped' }
   | { name: 'child-continued' }
   | { name: 'child-ended'; ending: Ending; refusal?: 'active-writer' }
+  /** The successor lives, but somebody else still writes the thread. */
+  | { name: 'refused' }
   | { name: 'triggered' }
   | { name: 'proved'; evidence: Evidence }
   | { name: 'not-proved' }
@@ -235,6 +237,11 @@ function advanceResuming(state: Named<'resuming'>, event: Event): Step {
     case 'triggered':
       // The successor can meet its own limit before it has drawn a frame.
       return suspect(state.tally);
+    case 'refused':
+      // After the last attempt Codex's own question is left to the user.
+      return state.attempt < MAX_ATTEMPTS
+        ? to(state, { do: 'kill-child' })
+        : to({ name: 'running', tally: state.tally }, { do: 'release-input' });
     case 'child-stopped':
       return suspend(state.tally, false);
     case 'child-ended':

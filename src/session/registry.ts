@@ -2,8 +2,9 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
+import { isAlive, processTable } from '../state/process-identity.ts';
 
-/** A stretch of a thread under one account. */
+/** A stretch of one thread under one account. */
 export interface Segment {
   target: string;
   identity?: { userId: string; accountId: string };
@@ -11,23 +12,38 @@ export interface Segment {
   from: string;
   /** Missing while it goes on. */
   to?: string;
+  /** Missing until it is known; a launch without a turn never has one. */
+  thread?: string;
+  /** Its file in the shared home. */
+  rollout?: string;
+  /** Of the first and the last `token_count` in this stretch, ISO 8601. */
+  firstTokenCountAt?: string;
+  lastTokenCountAt?: string;
 }
 
-/** One launch of codex: which thread it worked on, under which accounts and when. */
+/** One launch of codex: which threads it worked on, under which accounts and when. */
 export interface LaunchRecord {
   version: 1;
   launch: string;
   state: 'pending' | 'bound' | 'ended';
+  /** The supervisor. */
   pid: number;
+  /** With the pid, what tells it from a later process (see state/process-identity.ts). */
+  startTime?: string;
+  /** Which processes `pid` is one of: those of another container or boot are not ours to judge. */
+  processes?: string;
   cwd: string;
+  /** The user's own words. */
+  args?: string[];
   mode: 'interactive' | 'exec';
   /** ISO 8601, UTC. */
   startedAt: string;
   endedAt?: string;
   /** The thread it works on now. */
   thread?: string;
-  /** As Codex names it, through the overlay. */
+  /** Its file in the shared home. */
   rollout?: string;
+  /** In the order of time; the last one is open while the launch lasts. */
   segments: Segment[];
 }
 
@@ -45,10 +61,27 @@ export function writeLaunch(paths: Paths, record: LaunchRecord): void {
   replaceFile(launchFile(paths, record.launch), `${JSON.stringify(record)}\n`, { sync: false });
 }
 
-/** Binds a launch to the thread it has open. Pure. */
-export function bindLaunch(record: LaunchRecord, thread: string, rollout?: string): LaunchRecord {
-  const bound: LaunchRecord = { ...record, state: 'bound', thread };
-  return rollout === undefined ? bound : { ...bound, rollout };
+/**
+ * Binds a launch, and the segment that is open, to a thread; another thread than before (`/new`, `/resume` in the TUI)
+ * begins a segment of its own under the same account. Pure.
+ * @param at ISO 8601.
+ */
+export function bindLaunch(
+  record: LaunchRecord,
+  thread: string,
+  rollout?: string,
+  at = record.startedAt,
+): LaunchRecord {
+  const place = { thread, ...(rollout === undefined ? {} : { rollout }) };
+  const bound: LaunchRecord = { ...record, state: 'bound', ...place };
+  const open = record.segments.at(-1);
+  if (open === undefined || open.thread === thread) return bound;
+  if (open.thread === undefined) {
+    return { ...bound, segments: [...record.segments.slice(0, -1), { ...open, ...place }] };
+  }
+  const { target, identity } = open;
+  const account = identity === undefined ? { target } : { target, identity };
+  return beginSegment(bound, { ...account, from: at, ...place });
 }
 
 /** Ends the open segment and begins the next one. Pure. */
@@ -82,6 +115,13 @@ export function readLaunches(
   return { launches, notices };
 }
 
+/** Whether the launch goes on: a record of one that was killed stays open for ever. */
+export function isRunning({ state, pid, startTime, processes }: LaunchRecord): boolean {
+  if (state === 'ended') return false;
+  if (startTime === undefined) return true; // not to be judged
+  return processes === processTable() && isAlive({ pid, startTime });
+}
+
 /** Removes records beyond the newest 500 and older than 90 days, but none of a launch that may still run. */
 export function pruneLaunches(paths: Paths, now: Date): number {
   const oldest = now.getTime() - KEPT_DAYS * 86_400_000;
@@ -89,7 +129,8 @@ export function pruneLaunches(paths: Paths, now: Date): number {
   const doomed = names.filter((name, index) => {
     if (index < KEPT_RECORDS && !isOlder(join(paths.sessionsDir, name), oldest)) return false;
     const read = readJson(join(paths.sessionsDir, name));
-    return read.kind === 'ok' && checkLaunch(read.value)?.state === 'ended';
+    const record = read.kind === 'ok' ? checkLaunch(read.value) : undefined;
+    return record !== undefined && !isRunning(record);
   });
   for (const name of doomed) rmSync(join(paths.sessionsDir, name), { force: true });
   return doomed.length;

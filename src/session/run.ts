@@ -3,6 +3,7 @@ import { createInputClassifier } from '../observe/keys.ts';
 import type { PtyChild } from '../pty/spawn.ts';
 import type { HotswapEvent } from '../state/events.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { type Arrival, awaitArrival } from './arrival.ts';
 import { type ChildPlan, type SupervisedChild, superviseChild } from './child.ts';
 import { type FollowedThread, followThreads } from './follow.ts';
 import type { HandoffDesk } from './handoff.ts';
@@ -41,10 +42,6 @@ const STOP_MS = 2000;
 const RETRY_MS = [50, 100, 200, 400, 800, 1600];
 /** A terminal that takes nothing for this long is stalled. */
 const STALL_MS = 300;
-/** A successor that has drawn and begins no turn for this long has a question, or was given no prompt. */
-const QUIET_MS = 1000;
-/** An unknown Codex may draw its frames in a way that we do not see. */
-const READY_MS = 5000;
 
 const BELL = '\u0007';
 
@@ -95,9 +92,9 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     function perform(effect: Effect): void {
       switch (effect.do) {
         case 'start':
-          return start(parts.firstPlan, 'first');
+          return start(parts.firstPlan);
         case 'resume':
-          return start(rotation.plan(), 'successor');
+          return start(rotation.plan());
         case 'hold-input':
           return gate.hold();
         case 'release-input':
@@ -142,33 +139,34 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       }
     }
 
-    /** The first child is ready with its first frame; a successor when its turn has begun, for it drops keys before. */
-    function start(plan: ChildPlan, rank: 'first' | 'successor'): void {
+    function start(plan: ChildPlan): void {
       const startedAt = Date.now();
-      const ready = () => which === child && dispatch({ name: 'child-ready' });
       const which = superviseChild(terminal, () => parts.spawn(plan), {
-        started: (pid) => {
+        started(pid) {
           parts.noteChild(pid);
-          watch = watchChild(pid, startedAt, () => {
-            rotation.arrived();
-            ready();
-          });
+          watch = watchChild(pid, startedAt, arrival);
         },
-        drawn: () => void (rank === 'first' ? ready() : timers.after(QUIET_MS, ready)),
+        drawn: () => arrival.drawn(),
         sign: (sign) => watch?.note(sign),
         stopped: () => dispatch({ name: 'child-stopped' }),
-        ended(ending, refusal) {
+        ended(ending) {
+          const refusal = arrival.refusal();
           watch?.close();
           watch = undefined;
           timers.cancel();
           dispatch({ name: 'child-ended', ending, ...(refusal === undefined ? {} : { refusal }) });
         },
       });
+      const arrival = awaitArrival({
+        timers,
+        readRefusal: which.refusal,
+        ready: () => dispatch({ name: 'child-ready' }),
+        refused: () => dispatch({ name: 'refused' }),
+      });
       child = which;
-      timers.after(READY_MS, ready);
     }
 
-    function watchChild(pid: number, startedAt: number, turnBegan: () => void): Watch {
+    function watchChild(pid: number, startedAt: number, arrival: Arrival): Watch {
       return createWatch({
         follower: followThreads(pid, startedAt, answeredFor),
         triggered(from) {
@@ -177,12 +175,18 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           dispatch({ name: 'triggered' });
         },
         unconfirmed: () => log({ type: 'unconfirmed', source: 'text' }),
-        turnBegan,
+        turnBegan() {
+          rotation.arrived();
+          arrival.began();
+        },
         turnSucceeded() {
           summary = undefined;
           dispatch({ name: 'turn-succeeded' });
         },
-        bound: (thread) => log({ type: 'bound', thread: thread.id, target: desk.target }),
+        bound(thread) {
+          log({ type: 'bound', thread: thread.id, target: desk.target });
+          arrival.bound();
+        },
         now: Date.now,
       });
     }
@@ -247,6 +251,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     }
 
     terminal.onInput((chunk) => gate.feed(chunk));
+    terminal.onDrain(() => child?.drained());
     terminal.onResize((size) => child?.resize(size));
     terminal.onHangup(() => dispatch({ name: 'hung-up' }));
     for (const effect of begun.effects) perform(effect);

@@ -1,7 +1,9 @@
 import { classifyLimitText } from '../codex/limits.ts';
+import { type Refusal, readRefusal } from '../codex/refusals.ts';
 import { createErrorCellScanner } from '../observe/error-cell.ts';
 import { createModeTracker } from '../observe/modes.ts';
 import { createTurnStateScanner, type TurnState } from '../observe/osc-state.ts';
+import { createRecentText } from '../observe/recent-text.ts';
 
 /** A hint in the output that the structured record should be looked at. */
 export type Sign =
@@ -16,14 +18,14 @@ export interface Taps {
   takesPastes(): boolean;
   /** The output so far ends with a whole frame: what is said now cuts nothing in two. */
   betweenFrames(): boolean;
-  /** Why a start was refused, as far as the output says. */
-  refusal(): 'active-writer' | undefined;
+  /** Why a start was refused, as far as the output says. Asked before the first turn only. */
+  refusal(): Refusal | undefined;
 }
 
 /** The observers of one child's output. Any of them may throw; it is dropped then and the session goes on. */
 export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps {
   const modes = createModeTracker();
-  const tail = createTail();
+  const recent = createRecentText();
   const cells = createErrorCellScanner(({ text }) => {
     const kind = classifyLimitText(text)?.kind;
     if (kind === undefined || kind === 'not-a-limit' || kind === 'info') return;
@@ -31,7 +33,7 @@ export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps 
   });
   const states = createTurnStateScanner((state) => on.sign({ source: 'state', state }));
   const frames = createFrameSensor(on.drawn);
-  const observers = new Set([modes, tail, frames, states, cells]);
+  const observers = new Set([modes, recent, frames, states, cells]);
 
   return {
     feed(chunk) {
@@ -46,7 +48,7 @@ export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps 
     undoModes: () => modes.undo(),
     takesPastes: () => modes.isSet(BRACKETED_PASTE),
     betweenFrames: () => frames.ended(),
-    refusal: () => (/already has an active writer/.test(tail.text()) ? 'active-writer' : undefined),
+    refusal: () => readRefusal(recent.text()),
   };
 }
 
@@ -67,24 +69,5 @@ function createFrameSensor(drawn: () => void) {
       carry = Buffer.concat([carry, chunk.subarray(-SYNC_END.length)]).subarray(-SYNC_END.length);
     },
     ended: () => carry.equals(SYNC_END),
-  };
-}
-
-const TAIL_BYTES = 2048;
-
-/** The last words of a child, for the reason of a refused start. */
-function createTail() {
-  let chunks: Buffer[] = [];
-  let length = 0;
-  return {
-    feed(chunk: Buffer): void {
-      chunks.push(chunk.subarray(-TAIL_BYTES));
-      length += chunk.length;
-      if (chunks.length > 64 || length > 16 * TAIL_BYTES) {
-        chunks = [Buffer.concat(chunks).subarray(-TAIL_BYTES)];
-        length = TAIL_BYTES;
-      }
-    },
-    text: () => Buffer.concat(chunks).subarray(-TAIL_BYTES).toString('utf8').replace(/\s+/g, ' '),
   };
 }

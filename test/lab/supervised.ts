@@ -19,6 +19,8 @@ type EventOf<T extends HotswapEvent['type']> = Extract<HotswapEvent, { type: T }
 /** A sandbox in which all accounts of a backend are set up, and what hotswap keeps there. */
 export interface Supervised {
   readonly sandbox: Sandbox;
+  /** What `codex` is for a user: program and first arguments. */
+  commandLine(): string[];
   /** Types `codex <args>` in a terminal of its own. */
   open(args?: string[], options?: Partial<OuterTerminalOptions>): OuterTerminal;
   /** Runs `codex-hotswap <args>` to its end; its standard output. Throws when it fails. */
@@ -27,7 +29,11 @@ export interface Supervised {
   /** The events of that type, in order. */
   eventsOf<T extends HotswapEvent['type']>(type: T): EventOf<T>[];
   /** Resolves with the `count`th (default 1st) event of that type as soon as it is logged. */
-  waitForEvent<T extends HotswapEvent['type']>(type: T, count?: number): Promise<EventOf<T>>;
+  waitForEvent<T extends HotswapEvent['type']>(
+    type: T,
+    count?: number,
+    timeoutMs?: number,
+  ): Promise<EventOf<T>>;
   account(name: string): AccountState;
 }
 
@@ -88,6 +94,7 @@ function supervise(sandbox: Sandbox, disposals: (() => Promise<void>)[]): Superv
     events().filter((event): event is EventOf<T> => event.type === type);
   return {
     sandbox,
+    commandLine: () => [process.execPath, join(BIN, 'codex-hot.js')],
     open(args = [], options = {}) {
       const terminal = openOuterTerminal({
         file: process.execPath,
@@ -106,8 +113,8 @@ function supervise(sandbox: Sandbox, disposals: (() => Promise<void>)[]): Superv
     },
     events,
     eventsOf,
-    async waitForEvent(type, count = 1) {
-      for (const deadline = Date.now() + 15_000; ; ) {
+    async waitForEvent(type, count = 1, timeoutMs = 15_000) {
+      for (const deadline = Date.now() + timeoutMs; ; ) {
         const found = eventsOf(type)[count - 1];
         if (found !== undefined) return found;
         if (Date.now() > deadline) {

@@ -9,7 +9,7 @@ export interface Answer {
   text?: string | string[];
   /** Pause before each delta, milliseconds. */
   delayMs?: number;
-  /** Keeps the turn open after the first delta until this resolves. */
+  /** Keeps the turn open after the first delta, or before it fails in mid-stream, until this resolves. */
   until?: Promise<unknown>;
   /** Tools to run before anything else is said; Codex then asks again with their output. */
   calls?: ToolCall[];

@@ -33,7 +33,9 @@ export function answerTurn(service: Service, request: TurnRequest, record: Recor
       service.records.settle(record, outcome);
       return { kind: 'refused', failure };
     }
-    const events = streamFailure(failure, () => service.records.settle(record, outcome));
+    const events = streamFailure(failure, answer.until, () =>
+      service.records.settle(record, outcome),
+    );
     return { kind: 'stream', events, responseId: makeId('resp'), output: [], windows };
   }
   if (request.purpose === 'turn') countTurn(request);
@@ -103,10 +105,15 @@ async function* settleAtEnd(
   }
 }
 
-async function* streamFailure(failure: Failure, settle: () => void): AsyncGenerator<ResponseEvent> {
+async function* streamFailure(
+  failure: Failure,
+  until: Promise<unknown> | undefined,
+  settle: () => void,
+): AsyncGenerator<ResponseEvent> {
   const id = makeId('resp');
-  settle();
   yield { type: 'response.created', response: { id } };
+  await until;
+  settle();
   if (failure.delivery === 'drop') throw new DropStream();
   yield { type: 'response.failed', response: { id, status: 'failed', error: failure.error } };
 }

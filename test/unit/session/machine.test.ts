@@ -16,6 +16,7 @@ const FAILED = { kind: 'exited', code: 1 } as const;
 const EVENTS: Event[] = [
   { name: 'child-ready' },
   { name: 'child-stopped' },
+  { name: 'refused' },
   { name: 'child-continued' },
   { name: 'child-ended', ending: CLEAN },
   { name: 'child-ended', ending: FAILED },
@@ -28,6 +29,7 @@ const EVENTS: Event[] = [
   { name: 'none-left' },
   { name: 'stop-overdue' },
   { name: 'repointed' },
+  { name: 'not-repointed' },
   { name: 'retry-due' },
   { name: 'signalled', signal: 'SIGTERM', number: 15 },
   { name: 'hung-up' },
@@ -80,6 +82,7 @@ function canHappen(state: State, world: World, event: Event): boolean {
   switch (event.name) {
     case 'child-ended':
     case 'child-ready':
+    case 'refused':
     case 'child-stopped':
     case 'triggered':
     case 'turn-succeeded':

@@ -1,0 +1,56 @@
+import type { Refusal } from '../codex/refusals.ts';
+import type { Timers } from './timers.ts';
+
+/** When a successor takes keys: Codex drops what is typed before it has opened its thread. */
+export interface Arrival {
+  /** Its first frame is there. */
+  drawn(): void;
+  /** It has opened its thread. */
+  bound(): void;
+  /** Its first turn has begun. */
+  began(): void;
+  /** Why it has not opened its thread, as far as is known. */
+  refusal(): Refusal | undefined;
+}
+
+export interface ArrivalParts {
+  timers: Timers;
+  /** What the successor has said about it; the words may as well be part of the conversation. */
+  readRefusal(): Refusal | undefined;
+  /** Keys may go to it. May be told more than once. */
+  ready(): void;
+  /** It lives, but waits for somebody else to leave the thread. */
+  refused(): void;
+}
+
+/** With the thread open and no turn, there is no prompt to begin one with. */
+const IDLE_MS = 500;
+/** A refusal that is still on the screen so long after, with no thread open, is one. */
+const DOUBT_MS = 500;
+/** A successor that has no thread by now asks the user something. */
+const QUESTION_MS = 2500;
+
+export function awaitArrival({ timers, readRefusal, ready, refused }: ArrivalParts): Arrival {
+  let isBound = false;
+
+  function check(waitedMs: number, doubted: boolean): void {
+    if (isBound) return;
+    const said = readRefusal() !== undefined;
+    if (said && doubted) refused();
+    else if (!said && waitedMs >= QUESTION_MS) ready();
+    else timers.after(DOUBT_MS, () => check(waitedMs + DOUBT_MS, said));
+  }
+
+  return {
+    drawn: () => check(0, false),
+    bound() {
+      isBound = true;
+      timers.after(IDLE_MS, ready);
+    },
+    began() {
+      isBound = true;
+      ready();
+    },
+    refusal: () => (isBound ? undefined : readRefusal()),
+  };
+}

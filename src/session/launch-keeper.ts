@@ -1,0 +1,103 @@
+import type { Identity } from '../accounts/login.ts';
+import type { Paths } from '../state/paths.ts';
+import { ownIdentity, processTable } from '../state/process-identity.ts';
+import {
+  beginSegment,
+  bindLaunch,
+  endLaunch,
+  type LaunchRecord,
+  launchName,
+  pruneLaunches,
+  type Segment,
+  writeLaunch,
+} from './registry.ts';
+import { gatherUsage } from './segment-usage.ts';
+
+/** Keeps the record of one launch, on disk at every step, so that it outlives a `kill -9`. Never throws. */
+export interface LaunchKeeper {
+  readonly launch: string;
+  /** The child works on this thread. */
+  bind(thread: { id: string; rollout: string }): void;
+  /** The next child runs under this account. */
+  move(target: string): void;
+  /** Notes what the accounts' own rollouts told, and ends the record. */
+  end(): Promise<void>;
+}
+
+export interface KeptLaunch {
+  paths: Paths;
+  target: string;
+  cwd: string;
+  args: string[];
+  mode: LaunchRecord['mode'];
+  /** Which account a target's vault holds now. */
+  identityOf(target: string): Identity | undefined;
+  now(): Date;
+  /** A record that cannot be written costs the registry, not the session. */
+  failed(error: Error): void;
+}
+
+/** Writes the record of a launch that is about to start. */
+export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
+  const { paths, now, failed } = kept;
+  const started = now();
+  let record: LaunchRecord = {
+    version: 1,
+    launch: launchName(started, process.pid),
+    state: 'pending',
+    ...ownIdentity(),
+    processes: processTable(),
+    cwd: kept.cwd,
+    args: kept.args,
+    mode: kept.mode,
+    startedAt: started.toISOString(),
+    segments: [openSegment(kept, kept.target, started)],
+  };
+
+  function save(next: LaunchRecord): void {
+    record = next;
+    attempt(() => writeLaunch(paths, record));
+  }
+
+  function attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      failed(error as Error);
+    }
+  }
+
+  save(record);
+  return {
+    launch: record.launch,
+    bind: ({ id, rollout }) => save(bindLaunch(record, id, rollout, now().toISOString())),
+    move(target) {
+      const { thread, rollout } = record;
+      const next = openSegment(kept, target, now());
+      save(
+        beginSegment(record, {
+          ...next,
+          ...(thread === undefined ? {} : { thread }),
+          ...(rollout === undefined ? {} : { rollout }),
+        }),
+      );
+    },
+    async end() {
+      const at = now();
+      const ended = endLaunch(record, at.toISOString());
+      save(await gatherUsage(paths, ended, at.getTime()).catch(() => ended));
+      attempt(() => pruneLaunches(paths, at));
+    },
+  };
+}
+
+function openSegment(kept: KeptLaunch, target: string, at: Date): Segment {
+  const identity = kept.identityOf(target);
+  return {
+    target,
+    ...(identity === undefined
+      ? {}
+      : { identity: { userId: identity.userId, accountId: identity.accountId } }),
+    from: at.toISOString(),
+  };
+}

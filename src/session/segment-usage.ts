@@ -1,0 +1,85 @@
+import { stat } from 'node:fs/promises';
+import { readAccountState } from '../accounts/account-state.ts';
+import { recordUsage, type Usage, usageFromLimits } from '../accounts/usage.ts';
+import { readRolloutFacts } from '../codex/rollout-file.ts';
+import type { Paths } from '../state/paths.ts';
+import type { LaunchRecord, Segment } from './registry.ts';
+
+/** What the rollout of a segment says about the account it ran under. */
+export interface SegmentUsage {
+  /** ISO 8601. */
+  firstTokenCountAt: string;
+  lastTokenCountAt: string;
+  usage?: Usage;
+}
+
+/** The last turns are what counts, and a rollout may have 50 MB. */
+const TAIL_BYTES = 1024 * 1024;
+
+/**
+ * Reads what one segment's own rollout told while it lasted, and nothing else: whose limits a `token_count` shows is not
+ * in it, only the segment says so. Undefined when there is nothing, or the file is gone.
+ * @param nowMs the end of a segment that still lasts, epoch milliseconds.
+ */
+export async function readSegmentUsage(
+  { thread, rollout, from, to }: Segment,
+  nowMs: number,
+): Promise<SegmentUsage | undefined> {
+  if (rollout === undefined || thread === undefined) return undefined;
+  const [begin, end] = [Date.parse(from), to === undefined ? nowMs : Date.parse(to)];
+  const counts = await readTokenCounts(rollout).catch(() => []);
+  const own = counts.filter(({ at = 0 }) => at >= begin && at <= end);
+  const [first, last] = [own[0]?.at, own.at(-1)?.at];
+  if (first === undefined || last === undefined) return undefined;
+  const told = own.findLast(({ limits }) => limits !== undefined);
+  const capturedAt = Math.floor((told?.at ?? 0) / 1000);
+  return {
+    firstTokenCountAt: new Date(first).toISOString(),
+    lastTokenCountAt: new Date(last).toISOString(),
+    ...(told?.limits === undefined
+      ? {}
+      : { usage: usageFromLimits(told.limits, { capturedAt, rollout, thread }) }),
+  };
+}
+
+/**
+ * The record with what its segments' rollouts tell, and the usage written down for the account of each segment, if the
+ * target still holds that account.
+ */
+export async function gatherUsage(
+  paths: Paths,
+  record: LaunchRecord,
+  nowMs: number,
+): Promise<LaunchRecord> {
+  const segments: Segment[] = [];
+  for (const segment of record.segments) {
+    const told = await readSegmentUsage(segment, nowMs);
+    if (told === undefined) {
+      segments.push(segment);
+      continue;
+    }
+    const { usage, lastTokenCountAt } = told;
+    // A long stretch is read from its end, so the first count that was ever seen stays the first.
+    const firstTokenCountAt = segment.firstTokenCountAt ?? told.firstTokenCountAt;
+    segments.push({ ...segment, firstTokenCountAt, lastTokenCountAt });
+    if (usage !== undefined && holdsAccount(paths, segment)) {
+      recordUsage(paths, segment.target, usage);
+    }
+  }
+  return { ...record, segments };
+}
+
+function holdsAccount(paths: Paths, { target, identity }: Segment): boolean {
+  const known = readAccountState(paths, target).state.identity;
+  return (
+    identity !== undefined &&
+    known?.userId === identity.userId &&
+    known.accountId === identity.accountId
+  );
+}
+
+async function readTokenCounts(rollout: string) {
+  const { size } = await stat(rollout);
+  const { facts } = await readRolloutFacts(rollout, Math.max(0, size - TAIL_BYTES));
+  return facts.filter((fact) => fact.type === 'token_count');
+}

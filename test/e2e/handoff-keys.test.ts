@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ToolCall } from '../lab/backend/index.ts';
+import { ask, waitForComposer } from '../lab/composer.ts';
+import { createSupervisedLab } from '../lab/supervised.ts';
+
+// Nothing that is typed is lost or doubled while one Codex takes over from the other (design 1, 7).
+
+const { openLab, close } = createSupervisedLab();
+afterEach(close);
+
+const EXHAUSTED = [{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }];
+
+describe('keys typed during the handoff', () => {
+  it('are in the composer of the next Codex, in order', async () => {
+    const { backend, hotswap } = await openLab(EXHAUSTED);
+    const terminal = hotswap.open();
+    await waitForComposer(terminal);
+    let typed = '';
+    await terminal.submit('hello');
+    await hotswap.waitForEvent('confirmed');
+    for (const key of 'the quick brown fox jumps over the lazy dog') {
+      terminal.type(key);
+      typed += key;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await terminal.waitForText('answer 1 from acc2');
+    await terminal.waitForText(`› ${typed}`);
+    terminal.press('enter');
+    await backend.waitForRequest(({ turn }) => turn?.userTexts.at(-1) === typed);
+  });
+
+  it('are sent when Enter was among them, and what follows waits in the composer', async () => {
+    const { backend, hotswap } = await openLab(EXHAUSTED);
+    const terminal = hotswap.open();
+    await ask(terminal, 'hello');
+    await hotswap.waitForEvent('confirmed');
+    terminal.type('and then this');
+    terminal.press('enter');
+    terminal.type('not yet');
+    await backend.waitForRequest(({ turn }) => turn?.userTexts.at(-1) === 'and then this');
+    await terminal.waitForText('› not yet');
+    expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
+      ...['hello', 'continue', 'and then this'],
+    ]);
+  });
+
+  it('follow the prompt that was not sent yet', async () => {
+    const { backend, hotswap, fail, terminal } = await openRunningTurn();
+    const draft = 'half a prömpt';
+    terminal.type(`${draft}x`);
+    terminal.press('backspace');
+    await terminal.waitForText(`› ${draft}`);
+    fail();
+    await hotswap.waitForEvent('confirmed');
+    terminal.type(', whole');
+    await terminal.waitForText(/answer \d from acc2/);
+    await terminal.waitForText(`› ${draft}, whole`);
+    terminal.press('enter');
+    await backend.waitForRequest(({ turn }) => turn?.userTexts.at(-1) === `${draft}, whole`);
+  });
+
+  it('follow a prompt that was sent while the turn ran', async () => {
+    const { backend, fail, terminal } = await openRunningTurn();
+    await terminal.submit('sent meanwhile');
+    await terminal.waitUntil(() => !terminal.screen().join().includes('› sent meanwhile'), 'Enter');
+    fail();
+    await backend.waitForRequest(
+      ({ account, turn }) =>
+        account === 'acc2' && turn?.userTexts.includes('sent meanwhile') === true,
+    );
+    await terminal.waitForText(/answer \d from acc2/);
+    expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
+      ...['hello', 'sent meanwhile', 'continue'],
+    ]);
+  });
+
+  /** A turn that has asked for a command; `fail` lets it go on, into the limit. */
+  async function openRunningTurn() {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }]);
+    let fail = () => {};
+    const until = new Promise<void>((resolve) => {
+      fail = resolve;
+    });
+    const calls: ToolCall[] = [{ kind: 'shell', command: 'true' }];
+    backend.enqueue(
+      [{ calls, text: ['working on it'], until }, { failure: 'usage-limit' }],
+      'acc1',
+    );
+    const terminal = hotswap.open(['--dangerously-bypass-approvals-and-sandbox']);
+    await ask(terminal, 'hello');
+    await terminal.waitForText('working on it');
+    return { backend, hotswap, fail, terminal };
+  }
+});

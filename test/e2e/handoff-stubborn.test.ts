@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { MAX_ATTEMPTS } from '../../src/session/machine.ts';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { ask } from '../lab/composer.ts';
+import { readRollouts } from '../lab/rollouts.ts';
+import { createSupervisedLab } from '../lab/supervised.ts';
+
+// Handoffs that meet resistance: locks, processes that do not end, a stopped job, a login that is gone (design 7).
+
+const { openLab, close } = createSupervisedLab();
+const holders: ChildProcess[] = [];
+afterEach(async () => {
+  for (const holder of holders.splice(0)) holder.kill('SIGKILL');
+  await close();
+});
+
+const TWO = [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }];
+/** Writer locks are as old as this (facts 3). */
+const locksThreads = codexUnderTest.isAtLeast('0.149.0');
+/** It asks what to do; earlier versions end with an error. */
+const asksAboutLocks = codexUnderTest.isAtLeast('0.169.0');
+
+describe.runIf(locksThreads)('a thread that somebody else still writes', () => {
+  it('is tried again until it is free', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    const holder = await queueForLock(threadLock(hotswap.sandbox.codexHome));
+    await ask(terminal, 'two');
+    await hotswap.waitForEvent('retry', 2);
+    holder.kill('SIGKILL');
+    await terminal.waitForText('answer 1 from acc2');
+    expect(backend.turns('acc2')[0]?.turn?.userTexts).toEqual(['one', 'two', 'continue']);
+    expect(hotswap.eventsOf('rotated')).toHaveLength(1);
+  });
+
+  it('is left to the user when it is never free', { timeout: 90_000 }, async () => {
+    const { hotswap } = await openLab(TWO);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    const lock = threadLock(hotswap.sandbox.codexHome);
+    await queueForLock(lock);
+    await ask(terminal, 'two');
+    await hotswap.waitForEvent('retry', MAX_ATTEMPTS - 1, 30_000);
+    if (asksAboutLocks) {
+      await terminal.waitForText(/open in another app/);
+      terminal.type('q'); // held until Codex may have it
+      expect((await terminal.waitForExit()).status).toBe(0);
+      return;
+    }
+    expect((await terminal.waitForExit()).status).not.toBe(0);
+    const threadId = /([^/]+)\.lock$/.exec(lock)?.[1];
+    expect(terminal.scrollback().join('')).toContain(`codex resume ${threadId}`);
+  });
+});
+
+describe('a stopped job', () => {
+  it('takes over after fg when the limit came while it was stopped', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    const codexHot = join(hotswap.sandbox.bin, 'codex-hot');
+    const command = hotswap.commandLine().map((word) => `'${word}'`);
+    writeFileSync(codexHot, `#!/bin/sh\nexec ${command.join(' ')} "$@"\n`);
+    chmodSync(codexHot, 0o755);
+    const env = { ...hotswap.sandbox.env, PS1: 'shell> ' };
+    const terminal = hotswap.open([], { file: 'bash', args: ['--norc', '-i'], env });
+    await terminal.waitForText('shell>');
+    terminal.type('codex-hot\r');
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    const group = findCodexGroup(hotswap.sandbox.home);
+    backend.setScript(({ account }) => {
+      if (account.name !== 'acc1') return undefined;
+      process.kill(-group, 'SIGSTOP');
+      return { failure: 'usage-limit' };
+    });
+    backend.account('acc1').turnsLeft = 1;
+    await ask(terminal, 'two');
+    await terminal.waitForText(/Stopped.*codex-hot/);
+    expect(hotswap.eventsOf('confirmed')).toEqual([]);
+    terminal.type('fg\r');
+    await terminal.waitForText('answer 1 from acc2');
+    expect(backend.turns('acc2')[0]?.turn?.userTexts).toEqual(['one', 'two', 'continue']);
+  });
+});
+
+function threadLock(codexHome: string): string {
+  const threadId = readRollouts(codexHome)[0]?.threadId;
+  return join(codexHome, 'thread-writer-locks', `${threadId}.lock`);
+}
+
+/** A process that waits for the lock of a living Codex, has it as soon as that ends, and keeps it. */
+async function queueForLock(file: string): Promise<ChildProcess> {
+  const holder = spawn('flock', ['-o', file, 'sh', '-c', 'echo locked; exec sleep 600'], {
+    stdio: 'pipe',
+  });
+  holders.push(holder);
+  await once(holder, 'spawn');
+  return holder;
+}
+
+function findCodexGroup(home: string): number {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (environment.includes(`CODEX_HOME=${home}`) && /^[^\0]*\/codex\0/.test(command)) {
+        const group = spawnSync('ps', ['-o', 'pgid=', '-p', pid], { encoding: 'utf8' }).stdout;
+        return Number(group);
+      }
+    } catch {
+      // gone, or not ours
+    }
+  }
+  throw new Error('no codex runs here');
+}
