@@ -4,8 +4,8 @@
 // CommonJS, because it starts sooner: Node 20's ESM loader alone costs some 30 ms between `codex` and its first frame.
 // Few files for the same reason: one for the hot path, one for the management command, and one for each heavy package
 // that they load lazily, if at all.
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { findForbiddenImports, findInlinedPackages } from './bundle-graph.mjs';
@@ -21,6 +21,7 @@ const PROGRAMS = ['src/launch/launch.ts', 'src/cli/program.ts'];
 const EXECUTABLES = ['dist/bin/codex-hotswap.js', 'dist/bin/codex-hot.js'];
 
 const lazyPackages = new Set();
+const written = new Set();
 const OPTIONS = {
   absWorkingDir: root,
   outdir: 'dist',
@@ -73,14 +74,30 @@ if (problems.length > 0) {
   process.exit(1);
 }
 
-await rm(join(root, 'dist'), { recursive: true, force: true });
-for (const file of [...ours.outputFiles, ...theirs.outputFiles]) {
-  await mkdir(dirname(file.path), { recursive: true });
-  await writeFile(file.path, file.contents);
+await put('dist/package.json', '{"type":"commonjs"}\n');
+for (const { path, contents } of [...ours.outputFiles, ...theirs.outputFiles]) {
+  await put(relative(root, path), contents);
 }
-await writeFile(join(root, 'dist/package.json'), '{"type":"commonjs"}\n');
-for (const file of EXECUTABLES) await chmod(join(root, file), 0o755);
-await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES'), await collectLicences(inlined));
+await put('dist/THIRD-PARTY-LICENSES', await collectLicences(inlined));
+await removeStale();
+
+/** Whole files only: a codex may be starting from dist/ while it is built anew. */
+async function put(file, contents) {
+  const path = join(root, file);
+  const temporary = `${path}.new`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(temporary, contents);
+  if (EXECUTABLES.includes(file)) await chmod(temporary, 0o755);
+  await rename(temporary, path);
+  written.add(file);
+}
+
+async function removeStale() {
+  for (const file of await readdir(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
+    const path = join(file.parentPath, file.name);
+    if (file.isFile() && !written.has(relative(root, path))) await rm(path, { force: true });
+  }
+}
 
 /** The programs behind the entries, and every package that is imported lazily, stay files of their own. */
 function resolveLate({ path, kind }) {
