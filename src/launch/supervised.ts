@@ -10,7 +10,8 @@ import { runSession, type SessionParts } from '../session/run.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal } from '../terminal/terminal.ts';
 
-export interface SupervisedLaunch extends Pick<SessionParts, 'desk' | 'accounts' | 'log'> {
+export interface SupervisedLaunch
+  extends Pick<SessionParts, 'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log'> {
   slot: Slot;
   plans: { first: ChildPlan; resume(thread: FollowedThread): Promise<ChildPlan> };
   spawnPty: typeof spawnPty;
@@ -18,7 +19,7 @@ export interface SupervisedLaunch extends Pick<SessionParts, 'desk' | 'accounts'
 
 /** Runs the TUI behind a pty on the user's terminal until it ends for good. */
 export function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
-  const { slot, plans, desk, accounts, log } = launch;
+  const { slot, plans, noteChild, noteThread, desk, accounts, log } = launch;
   const terminal = openTerminal();
   const stderr = redirectedStderr();
   return runSession({
@@ -34,7 +35,8 @@ export function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
       }),
     firstPlan: plans.first,
     resumePlan: plans.resume,
-    noteChild: (pid) => holdSlot(slot, pid),
+    noteChild,
+    noteThread,
     desk,
     accounts,
     log,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { recordIdentity } from '../accounts/account-state.ts';
 import { chooseTarget } from '../accounts/choice.ts';
 import { readCurrent } from '../accounts/current.ts';
+import { describeIdentity, isSameIdentity } from '../accounts/login.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { HotswapError } from '../errors.ts';
 import { type AdoptReport, adoptSlot } from '../overlay/adopt.ts';
@@ -25,16 +26,26 @@ export interface Workplace {
   notices: string[];
 }
 
+/** Which account is asked for: this one and no other, or this one unless it cannot be used now. */
+export interface Wish {
+  kind: 'exactly' | 'rather';
+  target: string;
+}
+
 /**
  * Chooses the account and furnishes an overlay for it.
- * @param wanted the target asked for, or undefined for the current one or its next usable successor.
- * @throws HotswapError `no-usable-target` when no account is logged in, `no-free-slot`, and the file errors.
+ * @param wish the target asked for, or undefined for the current one or its next usable successor.
+ * @throws HotswapError `no-usable-target` when no account is logged in, or not the one asked for; `unknown-target`,
+ * `no-free-slot`, and the file errors.
  */
-export function openWorkplace(paths: Paths, config: Config, now: Date): Workplace {
+export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wish): Workplace {
   const { standings, notices } = readStandings(paths, config);
   const { current, notice } = readCurrent(paths);
   if (notice !== undefined) notices.push(notice);
-  const { target, standing, why } = pickAccount(standings, current, now);
+  const { target, standing, why } =
+    wish?.kind === 'exactly'
+      ? takeAccount(standings, wish.target, now)
+      : pickAccount(standings, wish?.target ?? current, now);
   if (why !== undefined) notices.push(why);
   if (standing.vault.kind !== 'ready') throw new Error('an account without a login was picked');
 
@@ -68,11 +79,50 @@ export function readCodexConfig(sharedHome: string): string {
   }
 }
 
+interface Picked {
+  target: string;
+  standing: Standing;
+  /** What speaks against it all the same, for the user. */
+  why?: string;
+}
+
+/** The account that was asked for by name: a limit is Codex's to tell, but a login it must have, and the right one. */
+function takeAccount(standings: readonly Standing[], name: string, now: Date): Picked {
+  const standing = standings.find(({ target }) => target.name === name);
+  if (standing === undefined) {
+    throw new HotswapError(
+      'unknown-target',
+      `there is no target called ${JSON.stringify(name)}`,
+      `you have: ${standings.map(({ target }) => target.name).join(', ')}`,
+    );
+  }
+  const { vault, state } = standing;
+  if (vault.kind !== 'ready') {
+    throw new HotswapError(
+      'no-usable-target',
+      `${name} cannot be used: ${vault.kind === 'empty' ? 'it is not logged in' : vault.reason}`,
+      `log in with: codex-hotswap login ${name}`,
+    );
+  }
+  if (state.identity !== undefined && !isSameIdentity(state.identity, vault.identity)) {
+    throw new HotswapError(
+      'no-usable-target',
+      `the vault of ${name} now holds ${describeIdentity(vault.identity)}, not ${describeIdentity(state.identity)}`,
+      `to keep that account there: codex-hotswap login ${name}`,
+    );
+  }
+  const alone = { ...standing, target: { ...standing.target, enabled: true } };
+  const nowSeconds = Math.floor(now.getTime() / 1000);
+  const choice = chooseTarget({ standings: [alone], current: name, nowSeconds });
+  const reason = choice.kind === 'none' ? choice.reasons[0]?.reason : undefined;
+  return { target: name, standing, ...(reason === undefined ? {} : { why: `${name}: ${reason}` }) };
+}
+
 function pickAccount(
   standings: readonly Standing[],
   current: string | undefined,
   now: Date,
-): { target: string; standing: Standing; why?: string } {
+): Picked {
   const choice = chooseTarget({
     standings,
     current,

@@ -1,4 +1,3 @@
-import type { Identity } from '../accounts/login.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity, processTable } from '../state/process-identity.ts';
 import {
@@ -11,7 +10,7 @@ import {
   type Segment,
   writeLaunch,
 } from './registry.ts';
-import { gatherUsage } from './segment-usage.ts';
+import { gatherUsage, type IdentityOf } from './segment-usage.ts';
 
 /** Keeps the record of one launch, on disk at every step, so that it outlives a `kill -9`. Never throws. */
 export interface LaunchKeeper {
@@ -30,8 +29,7 @@ export interface KeptLaunch {
   cwd: string;
   args: string[];
   mode: LaunchRecord['mode'];
-  /** Which account a target's vault holds now. */
-  identityOf(target: string): Identity | undefined;
+  identityOf: IdentityOf;
   now(): Date;
   /** A record that cannot be written costs the registry, not the session. */
   failed(error: Error): void;
@@ -85,7 +83,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
     async end() {
       const at = now();
       const ended = endLaunch(record, at.toISOString());
-      save(await gatherUsage(paths, ended, at.getTime()).catch(() => ended));
+      save(await gatherUsage(paths, ended, kept.identityOf, at.getTime()).catch(() => ended));
       attempt(() => pruneLaunches(paths, at));
     },
   };

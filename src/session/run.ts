@@ -23,6 +23,8 @@ export interface SessionParts {
   resumePlan(thread: FollowedThread): Promise<ChildPlan>;
   /** Called with each child's pid, so that the overlay stays leased while it lives. */
   noteChild(pid: number): void;
+  /** Called with each thread that a child turns out to work on. */
+  noteThread(thread: FollowedThread): void;
   desk: HandoffDesk;
   /** How many accounts there are: the bound on rotations. */
   accounts: number;
@@ -53,7 +55,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   const { terminal, desk, log } = parts;
   const answeredFor = new Set<string>();
   const timers = createTimers();
-  const rotation = createRotation({ desk, log, resumePlan: parts.resumePlan, now: Date.now });
+  const rotation = createRotation({ ...parts, now: Date.now });
   let child: SupervisedChild | undefined;
   let watch: Watch | undefined;
   let source: Source = 'record';
@@ -123,7 +125,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'repoint':
           return void moveTo(effect.target);
         case 'schedule-retry':
-          return scheduleRetry(effect.evidence.threadId, effect.attempt);
+          return scheduleRetry(effect);
         case 'flush':
           if (effect.stranded !== undefined) summary = tellStranded(effect.stranded);
           return void terminal.flush().then(() => dispatch({ name: 'flushed' }), fail);
@@ -151,6 +153,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         stopped: () => dispatch({ name: 'child-stopped' }),
         ended(ending) {
           const refusal = arrival.refusal();
+          if (refusal === 'needs-login') rotation.beginWithoutLogin();
           watch?.close();
           watch = undefined;
           timers.cancel();
@@ -184,6 +187,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           dispatch({ name: 'turn-succeeded' });
         },
         bound(thread) {
+          parts.noteThread(thread);
           log({ type: 'bound', thread: thread.id, target: desk.target });
           arrival.bound();
         },
@@ -217,8 +221,9 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       dispatch(event);
     }
 
-    function scheduleRetry(thread: string, attempt: number): void {
-      log({ type: 'retry', thread, reason: 'active-writer', attempt });
+    function scheduleRetry({ evidence, attempt }: Extract<Effect, { do: 'schedule-retry' }>): void {
+      const thread = evidence.threadId === undefined ? {} : { thread: evidence.threadId };
+      log({ type: 'retry', reason: 'active-writer', attempt, ...thread });
       timers.after(RETRY_MS[attempt - 1] ?? STOP_MS, () => dispatch({ name: 'retry-due' }));
     }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { readAccountState } from '../accounts/account-state.ts';
+import type { Identity } from '../accounts/login.ts';
 import { recordUsage, type Usage, usageFromLimits } from '../accounts/usage.ts';
 import { readRolloutFacts } from '../codex/rollout-file.ts';
 import type { Paths } from '../state/paths.ts';
@@ -42,6 +42,9 @@ export async function readSegmentUsage(
   };
 }
 
+/** Which account a target's vault holds now. */
+export type IdentityOf = (target: string) => Identity | undefined;
+
 /**
  * The record with what its segments' rollouts tell, and the usage written down for the account of each segment, if the
  * target still holds that account.
@@ -49,6 +52,7 @@ export async function readSegmentUsage(
 export async function gatherUsage(
   paths: Paths,
   record: LaunchRecord,
+  identityOf: IdentityOf,
   nowMs: number,
 ): Promise<LaunchRecord> {
   const segments: Segment[] = [];
@@ -62,20 +66,21 @@ export async function gatherUsage(
     // A long stretch is read from its end, so the first count that was ever seen stays the first.
     const firstTokenCountAt = segment.firstTokenCountAt ?? told.firstTokenCountAt;
     segments.push({ ...segment, firstTokenCountAt, lastTokenCountAt });
-    if (usage !== undefined && holdsAccount(paths, segment)) {
+    if (usage !== undefined && holdsItsAccount(segment, identityOf) === true) {
       recordUsage(paths, segment.target, usage);
     }
   }
   return { ...record, segments };
 }
 
-function holdsAccount(paths: Paths, { target, identity }: Segment): boolean {
-  const known = readAccountState(paths, target).state.identity;
-  return (
-    identity !== undefined &&
-    known?.userId === identity.userId &&
-    known.accountId === identity.accountId
-  );
+/** Whether the target of a segment still is the account the segment ran under; `undefined` when it is not known. */
+export function holdsItsAccount(
+  { target, identity }: Segment,
+  identityOf: IdentityOf,
+): boolean | undefined {
+  const held = identityOf(target);
+  if (identity === undefined || held === undefined) return undefined;
+  return held.userId === identity.userId && held.accountId === identity.accountId;
 }
 
 async function readTokenCounts(rollout: string) {

@@ -5,12 +5,14 @@ import {
   beginSegment,
   bindLaunch,
   endLaunch,
+  isRunning,
   type LaunchRecord,
   launchName,
   pruneLaunches,
   readLaunches,
   writeLaunch,
 } from '../../../src/session/registry.ts';
+import { ownIdentity, processTable } from '../../../src/state/process-identity.ts';
 import { makeScratchHome, withUmask } from '../state/scratch-home.ts';
 
 const T = (second: number) => `2026-11-21T03:45:${String(second).padStart(2, '0')}Z`;
@@ -44,6 +46,26 @@ test('a launch goes from pending through its segments to its end', () => {
   });
   const file = join(paths.sessionsDir, `${ended.launch}.json`);
   expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('another thread in the same session is a segment of its own', () => {
+  const first = bindLaunch(pending(), 'thread-1', '/r1.jsonl', T(1));
+  const again = bindLaunch(first, 'thread-1', '/r1.jsonl', T(2));
+  expect(again).toEqual(first);
+  const second = bindLaunch(first, 'thread-2', '/r2.jsonl', T(3));
+  expect(second).toMatchObject({ thread: 'thread-2', rollout: '/r2.jsonl' });
+  expect(second.segments).toEqual([
+    { target: 'a', from: T(0), to: T(3), thread: 'thread-1', rollout: '/r1.jsonl' },
+    { target: 'a', from: T(3), thread: 'thread-2', rollout: '/r2.jsonl' },
+  ]);
+});
+
+test('a launch that was killed runs no more', () => {
+  const own = { ...ownIdentity(), processes: processTable() };
+  expect(isRunning(pending(own))).toBe(true);
+  expect(isRunning(pending({ ...own, startTime: '1' }))).toBe(false);
+  expect(isRunning(pending({ ...own, processes: 'another boot' }))).toBe(false);
+  expect(isRunning(pending({ ...own, state: 'ended' }))).toBe(false);
 });
 
 test('reads newest first, no more than asked for, and sets broken records aside', () => {

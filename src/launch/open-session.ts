@@ -1,0 +1,151 @@
+import type { Identity } from '../accounts/login.ts';
+import { inspectVault } from '../accounts/vault.ts';
+import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
+import { HotswapError } from '../errors.ts';
+import type { Slot } from '../overlay/slot.ts';
+import { openDesk } from '../session/handoff.ts';
+import { keepLaunch, type LaunchKeeper } from '../session/launch-keeper.ts';
+import type { Logged } from '../session/run.ts';
+import { type Config, readConfig } from '../state/config.ts';
+import { appendEvent, type HotswapEvent } from '../state/events.ts';
+import type { Paths } from '../state/paths.ts';
+import { learnCapabilities } from './capabilities.ts';
+import { runExecSession } from './exec-session.ts';
+import { findProgram, type PlanFacts, planChildren, planExecChildren } from './plans.ts';
+import type { Ending } from './run-inherited.ts';
+import { hasTerminal, holdSlot, runSupervised, type SupervisedLaunch } from './supervised.ts';
+import { closeWorkplace, openWorkplace, type Wish } from './workplace.ts';
+
+export interface SessionFacts {
+  real: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  paths: Paths;
+  invocation: InteractiveInvocation | ExecInvocation;
+  /** Which account is asked for; none: the current one, or the next that can be used. */
+  wish: Wish | undefined;
+  /** Stay with that account whatever happens. */
+  pinned: boolean;
+  /** One line for the user's stderr. */
+  say(line: string): void;
+}
+
+/**
+ * Everything that may fail before the child runs: account, overlay, command lines, record. The session itself is
+ * returned, not yet started; undefined when Codex has to say itself why it cannot run.
+ */
+export async function openSession(
+  facts: SessionFacts,
+): Promise<(() => Promise<Ending>) | undefined> {
+  const { paths, invocation, env, args, cwd, say } = facts;
+  // Without a terminal the TUI refuses to start, and its own words say why.
+  if (invocation.mode === 'interactive' && !hasTerminal(env)) return undefined;
+  const config = readConfig(paths);
+  if (config === undefined) {
+    throw new HotswapError('not-set-up', 'no accounts are set up yet', 'run: codex-hotswap setup');
+  }
+  const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
+  const program = findProgram(facts.real, env);
+  const capabilities = await learnCapabilities(paths, program.file);
+  const { slot, target, notices } = openWorkplace(paths, config, new Date(), facts.wish);
+  for (const notice of notices) say(`codex-hotswap: ${notice}`);
+  const plan = { program, capabilities, invocation, args, cwd, slot, prompt: config.prompt };
+  const targets = config.targets.filter(({ name }) => !facts.pinned || name === target);
+  const run = await planRun(plan, {
+    slot,
+    desk: openDesk({ paths, config: { ...config, targets }, slot, target, now: Date.now }),
+    accounts: targets.length,
+    keeper: keepLaunch({
+      ...{ paths, target, cwd, args, mode: invocation.mode },
+      identityOf: (name) => identityOf(config, name),
+      now: () => new Date(),
+      failed: ({ message }) => log(paths, { type: 'notice', message: `no record: ${message}` }),
+    }),
+    spawnPty: pty?.spawnPty,
+    paths,
+    say,
+  });
+  log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
+  return () => leaveTidy(run, paths, config, slot, say);
+}
+
+interface Office extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts'> {
+  keeper: LaunchKeeper;
+  spawnPty: SupervisedLaunch['spawnPty'] | undefined;
+  paths: Paths;
+  say(line: string): void;
+}
+
+async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<Ending>> {
+  const { keeper, paths, spawnPty, ...parts } = office;
+  const { invocation } = plan;
+  const common = {
+    ...parts,
+    noteChild: (pid: number) => holdSlot(office.slot, pid),
+    noteThread: keeper.bind,
+    log(event: Logged) {
+      if (event.type === 'rotated') keeper.move(event.to);
+      log(paths, event, keeper.launch);
+    },
+  };
+  let run: () => Promise<Ending>;
+  if (invocation.mode === 'exec') {
+    const plans = await planExecChildren(plan);
+    run = () => runExecSession({ ...common, invocation, plans });
+  } else {
+    if (spawnPty === undefined) throw new Error('a TUI needs a pty');
+    const plans = await planChildren(plan);
+    run = () => runSupervised({ ...common, plans, spawnPty });
+  }
+  return () => run().finally(() => keeper.end());
+}
+
+async function leaveTidy(
+  run: () => Promise<Ending>,
+  paths: Paths,
+  config: Config,
+  slot: Slot,
+  say: (line: string) => void,
+): Promise<Ending> {
+  try {
+    const ending = await run();
+    log(paths, { type: 'ended', status: describeEnding(ending) });
+    return ending;
+  } finally {
+    for (const problem of await closeWorkplace(paths, config, slot))
+      say(`codex-hotswap: ${problem}`);
+  }
+}
+
+/** The pty's native part is loaded only where it is needed, and may be missing (musl, a broken install). */
+async function loadPty(): Promise<typeof import('../pty/spawn.ts')> {
+  try {
+    return await import('../pty/spawn.ts');
+  } catch (error) {
+    throw new HotswapError(
+      'pty-unavailable',
+      `the pseudo-terminal module cannot be loaded (${firstLine(error)})`,
+      'reinstall codex-hotswap, and see: codex-hotswap doctor',
+    );
+  }
+}
+
+function identityOf(config: Config, name: string): Identity | undefined {
+  const target = config.targets.find((candidate) => candidate.name === name);
+  const vault = target && inspectVault(target);
+  return vault?.kind === 'ready' ? vault.identity : undefined;
+}
+
+function log(paths: Paths, event: Logged, launch?: string): void {
+  const at = new Date().toISOString();
+  appendEvent(paths, { at, ...(launch === undefined ? {} : { launch }), ...event } as HotswapEvent);
+}
+
+function describeEnding(ending: Ending): string {
+  return ending.kind === 'exited' ? String(ending.code) : ending.signal;
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n')[0] as string;
+}

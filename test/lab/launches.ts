@@ -1,0 +1,8 @@
+import { type LaunchRecord, readLaunches } from '../../src/session/registry.ts';
+import { resolvePaths } from '../../src/state/paths.ts';
+import type { Sandbox } from './sandbox.ts';
+
+/** The records of the session registry in a sandbox, the newest first. */
+export function readRegistry({ home }: Sandbox): LaunchRecord[] {
+  return readLaunches(resolvePaths({}, home)).launches;
+}
