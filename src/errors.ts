@@ -16,6 +16,7 @@ const CATALOGUE = {
   'no-usable-target': 75,
   'identity-clash': 65, // EX_DATAERR
   'login-failed': 1,
+  'in-use': 75, // EX_TEMPFAIL
   'not-our-shim': 1,
   'codex-not-found': 127,
   'codex-not-runnable': 126,

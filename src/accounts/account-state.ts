@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
@@ -61,6 +62,11 @@ export function recordIdentity(paths: Paths, target: string, identity: Identity)
   const { state } = readAccountState(paths, target);
   if (JSON.stringify(state.identity) === JSON.stringify(identity)) return;
   writeAccountState(paths, { ...state, identity });
+}
+
+/** Forgets all that is known about a target. */
+export function removeAccountState(paths: Paths, target: string): void {
+  rmSync(accountFile(paths, target), { force: true });
 }
 
 /** The file of a target's state. */

@@ -38,3 +38,12 @@ export function writeCurrent(paths: Paths, name: string): void {
   };
   replaceFile(paths.currentFile, `${JSON.stringify(record)}\n`);
 }
+
+/** Lets a target that is called otherwise now stay what it was, current or previous. @throws HotswapError `home-unwritable`. */
+export function renameInCurrent(paths: Paths, from: string, to: string): void {
+  const { current, previous } = readCurrent(paths);
+  if (current !== from && previous !== from) return;
+  const renamed = (name: string | undefined) => (name === from ? to : name);
+  const record = { version: 1, current: renamed(current), previous: renamed(previous) };
+  replaceFile(paths.currentFile, `${JSON.stringify(record)}\n`);
+}

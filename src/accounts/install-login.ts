@@ -1,9 +1,15 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { HotswapError } from '../errors.ts';
 import type { Config, Target } from '../state/config.ts';
-import { ensurePrivateDir, replaceFile } from '../state/files.ts';
+import { ensurePrivateDir, replaceFile, timestamp, unusedName } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
-import { clearMarks, recordIdentity } from './account-state.ts';
+import {
+  clearMarks,
+  readAccountState,
+  recordIdentity,
+  writeAccountState,
+} from './account-state.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
 import type { Standing } from './standing.ts';
 import { authFileOf } from './vault.ts';
@@ -18,17 +24,24 @@ export interface InstallRequest {
   authContent: string;
   /** Gives the target to another account than the one it held. */
   replaceAccount?: boolean;
+  /** Takes the account away from the target that has it now, which is left without a login. */
+  move?: boolean;
 }
 
 export interface Installation {
-  kind: 'installed' | 'renewed' | 'replaced-account';
+  kind: 'installed' | 'renewed' | 'replaced-account' | 'moved';
   identity: Identity;
   authFile: string;
+  /** The target that lost the account, when it was moved. */
+  movedFrom?: string;
+  /** Where the login of the account that had to go is kept. */
+  orphan?: string;
 }
 
 /**
  * Installs a finished login by its identity: the same account → renewed, an empty target → installed. The old file stays
- * untouched until the new one is complete (one rename). Marks that a new login heals are cleared.
+ * untouched until the new one is complete (one rename); that of another account is kept among the orphans. Marks that a
+ * new login heals are cleared.
  * @throws HotswapError `identity-clash` when the account is known under another target, or the target belongs to another
  * account; `login-failed` when the content is no login. Nothing is changed then.
  */
@@ -39,7 +52,8 @@ export function installLogin(request: InstallRequest): Installation {
     throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
   }
   const { identity } = read.login;
-  refuseTwin(identity, target, standings);
+  const twin = findTwin(identity, target, standings);
+  if (twin !== undefined && !request.move) throw clash(identity, twin, target);
   const owner = ownerOf(standings.find((standing) => standing.target.name === target.name));
   const isRenewal = owner !== undefined && isSameIdentity(owner, identity);
   if (owner !== undefined && !isRenewal && !request.replaceAccount) {
@@ -52,24 +66,66 @@ export function installLogin(request: InstallRequest): Installation {
   ensurePrivateDir(target.vault);
   chmodSync(target.vault, 0o700);
   const authFile = authFileOf(target);
+  const orphan = owner === undefined || isRenewal ? undefined : keepFormer(request, authFile);
   replaceFile(authFile, authContent);
-  recordIdentity(paths, target.name, identity);
-  clearMarks(paths, target.name, isRenewal ? ['needs-login'] : undefined);
+  if (isRenewal) {
+    recordIdentity(paths, target.name, identity);
+    clearMarks(paths, target.name, ['needs-login']);
+  } else {
+    // Marks and usage on record are those of another account, or of none.
+    writeAccountState(paths, { version: 1, target: target.name, identity, marks: [] });
+  }
+  if (twin !== undefined) emptyTwin(paths, twin, target);
   const kind = isRenewal ? 'renewed' : owner === undefined ? 'installed' : 'replaced-account';
-  return { kind, identity, authFile };
+  return {
+    kind: twin === undefined ? kind : 'moved',
+    identity,
+    authFile,
+    ...(twin === undefined ? {} : { movedFrom: twin.target.name }),
+    ...(orphan === undefined ? {} : { orphan }),
+  };
 }
 
-function refuseTwin(identity: Identity, target: Target, standings: readonly Standing[]): void {
-  const twin = standings.find((standing) => {
+function findTwin(
+  identity: Identity,
+  target: Target,
+  standings: readonly Standing[],
+): Standing | undefined {
+  return standings.find((standing) => {
     const owner = standing.target.name === target.name ? undefined : ownerOf(standing);
     return owner !== undefined && isSameIdentity(owner, identity);
   });
-  if (twin === undefined) return;
-  throw new HotswapError(
+}
+
+function clash(identity: Identity, twin: Standing, target: Target): HotswapError {
+  return new HotswapError(
     'identity-clash',
     `${describeIdentity(identity)} is already the account of ${twin.target.name}, so ${target.name} was left as it was`,
-    `log in with another account, or use: codex-hotswap login ${twin.target.name}`,
+    `log in with another account, or use: codex-hotswap login ${twin.target.name} (to move the account to ${target.name}: --move)`,
   );
+}
+
+/** The account's limits go with it; its former login is older than the one installed, so it may go. */
+function emptyTwin(paths: Paths, twin: Standing, target: Target): void {
+  const { marks, usage } = twin.state;
+  const { state } = readAccountState(paths, target.name);
+  const moved = marks.filter(({ kind }) => kind !== 'needs-login' && kind !== 'manual');
+  writeAccountState(paths, {
+    ...state,
+    marks: [...state.marks, ...moved],
+    ...(usage === undefined ? {} : { usage }),
+  });
+  rmSync(authFileOf(twin.target), { force: true });
+  writeAccountState(paths, { version: 1, target: twin.target.name, marks: [] });
+}
+
+function keepFormer({ paths, target }: InstallRequest, authFile: string): string | undefined {
+  if (lstatSync(authFile, { throwIfNoEntry: false }) === undefined) return undefined;
+  ensurePrivateDir(paths.orphansDir);
+  const name = `auth-${target.name}-${timestamp(new Date())}.json`;
+  const orphan = unusedName(join(paths.orphansDir, name));
+  replaceFile(orphan, readFileSync(authFile));
+  return orphan;
 }
 
 // What the vault holds counts; an empty or unreadable vault still belongs to the account on record.

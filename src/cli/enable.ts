@@ -2,14 +2,19 @@ import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Context, requireConfig } from './context.ts';
 import { putShim } from './install-shim.ts';
+import { switchTarget } from './switch-target.ts';
 
 export function enableCommand(context: Context): Command {
   return new Command('enable')
-    .description('switch codex-hotswap on for plain `codex`; installs the shim if it is missing')
+    .description(
+      'switch codex-hotswap on for plain `codex` (the shim is installed if missing), or one target',
+    )
+    .argument('[target]', 'only let this target be chosen again')
     .option('--shim-path <file>', 'where the shim goes')
     .addHelpText('after', '\nExample:\n  codex-hotswap enable && hash -r')
-    .action((options: { shimPath?: string }) => {
+    .action((name: string | undefined, options: { shimPath?: string }) => {
       requireConfig(context);
+      if (name !== undefined) return switchTarget(context, name, true);
       putShim(context, options.shimPath);
       rmSync(context.paths.disabledFlag, { force: true });
       context.say('codex-hotswap is on: plain codex outlives a usage limit');

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { installLogin } from '../accounts/install-login.ts';
@@ -16,19 +16,20 @@ import { primeFor } from './prime.ts';
 export function importCommand(context: Context): Command {
   return new Command('import')
     .description('adopt a login that exists, by default that of plain codex')
-    .argument('[file]', 'an auth.json')
+    .argument('[file]', 'an auth.json, or the Codex home it is in')
     .option('--as <name>', 'the target it becomes; made if it does not exist')
     .addHelpText('after', '\nExample:\n  codex-hotswap import --as main')
     .action((file: string | undefined, options: { as?: string }) =>
-      importLogin(
-        context,
-        resolve(file ?? join(context.paths.sharedHome, 'auth.json')),
-        options.as,
-      ),
+      importLogin(context, fileOf(resolve(file ?? context.paths.sharedHome)), options.as),
     );
 }
 
-async function importLogin(
+function fileOf(path: string): string {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'auth.json') : path;
+}
+
+/** Adopts the login in `file`, for the target of its account or the one named. @throws HotswapError. */
+export async function importLogin(
   context: Context,
   file: string,
   name: string | undefined,

@@ -11,6 +11,7 @@ interface LoginOptions {
   /** Further words for `codex login`. */
   args: string[];
   replaceAccount?: boolean;
+  move?: boolean;
 }
 
 export function loginCommand(context: Context): Command {
@@ -19,23 +20,31 @@ export function loginCommand(context: Context): Command {
     .argument('<target>', 'its name')
     .argument('[args...]', 'words for `codex login`, after --')
     .option('--device-auth', 'log in with a code, without a browser here')
+    .option('--with-api-key', 'log in with an API key, read from stdin')
     .option('--replace-account', 'let the target become another account than it was')
+    .option('--move', 'take the account away from the target that has it')
     .addHelpText('after', '\nExample:\n  codex-hotswap login acc2 --device-auth')
-    .action(
-      async (
-        name: string,
-        args: string[],
-        options: { deviceAuth?: boolean; replaceAccount?: boolean },
-      ) => {
-        const config = requireConfig(context);
-        const target = findTarget(config, name);
-        const words = options.deviceAuth ? ['--device-auth', ...args] : args;
-        await logIn(context, config, target, {
-          args: words,
-          replaceAccount: options.replaceAccount ?? false,
-        });
-      },
-    );
+    .action(async (name: string, args: string[], options: CommandOptions) => {
+      const config = requireConfig(context);
+      const target = findTarget(config, name);
+      const { replaceAccount = false, move = false } = options;
+      await logIn(context, config, target, { args: wordsOf(options, args), replaceAccount, move });
+    });
+}
+
+interface CommandOptions {
+  deviceAuth?: boolean;
+  withApiKey?: boolean;
+  replaceAccount?: boolean;
+  move?: boolean;
+}
+
+function wordsOf({ deviceAuth, withApiKey }: CommandOptions, args: string[]): string[] {
+  return [
+    ...(deviceAuth ? ['--device-auth'] : []),
+    ...(withApiKey ? ['--with-api-key'] : []),
+    ...args,
+  ];
 }
 
 /**
@@ -47,10 +56,20 @@ export async function logIn(
   context: Context,
   config: Config,
   target: Target,
-  { args, replaceAccount = false }: LoginOptions,
+  { args, ...options }: LoginOptions,
 ): Promise<void> {
-  const authContent = await runCodexLogin(context, args);
-  const { paths, say } = context;
+  takeIn(context, config, target, await runCodexLogin(context, args), options);
+}
+
+/** Installs a finished login and says what became of it. @throws HotswapError `login-failed`, `identity-clash`. */
+export function takeIn(
+  context: Context,
+  config: Config,
+  target: Target,
+  authContent: string,
+  { replaceAccount = false, move = false }: Omit<LoginOptions, 'args'> = {},
+): void {
+  const { paths, say, warn } = context;
   const { standings } = readStandings(paths, config); // now, not before: the login took a while
   const installation = installLogin({
     paths,
@@ -59,8 +78,12 @@ export async function logIn(
     target,
     authContent,
     replaceAccount,
+    move,
   });
+  const { movedFrom, orphan } = installation;
   say(`${target.name} ${OUTCOMES[installation.kind]} ${describeIdentity(installation.identity)}`);
+  if (movedFrom !== undefined) say(`${movedFrom} has no login any more`);
+  if (orphan !== undefined) warn(`the login that ${target.name} had before is kept as ${orphan}`);
   if (currentName(context, config) === target.name) primeFor(context, config, target);
 }
 
@@ -68,4 +91,5 @@ const OUTCOMES: Record<Installation['kind'], string> = {
   installed: 'is now logged in as',
   renewed: 'is logged in again as',
   'replaced-account': 'is another account now:',
+  moved: 'has taken over the account of',
 };

@@ -11,9 +11,12 @@ import { logCommand } from './log.ts';
 import { loginCommand } from './login.ts';
 import { nextCommand } from './next.ts';
 import { refreshCommand } from './refresh.ts';
+import { removeCommand } from './remove.ts';
+import { renameCommand } from './rename.ts';
 import { resetCommand } from './reset.ts';
 import { setupCommand } from './setup.ts';
 import { statusCommand } from './status.ts';
+import { uninstallCommand } from './uninstall.ts';
 import { uninstallShimCommand } from './uninstall-shim.ts';
 import { useCommand } from './use.ts';
 
@@ -38,6 +41,8 @@ const COMMANDS: ((context: Context) => Command)[] = [
   setupCommand,
   loginCommand,
   importCommand,
+  renameCommand,
+  removeCommand,
   useCommand,
   nextCommand,
   currentCommand,
@@ -48,6 +53,7 @@ const COMMANDS: ((context: Context) => Command)[] = [
   disableCommand,
   installShimCommand,
   uninstallShimCommand,
+  uninstallCommand,
   doctorCommand,
   logCommand,
 ];

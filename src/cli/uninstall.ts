@@ -1,0 +1,120 @@
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { unprimeSharedAuth } from '../accounts/prime.ts';
+import { listVaults, readStandings } from '../accounts/standing.ts';
+import { HotswapError } from '../errors.ts';
+import { purgeSlots } from '../overlay/sweep.ts';
+import { type Config, readConfig } from '../state/config.ts';
+import { errnoOf } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
+import { ownIdentity } from '../state/process-identity.ts';
+import type { Context } from './context.ts';
+import { listLiveSessions } from './live-sessions.ts';
+import { removeVault } from './remove-vault.ts';
+import { removeShim } from './shim-file.ts';
+import { findShims } from './shim-place.ts';
+
+export function uninstallCommand(context: Context): Command {
+  return new Command('uninstall')
+    .description('make plain `codex` the real Codex again, with the current login as its own')
+    .option('--purge', 'remove the stored logins, the configuration and all records too')
+    .option('--force', 'even while a session lives')
+    .addHelpText('after', '\nExample:\n  codex-hotswap uninstall && npm uninstall -g codex-hotswap')
+    .action((options: UninstallOptions) => uninstall(context, options));
+}
+
+interface UninstallOptions {
+  purge?: boolean;
+  force?: boolean;
+}
+
+async function uninstall(context: Context, { purge, force }: UninstallOptions): Promise<void> {
+  const { env, paths, say } = context;
+  const config = readConfigOrNone(context);
+  if (purge && !force) refuseWhileAnyLives(paths);
+  for (const shim of findShims(env, paths.home)) {
+    if (removeShim(shim) === 'removed') say(`removed ${shim}`);
+  }
+  const { standings } = readStandings(paths, config);
+  if (unprimeSharedAuth(paths, listVaults(standings)) === 'unlinked') {
+    say(`${join(paths.sharedHome, 'auth.json')} is a file of its own again`);
+  }
+  if (purge) await removeAll(context, config);
+  else say(`logins and settings stay (${paths.configFile}); to remove them: --purge`);
+  say('a shell that has run codex before needs: hash -r');
+}
+
+/** A broken configuration must not keep anybody from uninstalling. */
+function readConfigOrNone({ paths, warn }: Context): Config {
+  const none: Config = {
+    version: 1,
+    targets: [],
+    prompt: '',
+    cooldownMinutes: 0,
+    whenExhausted: 'stay',
+  };
+  try {
+    return readConfig(paths) ?? none;
+  } catch (error) {
+    if (!(error instanceof HotswapError)) throw error;
+    warn(`${error.message}; the vaults it names stay`);
+    return none;
+  }
+}
+
+function refuseWhileAnyLives(paths: Paths): void {
+  const [session] = listLiveSessions(paths);
+  if (session === undefined) return;
+  throw new HotswapError(
+    'in-use',
+    `a session lives on ${session.target} (in ${session.cwd})`,
+    'end it first, or add --force',
+  );
+}
+
+/** Overlays shrink to links, so that threads which Codex remembers by a path through one still open (fact M4). */
+async function removeAll({ paths, now, say, warn }: Context, config: Config): Promise<void> {
+  const { standings } = readStandings(paths, config);
+  const options = { vaults: listVaults(standings), orphansDir: paths.orphansDir, now };
+  const { kept } = await purgeSlots(paths, ownIdentity(), options);
+  for (const { number, reason } of kept) warn(`overlay ${number} stays: ${reason}`);
+  for (const { name, vault } of config.targets) {
+    const left = removeVault(vault);
+    say(`${name} is forgotten; its account was not logged out`);
+    if (left.length > 0) warn(`${vault} stays, for it holds ${left.join(', ')}`);
+  }
+  rmSync(dirname(paths.configFile), { recursive: true, force: true });
+  removeRecords(paths);
+  if (listDir(paths.orphansDir).length > 0) warn(`logins of no target stay in ${paths.orphansDir}`);
+}
+
+function removeRecords(paths: Paths): void {
+  const kept = [
+    paths.runtimeDir,
+    ...(listDir(paths.orphansDir).length > 0 ? [paths.orphansDir] : []),
+  ];
+  for (const name of listDir(paths.stateDir)) {
+    const path = join(paths.stateDir, name);
+    if (!kept.includes(path)) rmSync(path, { recursive: true, force: true });
+  }
+  for (const dir of [paths.runtimeDir, paths.stateDir]) {
+    if (listDir(dir).length === 0) removeEmptyDir(dir);
+  }
+}
+
+function listDir(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
+
+function removeEmptyDir(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
