@@ -21,7 +21,7 @@ export interface ErrorCellScanner {
  */
 export function createErrorCellScanner(onCell: (cell: ErrorCell) => void): ErrorCellScanner {
   let number = 0;
-  let tail: Buffer = Buffer.alloc(0);
+  let tail: Buffer = NOTHING;
   let cell: CellText | undefined;
 
   function report(open: CellText, complete: boolean): void {
@@ -51,6 +51,11 @@ export function createErrorCellScanner(onCell: (cell: ErrorCell) => void): Error
     feed(chunk) {
       const bytes = tail.length === 0 ? chunk : Buffer.concat([tail, chunk]);
       const held = markPrefixAtEnd(bytes);
+      if (held === 0) {
+        tail = NOTHING;
+        scan(bytes);
+        return;
+      }
       tail = Buffer.from(bytes.subarray(bytes.length - held));
       scan(bytes.subarray(0, bytes.length - held));
     },
@@ -58,6 +63,7 @@ export function createErrorCellScanner(onCell: (cell: ErrorCell) => void): Error
 }
 
 const MARK = Buffer.from('■');
+const NOTHING: Buffer = Buffer.alloc(0);
 /** Visible characters; the longest known text has 200, a promotion may add some. */
 const MOST_VISIBLE = 1024;
 /** Bytes looked at for one cell: a repaint of the screen may stand between mark and text, a film may not. */
@@ -65,11 +71,11 @@ const MOST_BYTES = 64 * 1024;
 /** An escape sequence longer than this is not one: a window title, a link. */
 const MOST_ESCAPE = 4096;
 
+/** How many bytes at the end may be the first ones of a mark. Without copies: it is asked for every chunk. */
 function markPrefixAtEnd(bytes: Buffer): number {
-  for (let length = Math.min(MARK.length - 1, bytes.length); length > 0; length -= 1) {
-    if (bytes.subarray(bytes.length - length).equals(MARK.subarray(0, length))) return length;
-  }
-  return 0;
+  const { length } = bytes;
+  if (bytes[length - 1] === MARK[0]) return 1;
+  return bytes[length - 2] === MARK[0] && bytes[length - 1] === MARK[1] ? 2 : 0;
 }
 
 interface CellText {

@@ -11,7 +11,7 @@ export type TurnState = 'working' | 'idle' | 'error' | 'clear';
 export function createTurnStateScanner(onState: (state: TurnState) => void): {
   feed(chunk: Buffer): void;
 } {
-  let tail: Buffer = Buffer.alloc(0);
+  let tail: Buffer = NOTHING;
   return {
     feed(chunk) {
       const bytes = tail.length === 0 ? chunk : Buffer.concat([tail, chunk]);
@@ -27,7 +27,8 @@ export function createTurnStateScanner(onState: (state: TurnState) => void): {
         report(bytes.toString('latin1', start + START.length, end));
         from = end;
       }
-      tail = Buffer.from(bytes.subarray(bytes.length - partialStart(bytes, from)));
+      const held = partialStart(bytes, from);
+      tail = held === 0 ? NOTHING : Buffer.from(bytes.subarray(bytes.length - held));
     },
   };
 
@@ -38,6 +39,7 @@ export function createTurnStateScanner(onState: (state: TurnState) => void): {
 }
 
 const START = Buffer.from('\u001b]7501;');
+const NOTHING: Buffer = Buffer.alloc(0);
 const BEL = 0x07;
 const ESC = 0x1b;
 /** More than this behind the introducer is not a state: give up on it. */
@@ -51,10 +53,12 @@ function endOfString(bytes: Buffer, from: number): number | undefined {
   return bytes.length >= most ? most : undefined;
 }
 
+/** How many bytes at the end may be the first ones of an introducer, which has one ESC only. */
 function partialStart(bytes: Buffer, from: number): number {
   const most = Math.min(START.length - 1, bytes.length - from);
-  for (let length = most; length > 0; length -= 1) {
-    if (bytes.subarray(bytes.length - length).equals(START.subarray(0, length))) return length;
+  for (let length = 1; length <= most; length += 1) {
+    if (bytes[bytes.length - length] !== ESC) continue;
+    return bytes.subarray(bytes.length - length).equals(START.subarray(0, length)) ? length : 0;
   }
   return 0;
 }

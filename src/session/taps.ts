@@ -61,12 +61,12 @@ function createFrameSensor(drawn: () => void) {
   let seen = false;
   return {
     feed(chunk: Buffer): void {
-      const joined = seen ? chunk : Buffer.concat([carry, chunk]);
-      if (!seen && joined.includes(SYNC_END)) {
+      if (!seen && Buffer.concat([carry, chunk]).includes(SYNC_END)) {
         seen = true;
         drawn();
       }
-      carry = Buffer.concat([carry, chunk.subarray(-SYNC_END.length)]).subarray(-SYNC_END.length);
+      const last = chunk.length < SYNC_END.length ? Buffer.concat([carry, chunk]) : chunk;
+      carry = last.subarray(-SYNC_END.length);
     },
     ended: () => carry.equals(SYNC_END),
   };

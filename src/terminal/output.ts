@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 
 const HIGH_WATER = 64 * 1024;
@@ -21,6 +22,7 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
   const hangupListeners: (() => void)[] = [];
   let isAbove = false;
   let isGone = false;
+  let isBlocking = true;
 
   stream.on('error', () => {
     isGone = true;
@@ -37,8 +39,13 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
   return {
     write(chunk) {
       if (isGone) return true;
-      if (stream.writableLength === 0) setBlocking(stream, false);
-      stream.write(chunk, tellDrained);
+      if (isBlocking) {
+        setBlocking(stream, false);
+        isBlocking = false;
+      }
+      const rest = stream.writableLength === 0 ? writeNow(stream, chunk) : chunk;
+      if (rest.length === 0) return !isAbove;
+      stream.write(rest, tellDrained);
       isAbove ||= stream.writableLength > HIGH_WATER;
       return !isAbove;
     },
@@ -48,16 +55,39 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
         await new Promise<void>((resolve) => stream.write('', () => resolve()));
       }
       // Where libuv could not reopen the tty, the file description is shared with the shell that started us.
-      if (stream.writableLength === 0) setBlocking(stream, true);
+      if (stream.writableLength > 0) return;
+      setBlocking(stream, true);
+      isBlocking = true;
     },
     onHangup: (listener) => void hangupListeners.push(listener),
   };
 }
 
+/**
+ * Writes what the terminal takes at once and returns the rest. The short way for nearly every chunk: through the stream
+ * it costs twice as much. Errors are left to the stream, which meets them again.
+ */
+function writeNow(stream: WriteStream, chunk: Buffer | string): Buffer | string {
+  const fd = handleOf(stream)?.fd;
+  if (fd === undefined || fd < 0 || typeof chunk === 'string') return chunk;
+  try {
+    return chunk.subarray(writeSync(fd, chunk));
+  } catch {
+    return chunk; // EAGAIN as a rule
+  }
+}
+
 /** Private to Node, but it is the only way; without it writes wait, as they do in any Node program. */
 function setBlocking(stream: WriteStream, blocking: boolean): void {
-  const { _handle: handle } = stream as unknown as {
-    _handle?: { setBlocking?: (blocking: boolean) => void };
-  };
-  handle?.setBlocking?.(blocking);
+  handleOf(stream)?.setBlocking?.(blocking);
+}
+
+function handleOf(stream: WriteStream) {
+  return (stream as unknown as { _handle?: Handle })._handle;
+}
+
+interface Handle {
+  /** Of the reopened terminal, which is not stdout's own. */
+  fd?: number;
+  setBlocking?: (blocking: boolean) => void;
 }
