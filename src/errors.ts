@@ -41,6 +41,16 @@ export class HotswapError extends Error {
   }
 }
 
+/** A session failed before its first child ran: the launcher can still run the real codex. */
+export class NotStartedError extends Error {
+  override readonly name = 'NotStartedError';
+
+  /** @param cause why. */
+  constructor(cause: unknown) {
+    super('the session could not be started', { cause });
+  }
+}
+
 /** The one line an error is shown as, or the whole stack with a request to report it when it is a bug. */
 export function describeError(error: unknown): { text: string; exitStatus: number } {
   if (error instanceof HotswapError) {

@@ -20,14 +20,15 @@ export async function learnCapabilities(paths: Paths, binary: string): Promise<C
   );
   const cached = readJson(file);
   if (cached.kind === 'ok') return cached.value as Capabilities;
+  const capabilities = await probeCapabilities((args) => ask(binary, args)).catch(() => undefined);
+  if (capabilities === undefined) return { noDaemon: false, features: {}, learnedOptions: [] };
   try {
-    const capabilities = await probeCapabilities((args) => ask(binary, args));
     ensurePrivateDir(paths.capabilitiesDir);
     replaceFile(file, JSON.stringify(capabilities), { sync: false });
-    return capabilities;
   } catch {
-    return { noDaemon: false, features: {}, learnedOptions: [] };
+    // It is asked again the next time.
   }
+  return capabilities;
 }
 
 function ask(binary: string, args: readonly string[]): Promise<string> {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { parseArgv } from '../codex/argv.ts';
 import { findRealCodex } from '../codex/find.ts';
-import { describeError, HotswapError } from '../errors.ts';
+import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import { readConfig } from '../state/config.ts';
 import { type Paths, resolvePaths } from '../state/paths.ts';
 import { openSession } from './open-session.ts';
@@ -30,7 +30,7 @@ export async function launchCodex(launch: Launch): Promise<void> {
     const real = launch.real ?? findOrThrow(launch.env);
     endLike(await launchReal({ ...launch, real }));
   } catch (error) {
-    const { text, exitStatus } = describeError(error);
+    const { text, exitStatus } = describeError(explainSpawnError(error));
     say(text);
     process.exit(exitStatus);
   }
@@ -47,16 +47,21 @@ async function launchReal(launch: Found): Promise<Ending> {
     return runPlain(launch);
   }
   const { wish, pinned = false } = launch;
-  const session = await openSession({
-    ...launch,
-    ...{ paths, invocation, wish, pinned, say },
-  }).catch((error: unknown) => {
+  const unsupervised = (error: unknown) => {
     // Whoever names an account does not want to run under another.
     if (wish?.kind === 'exactly') throw error;
     say(`${describeError(error).text}; running codex unsupervised`);
     return undefined;
+  };
+  const session = await openSession({
+    ...launch,
+    ...{ paths, invocation, wish, pinned, say },
+  }).catch(unsupervised);
+  const ending = await session?.().catch((error: unknown) => {
+    if (!(error instanceof NotStartedError)) throw error;
+    return unsupervised(error.cause);
   });
-  return session === undefined ? runPlain(launch) : session();
+  return ending ?? runPlain(launch);
 }
 
 function runPlain({ real, args, cwd, env }: Found): Promise<Ending> {
@@ -81,6 +86,19 @@ function findOrThrow(env: NodeJS.ProcessEnv): string {
         'install it, for example with: npm install -g @openai/codex',
       );
   }
+}
+
+/** A codex that the system refuses to run ends us as it ends a shell: 127 when something is missing, else 126. */
+function explainSpawnError(error: unknown): unknown {
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (!syscall?.startsWith('spawn')) return error;
+  return new HotswapError(
+    code === 'ENOENT' ? 'codex-not-found' : 'codex-not-runnable',
+    code === 'ENOENT'
+      ? `${path} names an interpreter that is not there`
+      : `${path} cannot be run (${code})`,
+    'reinstall Codex',
+  );
 }
 
 function isLoginWord(invocation: { reason: string; rest: string[] }): boolean {

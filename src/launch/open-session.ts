@@ -13,7 +13,13 @@ import { learnCapabilities } from './capabilities.ts';
 import { runExecSession } from './exec-session.ts';
 import { findProgram, type PlanFacts, planChildren, planExecChildren } from './plans.ts';
 import type { Ending } from './run-inherited.ts';
-import { hasTerminal, holdSlot, runSupervised, type SupervisedLaunch } from './supervised.ts';
+import {
+  hasTerminal,
+  holdSlot,
+  MONITOR,
+  runSupervised,
+  type SupervisedLaunch,
+} from './supervised.ts';
 import { closeWorkplace, openWorkplace, type Wish } from './workplace.ts';
 
 export interface SessionFacts {
@@ -65,6 +71,9 @@ export async function openSession(
     spawnPty: pty?.spawnPty,
     paths,
     say,
+  }).catch(async (error: unknown) => {
+    await closeWorkplace(paths, config, slot);
+    throw error;
   });
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
   return () => leaveTidy(run, paths, config, slot, say);
@@ -120,15 +129,9 @@ async function leaveTidy(
 
 /** The pty's native part is loaded only where it is needed, and may be missing (musl, a broken install). */
 async function loadPty(): Promise<typeof import('../pty/spawn.ts')> {
-  try {
-    return await import('../pty/spawn.ts');
-  } catch (error) {
-    throw new HotswapError(
-      'pty-unavailable',
-      `the pseudo-terminal module cannot be loaded (${firstLine(error)})`,
-      'reinstall codex-hotswap, and see: codex-hotswap doctor',
-    );
-  }
+  const pty = await import('../pty/spawn.ts');
+  pty.checkPty(MONITOR);
+  return pty;
 }
 
 function identityOf(config: Config, name: string): Identity | undefined {
@@ -144,8 +147,4 @@ function log(paths: Paths, event: Logged, launch?: string): void {
 
 function describeEnding(ending: Ending): string {
   return ending.kind === 'exited' ? String(ending.code) : ending.signal;
-}
-
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0] as string;
 }

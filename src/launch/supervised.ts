@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { NotStartedError } from '../errors.ts';
 import { recordUsers } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { spawnPty } from '../pty/spawn.ts';
@@ -8,7 +9,7 @@ import type { FollowedThread } from '../session/follow.ts';
 import type { Ending } from '../session/machine.ts';
 import { runSession, type SessionParts } from '../session/run.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
-import { openTerminal } from '../terminal/terminal.ts';
+import { openTerminal, type Terminal } from '../terminal/terminal.ts';
 
 export interface SupervisedLaunch
   extends Pick<SessionParts, 'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log'> {
@@ -17,10 +18,13 @@ export interface SupervisedLaunch
   spawnPty: typeof spawnPty;
 }
 
+/** The script that stands between the pty and Codex. */
+export const MONITOR = fileURLToPath(new URL('../../shim/monitor', import.meta.url));
+
 /** Runs the TUI behind a pty on the user's terminal until it ends for good. */
-export function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
+export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
   const { slot, plans, noteChild, noteThread, desk, accounts, log } = launch;
-  const terminal = openTerminal();
+  const terminal = openTerminalOrTell();
   const stderr = redirectedStderr();
   return runSession({
     terminal,
@@ -28,7 +32,7 @@ export function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
       launch.spawnPty({
         ...plan,
         size: terminal.size(),
-        monitor: fileURLToPath(new URL('../../shim/monitor', import.meta.url)),
+        monitor: MONITOR,
         side: slot.side,
         termios: terminal.termios,
         ...(stderr === undefined ? {} : { stderr }),
@@ -47,6 +51,15 @@ export function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
 export function holdSlot(slot: Slot, pid: number): void {
   const startTime = processStartTime(pid);
   if (startTime !== undefined) recordUsers(slot, [ownIdentity(), { pid, startTime }]);
+}
+
+// No `stty`, or a terminal that does not answer it: plain Codex may still run in there.
+function openTerminalOrTell(): Terminal {
+  try {
+    return openTerminal();
+  } catch (error) {
+    throw new NotStartedError(error);
+  }
 }
 
 /** Whether a TUI can run: Codex wants stdin and stdout to be terminals, and a TERM (facts 7). */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
 import { HotswapError } from '../errors.ts';
 import { createDrain } from './drain.ts';
 import { type ExitStatus, readShellStatus, readWaitStatus } from './exit-status.ts';
@@ -58,6 +59,19 @@ export interface PtyChild {
 /** How long a command whose monitor was killed has between SIGHUP (sent by the kernel) and SIGKILL. */
 const ORPHAN_GRACE_MS = 500;
 const CONTINUE_RETRY_MS = 20;
+
+/**
+ * Makes sure that a pty can be had: the native binary loads, the monitor is there.
+ * Throws `HotswapError('pty-unavailable')`.
+ */
+export function checkPty(monitor: string): void {
+  loadNodePty();
+  try {
+    accessSync(monitor, constants.R_OK);
+  } catch {
+    throw new HotswapError('pty-unavailable', `${monitor} is gone`, 'install codex-hotswap again');
+  }
+}
 
 /**
  * Starts the command behind a pty of its own, under the monitor, in its own process group in the foreground.

@@ -1,4 +1,5 @@
 import { replayTypedKeys } from '../codex/typed-ahead.ts';
+import { NotStartedError } from '../errors.ts';
 import { createInputClassifier } from '../observe/keys.ts';
 import type { PtyChild } from '../pty/spawn.ts';
 import type { HotswapEvent } from '../state/events.ts';
@@ -50,6 +51,7 @@ const BELL = '\u0007';
 /**
  * Runs a session to its end: the one interpreter of the machine's effects, and the only place where pty, terminal,
  * observers and accounts meet. The terminal is restored when this resolves.
+ * @throws NotStartedError when the first child could not be started; the terminal is untouched then.
  */
 export function runSession(parts: SessionParts): Promise<Ending> {
   const { terminal, desk, log } = parts;
@@ -255,11 +257,16 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       reject(error instanceof Error ? error : new Error(String(error)));
     }
 
+    try {
+      for (const effect of begun.effects) perform(effect);
+    } catch (error) {
+      leave();
+      return reject(new NotStartedError(error));
+    }
     terminal.onInput((chunk) => gate.feed(chunk));
     terminal.onDrain(() => child?.drained());
     terminal.onResize((size) => child?.resize(size));
     terminal.onHangup(() => dispatch({ name: 'hung-up' }));
-    for (const effect of begun.effects) perform(effect);
     terminal.enterRaw();
   });
 }
