@@ -45,7 +45,8 @@ function isJson(line: string): boolean {
   }
 }
 
-function parseCount(text: string): number {
+/** A number from 1 on, for commander. */
+export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('expected a number from 1 on.');
   return Number(text);
 }

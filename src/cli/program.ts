@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.ts';
 import { enableCommand } from './enable.ts';
 import { importCommand } from './import.ts';
 import { installShimCommand } from './install-shim.ts';
+import { launchCommand } from './launch.ts';
 import { logCommand } from './log.ts';
 import { loginCommand } from './login.ts';
 import { nextCommand } from './next.ts';
@@ -14,6 +15,7 @@ import { refreshCommand } from './refresh.ts';
 import { removeCommand } from './remove.ts';
 import { renameCommand } from './rename.ts';
 import { resetCommand } from './reset.ts';
+import { sessionsCommand } from './sessions.ts';
 import { setupCommand } from './setup.ts';
 import { statusCommand } from './status.ts';
 import { uninstallCommand } from './uninstall.ts';
@@ -46,6 +48,8 @@ const COMMANDS: ((context: Context) => Command)[] = [
   useCommand,
   nextCommand,
   currentCommand,
+  launchCommand,
+  sessionsCommand,
   statusCommand,
   refreshCommand,
   resetCommand,

@@ -107,7 +107,8 @@ export function openTerminal(): Terminal {
     write: (chunk) => output.write(chunk),
     onDrain: (listener) => output.onDrain(listener),
     flush: () => output.flush(),
-    onInput: (listener) => void stdin.on('data', listener),
+    // A list that was shown before has left stdin paused, and then a listener alone does not make it flow.
+    onInput: (listener) => void stdin.on('data', listener).resume(),
     pauseInput: () => void stdin.pause(),
     resumeInput: () => void stdin.resume(),
     onHangup: (listener) => void hangupListeners.push(listener),
