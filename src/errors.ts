@@ -17,6 +17,7 @@ const CATALOGUE = {
   'identity-clash': 65, // EX_DATAERR
   'login-failed': 1,
   'in-use': 75, // EX_TEMPFAIL
+  cancelled: 130, // as after Ctrl-C
   'not-our-shim': 1,
   'codex-not-found': 127,
   'codex-not-runnable': 126,

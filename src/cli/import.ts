@@ -7,9 +7,9 @@ import { placeLogin } from '../accounts/place-login.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { validateTargetName } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
-import { type Config, defaultVault, readConfig } from '../state/config.ts';
-import { updateConfig } from '../state/config-store.ts';
+import { type Config, readConfig } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
+import { addTarget } from './add-target.ts';
 import { type Context, currentName, findTarget } from './context.ts';
 import { primeFor } from './prime.ts';
 
@@ -47,7 +47,7 @@ export async function importLogin(
       'name one: codex-hotswap import --as NAME',
     );
   }
-  const config = await ensureTarget(context, goal);
+  const config = await addTarget(context, goal);
   const target = findTarget(config, goal);
   const { standings } = readStandings(paths, config);
 
@@ -88,6 +88,17 @@ function readCandidate(file: string): { text: string; identity: Identity } {
   );
 }
 
+/** Whose login a file is, if it is a file of its own that no target has; undefined otherwise. */
+export function readUnknownLogin(file: string, { paths }: Context): string | undefined {
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
+  const read = readLogin(readFileSync(file, 'utf8'));
+  if (read.kind === 'broken') return undefined;
+  const { identity } = read.login;
+  const config = readConfig(paths);
+  const owner = config && findOwner(readStandings(paths, config).standings, identity);
+  return owner === undefined ? describeIdentity(identity) : undefined;
+}
+
 function alreadyLinked(file: string): HotswapError {
   return new HotswapError(
     'usage',
@@ -100,14 +111,6 @@ function findOwner(standings: readonly Standing[], identity: Identity): Standing
   return standings.find(({ vault, state }) => {
     const owner = vault.kind === 'ready' ? vault.identity : state.identity;
     return owner !== undefined && isSameIdentity(owner, identity);
-  });
-}
-
-async function ensureTarget({ paths }: Context, name: string): Promise<Config> {
-  return updateConfig(paths, (config) => {
-    if (config.targets.some((target) => target.name === name)) return config;
-    const target = { name, vault: defaultVault(paths, name), enabled: true };
-    return { ...config, targets: [...config.targets, target] };
   });
 }
 

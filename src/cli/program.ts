@@ -18,6 +18,7 @@ import { resetCommand } from './reset.ts';
 import { sessionsCommand } from './sessions.ts';
 import { setupCommand } from './setup.ts';
 import { statusCommand } from './status.ts';
+import { typedCommand } from './typed.ts';
 import { uninstallCommand } from './uninstall.ts';
 import { uninstallShimCommand } from './uninstall-shim.ts';
 import { useCommand } from './use.ts';
@@ -69,6 +70,7 @@ function createProgram(context: Context): Command {
     )
     .version(process.env.CODEX_HOTSWAP_VERSION ?? 'development');
   for (const create of COMMANDS) program.addCommand(create(context));
+  program.addCommand(typedCommand(context), { hidden: true });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       outputError: (text, write) => write(`${oneLine(text)}; see: ${helpOf(command)}\n`),

@@ -11,6 +11,8 @@ import { type Context, currentName, findTarget } from './context.ts';
 import { putShim } from './install-shim.ts';
 import { logIn } from './login.ts';
 import { primeFor } from './prime.ts';
+import { isInteractive } from './prompts.ts';
+import { runWizard } from './wizard.ts';
 
 interface SetupOptions {
   accounts?: string[];
@@ -27,7 +29,9 @@ interface SetupOptions {
 
 export function setupCommand(context: Context): Command {
   return new Command('setup')
-    .description('create targets, one for each account, and a vault for the login of each')
+    .description(
+      'create targets, one for each account, and a vault for the login of each; without options it asks',
+    )
     .option('--accounts <names>', 'their names, with commas between', splitNames)
     .option('--count <n>', 'how many numbered targets', parseCount, 2)
     .option('--prefix <name>', 'what numbered targets are called: acc gives acc1, acc2, …', 'acc')
@@ -53,7 +57,14 @@ export function setupCommand(context: Context): Command {
       'after',
       '\nExample:\n  codex-hotswap setup --accounts main,work --login --install-shim',
     )
-    .action((options: SetupOptions) => setUp(context, options));
+    .action((options: SetupOptions, command: Command) =>
+      isBare(command) && isInteractive() ? runWizard(context) : setUp(context, options),
+    );
+}
+
+function isBare(command: Command): boolean {
+  const names = Object.keys(command.opts());
+  return names.every((name) => command.getOptionValueSource(name) === 'default');
 }
 
 async function setUp(context: Context, options: SetupOptions): Promise<void> {

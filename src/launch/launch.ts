@@ -2,10 +2,10 @@ import { homedir } from 'node:os';
 import { parseArgv } from '../codex/argv.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
-import { readConfig } from '../state/config.ts';
-import { type Paths, resolvePaths } from '../state/paths.ts';
+import { resolvePaths } from '../state/paths.ts';
 import { openSession } from './open-session.ts';
 import { type Ending, endLike, runInherited } from './run-inherited.ts';
+import { runTypedLogin } from './typed-login.ts';
 import type { Wish } from './workplace.ts';
 
 export interface Launch {
@@ -43,8 +43,7 @@ async function launchReal(launch: Found): Promise<Ending> {
   const invocation = parseArgv(args);
   const paths = resolvePaths(env, env.HOME || homedir());
   if (invocation.mode === 'passthrough') {
-    if (isLoginWord(invocation)) refuseLogin(paths, invocation.reason);
-    return runPlain(launch);
+    return runTypedLogin(invocation, paths, launch) ?? runPlain(launch);
   }
   const { wish, pinned = false } = launch;
   const unsupervised = (error: unknown) => {
@@ -98,28 +97,6 @@ function explainSpawnError(error: unknown): unknown {
       ? `${path} names an interpreter that is not there`
       : `${path} cannot be run (${code})`,
     'reinstall Codex',
-  );
-}
-
-function isLoginWord(invocation: { reason: string; rest: string[] }): boolean {
-  return (
-    invocation.reason === 'logout' ||
-    (invocation.reason === 'login' && invocation.rest[0] !== 'status')
-  );
-}
-
-/**
- * A plain `codex login` revokes the login it finds (fact M20), and the shared home shows a vault: the account stored
- * there would be lost.
- */
-function refuseLogin(paths: Paths, word: string): void {
-  if (readConfig(paths) === undefined) return;
-  throw new HotswapError(
-    'usage',
-    `\`codex ${word}\` would revoke the account that is stored for hotswap`,
-    word === 'login'
-      ? 'run: codex-hotswap login <target>; to run Codex’s own, put CODEX_HOTSWAP_BYPASS=1 before it'
-      : 'to run it all the same, put CODEX_HOTSWAP_BYPASS=1 before it',
   );
 }
 

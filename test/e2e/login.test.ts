@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Backend, startBackend } from '../lab/backend/index.ts';
@@ -51,4 +53,53 @@ test('plain codex shares the login of the current target', async () => {
   await hotswap('use', 'acc2');
   const { stdout, stderr } = await sandbox.run('codex', ['login', 'status']);
   expect(stdout + stderr).toContain('Logged in using ChatGPT');
+});
+
+test('killed in the middle, a login has changed nothing, and the next one clears up after it', async () => {
+  const file = join(sandbox.home, '.codex-acc2/auth.json');
+  const before = await readFile(file, 'utf8');
+  const codes = backend.userCodes.length;
+  const child = spawn(
+    process.execPath,
+    [COMMAND, 'login', 'acc2', '--device-auth', '--', '--experimental_issuer', backend.origin],
+    { env: sandbox.env, cwd: sandbox.work, stdio: 'ignore', detached: true },
+  );
+  await expect.poll(() => backend.userCodes.length, { timeout: 15_000 }).toBe(codes + 1);
+  process.kill(-(child.pid as number), 'SIGKILL');
+  await once(child, 'exit');
+  expect(await readFile(file, 'utf8')).toBe(before);
+  const homes = join(sandbox.home, '.local/state/codex-hotswap/login');
+  expect(await readdir(homes)).toHaveLength(1);
+
+  backend.expectLogin('acc2');
+  expect((await logIn('acc2')).status).toBe(0);
+  expect(await readdir(homes)).toEqual([]);
+  expect(backend.tokens.counts.revocations).toBe(0);
+});
+
+test('--move takes the account away from the other target; an API key comes through stdin', async () => {
+  await hotswap('setup', '--force', '--accounts', 'third');
+  backend.expectLogin('acc1');
+  const moved = await hotswap(
+    'login',
+    'third',
+    '--move',
+    '--device-auth',
+    '--',
+    '--experimental_issuer',
+    backend.origin,
+  );
+  expect(moved.stdout).toContain('acc1 has no login any more');
+  const key = await sandbox.run(process.execPath, [COMMAND, 'login', 'acc1', '--with-api-key'], {
+    input: 'sk-lab-0123456789\n',
+  });
+  expect(key.status).toBe(0);
+  expect(key.stdout + key.stderr).not.toContain('sk-lab');
+  const status = JSON.parse((await hotswap('status', '--json')).stdout);
+  expect(status.targets.map(({ state }: { state: string }) => state)).toEqual([
+    'ready',
+    'ready',
+    'ready',
+  ]);
+  expect(backend.tokens.counts.revocations).toBe(0);
 });

@@ -21,8 +21,9 @@ const AT_HOME: Record<string, string> = {
   'node-pty': 'pty',
   'strip-ansi': 'observe',
   commander: 'cli',
+  '@clack/prompts': 'cli',
 };
-const LAZY = ['conf', 'chokidar', 'smol-toml'];
+const LAZY = ['conf', 'chokidar', 'smol-toml', '@clack/prompts'];
 
 const root = new URL('../../', import.meta.url);
 const files = readdirSync(new URL('src', root), { recursive: true, encoding: 'utf8' })

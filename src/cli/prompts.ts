@@ -1,0 +1,45 @@
+import { HotswapError } from '../errors.ts';
+
+/** Whether somebody sits at a terminal who can be asked. */
+export function isInteractive(): boolean {
+  return Boolean(process.stdin.isTTY && process.stdout.isTTY);
+}
+
+/** @throws HotswapError `cancelled` on Ctrl-C or Escape, like the others here. */
+export async function askText(
+  message: string,
+  { initial, check }: { initial?: string; check: (text: string) => string | undefined },
+): Promise<string> {
+  const { text } = await import('@clack/prompts');
+  const answer = await text({
+    message,
+    ...(initial === undefined ? {} : { placeholder: initial, defaultValue: initial }),
+    validate: (typed) => check(typed || (initial ?? '')),
+  });
+  return notCancelled(answer);
+}
+
+export async function askYesNo(message: string): Promise<boolean> {
+  const { confirm } = await import('@clack/prompts');
+  return notCancelled(await confirm({ message }));
+}
+
+export interface Option<T extends string> {
+  value: T;
+  label: string;
+  hint?: string;
+}
+
+export async function askChoice<T extends string>(
+  message: string,
+  options: readonly Option<T>[],
+): Promise<T> {
+  const { select } = await import('@clack/prompts');
+  const answer = await select<string>({ message, options: [...options] });
+  return notCancelled(answer) as T;
+}
+
+function notCancelled<T>(answer: T): Exclude<T, symbol> {
+  if (typeof answer !== 'symbol') return answer as Exclude<T, symbol>;
+  throw new HotswapError('cancelled', 'cancelled', 'what was done so far is kept');
+}

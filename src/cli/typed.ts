@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { describeIdentity, isSameIdentity, readLogin } from '../accounts/login.ts';
+import { readStandings } from '../accounts/standing.ts';
+import { HotswapError } from '../errors.ts';
+import type { Config } from '../state/config.ts';
+import { ensurePrivateDir, replaceFile, timestamp, unusedName } from '../state/files.ts';
+import { addTarget, suggestName } from './add-target.ts';
+import { askName } from './ask-name.ts';
+import { type Context, currentName, findTarget, requireConfig } from './context.ts';
+import { refuseWhileUsed } from './live-sessions.ts';
+import { takeIn } from './login.ts';
+import { runCodexLogin } from './login-home.ts';
+import { askChoice } from './prompts.ts';
+import { forgetTarget } from './remove.ts';
+
+/** What the launcher runs for `codex login` and `codex logout`, typed by habit on a terminal. */
+export function typedCommand(context: Context): Command {
+  return new Command('typed')
+    .description('`codex login` or `codex logout`, typed under the shim')
+    .argument('<word>')
+    .argument('[args...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action((word: string, args: string[]) =>
+      word === 'logout' ? logOut(context) : logIn(context, args),
+    );
+}
+
+/** The login goes into the vault of its account, whichever that is; a new account gets a target of its own. */
+async function logIn(context: Context, args: string[]): Promise<void> {
+  const before = requireConfig(context);
+  const authContent = await runCodexLogin(context, args);
+  const read = readLogin(authContent);
+  if (read.kind === 'broken') {
+    throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
+  }
+  const { identity } = read.login;
+  const owner = readStandings(context.paths, before).standings.find(({ vault, state }) => {
+    const known = vault.kind === 'ready' ? vault.identity : state.identity;
+    return known !== undefined && isSameIdentity(known, identity);
+  });
+  let name: string;
+  try {
+    name =
+      owner?.target.name ??
+      (await askName(
+        `What shall ${describeIdentity(identity)} be called?`,
+        suggestName(before),
+        before,
+      ));
+  } catch (error) {
+    keepForLater(context, authContent);
+    throw error;
+  }
+  const config = await addTarget(context, name);
+  takeIn(context, config, findTarget(config, name), authContent);
+  sayCurrent(context, config, name);
+}
+
+function keepForLater({ paths, now, warn }: Context, authContent: string): void {
+  ensurePrivateDir(paths.orphansDir);
+  const file = unusedName(join(paths.orphansDir, `auth-login-${timestamp(now)}.json`));
+  replaceFile(file, authContent);
+  warn(`the login is kept; to use it: codex-hotswap import ${file} --as NAME`);
+}
+
+function sayCurrent(context: Context, config: Config, name: string): void {
+  const current = currentName(context, config);
+  if (current === name) return;
+  context.say(
+    `new sessions still start with ${current}; to change that: codex-hotswap use ${name}`,
+  );
+}
+
+async function logOut(context: Context): Promise<void> {
+  const config = requireConfig(context);
+  context.say(
+    'A real `codex logout` revokes a login wherever it is used (CODEX_HOTSWAP_BYPASS=1 codex logout does that).\n' +
+      'Here a target can be forgotten instead: its login is deleted on this machine and not revoked.',
+  );
+  const { standings } = readStandings(context.paths, config);
+  const name = await askChoice('Which target shall be forgotten?', [
+    { value: '', label: 'none' },
+    ...standings.map(({ target, vault }) => ({
+      value: target.name,
+      label: target.name,
+      hint: vault.kind === 'ready' ? describeIdentity(vault.identity) : 'no login',
+    })),
+  ]);
+  if (name === '') return context.say('nothing was changed');
+  const target = findTarget(config, name);
+  refuseWhileUsed(context.paths, target, 'run codex-hotswap remove');
+  await forgetTarget(context, config, target);
+}
