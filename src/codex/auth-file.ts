@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** Whose credentials an auth.json holds; no secret in it, so it may be logged and stored. */
 export interface AuthIdentity {
   /** `chatgpt_user_id`; with `accountId` the unique key of a vault, as one user can hold several workspaces (1.7). */
@@ -55,6 +53,8 @@ function inferMode(file: Record<string, unknown>): string | undefined {
 function readApiKey(file: Record<string, unknown>): AuthIdentity | { problem: AuthProblem } {
   const key = text(file.OPENAI_API_KEY);
   if (key === undefined) return { problem: 'no-credentials' };
+  // Loaded here: it takes 4 ms, and few accounts are keys.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const digest = createHash('sha256').update(key).digest('hex').slice(0, 12);
   return { userId: 'api-key', accountId: `key-${digest}`, authMode: 'apikey' };
 }

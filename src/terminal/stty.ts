@@ -4,8 +4,15 @@ import { HotswapError } from '../errors.ts';
 /** `stty` waits for output to drain before it sets anything, which a stalled terminal may never do. */
 const RESTORE_TIMEOUT_MS = 300;
 
+/** What the shim has read already: a shell starts `stty` in 1 ms, Node in 8, and codex waits for it. */
+let handedOver = process.env.CODEX_HOTSWAP_TERMIOS;
+delete process.env.CODEX_HOTSWAP_TERMIOS; // not for the child, nor for a codex started in it
+
 /** `stty -g` of the terminal on stdin: all of its settings, for `restoreTermios`. Throws `HotswapError`. */
 export function readTermios(): string {
+  const known = handedOver;
+  handedOver = undefined;
+  if (known) return known;
   const { status, stdout, error } = spawnSync('stty', ['-g'], {
     stdio: ['inherit', 'pipe', 'ignore'],
   });
