@@ -1,6 +1,6 @@
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { removeQuietly, replaceFile, temporaryName } from '../state/files.ts';
+import { ensureDir, removeQuietly, replaceFile, temporaryName } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { type KnownVault, placeLogin } from './place-login.ts';
 
@@ -31,7 +31,7 @@ export function primeSharedAuth(
     const placed = stats.isFile() && placeLogin(readFileSync(file, 'utf8'), vaults);
     if (!placed || placed.kind === 'unplaced') return { kind: 'foreign-login', file };
   }
-  mkdirSync(paths.sharedHome, { recursive: true, mode: 0o700 });
+  ensureDir(paths.sharedHome);
   linkAuth(file, authFile);
   return { kind: 'linked' };
 }

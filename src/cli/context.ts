@@ -1,8 +1,7 @@
-import { homedir } from 'node:os';
 import { readCurrent } from '../accounts/current.ts';
 import { HotswapError } from '../errors.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
-import { type Paths, resolvePaths } from '../state/paths.ts';
+import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
 
 /** What every command works on. */
 export interface Context {
@@ -18,7 +17,7 @@ export interface Context {
 export function createContext(env: NodeJS.ProcessEnv): Context {
   return {
     env,
-    paths: resolvePaths(env, homedir()),
+    paths: resolvePaths(env, homeOf(env)),
     now: new Date(),
     say: (line) => void process.stdout.write(`${line}\n`),
     warn: (line) => void process.stderr.write(`codex-hotswap: ${line}\n`),

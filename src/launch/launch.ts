@@ -1,8 +1,7 @@
-import { homedir } from 'node:os';
 import { parseArgv } from '../codex/argv.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
-import { resolvePaths } from '../state/paths.ts';
+import { homeOf, resolvePaths } from '../state/paths.ts';
 import { openSession } from './open-session.ts';
 import { type Ending, endLike, runInherited } from './run-inherited.ts';
 import { runTypedLogin } from './typed-login.ts';
@@ -41,7 +40,7 @@ type Found = Launch & { real: string };
 async function launchReal(launch: Found): Promise<Ending> {
   const { args, env } = launch;
   const invocation = parseArgv(args);
-  const paths = resolvePaths(env, env.HOME || homedir());
+  const paths = resolvePaths(env, homeOf(env));
   if (invocation.mode === 'passthrough') {
     return runTypedLogin(invocation, paths, launch) ?? runPlain(launch);
   }

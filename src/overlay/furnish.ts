@@ -1,14 +1,7 @@
-import {
-  type Dirent,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  symlinkSync,
-  unlinkSync,
-} from 'node:fs';
+import { type Dirent, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyOf, SHARED_DIRECTORIES, SHARED_FILES } from '../codex/home-table.ts';
-import { isTemporaryName, removeQuietly } from '../state/files.ts';
+import { ensureDir, isTemporaryName, removeQuietly } from '../state/files.ts';
 import { isBackupName } from './backup.ts';
 import { CREDENTIALS, linkCredentials } from './credentials.ts';
 import { replaceLink } from './point-auth.ts';
@@ -42,11 +35,11 @@ export function furnishSlot(slot: Slot): FurnishReport {
 
 /** The names to show, after making the directories that Codex would otherwise make in the overlay (fact M13). */
 function readSharedHome(sharedHome: string): Set<string> {
-  mkdirSync(sharedHome, { recursive: true, mode: 0o700 });
+  ensureDir(sharedHome);
   const names = new Set(readdirSync(sharedHome).filter((name) => !isOurLitter(name)));
   for (const name of SHARED_DIRECTORIES) {
     if (names.has(name)) continue;
-    mkdirSync(join(sharedHome, name), { recursive: true, mode: 0o700 });
+    ensureDir(join(sharedHome, name));
     names.add(name);
   }
   // Linked while still missing: open(O_CREAT) through the link makes them in the shared home.

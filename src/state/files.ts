@@ -42,8 +42,13 @@ export function ensurePrivateDir(dir: string): void {
  */
 export function ensureDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    if (isDirectory(dir)) return;
+    const parent = dirname(dir);
+    if (parent !== dir) ensureDir(parent);
+    // Not `recursive`: Node tries for ever where mkdir(2) says ENOENT in a directory that exists, as in /proc.
+    mkdirSync(dir, 0o700);
   } catch (error) {
+    if (errnoOf(error) === 'EEXIST' && isDirectory(dir)) return; // somebody was faster
     throw cannotWrite(dir, error);
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** Every place this program reads or writes; all absolute. Nothing here is created by resolving it. */
@@ -48,6 +49,11 @@ export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
     currentFile: join(stateDir, 'current.json'),
     disabledFlag: join(stateDir, 'disabled'),
   };
+}
+
+/** The user's home: HOME, unless it is empty or relative, which would scatter our files over working directories. */
+export function homeOf(env: NodeJS.ProcessEnv): string {
+  return absolute(env.HOME) ?? userInfo().homedir;
 }
 
 /** The side directory of a slot: our own records about `runtime/slot-<n>`, which Codex never looks into. */

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { resolvePaths } from '../../../src/state/paths.ts';
+import { homeOf, resolvePaths } from '../../../src/state/paths.ts';
 import { makeScratchHome } from './scratch-home.ts';
 
 describe('where things are', () => {
@@ -29,6 +30,15 @@ describe('where things are', () => {
     ['/elsewhere/runtime/slot-3', '/elsewhere/runtime/slot-3'],
   ])('CODEX_HOME=%s', (value, expected) => {
     expect(resolvePaths({ CODEX_HOME: value }, '/home/u').sharedHome).toBe(expected);
+  });
+
+  test.each([
+    ['/home/u', '/home/u'],
+    ['', userInfo().homedir],
+    ['relative', userInfo().homedir],
+    [undefined, userInfo().homedir],
+  ])('HOME=%s', (HOME, expected) => {
+    expect(homeOf({ HOME })).toBe(expected);
   });
 
   test('a CODEX_HOME that is a slot of ours means the home it was made for', () => {
