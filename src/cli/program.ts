@@ -15,6 +15,7 @@ import { refreshCommand } from './refresh.ts';
 import { removeCommand } from './remove.ts';
 import { renameCommand } from './rename.ts';
 import { resetCommand } from './reset.ts';
+import { resumeCommand } from './resume.ts';
 import { sessionsCommand } from './sessions.ts';
 import { setupCommand } from './setup.ts';
 import { statusCommand } from './status.ts';
@@ -50,6 +51,7 @@ const COMMANDS: ((context: Context) => Command)[] = [
   nextCommand,
   currentCommand,
   launchCommand,
+  resumeCommand,
   sessionsCommand,
   statusCommand,
   refreshCommand,

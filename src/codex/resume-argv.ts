@@ -104,3 +104,24 @@ function directory({ cwd }: ResumeOptions): string[] {
 function thread(threadId: string, { prompt }: ResumeOptions): string[] {
   return ['--', threadId, ...(prompt === undefined || prompt === '' ? [] : [prompt])];
 }
+
+/**
+ * The user's own command line with a certain thread in the place of `--last`: by id Codex opens every thread, whatever
+ * account began it, where `--last` would not find it and silently begin a new one (fact M5).
+ */
+export function resumeByIdArgv(
+  invocation: InteractiveInvocation | ExecInvocation,
+  threadId: string,
+): string[] {
+  const flags = invocation.flags.filter(({ name }) => !PICKS_THREAD.has(name));
+  const command = invocation.command === 'codex' ? [] : invocation.command.split(' ');
+  return [
+    ...wordsAt(flags, 0),
+    ...command.flatMap((word, index) => [word, ...wordsAt(flags, index + 1)]),
+    '--',
+    threadId,
+    ...invocation.positionals,
+  ];
+}
+
+const PICKS_THREAD = new Set(['last', 'all', 'include-non-interactive']);

@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readLimitsReply } from '../codex/account-reply.ts';
 import { askAppServer } from '../codex/app-server.ts';
@@ -11,6 +10,7 @@ import type { Slot } from '../overlay/slot.ts';
 import { type ExecParts, runExec } from '../session/exec.ts';
 import { keepInput } from '../session/kept-input.ts';
 import type { Ending } from '../session/machine.ts';
+import { canonicalDirectory } from '../state/directories.ts';
 import type { planExecChildren } from './plans.ts';
 
 export interface ExecLaunch
@@ -67,7 +67,7 @@ async function searchThread(
 ): Promise<OpenThread | 'none' | 'unknown'> {
   const { session } = promptAndSession(invocation);
   const named = invocation.command === 'exec resume' ? session : undefined;
-  const directory = canonical(resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.'));
+  const directory = canonicalDirectory(resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.'));
   const found: OpenThread[] = [];
   for (const rollout of rolloutsByDate(sharedHome)) {
     const threadId = threadIdOf(rollout);
@@ -78,18 +78,14 @@ async function searchThread(
     }
     if ((threadBeganAt(rollout) ?? 0) < startedAtMs - 1000) break;
     const meta = await readSessionMeta(rollout).catch(() => undefined);
-    if (meta?.source === 'exec' && meta.cwd !== undefined && canonical(meta.cwd) === directory) {
+    if (
+      meta?.source === 'exec' &&
+      meta.cwd !== undefined &&
+      canonicalDirectory(meta.cwd) === directory
+    ) {
       found.push({ threadId, rollout, cwd: meta.cwd });
     }
   }
   if (found.length > 1) return 'unknown';
   return found[0] ?? 'none';
-}
-
-function canonical(directory: string): string {
-  try {
-    return realpathSync(directory);
-  } catch {
-    return directory;
-  }
 }

@@ -18,6 +18,8 @@ export interface Launch {
   wish?: Wish;
   /** Never rotate. */
   pinned?: boolean;
+  /** Resume a thread under the account a new session would have, not under its own. */
+  here?: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ async function launchReal(launch: Found): Promise<Ending> {
   if (invocation.mode === 'passthrough') {
     return runTypedLogin(invocation, paths, launch) ?? runPlain(launch);
   }
-  const { wish, pinned = false } = launch;
+  const { wish, pinned = false, here = false } = launch;
   const unsupervised = (error: unknown) => {
     // Whoever names an account does not want to run under another.
     if (wish?.kind === 'exactly') throw error;
@@ -53,7 +55,7 @@ async function launchReal(launch: Found): Promise<Ending> {
   };
   const session = await openSession({
     ...launch,
-    ...{ paths, invocation, wish, pinned, say },
+    ...{ paths, invocation, wish, pinned, here, say },
   }).catch(unsupervised);
   const ending = await session?.().catch((error: unknown) => {
     if (!(error instanceof NotStartedError)) throw error;

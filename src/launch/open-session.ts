@@ -1,17 +1,19 @@
 import type { Identity } from '../accounts/login.ts';
 import { inspectVault } from '../accounts/vault.ts';
-import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
+import { type ExecInvocation, type InteractiveInvocation, parseArgv } from '../codex/argv.ts';
 import { HotswapError } from '../errors.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { openDesk } from '../session/handoff.ts';
 import { keepLaunch, type LaunchKeeper } from '../session/launch-keeper.ts';
 import type { Logged } from '../session/run.ts';
+import type { IdentityOf } from '../session/segment-usage.ts';
 import { type Config, readConfig } from '../state/config.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 import { learnCapabilities } from './capabilities.ts';
 import { runExecSession } from './exec-session.ts';
 import { findProgram, type PlanFacts, planChildren, planExecChildren } from './plans.ts';
+import { chooseResume } from './resume-choice.ts';
 import type { Ending } from './run-inherited.ts';
 import {
   hasTerminal,
@@ -33,6 +35,8 @@ export interface SessionFacts {
   wish: Wish | undefined;
   /** Stay with that account whatever happens. */
   pinned: boolean;
+  /** Resume under the account a new session would have, not under the thread's own. */
+  here: boolean;
   /** One line for the user's stderr. */
   say(line: string): void;
 }
@@ -44,18 +48,22 @@ export interface SessionFacts {
 export async function openSession(
   facts: SessionFacts,
 ): Promise<(() => Promise<Ending>) | undefined> {
-  const { paths, invocation, env, args, cwd, say } = facts;
+  const { paths, env, cwd, say } = facts;
   // Without a terminal the TUI refuses to start, and its own words say why.
-  if (invocation.mode === 'interactive' && !hasTerminal(env)) return undefined;
+  if (facts.invocation.mode === 'interactive' && !hasTerminal(env)) return undefined;
   const config = readConfig(paths);
   if (config === undefined) {
     throw new HotswapError('not-set-up', 'no accounts are set up yet', 'run: codex-hotswap setup');
   }
+  const who = (name: string) => identityOf(config, name);
+  const { invocation, args, wish, remark } = await readResume(facts, who);
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
   const program = findProgram(facts.real, env);
   const capabilities = await learnCapabilities(paths, program.file);
-  const { slot, target, notices } = openWorkplace(paths, config, new Date(), facts.wish);
-  for (const notice of notices) say(`codex-hotswap: ${notice}`);
+  const { slot, target, notices } = openWorkplace(paths, config, new Date(), wish);
+  for (const notice of [...notices, remark(target)]) {
+    if (notice !== undefined) say(`codex-hotswap: ${notice}`);
+  }
   const plan = { program, capabilities, invocation, args, cwd, slot, prompt: config.prompt };
   const targets = config.targets.filter(({ name }) => !facts.pinned || name === target);
   const run = await planRun(plan, {
@@ -63,8 +71,8 @@ export async function openSession(
     desk: openDesk({ paths, config: { ...config, targets }, slot, target, now: Date.now }),
     accounts: targets.length,
     keeper: keepLaunch({
-      ...{ paths, target, cwd, args, mode: invocation.mode },
-      identityOf: (name) => identityOf(config, name),
+      ...{ paths, target, cwd, args: facts.args, mode: invocation.mode },
+      identityOf: who,
       now: () => new Date(),
       failed: ({ message }) => log(paths, { type: 'notice', message: `no record: ${message}` }),
     }),
@@ -77,6 +85,20 @@ export async function openSession(
   });
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
   return () => leaveTidy(run, paths, config, slot, say);
+}
+
+/** The command line as it is to be run, and the account for it, where a thread is resumed. */
+async function readResume(facts: SessionFacts, identityOf: IdentityOf) {
+  const { invocation, args, wish, here } = facts;
+  const choice = await chooseResume({ ...facts, identityOf });
+  if (choice === undefined) return { invocation, args, wish, remark: () => undefined };
+  const changed = parseArgv(choice.args);
+  return {
+    invocation: changed.mode === 'passthrough' ? invocation : changed,
+    args: choice.args,
+    wish: wish ?? (here ? undefined : choice.wish),
+    remark: choice.remark,
+  };
 }
 
 interface Office extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts'> {

@@ -45,7 +45,7 @@ export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wi
   const { target, standing, why } =
     wish?.kind === 'exactly'
       ? takeAccount(standings, wish.target, now)
-      : pickAccount(standings, wish?.target ?? current, now);
+      : pickAccount(standings, wish?.target ?? current, now, wish?.target);
   if (why !== undefined) notices.push(why);
   if (standing.vault.kind !== 'ready') throw new Error('an account without a login was picked');
 
@@ -111,17 +111,23 @@ function takeAccount(standings: readonly Standing[], name: string, now: Date): P
       `to keep that account there: codex-hotswap login ${name}`,
     );
   }
-  const alone = { ...standing, target: { ...standing.target, enabled: true } };
-  const nowSeconds = Math.floor(now.getTime() / 1000);
-  const choice = chooseTarget({ standings: [alone], current: name, nowSeconds });
-  const reason = choice.kind === 'none' ? choice.reasons[0]?.reason : undefined;
+  const reason = speaksAgainst({ ...standing, target: { ...standing.target, enabled: true } }, now);
   return { target: name, standing, ...(reason === undefined ? {} : { why: `${name}: ${reason}` }) };
 }
 
+/** Why this account, by itself, would not be chosen now. */
+function speaksAgainst(standing: Standing, now: Date): string | undefined {
+  const nowSeconds = Math.floor(now.getTime() / 1000);
+  const choice = chooseTarget({ standings: [standing], nowSeconds });
+  return choice.kind === 'none' ? choice.reasons[0]?.reason : undefined;
+}
+
+/** @param wished the account that the thread to be resumed ran under last: another is not taken silently. */
 function pickAccount(
   standings: readonly Standing[],
   current: string | undefined,
   now: Date,
+  wished?: string,
 ): Picked {
   const choice = chooseTarget({
     standings,
@@ -130,8 +136,12 @@ function pickAccount(
   });
   const byName = (name: string) => standings.find(({ target }) => target.name === name);
   if (choice.kind === 'chosen') {
-    const standing = byName(choice.target.name) as Standing;
-    return { target: choice.target.name, standing };
+    const { name } = choice.target;
+    const standing = byName(name) as Standing;
+    const left = wished === undefined || wished === name ? undefined : byName(wished);
+    if (left === undefined) return { target: name, standing };
+    const reason = speaksAgainst(left, now) ?? 'cannot be used now';
+    return { target: name, standing, why: `${wished}: ${reason}; resuming under ${name}` };
   }
   // All are at their limit: Codex itself says so best, and its clock may know better than our marks.
   const { earliest } = choice;

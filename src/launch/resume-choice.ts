@@ -1,0 +1,108 @@
+import { resolve } from 'node:path';
+import { isSameIdentity } from '../accounts/login.ts';
+import {
+  type ExecInvocation,
+  flagValues,
+  hasFlag,
+  type InteractiveInvocation,
+  promptAndSession,
+} from '../codex/argv.ts';
+import { findThreads } from '../codex/find-threads.ts';
+import { resumeByIdArgv } from '../codex/resume-argv.ts';
+import { type KnownThread, listKnownThreads } from '../session/known-threads.ts';
+import { readLaunches } from '../session/registry.ts';
+import type { IdentityOf } from '../session/segment-usage.ts';
+import { canonicalDirectory } from '../state/directories.ts';
+import type { Paths } from '../state/paths.ts';
+import type { Wish } from './workplace.ts';
+
+/** What resuming a thread means for a launch. */
+export interface ResumeChoice {
+  /** The command line, with `--last` said as an id. */
+  args: string[];
+  /** The account that the thread ran under last. */
+  wish?: Wish;
+  /** What the chosen account will not show, for the user: Codex's own list is of one account only (fact M5). */
+  remark(target: string): string | undefined;
+}
+
+export interface ResumeQuestion {
+  invocation: InteractiveInvocation | ExecInvocation;
+  /** The user's own words. */
+  args: string[];
+  paths: Paths;
+  cwd: string;
+  identityOf: IdentityOf;
+}
+
+/** Undefined when nothing is to be resumed or forked. */
+export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoice | undefined> {
+  const { invocation, args, paths, identityOf } = question;
+  if (!/(?:^|\s)(?:resume|fork)$/.test(invocation.command)) return undefined;
+  const known = listKnownThreads(readLaunches(paths).launches);
+  const directory = canonicalDirectory(
+    resolve(question.cwd, flagValues(invocation, 'cd').at(-1) ?? '.'),
+  );
+  const silent = () => undefined;
+  if (hasFlag(invocation, 'last')) {
+    const id = invocation.certain ? await findLast(question, known, directory) : undefined;
+    if (id === undefined) return { args, remark: silent };
+    const wish = wishFor(id, known, identityOf);
+    return { args: resumeByIdArgv(invocation, id), ...wish, remark: silent };
+  }
+  const { session } = promptAndSession(invocation);
+  if (session !== undefined) {
+    return { args, ...wishFor(session, known, identityOf), remark: silent };
+  }
+  const here = known.filter(({ cwd }) => canonicalDirectory(cwd) === directory);
+  return { args, remark: (target) => remarkOnOthers(here, target, identityOf) };
+}
+
+/** The thread that was written last here, among those that this command would look at (facts 6). */
+async function findLast(
+  { invocation, paths }: ResumeQuestion,
+  known: readonly KnownThread[],
+  directory: string,
+): Promise<string | undefined> {
+  const everywhere = hasFlag(invocation, 'all');
+  const everySource = invocation.mode === 'exec' || hasFlag(invocation, 'include-non-interactive');
+  const [last] = await findThreads({
+    codexHome: paths.sharedHome,
+    known: known.map(({ rollout }) => rollout),
+    fits: ({ cwd, source }) =>
+      (everywhere || (cwd !== undefined && canonicalDirectory(cwd) === directory)) &&
+      (everySource || source === 'cli' || source === 'vscode'),
+    limit: 1,
+  });
+  return last?.id;
+}
+
+/** The target that still is the account under which the thread ran last. */
+function wishFor(
+  id: string,
+  known: readonly KnownThread[],
+  identityOf: IdentityOf,
+): { wish?: Wish } {
+  const last = known.find(({ thread }) => thread === id)?.last;
+  if (last === undefined) return {};
+  const held = identityOf(last.target);
+  if (last.identity !== undefined && held !== undefined && !isSameIdentity(last.identity, held)) {
+    return {};
+  }
+  return { wish: { kind: 'rather', target: last.target } };
+}
+
+function remarkOnOthers(
+  here: readonly KnownThread[],
+  target: string,
+  identityOf: IdentityOf,
+): string | undefined {
+  const own = identityOf(target);
+  const others = here.filter(
+    ({ first: { identity } }) =>
+      identity !== undefined && own !== undefined && !isSameIdentity(identity, own),
+  );
+  if (others.length === 0) return undefined;
+  const many = others.length > 1;
+  return `${others.length} ${many ? 'threads' : 'thread'} here ${many ? 'were' : 'was'} begun under other accounts, and this list may leave ${many ? 'them' : 'it'} out; for all: codex-hotswap resume`;
+}

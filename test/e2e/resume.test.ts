@@ -1,0 +1,164 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Backend } from '../lab/backend/index.ts';
+import { ask, waitForComposer } from '../lab/composer.ts';
+import { readRegistry } from '../lab/launches.ts';
+import { readRollouts } from '../lab/rollouts.ts';
+import { runCodex } from '../lab/run-codex.ts';
+import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
+
+// Threads are resumed whatever account began them (fact M5: Codex itself would silently begin a new one).
+
+const CLI = fileURLToPath(new URL('../../dist/bin/codex-hotswap.js', import.meta.url));
+const { openLab, close } = createSupervisedLab();
+afterEach(close);
+
+const TWO = [{ name: 'acc1' }, { name: 'acc2' }];
+const threadsOf = ({ sandbox }: Supervised) =>
+  readRollouts(sandbox.codexHome).map(({ threadId }) => threadId);
+/** Who was asked last, and what the whole conversation was. */
+const lastTurn = (backend: Backend) => {
+  const last = backend.turns().at(-1);
+  return [last?.account, ...(last?.turn?.userTexts ?? [])];
+};
+const ours = (stderr: string) =>
+  stderr.split('\n').filter((line) => line.startsWith('codex-hotswap:'));
+
+/** A conversation in the terminal under the current account. */
+async function converse(hotswap: Supervised, prompt: string): Promise<string> {
+  const terminal = hotswap.open();
+  await ask(terminal, prompt);
+  await hotswap.waitForEvent('bound', hotswap.eventsOf('launch').length);
+  await quit(terminal);
+  return threadsOf(hotswap).at(-1) as string;
+}
+
+describe('codex resume <id>', () => {
+  it('goes on under the account that the thread ran under last', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    await runCodex(hotswap, ['exec', 'one']);
+    const [id] = threadsOf(hotswap) as [string];
+    await hotswap.command('use', 'acc2');
+    const ran = await runCodex(hotswap, ['exec', 'resume', id, 'two']);
+    expect(ran.status).toBe(0);
+    expect(ours(ran.stderr)).toEqual([]);
+    expect(lastTurn(backend)).toEqual(['acc1', 'one', 'two']);
+    expect(await hotswap.command('current')).toBe('acc2\n');
+
+    const terminal = hotswap.open(['resume', id]);
+    await terminal.waitForText('two');
+    await ask(terminal, 'three');
+    await terminal.waitForText('answer 3 from acc1');
+    await quit(terminal);
+    expect(lastTurn(backend)).toEqual(['acc1', 'one', 'two', 'three']);
+  });
+
+  it('… unless that one is at its limit: then under the next, and it is said', async () => {
+    const { backend, hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 1 },
+      { name: 'acc2' },
+      { name: 'acc3' },
+    ]);
+    await runCodex(hotswap, ['exec', 'one']);
+    const [id] = threadsOf(hotswap) as [string];
+    await runCodex(hotswap, ['exec', 'elsewhere']); // marks acc1
+    await hotswap.command('use', 'acc3');
+    const ran = await runCodex(hotswap, ['exec', 'resume', id, 'two']);
+    expect(lastTurn(backend)).toEqual(['acc2', 'one', 'two']);
+    expect(ours(ran.stderr)).toEqual([
+      'codex-hotswap: acc1: its 5-hour limit is used up; resuming under acc2',
+    ]);
+  });
+
+  it('… or another is asked for', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    const id = await converse(hotswap, 'one');
+    await hotswap.command('use', 'acc2');
+    const words = [CLI, 'launch', 'acc2', '--', 'exec', 'resume', id, 'two'];
+    await hotswap.sandbox.run(process.execPath, words);
+    expect(lastTurn(backend)).toEqual(['acc2', 'one', 'two']);
+    await hotswap.command('use', 'acc1');
+    const terminal = hotswap.open([], { args: [CLI, 'resume', '--here', id] });
+    await terminal.waitForText('two');
+    await ask(terminal, 'three');
+    await terminal.waitForText(/answer \d from acc1/);
+    await quit(terminal);
+    expect(readRegistry(hotswap.sandbox)[0]).toMatchObject({ thread: id });
+  });
+});
+
+describe('codex resume --last', () => {
+  it('is the newest thread of this directory, of whatever account', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    const beside = join(hotswap.sandbox.work, 'beside');
+    mkdirSync(beside);
+    const id = await converse(hotswap, 'one');
+    await runCodex(hotswap, ['exec', '-C', beside, 'in another directory']);
+    await hotswap.command('use', 'acc2');
+    const terminal = hotswap.open(['resume', '--last', 'two']);
+    await terminal.waitForText('answer 3 from acc1');
+    await quit(terminal);
+    expect(lastTurn(backend)).toEqual(['acc1', 'one', 'two']);
+    expect(readRegistry(hotswap.sandbox)[0]).toMatchObject({
+      thread: id,
+      args: ['resume', '--last', 'two'],
+    });
+    expect(threadsOf(hotswap)).toHaveLength(2);
+  });
+
+  it('finds threads of plain codex, which nobody has on record', async () => {
+    const { backend, hotswap } = await openLab(TWO, { login: 'acc1' });
+    const { sandbox } = hotswap;
+    await sandbox.run(join(sandbox.realBin, 'codex'), ['exec', 'plainly']);
+    await hotswap.command('use', 'acc2');
+    const ran = await runCodex(hotswap, ['exec', 'resume', '--last', 'and now']);
+    expect(ran.status).toBe(0);
+    expect(lastTurn(backend)).toEqual(['acc2', 'plainly', 'and now']);
+    expect(threadsOf(hotswap)).toHaveLength(1);
+  });
+
+  it('takes its prompt from stdin, and leaves the choice to Codex where there is no thread', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    const none = await runCodex(hotswap, ['exec', 'resume', '--last', 'the first']);
+    expect(none.status).toBe(0);
+    expect(lastTurn(backend)).toEqual(['acc1', 'the first']);
+    await runCodex(hotswap, ['exec', 'resume', '--last', '-'], { input: 'from stdin' });
+    expect(lastTurn(backend)).toEqual(['acc1', 'the first', 'from stdin']);
+  });
+});
+
+describe('the lists', () => {
+  it('bare `codex resume` is Codex’s own, with a line about what it may not show', async () => {
+    const { hotswap } = await openLab(TWO);
+    await converse(hotswap, 'under the first');
+    const own = hotswap.open(['resume']);
+    await own.waitForText('under the first');
+    expect(own.scrollback().join('\n')).not.toContain('codex-hotswap');
+    await own.dispose();
+    await hotswap.command('use', 'acc2');
+    const other = hotswap.open(['resume']);
+    await other.waitForText('codex-hotswap: 1 thread here was begun under other accounts', {
+      scrollback: true,
+    });
+  });
+
+  it('`codex-hotswap resume` offers all, to be found by typing', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    await converse(hotswap, 'a question about foxes');
+    await hotswap.command('use', 'acc2');
+    await converse(hotswap, 'a question about hares');
+    const terminal = hotswap.open([], { args: [CLI, 'resume'] });
+    await terminal.waitForText(/acc2 +a question about hares/);
+    await terminal.waitForText(/acc1 +a question about foxes/);
+    terminal.type('foxes');
+    await terminal.waitForText('(1 of 2)');
+    terminal.press('enter');
+    await waitForComposer(terminal);
+    await ask(terminal, 'what else');
+    await terminal.waitForText('answer 2 from acc1');
+    await quit(terminal);
+    expect(lastTurn(backend)).toEqual(['acc1', 'a question about foxes', 'what else']);
+  });
+});
