@@ -1,6 +1,7 @@
-import type { Target } from '../state/config.ts';
+import type { Strategy, Target } from '../state/config.ts';
 import { describeIdentity, type Identity, isSameIdentity } from './login.ts';
 import { activeMarks, isWorkspaceMark, type Mark } from './marks.ts';
+import { prefer } from './preference.ts';
 import type { Standing } from './standing.ts';
 
 export interface ChoiceQuestion {
@@ -12,6 +13,8 @@ export interface ChoiceQuestion {
   exclude?: string | undefined;
   /** The named model bucket that just ran out: accounts whose mark names the same one are of no use either. */
   bucket?: string | undefined;
+  /** Which of several that may be used; default: the first in search order. */
+  strategy?: Strategy;
   nowSeconds: number;
 }
 
@@ -24,11 +27,23 @@ export type Choice =
       earliest?: { target: string; until: number };
     };
 
-/** Chooses the target to work under: the current one if it may be used, else the next in order, round the list. Pure. */
+/**
+ * Chooses the target to work under: with the strategy `order` the current one if it may be used, else the next, round the
+ * list; the others look at what is left of each. Pure.
+ */
 export function chooseTarget(question: ChoiceQuestion): Choice {
-  const verdicts = inSearchOrder(question).map((standing) => judge(standing, question));
-  const usable = verdicts.find((verdict) => verdict.kind === 'chosen');
-  if (usable !== undefined) return usable;
+  const { strategy = 'order', nowSeconds } = question;
+  const judged = inSearchOrder(question).map((standing) => ({
+    standing,
+    verdict: judge(standing, question),
+  }));
+  const usable = judged.filter(({ verdict }) => verdict.kind === 'chosen');
+  if (usable.length > 0) {
+    const candidates = usable.map(({ standing }) => standing);
+    const best = prefer(candidates, strategy, nowSeconds);
+    return usable.find(({ standing }) => standing === best)?.verdict as Chosen;
+  }
+  const verdicts = judged.map(({ verdict }) => verdict);
   const refused = verdicts.filter((verdict) => verdict.kind === 'refused');
   const earliest = refused
     .flatMap(({ target, until }) => (until === undefined ? [] : [{ target, until }]))
@@ -40,8 +55,10 @@ export function chooseTarget(question: ChoiceQuestion): Choice {
   };
 }
 
+type Chosen = Extract<Choice, { kind: 'chosen' }>;
+
 type Verdict =
-  | Extract<Choice, { kind: 'chosen' }>
+  | Chosen
   /** `until`: epoch seconds at which nothing speaks against it any more, if that comes by itself. */
   | { kind: 'refused'; target: string; reason: string; until?: number };
 

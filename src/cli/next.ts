@@ -9,8 +9,9 @@ import { switchTo } from './use.ts';
 export function nextCommand(context: Context): Command {
   return new Command('next')
     .description('choose the next target that can be used')
+    .option('--print-only', 'only print its name; change nothing')
     .addHelpText('after', '\nExample:\n  codex-hotswap next && codex')
-    .action(() => {
+    .action(({ printOnly }: { printOnly?: boolean }) => {
       const config = requireConfig(context);
       const current = currentName(context, config);
       const { standings } = readStandings(context.paths, config);
@@ -18,8 +19,10 @@ export function nextCommand(context: Context): Command {
         standings,
         current,
         exclude: current,
+        strategy: config.strategy,
         nowSeconds: nowSeconds(context),
       });
+      if (choice.kind === 'chosen' && printOnly) return context.say(choice.target.name);
       if (choice.kind === 'chosen') return switchTo(context, config, choice.target.name);
 
       const others = choice.reasons.filter(({ target }) => target !== current);

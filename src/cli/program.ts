@@ -1,5 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from '../errors.ts';
+import { completeCommand } from './complete.ts';
+import { completionCommand } from './completion.ts';
+import { configCommand } from './config.ts';
 import { type Context, createContext } from './context.ts';
 import { currentCommand } from './current.ts';
 import { disableCommand } from './disable.ts';
@@ -62,7 +65,9 @@ const COMMANDS: ((context: Context) => Command)[] = [
   uninstallShimCommand,
   uninstallCommand,
   doctorCommand,
+  configCommand,
   logCommand,
+  completionCommand,
 ];
 
 function createProgram(context: Context): Command {
@@ -72,13 +77,19 @@ function createProgram(context: Context): Command {
     )
     .version(process.env.CODEX_HOTSWAP_VERSION ?? 'development');
   for (const create of COMMANDS) program.addCommand(create(context));
-  program.addCommand(typedCommand(context), { hidden: true });
-  for (const command of [program, ...program.commands]) {
+  for (const create of [typedCommand, completeCommand]) {
+    program.addCommand(create(context), { hidden: true });
+  }
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       outputError: (text, write) => write(`${oneLine(text)}; see: ${helpOf(command)}\n`),
     });
   }
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 /** `codex-hotswap log | head`: the reader has seen enough. */
@@ -96,7 +107,7 @@ function oneLine(text: string): string {
 }
 
 function helpOf(command: Command): string {
-  return command.parent === null
-    ? 'codex-hotswap --help'
-    : `codex-hotswap ${command.name()} --help`;
+  const words: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) words.unshift(at.name());
+  return `${words.join(' ')} --help`;
 }

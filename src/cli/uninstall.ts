@@ -5,7 +5,7 @@ import { unprimeSharedAuth } from '../accounts/prime.ts';
 import { listVaults, readStandings } from '../accounts/standing.ts';
 import { HotswapError } from '../errors.ts';
 import { purgeSlots } from '../overlay/sweep.ts';
-import { type Config, readConfig } from '../state/config.ts';
+import { CONFIG_DEFAULTS, type Config, readConfig } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
@@ -47,13 +47,7 @@ async function uninstall(context: Context, { purge, force }: UninstallOptions): 
 
 /** A broken configuration must not keep anybody from uninstalling. */
 function readConfigOrNone({ paths, warn }: Context): Config {
-  const none: Config = {
-    version: 1,
-    targets: [],
-    prompt: '',
-    cooldownMinutes: 0,
-    whenExhausted: 'stay',
-  };
+  const none: Config = { version: 1, targets: [], ...CONFIG_DEFAULTS };
   try {
     return readConfig(paths) ?? none;
   } catch (error) {

@@ -53,6 +53,7 @@ export function openDesk(office: Office): HandoffDesk {
       const choice = chooseTarget({
         standings: readStandings(paths, config).standings,
         exclude: target,
+        strategy: config.strategy,
         ...(mark.limitName === undefined ? {} : { bucket: mark.limitName }),
         nowSeconds,
       });

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { CONFIG_DEFAULTS, type Config, readConfig, validateConfig } from './config.ts';
+import { CONFIG_DEFAULTS, type Config, readConfig, STRATEGIES, validateConfig } from './config.ts';
 import { ensurePrivateDir } from './files.ts';
 import type { Paths } from './paths.ts';
 
@@ -15,6 +15,7 @@ export const CONFIG_SCHEMA = {
         name: { type: 'string', pattern: '^(?!\\.+$)[A-Za-z0-9._-]{1,64}$' },
         vault: { type: 'string', pattern: '^/' },
         enabled: { type: 'boolean' },
+        threshold: { type: 'number', minimum: 0, maximum: 100 },
       },
     },
   },
@@ -30,6 +31,7 @@ export const CONFIG_SCHEMA = {
     enum: ['stay', 'wait'],
     default: CONFIG_DEFAULTS.whenExhausted,
   },
+  strategy: { type: 'string', enum: STRATEGIES, default: CONFIG_DEFAULTS.strategy },
 } as const;
 
 /**

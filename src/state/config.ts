@@ -9,7 +9,13 @@ export interface Target {
   /** Absolute directory that holds `auth.json`. */
   vault: string;
   enabled: boolean;
+  /** Percent left below which it is not chosen while another has more. */
+  threshold?: number;
 }
+
+export const STRATEGIES = ['order', 'most-left', 'soonest-reset'] as const;
+/** Which account a session works under, among those that may be used. */
+export type Strategy = (typeof STRATEGIES)[number];
 
 export interface Config {
   version: 1;
@@ -21,15 +27,17 @@ export interface Config {
   cooldownMinutes: number;
   /** What happens when no account is left: stay in Codex, or wait for the first to come back. */
   whenExhausted: 'stay' | 'wait';
+  strategy: Strategy;
 }
 
 export const CONFIG_DEFAULTS = {
   prompt: 'continue',
   cooldownMinutes: 240,
   whenExhausted: 'stay',
+  strategy: 'order',
 } as const;
 
-const MAX_COOLDOWN_MINUTES = 60 * 24 * 31;
+export const MAX_COOLDOWN_MINUTES = 60 * 24 * 31;
 
 /**
  * The configuration, or undefined when hotswap is not set up. Plain JSON and checks by hand: this is the hot path.
@@ -49,7 +57,7 @@ export function validateConfig(value: unknown, paths: Paths): Config {
     throw badConfig(paths, `${key} must be ${expected}, but is ${describe(got)}`);
   };
   if (!isRecord(value)) return fail('the whole file', 'an object', value);
-  const { version, targets, prompt, cooldownMinutes, whenExhausted } = value;
+  const { version, targets, prompt, cooldownMinutes, whenExhausted, strategy } = value;
   if (version !== 1) fail('version', '1', version);
   if (!Array.isArray(targets)) return fail('targets', 'a list', targets);
   const checked = targets.map((target, index) =>
@@ -63,6 +71,7 @@ export function validateConfig(value: unknown, paths: Paths): Config {
     prompt: prompt === undefined ? CONFIG_DEFAULTS.prompt : textOf(prompt, 'prompt', fail),
     cooldownMinutes: minutesOf(cooldownMinutes ?? CONFIG_DEFAULTS.cooldownMinutes, fail),
     whenExhausted: choiceOf(whenExhausted ?? CONFIG_DEFAULTS.whenExhausted, fail),
+    strategy: strategyOf(strategy ?? CONFIG_DEFAULTS.strategy, fail),
   };
 }
 
@@ -80,7 +89,7 @@ type Fail = (key: string, expected: string, got: unknown) => never;
 
 function validateTarget(value: unknown, key: string, paths: Paths, fail: Fail): Target {
   if (!isRecord(value)) return fail(key, 'an object', value);
-  const { name, vault, enabled } = value;
+  const { name, vault, enabled, threshold } = value;
   if (!isTargetName(name)) {
     return fail(`${key}.name`, '1 to 64 letters, digits, ".", "_" or "-", not only dots', name);
   }
@@ -91,6 +100,9 @@ function validateTarget(value: unknown, key: string, paths: Paths, fail: Fail): 
     name,
     vault: vault === undefined ? defaultVault(paths, name) : vaultOf(vault, key, paths, fail),
     enabled: enabled ?? true,
+    ...(threshold === undefined
+      ? {}
+      : { threshold: percentOf(threshold, `${key}.threshold`, fail) }),
   };
 }
 
@@ -127,6 +139,16 @@ function choiceOf(value: unknown, fail: Fail): Config['whenExhausted'] {
   return value === 'stay' || value === 'wait'
     ? value
     : fail('whenExhausted', '"stay" or "wait"', value);
+}
+
+function strategyOf(value: unknown, fail: Fail): Strategy {
+  const known = STRATEGIES.find((strategy) => strategy === value);
+  return known ?? fail('strategy', STRATEGIES.map((name) => `"${name}"`).join(' or '), value);
+}
+
+function percentOf(value: unknown, key: string, fail: Fail): number {
+  const fits = typeof value === 'number' && value >= 0 && value <= 100;
+  return fits ? value : fail(key, 'a percentage from 0 to 100', value);
 }
 
 function badConfig(paths: Paths, what: string): HotswapError {

@@ -28,6 +28,7 @@ describe('reading', () => {
       prompt: 'continue',
       cooldownMinutes: 240,
       whenExhausted: 'stay',
+      strategy: 'order',
     });
   });
 

@@ -1,0 +1,54 @@
+import type { Strategy } from '../state/config.ts';
+import type { Standing } from './standing.ts';
+import { percentLeft, readUsage, type UsageWindow } from './usage.ts';
+
+/**
+ * The one to work under among those that may be used. Pure.
+ * @param usable in search order, not empty: of equals the first is taken.
+ */
+export function prefer(
+  usable: readonly Standing[],
+  strategy: Strategy,
+  nowSeconds: number,
+): Standing {
+  const candidates = usable.map((standing) => measure(standing, nowSeconds));
+  const willing = candidates.filter((candidate) => !shouldBeSpared(candidate, candidates));
+  const better = COMPARE[strategy];
+  const best = willing.reduce((first, next) => (better(next, first) ? next : first));
+  return best.standing;
+}
+
+interface Candidate {
+  standing: Standing;
+  /** Percent, of the window that is nearest to its end; 100 when nothing is known. */
+  left: number;
+  /** Epoch seconds at which its longest window opens again; Infinity when unknown. */
+  resetsAt: number;
+}
+
+/** Below its threshold an account is left alone as long as another has more. */
+function shouldBeSpared({ standing, left }: Candidate, all: readonly Candidate[]): boolean {
+  return left < (standing.target.threshold ?? 0) && all.some((other) => other.left > left);
+}
+
+const COMPARE: Record<Strategy, (a: Candidate, b: Candidate) => boolean> = {
+  order: () => false,
+  'most-left': (a, b) => a.left > b.left,
+  // What is not used before its reset is lost; nothing is gained where nothing is left.
+  'soonest-reset': (a, b) => (a.left > 0 === b.left > 0 ? a.resetsAt < b.resetsAt : a.left > 0),
+};
+
+function measure(standing: Standing, nowSeconds: number): Candidate {
+  const windows = readUsage(standing.state.usage)?.windows ?? [];
+  return {
+    standing,
+    left: Math.min(100, ...windows.map((window) => percentLeft(window, nowSeconds))),
+    resetsAt: resetOfLongest(windows, nowSeconds),
+  };
+}
+
+function resetOfLongest(windows: readonly UsageWindow[], nowSeconds: number): number {
+  const running = windows.filter(({ resetsAt = 0 }) => resetsAt > nowSeconds);
+  const longest = running.toSorted((a, b) => (b.minutes ?? 0) - (a.minutes ?? 0))[0];
+  return longest?.resetsAt ?? Number.POSITIVE_INFINITY;
+}
