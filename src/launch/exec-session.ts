@@ -29,6 +29,7 @@ export function runExecSession(launch: ExecLaunch): Promise<Ending> {
     resumePlan: plans.resume,
     againPlan: plans.again,
     input: keepInput(!leavesThread(invocation)),
+    asAWhole: !leavesThread(invocation),
     askLimits: () => askLimits(plans.first),
     searchThread: (startedAtMs) =>
       leavesThread(invocation)

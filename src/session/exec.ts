@@ -19,6 +19,11 @@ export interface ExecParts {
   /** The user's own command line once more. */
   againPlan(): Promise<ChildPlan>;
   input: KeptInput;
+  /**
+   * A review, or a run that keeps no record: only ever done as a whole. Of a review up to 0.144 the record says nothing
+   * about a limit, for its sub-agent met it.
+   */
+  asAWhole: boolean;
   /** Asks the service about the account that just failed; only where no record tells. */
   askLimits(): Promise<RateLimits | undefined>;
   /** For a child whose thread was not seen while it lived: its thread, `none`, or `unknown` when there are several. */
@@ -76,7 +81,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     if (seen !== 'none') {
       const { thread, facts } = await readExecRecord(seen);
       const proof = proveExecLimit(facts, startedAtMs, answeredFor);
-      return proof && { proof, thread };
+      if (proof !== undefined) return { proof, thread };
+      if (!parts.asAWhole) return undefined;
     }
     const limits = await parts.askLimits();
     const proof = limits && proveByAccount(limits, Date.now());
