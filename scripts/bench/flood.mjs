@@ -10,7 +10,7 @@ export function makeBlock(number) {
   const lines = [`\x1b[?2026h\x1b[1;1H${String(number).padStart(12, '0')}`];
   let length = lines[0].length;
   for (let row = 2; length < BLOCK - 200; row += 1) {
-    const line = `\x1b[${(row % 40) + 1};1H\x1b[38;5;${row % 256}m• line ${row}\x1b[0m of the answer, \x1b[1mbold\x1b[22m and plain text that goes on for a while\x1b[K\r\n`;
+    const line = `\x1b[${(row % 40) + 1};1H\x1b[38;5;${row % 256}m• line ${row}\x1b[0m of the answer, \x1b[1mbold\x1b[0m and plain text that goes on for a while\x1b[K\r\n`;
     lines.push(line);
     length += Buffer.byteLength(line);
   }
