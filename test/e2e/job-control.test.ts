@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Backend, startBackend } from '../lab/backend/index.ts';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { ask, waitForComposer } from '../lab/composer.ts';
 import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
 import { setUpHotswap } from '../lab/public-setup.ts';
 import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
@@ -31,18 +33,24 @@ describe.each([{ kitty: false }, { kitty: true }])('Ctrl-Z, kitty keyboard $kitt
     const cooked = await shellReady();
     terminal.type('codex\r');
     await terminal.waitForText(/default · ~\/work/);
-    await terminal.submit('before the stop');
+    await ask(terminal, 'before the stop');
     await terminal.waitForText(/answer \d+ from acc1/);
+    await waitForComposer(terminal);
 
     terminal.press('ctrl-z');
     await terminal.waitForText(/Stopped.*codex/);
+    // 0.150 may ask for the cursor's position in the very moment it stops, bare too: the shell gets the answer typed.
+    terminal.press('ctrl-u');
     await shellReady();
     expect(terminal.stty()).toBe(cooked);
-    expect(terminal.modes()).toMatchObject({ bracketedPaste: true, mouse: 'none', kittyFlags: 0 });
+    if (codexUnderTest.hasNoDaemon) {
+      expect(terminal.modes()).toMatchObject({ mouse: 'none', kittyFlags: 0, focusReports: false });
+    }
 
     terminal.type('fg\r');
-    await terminal.waitForText(/default · ~\/work/);
-    await terminal.submit('after the stop');
+    await vi.waitUntil(() => /-icanon/.test(terminal.stty()), { timeout: 10_000 });
+    await terminal.waitUntil(() => terminal.modes().focusReports, 'Codex reading keys');
+    await ask(terminal, 'after the stop');
     await terminal.waitForText('after the stop');
     await terminal.waitForText(
       /answer \d+ from acc1[\s\S]*after the stop[\s\S]*answer \d+ from acc1/,
