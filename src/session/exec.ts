@@ -1,6 +1,7 @@
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import type { OpenThread } from '../codex/thread-files.ts';
+import { NotStartedError } from '../errors.ts';
 import type { ChildPlan } from './child.ts';
 import { type ExecChild, startExecChild } from './exec-child.ts';
 import { proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
@@ -51,6 +52,7 @@ const FAILED = 1;
  * Runs a `codex exec` to its end: when a turn fails of the account's limit, the work goes on under the next account, in
  * the same thread if it has one. Everything Codex prints is its own; ours is one line on stderr for each handoff.
  * @returns how the last child ended.
+ * @throws NotStartedError when the first child could not be started.
  */
 export async function runExec(parts: ExecParts): Promise<Ending> {
   const { desk, log, say, input } = parts;
@@ -118,9 +120,16 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
 
   try {
     let next: [ChildPlan, ChildInput] = [parts.firstPlan, input.first];
+    let ending: Ending | undefined;
     for (;;) {
       const startedAtMs = Date.now();
-      const ending = await runChild(...next);
+      try {
+        ending = await runChild(...next);
+      } catch (error) {
+        if (ending === undefined) throw new NotStartedError(error);
+        say(`codex-hotswap: codex could not be started again (${(error as Error).message})`);
+        return ending;
+      }
       if (interrupted !== undefined || ending.kind !== 'exited' || ending.code !== FAILED) {
         return ending;
       }

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab, type Supervised } from '../lab/supervised.ts';
@@ -93,6 +96,16 @@ describe('an exec whose account reaches its limit', () => {
     expect(ours(ran.stderr)).toHaveLength(2);
   });
 
+  it('two at once in one directory keep their threads apart', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }]);
+    const prompts = ['for the left', 'for the right', 'for the middle'];
+    const runs = await Promise.all(prompts.map((prompt) => runCodex(hotswap, ['exec', prompt])));
+    expect(runs.map(({ status }) => status)).toEqual([0, 0, 0]);
+    const texts = backend.turns('acc2').map(({ turn }) => turn?.userTexts);
+    for (const prompt of prompts) expect(texts).toContainEqual([prompt, 'continue']);
+    expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(3);
+  });
+
   it('exec resume goes on in its thread, with the history', async () => {
     const { backend, hotswap, threadId } = await openThread();
     const ran = await runCodex(hotswap, ['exec', 'resume', threadId, 'after', '--json']);
@@ -171,6 +184,32 @@ describe('an exec that goes on under nobody', () => {
       expect(ran.status).toBe(1);
       expect(ours(ran.stderr)).toEqual([]);
       expect(backend.turns('acc2')).toEqual([]);
+    },
+  );
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'interrupted by %s it ends as Codex does, and no other is started',
+    async (signal) => {
+      const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }], {
+        login: 'acc1',
+      });
+      const { sandbox } = hotswap;
+      const hold = new Promise<void>(() => undefined);
+      backend.enqueue([{ until: hold }, { until: hold }]);
+      const endOf = async (command: string, args: string[]) => {
+        const { env, work: cwd } = sandbox;
+        const child = spawn(command, args, { env, cwd, stdio: 'ignore', detached: true });
+        const ended = new Promise((resolve) => child.once('exit', (...end) => resolve(end)));
+        const asked = backend.turns().length;
+        await vi.waitUntil(() => backend.turns().length > asked, { timeout: 15_000 });
+        child.kill(signal);
+        return ended;
+      };
+      const real = await endOf(codexUnderTest.native, ['exec', 'hello']);
+      const hot = fileURLToPath(new URL('../../dist/bin/codex-hot.js', import.meta.url));
+      expect(await endOf(process.execPath, [hot, 'exec', 'hello'])).toEqual(real);
+      expect(backend.turns('acc2')).toEqual([]);
+      expect(hotswap.eventsOf('rotated')).toEqual([]);
     },
   );
 
