@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import { parseArgv } from '../codex/argv.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
-import { homeOf, resolvePaths } from '../state/paths.ts';
+import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
 import { openSession } from './open-session.ts';
 import { type Ending, endLike, runInherited } from './run-inherited.ts';
 import { runTypedLogin } from './typed-login.ts';
@@ -39,10 +40,10 @@ export async function launchCodex(launch: Launch): Promise<void> {
 
 type Found = Launch & { real: string };
 
-async function launchReal(launch: Found): Promise<Ending> {
-  const { args, env } = launch;
-  const invocation = parseArgv(args);
-  const paths = resolvePaths(env, homeOf(env));
+async function launchReal(typed: Found): Promise<Ending> {
+  const paths = resolvePaths(typed.env, homeOf(typed.env));
+  const launch = { ...typed, env: leaveOverlay(typed.env, paths) };
+  const invocation = parseArgv(launch.args);
   if (invocation.mode === 'passthrough') {
     return runTypedLogin(invocation, paths, launch) ?? runPlain(launch);
   }
@@ -62,6 +63,12 @@ async function launchReal(launch: Found): Promise<Ending> {
     return unsupervised(error.cause);
   });
   return ending ?? runPlain(launch);
+}
+
+/** A shell that a supervised codex has opened carries that codex's overlay, which is not for others to use. */
+function leaveOverlay(env: NodeJS.ProcessEnv, { sharedHome }: Paths): NodeJS.ProcessEnv {
+  const isElsewhere = env.CODEX_HOME && resolve(env.CODEX_HOME) !== sharedHome;
+  return isElsewhere ? { ...env, CODEX_HOME: sharedHome } : env;
 }
 
 function runPlain({ real, args, cwd, env }: Found): Promise<Ending> {

@@ -104,6 +104,8 @@ export function overlayEnvironment(
   env.CODEX_HOME = slot.home;
   if (!env.CODEX_SQLITE_HOME && !setsSqliteHome(configText))
     env.CODEX_SQLITE_HOME = slot.sharedHome;
+  // For the shim, should a codex be typed in a shell that Codex opens.
+  env.CODEX_HOTSWAP_HOME = slot.sharedHome;
   // Ours alone: a codex typed in a shell that Codex opens is a launch of its own.
   delete env.CODEX_HOTSWAP_SHIM;
   return env;

@@ -138,9 +138,15 @@ describe('codex inside codex', () => {
       expect(readlinkSync(join(slot, 'sessions'))).toBe(join(home.box.codexHome, 'sessions'));
       expect(listNames(slot)).not.toContain('.local');
     }
-    // Utility commands see the user's own home, too.
-    const listed = await home.box.run('codex', ['features', 'list'], { env: inherited });
-    expect(listed.status).toBe(0);
+    // And what we do not supervise has the user's own home, not another Codex's overlay.
+    rmSync(home.real);
+    writeFileSync(home.real, '#!/bin/sh\necho "$CODEX_HOME"\n', { mode: 0o755 });
+    const homeOf = async (args: string[], env = {}) =>
+      (await home.box.run('codex', args, { env: { ...inherited, ...env } })).stdout.trim();
+    expect(await homeOf(['mcp', 'list'])).toBe(home.box.codexHome);
+    expect(await homeOf([], { CODEX_HOTSWAP_BYPASS: '1' })).toBe(home.box.codexHome);
+    rmSync(home.paths.configFile);
+    expect(await homeOf(['exec', 'hello'])).toBe(home.box.codexHome);
   });
 });
 
