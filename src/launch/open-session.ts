@@ -6,7 +6,6 @@ import type { Slot } from '../overlay/slot.ts';
 import { openDesk } from '../session/handoff.ts';
 import { keepLaunch, type LaunchKeeper } from '../session/launch-keeper.ts';
 import type { Logged } from '../session/run.ts';
-import type { IdentityOf } from '../session/segment-usage.ts';
 import { type Config, readConfig } from '../state/config.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
@@ -56,7 +55,7 @@ export async function openSession(
     throw new HotswapError('not-set-up', 'no accounts are set up yet', 'run: codex-hotswap setup');
   }
   const who = (name: string) => identityOf(config, name);
-  const { invocation, args, wish, remark } = await readResume(facts, who);
+  const { invocation, args, wish, remark } = await readResume(facts, config);
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
   const program = findProgram(facts.real, env);
   const capabilities = await learnCapabilities(paths, program.file);
@@ -88,9 +87,14 @@ export async function openSession(
 }
 
 /** The command line as it is to be run, and the account for it, where a thread is resumed. */
-async function readResume(facts: SessionFacts, identityOf: IdentityOf) {
+async function readResume(facts: SessionFacts, config: Config) {
   const { invocation, args, wish, here } = facts;
-  const choice = await chooseResume({ ...facts, identityOf });
+  const targets = config.targets.map(({ name }) => name);
+  const choice = await chooseResume({
+    ...facts,
+    targets,
+    identityOf: (name) => identityOf(config, name),
+  });
   if (choice === undefined) return { invocation, args, wish, remark: () => undefined };
   const changed = parseArgv(choice.args);
   return {
@@ -117,6 +121,7 @@ async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<E
     noteThread: keeper.bind,
     log(event: Logged) {
       if (event.type === 'rotated') keeper.move(event.to);
+      if (event.type === 'resumed') void keeper.gather();
       log(paths, event, keeper.launch);
     },
   };

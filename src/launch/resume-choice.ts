@@ -33,6 +33,8 @@ export interface ResumeQuestion {
   paths: Paths;
   cwd: string;
   identityOf: IdentityOf;
+  /** In the order of the configuration. */
+  targets: readonly string[];
 }
 
 /** Undefined when nothing is to be resumed or forked. */
@@ -47,12 +49,12 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
   if (hasFlag(invocation, 'last')) {
     const id = invocation.certain ? await findLast(question, known, directory) : undefined;
     if (id === undefined) return { args, remark: silent };
-    const wish = wishFor(id, known, identityOf);
+    const wish = wishFor(id, known, question);
     return { args: resumeByIdArgv(invocation, id), ...wish, remark: silent };
   }
   const { session } = promptAndSession(invocation);
   if (session !== undefined) {
-    return { args, ...wishFor(session, known, identityOf), remark: silent };
+    return { args, ...wishFor(session, known, question), remark: silent };
   }
   const here = known.filter(({ cwd }) => canonicalDirectory(cwd) === directory);
   return { args, remark: (target) => remarkOnOthers(here, target, identityOf) };
@@ -77,19 +79,22 @@ async function findLast(
   return last?.id;
 }
 
-/** The target that still is the account under which the thread ran last. */
+/** The target that still is the account under which the thread ran last, whatever it is called now. */
 function wishFor(
   id: string,
   known: readonly KnownThread[],
-  identityOf: IdentityOf,
+  { identityOf, targets }: ResumeQuestion,
 ): { wish?: Wish } {
   const last = known.find(({ thread }) => thread === id)?.last;
   if (last === undefined) return {};
-  const held = identityOf(last.target);
-  if (last.identity !== undefined && held !== undefined && !isSameIdentity(last.identity, held)) {
-    return {};
-  }
-  return { wish: { kind: 'rather', target: last.target } };
+  const still = [last.target, ...targets].find((name) => {
+    const held = identityOf(name);
+    return held !== undefined && last.identity !== undefined && isSameIdentity(held, last.identity);
+  });
+  // Logged out since: it is asked for all the same, so that the way to another account is said.
+  const isLoggedOut = targets.includes(last.target) && identityOf(last.target) === undefined;
+  const target = still ?? (isLoggedOut ? last.target : undefined);
+  return target === undefined ? {} : { wish: { kind: 'rather', target } };
 }
 
 function remarkOnOthers(

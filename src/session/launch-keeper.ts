@@ -19,6 +19,8 @@ export interface LaunchKeeper {
   bind(thread: { id: string; rollout: string }): void;
   /** The next child runs under this account. */
   move(target: string): void;
+  /** Notes what the accounts' own rollouts told so far. */
+  gather(): Promise<void>;
   /** Notes what the accounts' own rollouts told, and ends the record. */
   end(): Promise<void>;
 }
@@ -79,6 +81,9 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
           ...(rollout === undefined ? {} : { rollout }),
         }),
       );
+    },
+    async gather() {
+      await gatherUsage(paths, record, kept.identityOf, now().getTime()).catch(failed);
     },
     async end() {
       const at = now();

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -72,6 +72,28 @@ describe('codex resume <id>', () => {
     ]);
   });
 
+  it('… whatever that is called now', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    await runCodex(hotswap, ['exec', 'one']);
+    const [id] = threadsOf(hotswap) as [string];
+    await hotswap.command('use', 'acc2');
+    const { home } = hotswap.sandbox;
+    const work = { name: 'work', vault: join(home, '.codex-acc1'), enabled: true };
+    const config = (targets: object[]) =>
+      writeFileSync(
+        join(home, '.config/codex-hotswap/config.json'),
+        JSON.stringify({ version: 1, targets }),
+      );
+    config([{ name: 'acc2' }, work]);
+    const ran = await runCodex(hotswap, ['exec', 'resume', id, 'two']);
+    expect(ours(ran.stderr)).toEqual([]);
+    expect(lastTurn(backend)).toEqual(['acc1', 'one', 'two']);
+    // What is gone is no account to ask for.
+    config([{ name: 'acc2' }]);
+    await runCodex(hotswap, ['exec', 'resume', id, 'three']);
+    expect(lastTurn(backend)).toEqual(['acc2', 'one', 'two', 'three']);
+  });
+
   it('… or another is asked for', async () => {
     const { backend, hotswap } = await openLab(TWO);
     const id = await converse(hotswap, 'one');
@@ -126,6 +148,20 @@ describe('codex resume --last', () => {
     expect(lastTurn(backend)).toEqual(['acc1', 'the first']);
     await runCodex(hotswap, ['exec', 'resume', '--last', '-'], { input: 'from stdin' });
     expect(lastTurn(backend)).toEqual(['acc1', 'the first', 'from stdin']);
+  });
+});
+
+describe('codex fork --last', () => {
+  it('is of the newest thread too', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    const id = await converse(hotswap, 'one');
+    await hotswap.command('use', 'acc2');
+    const terminal = hotswap.open(['fork', '--last', 'two']);
+    await terminal.waitForText('answer 2 from acc1');
+    await hotswap.waitForEvent('bound', 2);
+    await quit(terminal);
+    expect(lastTurn(backend)).toEqual(['acc1', 'one', 'two']);
+    expect(threadsOf(hotswap)).toEqual([id, readRegistry(hotswap.sandbox)[0]?.thread]);
   });
 });
 
