@@ -40,16 +40,18 @@ describe.each([{ kitty: false }, { kitty: true }])('Ctrl-Z, kitty keyboard $kitt
     terminal.press('ctrl-z');
     await terminal.waitForText(/Stopped.*codex/);
     // 0.150 may ask for the cursor's position in the very moment it stops, bare too: the shell gets the answer typed.
-    terminal.press('ctrl-u');
+    terminal.type('\u0015'); // Ctrl-U empties the line
     await shellReady();
     expect(terminal.stty()).toBe(cooked);
     if (codexUnderTest.hasNoDaemon) {
       expect(terminal.modes()).toMatchObject({ mouse: 'none', kittyFlags: 0, focusReports: false });
     }
 
+    const stopped = terminal.raw().length;
     terminal.type('fg\r');
-    await vi.waitUntil(() => /-icanon/.test(terminal.stty()), { timeout: 10_000 });
-    await terminal.waitUntil(() => terminal.modes().focusReports, 'Codex reading keys');
+    // A whole frame since: Codex has the terminal again, and has read the answers to its questions.
+    const frame = () => terminal.raw().includes('\u001b[?2026l', stopped);
+    await terminal.waitUntil(frame, 'a frame after fg');
     await ask(terminal, 'after the stop');
     await terminal.waitForText('after the stop');
     await terminal.waitForText(
