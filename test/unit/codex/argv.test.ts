@@ -10,7 +10,7 @@ import {
   promptAndSession,
 } from '../../../src/codex/argv.ts';
 import { COMMANDS } from '../../../src/codex/grammar.ts';
-import { execResumeArgv, resumeArgv } from '../../../src/codex/resume-argv.ts';
+import { execResumeArgv, resumeArgv, resumeByIdArgv } from '../../../src/codex/resume-argv.ts';
 
 const ID = '0190a000-0000-7000-8000-000000000001';
 
@@ -282,4 +282,23 @@ describe('execResumeArgv', () => {
       expect(execResumeArgv(invocation, ID, options)).toBeUndefined();
     },
   );
+});
+
+describe('resumeByIdArgv', () => {
+  test.each([
+    ['resume --last', 'resume -- ID'],
+    ['-m gpt resume --last --all go-on -i a b', '-m gpt resume -i a b -- ID go-on'],
+    ['resume --last --include-non-interactive -C x', 'resume -C x -- ID'],
+    ['fork --last -s read-only', 'fork -s read-only -- ID'],
+    ['e -o out resume --last --json -', 'exec -o out resume --json -- ID -'],
+  ])('%j', (line, expected) => {
+    const invocation = parse(line);
+    if (invocation.mode === 'passthrough') throw new Error(invocation.mode);
+    const words = resumeByIdArgv(invocation, ID);
+    expect(words.join(' ')).toBe(expected.replace('ID', ID));
+    // Codex reads the same out of it, with the id as the session.
+    const again = parseArgv(words);
+    const [session, ...prompt] = [ID, ...invocation.positionals];
+    expect(promptAndSession(again)).toEqual({ session, ...(prompt[0] && { prompt: prompt[0] }) });
+  });
 });
