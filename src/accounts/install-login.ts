@@ -12,7 +12,7 @@ import {
 } from './account-state.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
 import type { Standing } from './standing.ts';
-import { authFileOf } from './vault.ts';
+import { assertVaultDir, authFileOf } from './vault.ts';
 
 export interface InstallRequest {
   paths: Paths;
@@ -63,6 +63,7 @@ export function installLogin(request: InstallRequest): Installation {
       'give the new account a target of its own, or log in with the account of this target',
     );
   }
+  assertVaultDir(target);
   ensurePrivateDir(target.vault);
   chmodSync(target.vault, 0o700);
   const authFile = authFileOf(target);

@@ -25,11 +25,13 @@ export function readStandings(
   return { standings, notices };
 }
 
-/** The vaults in which a stray login may belong, each with the identity on record. */
+/** The vaults in which a stray login may belong, each with the identity on record; none that others could change. */
 export function listVaults(standings: readonly Standing[]): KnownVault[] {
-  return standings.map(({ target, state }) => ({
-    name: target.name,
-    authFile: authFileOf(target),
-    identity: state.identity,
-  }));
+  return standings
+    .filter(({ vault }) => vault.kind !== 'unsafe')
+    .map(({ target, state }) => ({
+      name: target.name,
+      authFile: authFileOf(target),
+      identity: state.identity,
+    }));
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, readFileSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { HotswapError } from '../errors.ts';
 import { isTargetName, type Target } from '../state/config.ts';
@@ -20,7 +20,7 @@ export function authFileOf(target: Pick<Target, 'vault'>): string {
 export function inspectVault(target: Target): VaultState {
   const authFile = authFileOf(target);
   try {
-    if (assertOwned(target.vault) === undefined) return { kind: 'empty' };
+    if (assertVaultDir(target) === undefined) return { kind: 'empty' };
     return inspectAuthFile(authFile, target.name);
   } catch (error) {
     if (error instanceof HotswapError) {
@@ -29,6 +29,22 @@ export function inspectVault(target: Target): VaultState {
     const reason = `${authFile} cannot be read (${errnoOf(error) ?? 'unknown error'})`;
     return { kind: 'broken', reason, advice: loginAdvice(target.name) };
   }
+}
+
+/**
+ * Refuses a vault whose place somebody else decides on: a link (to the shared home, even), or what other users own or
+ * can change. @returns its stats, or undefined when there is none yet.
+ * @throws HotswapError `unsafe-path`, `home-unwritable`.
+ */
+export function assertVaultDir({ vault }: Pick<Target, 'vault'>): Stats | undefined {
+  if (lstatSync(vault, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new HotswapError(
+      'unsafe-path',
+      `${vault} is a symbolic link`,
+      'put the directory itself there, or name the one it leads to as the vault in the configuration',
+    );
+  }
+  return assertOwned(vault);
 }
 
 /**

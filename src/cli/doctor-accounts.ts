@@ -1,14 +1,16 @@
-import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isSameIdentity } from '../accounts/login.ts';
 import { readStandings, type Standing } from '../accounts/standing.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
 import type { Config } from '../state/config.ts';
-import { type Context, currentName, requireConfig } from './context.ts';
-import { type Finding, issue, note, ok } from './finding.ts';
-import { ownerOf } from './prime.ts';
+import { type Context, currentName, findTarget, requireConfig } from './context.ts';
+import { closeDir, closeFix } from './doctor-storage.ts';
+import { type Finding, type Fix, issue, note, ok } from './finding.ts';
+import { ownerOf, primeFor } from './prime.ts';
 import { reportTarget } from './target-report.ts';
+import { describeWait } from './time-text.ts';
 
 /** The configuration and, for each target, its vault and the login in it. */
 export function checkAccounts(context: Context): Finding[] {
@@ -25,29 +27,66 @@ export function checkAccounts(context: Context): Finding[] {
     ok(
       `${config.targets.length} targets in ${context.paths.configFile}; new sessions start with ${current}`,
     ),
-    ...notices.map(note),
+    ...notices.map((notice) => note(notice)),
     ...standings.flatMap((standing) => checkTarget(standing, current, context.now)),
     ...findTwins(standings),
-    ...checkSharedAuth(context, standings),
+    ...checkSharedAuth(context, config, standings),
   ];
 }
 
 function checkTarget(standing: Standing, current: string, now: Date): Finding[] {
   const { target } = standing;
-  const { state, reason, email, plan } = reportTarget(standing, current, now);
-  const who = [email, plan].filter((word) => word !== null).join(', ');
+  const { state, reason, email, plan, marks } = reportTarget(standing, current, now);
+  const words = [email, plan, ...describeToken(standing, now)];
+  const who = words.filter((word) => word !== null).join(', ');
   const text = `${target.name}${who === '' ? '' : ` (${who})`}: ${reason ?? 'logged in'}`;
+  const needsLogin = marks.some(({ kind }) => kind === 'needs-login');
+  const isFine = (state === 'marked' && !needsLogin) || state === 'off';
   const finding =
-    state === 'ready' ? ok(text) : state === 'marked' || state === 'off' ? note(text) : issue(text);
-  return [finding, ...checkVaultMode(target.vault)];
+    state === 'ready' ? ok(text) : isFine ? note(text) : issue(text, closeLogin(standing));
+  return [finding, ...checkVaultMode(target.vault), ...checkClock(standing, now)];
+}
+
+function describeToken({ vault }: Standing, now: Date): string[] {
+  if (vault.kind !== 'ready' || vault.issuedAt === 0) return [];
+  const minutes = Math.max(0, (now.getTime() / 1000 - vault.issuedAt) / 60);
+  const age = minutes < 120 ? `${Math.floor(minutes)} min` : `${Math.floor(minutes / 60)} h`;
+  const { expiresAt } = vault;
+  if (expiresAt === undefined) return [`token ${age} old`];
+  const end =
+    expiresAt > now.getTime() / 1000 ? describeWait(expiresAt, now) : 'over, Codex renews it';
+  return [`token ${age} old, ends ${end}`];
+}
+
+/** A token that was made in the future tells that this clock is slow; Codex then renews it too late. */
+function checkClock({ target, vault }: Standing, now: Date): Finding[] {
+  if (vault.kind !== 'ready') return [];
+  const ahead = vault.issuedAt - now.getTime() / 1000;
+  return ahead <= CLOCK_SLACK_SECONDS
+    ? []
+    : [
+        issue(
+          `the login of ${target.name} was made ${Math.ceil(ahead / 60)} min from now, so this clock is slow; set the clock`,
+        ),
+      ];
+}
+
+const CLOCK_SLACK_SECONDS = 300;
+
+/** A login that others can read is closed; whoever else owns it keeps it. */
+function closeLogin({ target, vault }: Standing): Fix | undefined {
+  const file = authFileOf(target);
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  if (vault.kind !== 'unsafe' || !stats?.isFile() || stats.uid !== process.getuid?.()) return;
+  return (stats.mode & 0o077) === 0 ? undefined : closeFix(file, 0o600);
 }
 
 function checkVaultMode(vault: string): Finding[] {
-  const stats = statSync(vault, { throwIfNoEntry: false });
-  if (stats === undefined) return [];
+  const stats = lstatSync(vault, { throwIfNoEntry: false });
+  if (stats === undefined || stats.isSymbolicLink()) return [];
   return (stats.mode & 0o077) === 0
     ? []
-    : [issue(`${vault} is open to other users; run: chmod 700 ${vault}`)];
+    : [issue(`${vault} is open to other users; run: chmod 700 ${vault}`, closeDir(vault))];
 }
 
 /** Two targets of one account hit its limit together, and refreshing one token may end the other. */
@@ -70,12 +109,25 @@ function findTwins(standings: readonly Standing[]): Finding[] {
   });
 }
 
-function checkSharedAuth({ paths }: Context, standings: readonly Standing[]): Finding[] {
+function checkSharedAuth(
+  context: Context,
+  config: Config,
+  standings: readonly Standing[],
+): Finding[] {
+  const { paths } = context;
+  const current = currentName(context, config);
+  const follow: Fix = {
+    done: `plain codex uses the login of ${current}`,
+    run: () => primeFor(context, config, findTarget(config, current)),
+  };
   const file = join(paths.sharedHome, 'auth.json');
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined)
     return [
-      note(`plain codex is not logged in (${file} does not exist); run: codex-hotswap use TARGET`),
+      note(
+        `plain codex is not logged in (${file} does not exist); run: codex-hotswap use ${current}`,
+        isReady(standings, current) ? follow : undefined,
+      ),
     ];
   if (!stats.isSymbolicLink()) {
     return [
@@ -86,9 +138,26 @@ function checkSharedAuth({ paths }: Context, standings: readonly Standing[]): Fi
   }
   const leadsTo = resolve(dirname(file), readlinkSync(file));
   const owner = standings.find(({ target }) => authFileOf(target) === leadsTo);
+  if (owner === undefined) {
+    const isDangling = lstatSync(leadsTo, { throwIfNoEntry: false }) === undefined;
+    const fix = isDangling && isReady(standings, current) ? follow : undefined;
+    return [
+      note(
+        `plain codex uses ${leadsTo}, which is no target's; run: codex-hotswap use ${current}`,
+        fix,
+      ),
+    ];
+  }
+  if (owner.target.name === current) return [ok(`plain codex uses the login of ${current}`)];
+  const fix = isReady(standings, current) ? follow : undefined;
   return [
-    owner === undefined
-      ? note(`plain codex uses ${leadsTo}, which is no target's`)
-      : ok(`plain codex uses the login of ${owner.target.name}`),
+    note(
+      `plain codex uses the login of ${owner.target.name}, not of ${current}; run: codex-hotswap use ${current}`,
+      fix,
+    ),
   ];
+}
+
+function isReady(standings: readonly Standing[], name: string): boolean {
+  return standings.some(({ target, vault }) => target.name === name && vault.kind === 'ready');
 }

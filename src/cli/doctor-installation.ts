@@ -2,16 +2,18 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import type { Capabilities } from '../codex/capabilities.ts';
 import { findRealCodex, resolveNative } from '../codex/find.ts';
+import { learnCapabilities } from '../launch/capabilities.ts';
 import { loadNodePty } from '../pty/load-node-pty.ts';
 import type { Context } from './context.ts';
 import { type Finding, issue, note, ok } from './finding.ts';
-import { isCurrentShim } from './shim-file.ts';
+import { installShim, isCurrentShim } from './shim-file.ts';
 import { findShims, pathLine, profileOf, reachOf } from './shim-place.ts';
 
 /** The programs: Node, the real codex, the pty, and the shim in front of it. */
 export async function checkInstallation(context: Context): Promise<Finding[]> {
-  return [checkNode(), await checkCodex(context), await checkPty(), ...checkShim(context)];
+  return [checkNode(), ...(await checkCodex(context)), await checkPty(), ...checkShim(context)];
 }
 
 function checkNode(): Finding {
@@ -22,15 +24,15 @@ function checkNode(): Finding {
     : issue(`node ${process.versions.node} is too old; install 20.19 or newer`);
 }
 
-async function checkCodex({ env }: Context): Promise<Finding> {
+async function checkCodex({ env, paths }: Context): Promise<Finding[]> {
   const found = findRealCodex(env);
   if (found.kind === 'not-found') {
-    return issue('no codex on PATH; install it, for example: npm install -g @openai/codex');
+    return [issue('no codex on PATH; install it, for example: npm install -g @openai/codex')];
   }
   if (found.kind === 'not-executable') {
-    return issue(
-      `${found.path} may not be executed; run: chmod +x ${found.path}, or reinstall Codex`,
-    );
+    return [
+      issue(`${found.path} may not be executed; run: chmod +x ${found.path}, or reinstall Codex`),
+    ];
   }
   const native = resolveNative(found.path, env);
   try {
@@ -38,11 +40,27 @@ async function checkCodex({ env }: Context): Promise<Finding> {
       env: native?.env ?? env,
       timeout: 20_000,
     });
-    return ok(`${stdout.trim()} (${found.path})`);
+    return [
+      ok(`${stdout.trim()} (${found.path})`),
+      describeCapabilities(await learnCapabilities(paths, native?.file ?? found.path)),
+    ];
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0];
-    return issue(`${found.path} does not run (${reason}); reinstall Codex`);
+    return [issue(`${found.path} does not run (${reason}); reinstall Codex`)];
   }
+}
+
+/** Without `--no-daemon` a version before it has no daemon either: both are fine. */
+function describeCapabilities({ noDaemon, features, learnedOptions }: Capabilities): Finding {
+  const known = Object.keys(features).length;
+  const words = [
+    noDaemon ? 'sessions run without its daemon' : 'it knows no --no-daemon',
+    `${known} features`,
+    ...(learnedOptions.length === 0
+      ? []
+      : [`${learnedOptions.length} options new to codex-hotswap`]),
+  ];
+  return ok(`of this codex: ${words.join(', ')}`);
 }
 
 async function checkPty(): Promise<Finding> {
@@ -88,6 +106,10 @@ function checkShim({ env, paths }: Context): Finding[] {
       : [
           issue(
             `the shim ${shim} is of another installation of codex-hotswap; run: codex-hotswap install-shim`,
+            {
+              done: `the shim ${shim} is of this installation`,
+              run: () => void installShim(shim, env),
+            },
           ),
         ]),
     ...others.map((other) => note(`there is another shim: ${other}`)),

@@ -1,10 +1,18 @@
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { HotswapError } from '../errors.ts';
 import { assertOwned } from '../state/files.ts';
 import type { Context } from './context.ts';
-import { type Finding, issue, note, ok } from './finding.ts';
+import { type Finding, type Fix, issue, note, ok } from './finding.ts';
 
 /** Our directories and Codex's: there, ours, private, writable. */
 export function checkStorage({ paths }: Context): Finding[] {
@@ -25,13 +33,30 @@ function checkDir(what: string, dir: string, { privateMode }: { privateMode: boo
     if (!stats.isDirectory()) return [issue(`${what} ${dir} is not a directory; move it away`)];
     accessSync(dir, constants.W_OK | constants.X_OK);
     if (privateMode && (stats.mode & 0o077) !== 0) {
-      return [issue(`${what} ${dir} can be read by other users; run: chmod 700 ${dir}`)];
+      return [
+        issue(`${what} ${dir} can be read by other users; run: chmod 700 ${dir}`, closeDir(dir)),
+      ];
     }
     return [ok(`${what} ${dir}`)];
   } catch (error) {
-    if (error instanceof HotswapError) return [issue(`${error.message}; ${error.advice}`)];
+    if (error instanceof HotswapError) {
+      const fix = privateMode ? closeDir(dir) : undefined;
+      return [issue(`${error.message}; ${error.advice}`, fix)];
+    }
     return [issue(`${what} ${dir} is not writable; run: chmod u+rwx ${dir}`)];
   }
+}
+
+/** Takes a directory of ours away from other users; undefined when it is not ours to change. */
+export function closeDir(dir: string): Fix | undefined {
+  return lstatSync(dir).uid === process.getuid?.() ? closeFix(dir, 0o700) : undefined;
+}
+
+export function closeFix(path: string, mode: number): Fix {
+  return {
+    done: `${path} is yours alone (chmod ${mode.toString(8)})`,
+    run: () => chmodSync(path, mode),
+  };
 }
 
 /** Codex refuses its helper binaries when CODEX_HOME lies under a temporary directory (facts 4.1). */

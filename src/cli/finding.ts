@@ -2,8 +2,20 @@
 export interface Finding {
   level: 'ok' | 'note' | 'issue';
   text: string;
+  fix?: Fix;
+}
+
+/** What `doctor --fix` may do without asking: nothing is lost by it. */
+export interface Fix {
+  /** In the past tense, as it is told afterwards. */
+  done: string;
+  run(): void | Promise<void>;
 }
 
 export const ok = (text: string): Finding => ({ level: 'ok', text });
-export const note = (text: string): Finding => ({ level: 'note', text });
-export const issue = (text: string): Finding => ({ level: 'issue', text });
+export const note = (text: string, fix?: Fix): Finding => finding('note', text, fix);
+export const issue = (text: string, fix?: Fix): Finding => finding('issue', text, fix);
+
+function finding(level: Finding['level'], text: string, fix: Fix | undefined): Finding {
+  return { level, text, ...(fix === undefined ? {} : { fix }) };
+}

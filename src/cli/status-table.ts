@@ -1,8 +1,13 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
+import type { LiveSession } from './live-sessions.ts';
 import { fitTable } from './table.ts';
 import type { TargetReport, UsageReport } from './target-report.ts';
 import { describeTime, describeWait } from './time-text.ts';
 import { describeAge, drawBar, nameWindow } from './usage-text.ts';
+
+export interface TargetStatus extends TargetReport {
+  sessions: LiveSession[];
+}
 
 export interface StatusLook {
   now: Date;
@@ -15,7 +20,7 @@ export interface StatusLook {
 type Detail = 'full' | 'time' | 'percent';
 
 /** The targets as a table: marker and name, e-mail, plan, a bar for each window, state, and where the figures come from. */
-export function formatStatus(targets: readonly TargetReport[], look: StatusLook): string[] {
+export function formatStatus(targets: readonly TargetStatus[], look: StatusLook): string[] {
   const details: Detail[] = ['full', 'time', 'percent'];
   const tables = details.map((detail) => layOut(targets, look, detail));
   const fits = (lines: string[]) =>
@@ -23,29 +28,37 @@ export function formatStatus(targets: readonly TargetReport[], look: StatusLook)
   return tables.find(fits) ?? leaveOut(targets, look);
 }
 
-function layOut(targets: readonly TargetReport[], look: StatusLook, detail: Detail): string[] {
+function layOut(targets: readonly TargetStatus[], look: StatusLook, detail: Detail): string[] {
   return fitTable(cellsOf(targets, look, detail), { width: undefined, dispensable: [], lengthOf });
 }
 
 /** What a narrow terminal does without, first to go first: source of the figures, plan, e-mail. */
-function leaveOut(targets: readonly TargetReport[], look: StatusLook): string[] {
+function leaveOut(targets: readonly TargetStatus[], look: StatusLook): string[] {
   const cells = cellsOf(targets, look, 'percent');
-  const figures = (cells[0] as string[]).length - 2;
-  return fitTable(cells, { width: look.width, dispensable: [figures, 2, 1], lengthOf });
+  const figures = (cells[0] as string[]).indexOf('FIGURES');
+  return fitTable(cells, {
+    width: look.width,
+    dispensable: figures === -1 ? [2, 1] : [figures, 2, 1],
+    lengthOf,
+  });
 }
 
-function cellsOf(targets: readonly TargetReport[], look: StatusLook, detail: Detail): string[][] {
+function cellsOf(targets: readonly TargetStatus[], look: StatusLook, detail: Detail): string[][] {
   const lengths = windowLengths(targets);
   const isMeasured = targets.some(({ usage }) => usage !== null);
   const figures = (cell: string) => (isMeasured ? [cell] : []);
   const windows = lengths.map(titleOf);
-  const titles = ['  TARGET', 'E-MAIL', 'PLAN', ...windows, ...figures('FIGURES'), 'STATE'];
+  const isUsed = targets.some(({ sessions }) => sessions.length > 0);
+  const live = (cell: string) => (isUsed ? [cell] : []);
+  const titles = ['  TARGET', 'E-MAIL', 'PLAN', ...windows];
+  titles.push(...figures('FIGURES'), ...live('LIVE'), 'STATE');
   const rows = targets.map(({ usage, ...target }) => [
     `${target.current ? '*' : ' '} ${target.name}`,
     target.email ?? '-',
     target.plan ?? '-',
     ...lengths.map((minutes) => windowCell(usage, minutes, look, detail)),
     ...figures(usage === null ? '-' : describeAge(usage.source, usage.capturedAt, look.now)),
+    ...live(target.sessions.length === 0 ? '-' : String(target.sessions.length)),
     paint(target, look),
   ]);
   return [titles, ...rows];
@@ -56,7 +69,7 @@ function lengthOf(cell: string): number {
 }
 
 /** All lengths of windows that any target has, shortest first. */
-function windowLengths(targets: readonly TargetReport[]): (number | null)[] {
+function windowLengths(targets: readonly TargetStatus[]): (number | null)[] {
   const lengths = targets.flatMap(
     ({ usage }) => usage?.windows.map(({ minutes }) => minutes) ?? [],
   );

@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { readStandings } from '../accounts/standing.ts';
 import { type Context, currentName, requireConfig } from './context.ts';
+import { listLiveSessions } from './live-sessions.ts';
 import { findShims } from './shim-place.ts';
-import { formatStatus } from './status-table.ts';
-import { reportTarget, type TargetReport } from './target-report.ts';
+import { formatStatus, type TargetStatus } from './status-table.ts';
+import { reportTarget } from './target-report.ts';
 
 interface StatusOptions {
   json?: boolean;
@@ -19,7 +20,7 @@ interface StatusReport {
   enabled: boolean;
   shims: string[];
   current: string | null;
-  targets: TargetReport[];
+  targets: TargetStatus[];
 }
 
 export function statusCommand(context: Context): Command {
@@ -50,12 +51,16 @@ function makeReport(context: Context): StatusReport {
   const { standings, notices } = readStandings(paths, config);
   for (const notice of notices) warn(notice);
   const current = currentName(context, config);
+  const sessions = listLiveSessions(paths);
   return {
     version: 1,
     enabled: !existsSync(paths.disabledFlag),
     shims: findShims(env, paths.home),
     current: current ?? null,
-    targets: standings.map((standing) => reportTarget(standing, current, now)),
+    targets: standings.map((standing) => ({
+      ...reportTarget(standing, current, now),
+      sessions: sessions.filter(({ target }) => target === standing.target.name),
+    })),
   };
 }
 
@@ -79,7 +84,9 @@ async function watchStatus(context: Context, options: StatusOptions): Promise<vo
   };
   show();
   const { watch } = await import('chokidar');
-  const watcher = watch([paths.accountsDir, paths.currentFile, dirname(paths.configFile)], {
+  const { accountsDir, sessionsDir, currentFile, disabledFlag } = paths;
+  const watched = [accountsDir, sessionsDir, currentFile, disabledFlag, dirname(paths.configFile)];
+  const watcher = watch(watched, {
     ignoreInitial: true,
     depth: 0,
   });

@@ -1,6 +1,7 @@
-import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { listVaults } from '../../../src/accounts/standing.ts';
 import { inspectVault, validateTargetName } from '../../../src/accounts/vault.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
@@ -57,6 +58,32 @@ describe('a vault', () => {
       kind: 'unsafe',
       advice: `run: chmod 700 ${target.vault}`,
     });
+  });
+
+  test('that is a link is unsafe, wherever it leads, and no stray login is put through it', () => {
+    const { home, target } = makeVault(forgeAuth());
+    const linked = { ...target, vault: join(home, 'linked') };
+    symlinkSync(target.vault, linked.vault);
+    const vault = inspectVault(linked);
+    expect(vault).toMatchObject({
+      kind: 'unsafe',
+      reason: `${linked.vault} is a symbolic link`,
+    });
+    expect(
+      listVaults([{ target: linked, vault, state: { version: 1, target: 'a', marks: [] } }]),
+    ).toEqual([]);
+  });
+
+  test.runIf(process.getuid?.() === 0)('of somebody else is unsafe, link or file', () => {
+    const { target, file } = makeVault(forgeAuth());
+    chownSync(file, 65534, 65534);
+    expect(inspectVault(target)).toMatchObject({
+      kind: 'unsafe',
+      advice: expect.stringContaining('chown'),
+    });
+    chownSync(file, 0, 0);
+    chownSync(target.vault, 65534, 65534);
+    expect(inspectVault(target)).toMatchObject({ kind: 'unsafe' });
   });
 
   test.each([

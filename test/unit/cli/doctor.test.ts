@@ -1,5 +1,15 @@
-import { chmodSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { expect, test } from 'vitest';
+import { leaseSlot } from '../../../src/overlay/lease.ts';
+import { resolvePaths } from '../../../src/state/paths.ts';
 import { createHome, forgeLogin } from './sandbox.ts';
 
 function createHealthyHome() {
@@ -51,6 +61,40 @@ const FAULTS: [string, (home: ReturnType<typeof createHome>) => void, RegExp][] 
     /chmod 700 .*codex-hotswap/,
   ],
   [
+    'a vault that is a link',
+    (home) => {
+      renameSync(home.path('.codex-acc1'), home.path('elsewhere'));
+      symlinkSync(home.path('elsewhere'), home.path('.codex-acc1'));
+    },
+    /\.codex-acc1 is a symbolic link; put the directory itself there/,
+  ],
+  [
+    'a vault others can write in',
+    (home) => chmodSync(home.path('.codex-acc1'), 0o770),
+    /acc1.*can be changed by other users \(mode 0770\); run: chmod 700/,
+  ],
+  [
+    'a slow clock',
+    (home) => home.write('.codex-acc2/auth.json', forgeLogin('bob', 3_900_000_000)),
+    /this clock is slow/,
+  ],
+  [
+    'a login that must be renewed',
+    (home) => writeMark(home, { kind: 'needs-login', until: null, at: 3_900_000_000 }),
+    /acc1.*needs a new login; run: codex-hotswap login acc1/,
+  ],
+  ['broken config.toml', (home) => home.write('.codex/config.toml', 'x ='), /is not valid TOML/],
+  [
+    'a forced workspace',
+    (home) => home.write('.codex/config.toml', 'forced_chatgpt_workspace_id = "w"'),
+    /forced_chatgpt_workspace_id/,
+  ],
+  [
+    'databases that cannot be written',
+    (home) => home.write('.codex/config.toml', `sqlite_home = "/proc/1"`),
+    /databases/,
+  ],
+  [
     'bad configuration',
     (home) => home.write('.config/codex-hotswap/config.json', '{}'),
     /config\.json: version must be 1/,
@@ -65,6 +109,88 @@ test.each(FAULTS)('%s is found, with the way out', (_what, breakIt, message) => 
   const [, list = ''] = ran.stdout.split('\ndoctor status: issues found\n');
   expect(list).toMatch(message);
 });
+
+const NOTES: [string, (home: ReturnType<typeof createHome>) => void, RegExp][] = [
+  [
+    'a keyring store',
+    (home) => home.write('.codex/config.toml', 'cli_auth_credentials_store = "keyring"'),
+    /note {3}.*the "keyring" store/,
+  ],
+  [
+    'another provider',
+    (home) => home.write('.codex/config.toml', 'model_provider = "local"'),
+    /note {3}.*the provider "local"/,
+  ],
+  [
+    'a daemon that began before the current login was chosen',
+    (home) => {
+      const file = home.write('.codex/app-server-daemon/daemon.pid', `${process.pid}\n`);
+      utimesSync(file, 1_000_000_000, 1_000_000_000);
+    },
+    /note {3}a Codex daemon \(pid \d+\) runs on .* under the login that was there before/,
+  ],
+  [
+    'a daemon that is gone',
+    (home) => home.write('.codex/app-server-daemon/daemon.pid', '999999999'),
+    /ok {5}no Codex daemon/,
+  ],
+  [
+    'the login of another target in plain codex',
+    (home) => {
+      rmSync(home.path('.codex/auth.json'));
+      symlinkSync(home.path('.codex-acc2/auth.json'), home.path('.codex/auth.json'));
+    },
+    /note {3}plain codex uses the login of acc2, not of acc1/,
+  ],
+];
+
+test.each(NOTES)('%s is worth a note', (_what, change, message) => {
+  const home = createHealthyHome();
+  change(home);
+  expect(home.ok(['doctor'])).toMatch(message);
+});
+
+test.each(['CODEX_ACCESS_TOKEN', 'CODEX_API_KEY'])('%s is an issue, its value no news', (name) => {
+  const ran = createHealthyHome().run(['doctor'], { [name]: 'secret-value' });
+  expect(ran.status).toBe(1);
+  expect(ran.stdout).toMatch(new RegExp(`- ${name} is set; .*unset it`));
+  expect(ran.stdout).not.toContain('secret-value');
+});
+
+test('--fix mends modes, the shim, the link, a killed session; says so; --json tells it', () => {
+  const home = createHealthyHome();
+  chmodSync(home.path('.codex-acc1'), 0o770);
+  chmodSync(home.path('.codex-acc2/auth.json'), 0o644);
+  chmodSync(home.path('.local/state/codex-hotswap'), 0o755);
+  home.write('.local/bin/codex', '#!/bin/sh\n# codex-hotswap shim: of old\n', 0o755);
+  rmSync(home.path('.codex/auth.json'));
+  const paths = resolvePaths({}, home.home);
+  const slot = leaseSlot(paths, paths.sharedHome, { pid: 999_999_999, startTime: '1' });
+  writeFileSync(`${slot.home}/auth.json`, forgeLogin('ann', 1_795_000_000));
+
+  const found = home.run(['doctor']);
+  expect(found.status).toBe(1);
+  expect(found.stdout).toContain('left behind by a session that was killed');
+  expect(found.stdout).toContain('codex-hotswap doctor --fix');
+  const mended = home.run(['doctor', '--fix', '--json']);
+  const report = JSON.parse(mended.stdout);
+  expect(report).toMatchObject({ version: 1, ok: true });
+  expect(mended.status).toBe(0);
+  expect(report.fixed.length).toBeGreaterThanOrEqual(5);
+  expect(report.findings.every(({ fixable }: { fixable: boolean }) => !fixable)).toBe(true);
+  expect(home.mode('.codex-acc1')).toBe('700');
+  expect(home.mode('.codex-acc2/auth.json')).toBe('600');
+  // The newer login that Codex had written into the overlay is not lost.
+  expect(home.read('.codex-acc1/auth.json')).toBe(forgeLogin('ann', 1_795_000_000));
+  expect(existsSync(`${slot.home}/auth.json`)).toBe(false);
+  expect(home.read('.codex/auth.json')).toBe(home.read('.codex-acc1/auth.json'));
+  expect(home.ok(['doctor', '--fix'])).not.toContain('fixed');
+});
+
+function writeMark(home: ReturnType<typeof createHome>, mark: object): void {
+  const state = { version: 1, target: 'acc1', marks: [mark] };
+  home.write('.local/state/codex-hotswap/accounts/acc1.json', JSON.stringify(state));
+}
 
 test('not set up, and switched off', () => {
   const home = createHome();
