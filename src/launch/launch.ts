@@ -51,7 +51,9 @@ async function launchReal(typed: Found): Promise<Ending> {
   const unsupervised = (error: unknown) => {
     // Whoever names an account does not want to run under another.
     if (wish?.kind === 'exactly') throw error;
-    say(`${describeError(error).text}; running codex unsupervised`);
+    // Nor could it be run without us; the binary behind a launcher is another matter.
+    if ((error as NodeJS.ErrnoException | undefined)?.path === launch.real) throw error;
+    say(`${describeError(explainSpawnError(error)).text}; running codex unsupervised`);
     return undefined;
   };
   const session = await openSession({
