@@ -29,6 +29,8 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
       }`;
     case 'rotated':
       return `went from ${event.from} to ${event.to}: ${kindText(event.kind)}${threadIn(event.thread)}`;
+    case 'copied':
+      return `${event.target} goes on with a copy of thread ${event.from} [thread ${event.to}]`;
     case 'exhausted':
       return `no target is left after ${event.target}${
         event.earliest === undefined

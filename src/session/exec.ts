@@ -1,17 +1,23 @@
 import type { LimitProof } from '../codex/limit-proof.ts';
+import { copyPortable } from '../codex/portable-copy.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import type { OpenThread } from '../codex/thread-files.ts';
 import { NotStartedError } from '../errors.ts';
 import type { ChildPlan } from './child.ts';
 import { type ExecChild, startExecChild } from './exec-child.ts';
-import { proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
+import {
+  metForeignReasoning,
+  proveByAccount,
+  proveExecLimit,
+  readExecRecord,
+} from './exec-evidence.ts';
 import type { FollowedThread } from './follow.ts';
 import type { HandoffDesk } from './handoff.ts';
 import type { ChildInput, KeptInput } from './kept-input.ts';
 import type { Ending } from './machine.ts';
 import type { Logged } from './run.ts';
 import { relaySignals } from './signals.ts';
-import { tellExhausted, tellHandoff, tellRunAgain, tellStranded } from './words.ts';
+import { tellCopied, tellExhausted, tellHandoff, tellRunAgain, tellStranded } from './words.ts';
 
 export interface ExecParts {
   firstPlan: ChildPlan;
@@ -30,7 +36,8 @@ export interface ExecParts {
   /** For a child whose thread was not seen while it lived: its thread, `none`, or `unknown` when there are several. */
   searchThread(startedAtMs: number): Promise<OpenThread | 'none' | 'unknown'>;
   noteChild(pid: number): void;
-  noteThread(thread: { id: string; rollout: string }): void;
+  /** `copyOf`: the thread that this one goes on with, where another account may not read that. */
+  noteThread(thread: { id: string; rollout: string; copyOf?: string }): void;
   desk: HandoffDesk;
   /** How many accounts there are: the bound on rotations. */
   accounts: number;
@@ -40,10 +47,10 @@ export interface ExecParts {
 }
 
 /** What a failed child turned out to have failed of. */
-interface Finding {
-  proof: LimitProof;
-  thread: FollowedThread | undefined;
-}
+type Finding =
+  | { kind: 'limit'; proof: LimitProof; thread: FollowedThread | undefined }
+  /** The service refuses what another account's model thought. */
+  | { kind: 'foreign'; thread: FollowedThread };
 
 /** Codex's exit status for a failed turn (facts 2.4); 2 is wrong usage. */
 const FAILED = 1;
@@ -57,6 +64,8 @@ const FAILED = 1;
 export async function runExec(parts: ExecParts): Promise<Ending> {
   const { desk, log, say, input } = parts;
   const answeredFor = new Set<string>();
+  /** Copy → original. */
+  const copies = new Map<string, string>();
   let child: ExecChild | undefined;
   let interrupted: Ending | undefined;
   // The tty sends Ctrl-C to the whole group, us included: the child decides, we only wait, and start no other.
@@ -70,7 +79,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       started: parts.noteChild,
       bound: ({ threadId, rollout }) => {
         log({ type: 'bound', thread: threadId, target: desk.target });
-        parts.noteThread({ id: threadId, rollout });
+        const copyOf = copies.get(threadId);
+        parts.noteThread({ id: threadId, rollout, ...(copyOf === undefined ? {} : { copyOf }) });
       },
     });
     return child.ended;
@@ -83,15 +93,33 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     if (seen !== 'none') {
       const { thread, facts } = await readExecRecord(seen);
       const proof = proveExecLimit(facts, startedAtMs, answeredFor);
-      if (proof !== undefined) return { proof, thread };
+      if (proof !== undefined) return { kind: 'limit', proof, thread };
+      if (metForeignReasoning(facts, startedAtMs)) return { kind: 'foreign', thread };
       if (!parts.asAWhole) return undefined;
     }
     const limits = await parts.askLimits();
     const proof = limits && proveByAccount(limits, Date.now());
-    return proof && { proof, thread: undefined };
+    return proof && { kind: 'limit', proof, thread: undefined };
   }
 
-  async function handOff({ proof, thread }: Finding): Promise<[ChildPlan, ChildInput] | undefined> {
+  type Following = [ChildPlan, ChildInput] | undefined;
+
+  /** Once for a thread: a copy that is refused, too, is refused for something else. */
+  async function goOnInCopy(thread: FollowedThread): Promise<Following> {
+    if (copies.has(thread.id)) return undefined;
+    const copy = await copyPortable(thread.rollout);
+    copies.set(copy.id, thread.id);
+    const plan = await parts.resumePlan({ ...thread, ...copy });
+    if (plan === undefined) return undefined;
+    log({ type: 'copied', target: desk.target, from: thread.id, to: copy.id });
+    say(tellCopied(desk.target, copy.id));
+    return [plan, input.afterwards()];
+  }
+
+  async function handOff({
+    proof,
+    thread,
+  }: Extract<Finding, { kind: 'limit' }>): Promise<Following> {
     const from = desk.target;
     const verdict = desk.settle(proof);
     const { mark } = verdict;
@@ -139,9 +167,10 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
         log({ type: 'unconfirmed', source: 'exit' });
         return ending;
       }
-      answeredFor.add(found.proof.turnId);
       log({ type: 'suspected', source: 'exit' });
-      const following = await handOff(found).catch((error: Error) => {
+      if (found.kind === 'limit') answeredFor.add(found.proof.turnId);
+      const going = found.kind === 'limit' ? handOff(found) : goOnInCopy(found.thread);
+      const following = await going.catch((error: Error) => {
         log({ type: 'notice', message: `could not go on: ${error.message}` });
         if (found.thread !== undefined) say(tellStranded(found.thread.id));
         return undefined;

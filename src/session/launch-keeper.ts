@@ -16,7 +16,7 @@ import { gatherUsage, type IdentityOf } from './segment-usage.ts';
 export interface LaunchKeeper {
   readonly launch: string;
   /** The child works on this thread. */
-  bind(thread: { id: string; rollout: string }): void;
+  bind(thread: { id: string; rollout: string; copyOf?: string }): void;
   /** The next child runs under this account. */
   move(target: string): void;
   /** Notes what the accounts' own rollouts told so far. */
@@ -70,7 +70,8 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
   save(record);
   return {
     launch: record.launch,
-    bind: ({ id, rollout }) => save(bindLaunch(record, id, rollout, now().toISOString())),
+    bind: ({ id, rollout, copyOf }) =>
+      save(bindLaunch(record, id, rollout, now().toISOString(), copyOf)),
     move(target) {
       const { thread, rollout } = record;
       const next = openSegment(kept, target, now());

@@ -16,6 +16,8 @@ export interface Segment {
   thread?: string;
   /** Its file in the shared home. */
   rollout?: string;
+  /** The thread that this one is a copy of, made for an account that may not read the original. */
+  copyOf?: string;
   /** Of the first and the last `token_count` in this stretch, ISO 8601. */
   firstTokenCountAt?: string;
   lastTokenCountAt?: string;
@@ -71,9 +73,11 @@ export function bindLaunch(
   thread: string,
   rollout?: string,
   at = record.startedAt,
+  copyOf?: string,
 ): LaunchRecord {
-  const place = { thread, ...(rollout === undefined ? {} : { rollout }) };
-  const bound: LaunchRecord = { ...record, state: 'bound', ...place };
+  const file = rollout === undefined ? {} : { rollout };
+  const place = { thread, ...file, ...(copyOf === undefined ? {} : { copyOf }) };
+  const bound: LaunchRecord = { ...record, state: 'bound', thread, ...file };
   const open = record.segments.at(-1);
   if (open === undefined || open.thread === thread) return bound;
   if (open.thread === undefined) {

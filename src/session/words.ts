@@ -54,3 +54,8 @@ function tellUntil(until: number | null, now: Date): string {
 export function tellRunAgain(from: string, to: string, mark: Mark, now: Date): string {
   return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; what it read from stdin is gone: run the command again to use ${to}`;
 }
+
+/** One line, when another account may not read all of a thread: the original stays, and a copy goes on. */
+export function tellCopied(target: string, copy: string): string {
+  return `codex-hotswap: ${target} may not read what another account's model thought; going on in a copy of the thread, ${copy}`;
+}

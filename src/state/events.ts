@@ -21,6 +21,8 @@ export type HotswapEvent = EventBase &
     | { type: 'unconfirmed'; thread?: string; source: string; kind?: string; reason?: string }
     | { type: 'rotated'; thread?: string; from: string; to: string; kind: string }
     | { type: 'exhausted'; target: string; earliest?: { target: string; until: number } }
+    /** Another account goes on with a copy of a thread that it may not read as it is. */
+    | { type: 'copied'; target: string; from: string; to: string }
     | { type: 'resumed'; thread?: string; target: string; milliseconds?: number }
     | { type: 'retry'; thread?: string; reason: string; attempt: number }
     | { type: 'needs-login'; target: string; reason?: string }

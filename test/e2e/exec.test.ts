@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { readRegistry } from '../lab/launches.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab, type Supervised } from '../lab/supervised.ts';
@@ -105,6 +106,44 @@ describe('an exec whose account reaches its limit', () => {
     for (const prompt of prompts) expect(texts).toContainEqual([prompt, 'continue']);
     expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(3);
   });
+
+  // Older records do not say why a turn failed (fact M2).
+  it.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
+    'in a copy where the next may not read the thread, and the original stays with its own',
+    async () => {
+      const { backend, hotswap } = await openLab(
+        [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }],
+        {
+          backend: { foreignReasoning: 'refuse' },
+        },
+      );
+      await runCodex(hotswap, ['exec', 'before']);
+      const original = readRollouts(hotswap.sandbox.codexHome)[0];
+      const id = original?.threadId as string;
+      const ran = await runCodex(hotswap, ['exec', 'resume', id, 'after']);
+      expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc2\n' });
+      expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
+        ...['before', 'after', 'continue', 'continue'],
+      ]);
+      const copy = backend.turns('acc2').at(-1)?.turn?.threadId as string;
+      expect(copy).not.toBe(id);
+      expect(ours(ran.stderr)).toEqual([
+        expect.stringMatching(/going on under acc2$/),
+        expect.stringMatching(new RegExp(`acc2 may not read .* a copy of the thread, ${copy}$`)),
+      ]);
+      expect(readRegistry(hotswap.sandbox)[0]?.segments).toMatchObject([
+        { target: 'acc1', thread: id },
+        { target: 'acc2', thread: id },
+        { target: 'acc2', thread: copy, copyOf: id },
+      ]);
+      backend.account('acc1').turnsLeft = 5;
+      await hotswap.command('reset', 'acc1');
+      const words = ['launch', 'acc1', '--', 'exec', 'resume', id, 'once more'];
+      await hotswap.command(...words);
+      expect(backend.turns('acc1').at(-1)?.turn).toMatchObject({ threadId: id });
+      expect(backend.turns('acc1').at(-1)?.outcome).toMatchObject({ kind: 'answered' });
+    },
+  );
 
   it('exec resume goes on in its thread, with the history', async () => {
     const { backend, hotswap, threadId } = await openThread();
