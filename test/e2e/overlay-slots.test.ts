@@ -126,7 +126,7 @@ describe('codex inside codex', () => {
       status: 0,
       stdout: expect.stringMatching(/^answer \d+ from acc1\n$/),
     });
-    expect(inner.stderr).not.toContain('codex-hotswap');
+    expect(inner.stderr).not.toMatch(/^codex-hotswap/m);
     const terminal = home.open([], { env: { ...home.box.env, ...inherited } });
     await ask(terminal, 'inner terminal');
     await terminal.waitForText(/answer \d+ from acc1/);
