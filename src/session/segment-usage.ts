@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Identity } from '../accounts/login.ts';
 import { recordUsage, type Usage, usageFromLimits } from '../accounts/usage.ts';
+import type { RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts } from '../codex/rollout-file.ts';
 import type { Paths } from '../state/paths.ts';
 import type { LaunchRecord, Segment } from './registry.ts';
@@ -24,10 +25,11 @@ const TAIL_BYTES = 1024 * 1024;
 export async function readSegmentUsage(
   { thread, rollout, from, to }: Segment,
   nowMs: number,
+  readCounts: (rollout: string) => Promise<TokenCount[]> = readTokenCounts,
 ): Promise<SegmentUsage | undefined> {
   if (rollout === undefined || thread === undefined) return undefined;
   const [begin, end] = [Date.parse(from), to === undefined ? nowMs : Date.parse(to)];
-  const counts = await readTokenCounts(rollout).catch(() => []);
+  const counts = await readCounts(rollout).catch(() => []);
   const own = counts.filter(({ at = 0 }) => at >= begin && at <= end);
   const [first, last] = [own[0]?.at, own.at(-1)?.at];
   if (first === undefined || last === undefined) return undefined;
@@ -56,8 +58,11 @@ export async function gatherUsage(
   nowMs: number,
 ): Promise<LaunchRecord> {
   const segments: Segment[] = [];
+  // Segments are stretches of few threads, and only the last usage of each account counts: codex's exit waits for this.
+  const readCounts = onceForEach(readTokenCounts);
+  const latest = new Map<string, Usage>();
   for (const segment of record.segments) {
-    const told = await readSegmentUsage(segment, nowMs);
+    const told = await readSegmentUsage(segment, nowMs, readCounts);
     if (told === undefined) {
       segments.push(segment);
       continue;
@@ -67,9 +72,10 @@ export async function gatherUsage(
     const firstTokenCountAt = segment.firstTokenCountAt ?? told.firstTokenCountAt;
     segments.push({ ...segment, firstTokenCountAt, lastTokenCountAt });
     if (usage !== undefined && holdsItsAccount(segment, identityOf) === true) {
-      recordUsage(paths, segment.target, usage);
+      latest.set(segment.target, usage);
     }
   }
+  for (const [target, usage] of latest) recordUsage(paths, target, usage);
   return { ...record, segments };
 }
 
@@ -83,8 +89,19 @@ export function holdsItsAccount(
   return held.userId === identity.userId && held.accountId === identity.accountId;
 }
 
-async function readTokenCounts(rollout: string) {
+type TokenCount = Extract<RolloutFact, { type: 'token_count' }>;
+
+async function readTokenCounts(rollout: string): Promise<TokenCount[]> {
   const { size } = await stat(rollout);
   const { facts } = await readRolloutFacts(rollout, Math.max(0, size - TAIL_BYTES));
   return facts.filter((fact) => fact.type === 'token_count');
+}
+
+function onceForEach<T>(read: (file: string) => Promise<T>): (file: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (file) => {
+    const reading = known.get(file) ?? read(file);
+    known.set(file, reading);
+    return reading;
+  };
 }
