@@ -96,6 +96,35 @@ describe('codex exec', () => {
     expect(words(askedOurs)).toEqual(words(askedBare));
   });
 
+  it.each(['workspace-write', 'read-only'])(
+    'tools do the same in the sandbox %s',
+    async (sandbox) => {
+      const patch = '*** Begin Patch\n*** Add File: patched.txt\n+by a patch\n*** End Patch';
+      const outcomes: unknown[] = [];
+      for (const file of [home.real, home.codex]) {
+        backend.enqueue([
+          { calls: [{ kind: 'shell', command: 'echo written > made.txt; cat made.txt; pwd' }] },
+          { calls: [{ kind: 'apply_patch', patch }] },
+          { text: 'done' },
+        ]);
+        const asked = backend.turns().length;
+        const ran = await home.box.run(file, ['exec', '-s', sandbox, 'use your tools']);
+        const outputs = JSON.stringify(backend.turns().at(-1)?.turn?.input.slice(-8));
+        const made = listNames(home.box.work);
+        for (const name of ['made.txt', 'patched.txt']) {
+          rmSync(join(home.box.work, name), { force: true });
+        }
+        outcomes.push({
+          status: ran.status,
+          turns: backend.turns().length - asked,
+          made,
+          said: toolOutputs(outputs),
+        });
+      }
+      expect(outcomes[1]).toEqual(outcomes[0]);
+    },
+  );
+
   it('a limit with no other account: exit status 1, the words of Codex on stdout', async () => {
     backend.account('acc1').turnsLeft = 0;
     for (const args of [
@@ -192,6 +221,12 @@ function replaceCodex(script: string): void {
   writeFileSync(file, `#!/bin/sh\n${probes}\n${script}\n`, { mode: 0o755 });
   rmSync(home.real);
   symlinkSync(file, home.real);
+}
+
+function toolOutputs(input: string): string[] {
+  return [...input.matchAll(/"output":("(?:[^"\\]|\\.)*"|\[.*?\])/g)].map(([, output]) =>
+    withoutIds(output as string).replace(/Wall time[^\\]*|Chunk ID[^\\]*/g, ''),
+  );
 }
 
 /** A run without what differs between any two runs: ids, times, token counts of a repeated prompt. */
