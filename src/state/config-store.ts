@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { CONFIG_DEFAULTS, type Config, readConfig, STRATEGIES, validateConfig } from './config.ts';
-import { ensurePrivateDir } from './files.ts';
+import { cannotWrite, ensurePrivateDir } from './files.ts';
 import type { Paths } from './paths.ts';
 
 /** The configuration's JSON schema: what `conf` checks before it writes. */
@@ -50,7 +50,11 @@ export async function writeConfig(paths: Paths, config: Config): Promise<void> {
     configFileMode: 0o600,
     accessPropertiesByDotNotation: false,
   });
-  store.set({ ...validateConfig(config, paths) });
+  try {
+    store.set({ ...validateConfig(config, paths) });
+  } catch (error) {
+    throw cannotWrite(paths.configFile, error);
+  }
 }
 
 /** Reads, changes and writes the configuration; a fresh one when there is none. Returns what was written. */

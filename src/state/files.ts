@@ -200,7 +200,8 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function cannotWrite(path: string, cause: unknown): unknown {
+/** What to throw when `path` could not be written: the cause itself where it is no error of the file system. */
+export function cannotWrite(path: string, cause: unknown): unknown {
   if (cause instanceof HotswapError || errnoOf(cause) === undefined) return cause;
   return new HotswapError(
     'home-unwritable',
