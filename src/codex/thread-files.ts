@@ -26,12 +26,14 @@ export async function findOpenThread(pid: number): Promise<OpenThread | undefine
 /**
  * The rollouts that a Codex has open: its own, or those of the native binary below it when the npm launcher stands in
  * between. Never those of a codex that a shell command of the session runs: its thread is not the one on the screen.
+ * Nor those it only reads: 0.169 looks into other threads, too, at its start (seen).
  */
 export async function openRollouts(pid: number): Promise<string[]> {
   for (let level = [pid]; level.length > 0; ) {
-    const files = await Promise.all(level.map(filesOf));
-    const rollouts = files.flat().filter((file) => threadIdOf(file) !== undefined);
-    if (rollouts.length > 0) return [...new Set(rollouts)];
+    const files = (await Promise.all(level.map(filesOf))).flat();
+    const rollouts = files.filter(({ path }) => threadIdOf(path) !== undefined).map(pathWritten);
+    const written = (await Promise.all(rollouts)).filter((path) => path !== undefined);
+    if (written.length > 0) return [...new Set(written)];
     level = (await Promise.all(level.map(childrenOf))).flat();
   }
   return [];
@@ -70,10 +72,16 @@ async function describeRollout(
 
 async function openFiles(pid: number): Promise<string[]> {
   const below = await Promise.all((await childrenOf(pid)).map(openFiles));
-  return [...new Set([...(await filesOf(pid)), ...below.flat()])];
+  return [...new Set([...(await filesOf(pid)).map(({ path }) => path), ...below.flat()])];
 }
 
-async function filesOf(pid: number): Promise<string[]> {
+interface OpenFile {
+  path: string;
+  /** Whether it is open for writing. */
+  isWritten(): Promise<boolean>;
+}
+
+async function filesOf(pid: number): Promise<OpenFile[]> {
   if (process.platform !== 'linux') return filesFromLsof(pid);
   const directory = `/proc/${pid}/fd`;
   const numbers = await readdir(directory).catch(() => []);
@@ -81,7 +89,22 @@ async function filesOf(pid: number): Promise<string[]> {
   const targets = await Promise.all(
     numbers.map((number) => readlink(`${directory}/${number}`).catch(() => '')),
   );
-  return targets.filter((target) => target.startsWith('/'));
+  return targets.flatMap((path, index) =>
+    path.startsWith('/')
+      ? [{ path, isWritten: () => hasWriteFlag(`/proc/${pid}/fdinfo/${numbers[index]}`) }]
+      : [],
+  );
+}
+
+async function pathWritten(file: OpenFile): Promise<string | undefined> {
+  return (await file.isWritten()) ? file.path : undefined;
+}
+
+/** The access mode is in the last two bits of the open flags, printed in octal: 1 writes, 2 does both. */
+async function hasWriteFlag(fdinfo: string): Promise<boolean> {
+  const text = await readFile(fdinfo, 'latin1').catch(() => '');
+  const flags = /^flags:\s*([0-7]+)/m.exec(text)?.[1];
+  return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0;
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
@@ -94,13 +117,23 @@ async function childrenOf(pid: number): Promise<number[]> {
   return lists.flatMap((list) => list.split(' ').map(Number)).filter((id) => id > 0);
 }
 
-async function filesFromLsof(pid: number): Promise<string[]> {
+async function filesFromLsof(pid: number): Promise<OpenFile[]> {
   // lsof exits with 1 when any file could not be described, and still lists the others.
-  const stdout = await run('lsof', ['-n', '-P', '-w', '-Fn', '-p', String(pid)]).then(
+  const stdout = await run('lsof', ['-n', '-P', '-w', '-Fan', '-p', String(pid)]).then(
     (result) => result.stdout,
     (error: { stdout?: string }) => error.stdout ?? '',
   );
-  return stdout.split('\n').flatMap((line) => (line[0] === 'n' ? [line.slice(1)] : []));
+  const files: OpenFile[] = [];
+  let access = '';
+  // For each file a line `f<number>`, one `a<access mode>` (r, w, or u for both) and one `n<name>`.
+  for (const line of stdout.split('\n')) {
+    if (line[0] === 'f') access = '';
+    if (line[0] === 'a') access = line.slice(1);
+    if (line[0] !== 'n') continue;
+    const isWritten = access === 'w' || access === 'u';
+    files.push({ path: line.slice(1), isWritten: () => Promise.resolve(isWritten) });
+  }
+  return files;
 }
 
 async function childrenFromPs(pid: number): Promise<number[]> {

@@ -44,8 +44,10 @@ function makeRollout(digit: number, meta: object, modifiedSeconds: number): stri
 }
 
 /** A process that has the files open, below as many shells as told. */
-async function hold(files: string[], depth = 0): Promise<number> {
-  const opened = files.map((file, index) => `exec ${index + 3}>>'${file}'`).join('; ');
+async function hold(files: string[], depth = 0, readOnly: string[] = []): Promise<number> {
+  const opened = [...files, ...readOnly]
+    .map((file, index) => `exec ${index + 3}${readOnly.includes(file) ? '<' : '>>'}'${file}'`)
+    .join('; ');
   const inner = `${opened === '' ? ':' : opened}; echo ready; while :; do sleep 100; done`;
   const wrapped = Array.from({ length: depth }).reduce(
     (script: string) =>
@@ -74,6 +76,11 @@ describe('findOpenThread', () => {
       rollout: files[1],
       cwd: '/repo-2',
     });
+  });
+
+  test('one that is only read is not its own', async () => {
+    const [own, other] = [makeRollout(1, {}, 1000), makeRollout(2, {}, 2000)];
+    expect(await openRollouts(await hold([own], 0, [other]))).toEqual([own]);
   });
 
   test('opened through an overlay it has its name in the shared home', async () => {
