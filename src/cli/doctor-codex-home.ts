@@ -117,7 +117,7 @@ function checkDaemon(sharedHome: string): Finding[] {
 
 function readPid(file: string): number {
   const text = readFileSync(file, 'utf8');
-  return Number(/\d+/.exec(text)?.[0] ?? Number.NaN);
+  return Number((/"pid"\s*:\s*(\d+)/.exec(text) ?? /(\d+)/.exec(text))?.[1] ?? Number.NaN);
 }
 
 function lstatTime(file: string): number | undefined {

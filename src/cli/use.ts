@@ -29,6 +29,11 @@ export function switchTo(context: Context, config: Config, name: string): void {
     .filter((standing) => standing.target.name === target.name)
     .map((standing) => reportTarget(standing, target.name, now))[0];
   say(`new sessions start with ${target.name}${report?.email ? ` (${report.email})` : ''}`);
+  if (config.strategy !== 'order') {
+    warn(
+      `the strategy ${config.strategy} goes before it, where another target has more to offer; to start with this one: codex-hotswap config set strategy order`,
+    );
+  }
   if (report?.reason) warn(`${target.name}: ${report.reason}`);
   primeFor(context, config, target);
 }

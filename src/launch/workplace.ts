@@ -13,7 +13,7 @@ import { leaseSlot, releaseSlot } from '../overlay/lease.ts';
 import { pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { tellTime } from '../session/words.ts';
-import type { Config } from '../state/config.ts';
+import type { Config, Strategy } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
@@ -45,7 +45,7 @@ export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wi
   const { target, standing, why } =
     wish?.kind === 'exactly'
       ? takeAccount(standings, wish.target, now)
-      : pickAccount(standings, wish?.target ?? current, now, wish?.target);
+      : pickAccount(standings, wish?.target ?? current, now, wish?.target, config.strategy);
   if (why !== undefined) notices.push(why);
   if (standing.vault.kind !== 'ready') throw new Error('an account without a login was picked');
 
@@ -128,10 +128,12 @@ function pickAccount(
   current: string | undefined,
   now: Date,
   wished?: string,
+  strategy: Strategy = 'order',
 ): Picked {
   const choice = chooseTarget({
     standings,
     current,
+    strategy: wished === undefined ? strategy : 'order',
     nowSeconds: Math.floor(now.getTime() / 1000),
   });
   const byName = (name: string) => standings.find(({ target }) => target.name === name);
