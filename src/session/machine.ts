@@ -5,10 +5,10 @@
  * every chain of rotations is bounded, held input is always released or dropped with the session.
  */
 
-/** What the rollout says about the turn that just failed; the machine only carries it. */
+/** What failed; the machine only carries it. A child that never began a turn has neither. */
 export interface Evidence {
-  threadId: string;
-  turnId: string;
+  threadId?: string;
+  turnId?: string;
 }
 
 /** How a child, and so the session, ended. */
@@ -28,6 +28,8 @@ export type State =
   | { name: 'choosing'; tally: Tally; evidence: Evidence }
   /** A next account is there; the child is being ended. */
   | { name: 'stopping'; tally: Tally; evidence: Evidence; target: string }
+  /** The child ended by itself, for its account's login is gone; the next account is being chosen. */
+  | { name: 'replacing'; tally: Tally; evidence: Evidence; ending: Ending }
   /** No child lives; the auth link is moved. */
   | { name: 'rotating'; tally: Tally; evidence: Evidence; target: string }
   /** The successor starts; `attempt` counts starts refused because the thread's writer lock was still held. */
@@ -48,7 +50,8 @@ export type Event =
   | { name: 'child-ready' }
   | { name: 'child-stopped' }
   | { name: 'child-continued' }
-  | { name: 'child-ended'; ending: Ending; refusal?: 'active-writer' }
+  /** `refusal`: why it could not begin. */
+  | { name: 'child-ended'; ending: Ending; refusal?: 'active-writer' | 'needs-login' }
   /** The successor lives, but somebody else still writes the thread. */
   | { name: 'refused' }
   | { name: 'triggered' }
@@ -116,6 +119,8 @@ export function advance(state: State, event: Event): Step {
       return advanceChoosing(state, event);
     case 'stopping':
       return advanceStopping(state, event);
+    case 'replacing':
+      return advanceReplacing(state, event);
     case 'rotating':
       return advanceRotating(state, event);
     case 'resuming':
@@ -123,7 +128,7 @@ export function advance(state: State, event: Event): Step {
     case 'retrying':
       return advanceRetrying(state, event);
     case 'flushing':
-      return event.name === 'flushed'
+      return event.name === 'flushed' || isAnEnd(event)
         ? to({ name: 'restoring', ending: state.ending }, { do: 'restore-terminal' })
         : stay(state);
     case 'restoring':
@@ -149,6 +154,10 @@ function advanceRunning(state: Running, event: Event): Step {
       return to({ ...state, tally: { ...state.tally, rotations: 0 } });
     case 'child-stopped':
       return suspend(state.tally, false);
+    case 'child-ended':
+      return event.refusal === 'needs-login'
+        ? replace(state.tally, {}, event.ending)
+        : finish(event.ending);
     default:
       return withLivingChild(state, event);
   }
@@ -214,6 +223,20 @@ function advanceStopping(state: Named<'stopping'>, event: Event): Step {
   }
 }
 
+function advanceReplacing(state: Named<'replacing'>, event: Event): Step {
+  const { tally, evidence } = state;
+  switch (event.name) {
+    case 'target-chosen': {
+      const { target } = event;
+      return to({ name: 'rotating', tally, evidence, target }, { do: 'repoint', target, evidence });
+    }
+    case 'none-left':
+      return finish(state.ending, evidence.threadId);
+    default:
+      return withoutChild(state, event);
+  }
+}
+
 function advanceRotating(state: Named<'rotating'>, event: Event): Step {
   switch (event.name) {
     case 'repointed': {
@@ -251,6 +274,9 @@ function advanceResuming(state: Named<'resuming'>, event: Event): Step {
           { do: 'schedule-retry', evidence: state.evidence, attempt: state.attempt },
         );
       }
+      if (event.refusal === 'needs-login') {
+        return replace(state.tally, state.evidence, event.ending);
+      }
       return finish(event.ending, failed(event.ending) ? state.evidence.threadId : undefined);
     default:
       return withLivingChild(state, event);
@@ -287,7 +313,7 @@ function withLivingChild(state: State, event: Event): Step {
 }
 
 /** Between two children a deadly signal or a closed terminal ends the session; the thread can be resumed by hand. */
-function withoutChild(state: Named<'rotating'> | Named<'retrying'>, event: Event): Step {
+function withoutChild(state: Named<'replacing' | 'rotating' | 'retrying'>, event: Event): Step {
   switch (event.name) {
     case 'signalled':
       return finish(
@@ -309,6 +335,16 @@ function suspend(tally: Tally, pending: boolean): Step {
   return to({ name: 'suspended', tally, pending }, { do: 'suspend-ourselves' });
 }
 
+/** The child could not begin under its account: the next one gets its work, unless all have been tried. */
+function replace(tally: Tally, evidence: Evidence, ending: Ending): Step {
+  if (!failed(ending) || tally.rotations > tally.limit) return finish(ending, evidence.threadId);
+  return to(
+    { name: 'replacing', tally, evidence, ending },
+    { do: 'undo-modes' },
+    { do: 'choose-target', evidence },
+  );
+}
+
 /** Nobody can take over: the user stays in Codex, knows why, and gets the keys back. */
 function exhausted(tally: Tally, evidence: Evidence): Step {
   return to(
@@ -323,6 +359,11 @@ function finish(ending: Ending, stranded?: string): Step {
   const state: State =
     stranded === undefined ? { name: 'flushing', ending } : { name: 'flushing', ending, stranded };
   return to(state, { do: 'undo-modes' }, flush);
+}
+
+/** Somebody who does not want to wait for a terminal that takes nothing. */
+function isAnEnd(event: Event): boolean {
+  return event.name === 'signalled' || event.name === 'hung-up';
 }
 
 function failed(ending: Ending): boolean {

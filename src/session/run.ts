@@ -61,6 +61,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   let child: SupervisedChild | undefined;
   let watch: Watch | undefined;
   let source: Source = 'record';
+  let isHurried = false;
   /** For stderr, when the terminal is the user's again. */
   let summary: string | undefined;
 
@@ -130,7 +131,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           return scheduleRetry(effect);
         case 'flush':
           if (effect.stranded !== undefined) summary = tellStranded(effect.stranded);
-          return void terminal.flush().then(() => dispatch({ name: 'flushed' }), fail);
+          return void flush().then(() => dispatch({ name: 'flushed' }), fail);
         case 'restore-terminal':
           terminal.restore();
           return dispatch({ name: 'restored' });
@@ -231,16 +232,29 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     async function suspend(): Promise<void> {
       // The child's last words before the shell's prompt; but a stalled terminal must not keep us from stopping.
-      await Promise.race([terminal.flush(), new Promise((resume) => setTimeout(resume, STALL_MS))]);
+      await flushFor(STALL_MS);
       await terminal.suspendJob();
       child?.resize(terminal.size());
       child?.continueJob();
       dispatch({ name: 'child-continued' });
     }
 
-    const stopRelaying = relaySignals((signal, number) =>
-      dispatch({ name: 'signalled', signal, number }),
-    );
+    /** A slow terminal gets its time, but whoever sends a signal does not want to wait for one that takes nothing. */
+    function flush(): Promise<void> {
+      return isHurried ? flushFor(STALL_MS) : terminal.flush();
+    }
+
+    function flushFor(ms: number): Promise<void> {
+      return Promise.race([
+        terminal.flush(),
+        new Promise<void>((resume) => setTimeout(resume, ms)),
+      ]);
+    }
+
+    const stopRelaying = relaySignals((signal, number) => {
+      isHurried = true;
+      dispatch({ name: 'signalled', signal, number });
+    });
 
     function leave(): void {
       timers.cancel();
