@@ -10,15 +10,29 @@ export type ExitStatus =
  * The shell narrates a signal death on its stderr ("Terminated", "Killed"), and that is the evidence: measured in dash
  * and bash, every fatal signal is narrated but INT and PIPE. INT is told by the monitor itself where the shell can;
  * 141 is taken for PIPE. For these two a wrong guess still gives the caller's shell the same `$?`.
+ * A command that died while it was stopped was killed (nothing else takes effect then): dash says 137 without a word, bash
+ * says "fg: job has terminated" and loses the status.
  */
 export function readShellStatus(
   code: number,
-  { narrated, interrupted }: { narrated: boolean; interrupted: boolean },
+  { narrated, interrupted, stopped }: ShellEvidence,
 ): ExitStatus {
+  if (stopped && (code === 128 + constants.signals.SIGKILL || (narrated && code < 128))) {
+    return signalled('SIGKILL');
+  }
   const signal = signalByNumber(code - 128);
   if (signal === undefined) return { kind: 'exited', code };
   const died = narrated || (signal === 'SIGINT' && interrupted) || signal === 'SIGPIPE';
   return died ? signalled(signal) : { kind: 'exited', code };
+}
+
+export interface ShellEvidence {
+  /** The shell wrote to its stderr since the command last started running. */
+  narrated: boolean;
+  /** 130 can only have been SIGINT. */
+  interrupted: boolean;
+  /** The command was stopped at least once. */
+  stopped: boolean;
 }
 
 /** The status of a process waited for directly, as node-pty reports it: a signal's number, or 0 and the exit code. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { HotswapError } from '../errors.ts';
 import { createDrain } from './drain.ts';
@@ -78,7 +77,8 @@ export function checkPty(monitor: string): void {
  * Throws `HotswapError('pty-unavailable')`.
  */
 export function spawnPty(command: PtyCommand): PtyChild {
-  const nonce = randomBytes(8).toString('hex');
+  // Not node:crypto, which takes 4 ms to load on the way to the first frame.
+  const nonce = randomWord() + randomWord();
   const channel = openSideChannel(command.side);
   const pty = startMonitor(command, nonce, () => channel.close());
   const writer = createPtyWriter(pty.fd);
@@ -94,6 +94,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
   let pid: number | undefined;
   let status: ExitStatus | undefined;
   let isStopped = false;
+  let stops = 0;
   let isNarrated = false;
   let hasEnded = false;
 
@@ -116,6 +117,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
         return;
       case 'stopped':
         isStopped = true;
+        stops += 1;
         isNarrated = false;
         // Its last words (Codex leaves the alternate screen) belong on the terminal before the shell's prompt.
         drain.pause(() => {
@@ -129,6 +131,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
         status = readShellStatus(report.code, {
           narrated: isNarrated,
           interrupted: report.interrupted,
+          stopped: stops > 0,
         });
         isStopped = false;
         // node-pty destroys a read side that is still paused 200 ms after this: from here on take everything.
@@ -165,10 +168,17 @@ export function spawnPty(command: PtyCommand): PtyChild {
   }
 
   function continueJob(): void {
-    if (!isStopped || status !== undefined) return;
-    // The monitor reports the stop just before it stops itself: a SIGCONT in between is lost, so say it until it answers.
+    if (isStopped) wakeMonitor(stops);
+  }
+
+  /**
+   * The monitor reports the stop just before it stops itself: a SIGCONT in between is lost, so we say it until it answers,
+   * but only for the stop that it was meant for.
+   */
+  function wakeMonitor(stop: number): void {
+    if (!isStopped || stop !== stops || status !== undefined) return;
     killQuietly(pty.pid, 'SIGCONT');
-    setTimeout(continueJob, CONTINUE_RETRY_MS);
+    setTimeout(wakeMonitor, CONTINUE_RETRY_MS, stop);
   }
 
   return {
@@ -204,12 +214,18 @@ export function spawnPty(command: PtyCommand): PtyChild {
   };
 }
 
+/** 8 hexadecimal digits. */
+function randomWord(): string {
+  const word = Math.floor(Math.random() * 2 ** 32).toString(16);
+  return word.padStart(8, '0');
+}
+
 function startMonitor(command: PtyCommand, nonce: string, onFailure: () => void): NodePty {
   const { file, args, cwd, env, size, monitor, side, termios = '', stderr = '' } = command;
   try {
     return loadNodePty()(
       command.shell ?? '/bin/sh',
-      [monitor, side, nonce, termios, stderr, env.PWD ?? '', file, ...args],
+      ['-m', monitor, side, nonce, termios, stderr, env.PWD ?? '', file, ...args],
       // A copy, always: of `process.env` itself node-pty deletes TMUX, COLUMNS and more.
       { cwd, env: { ...env }, cols: size.columns, rows: size.rows, encoding: null },
     );
