@@ -1,3 +1,5 @@
+import { removeAccountState } from '../accounts/account-state.ts';
+import { inspectVault } from '../accounts/vault.ts';
 import { type Config, defaultVault, isTargetName } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
 import type { Context } from './context.ts';
@@ -5,8 +7,10 @@ import type { Context } from './context.ts';
 /** Makes a target if it does not exist. Returns the configuration with it. */
 export function addTarget({ paths }: Context, name: string): Promise<Config> {
   return updateConfig(paths, (config) => {
-    if (config.targets.some((target) => target.name === name)) return config;
+    if (config.targets.some((known) => known.name === name)) return config;
     const target = { name, vault: defaultVault(paths, name), enabled: true };
+    // Of a target of this name that was before: whose account it was says nothing about this one.
+    if (inspectVault(target).kind === 'empty') removeAccountState(paths, name);
     return { ...config, targets: [...config.targets, target] };
   });
 }

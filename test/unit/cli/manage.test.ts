@@ -175,6 +175,18 @@ test('login --with-api-key passes stdin on', () => {
   expect(home.ok(['status'])).toContain('acc1');
 });
 
+test('a new target inherits nothing from one of its name that was before', () => {
+  const home = createTwoTargets();
+  const mark = { kind: 'manual', until: null, at: 1 };
+  const identity = { userId: 'user-old', accountId: 'workspace-old' };
+  home.write(
+    '.local/state/codex-hotswap/accounts/third.json',
+    JSON.stringify({ version: 1, target: 'third', marks: [mark], identity }),
+  );
+  home.ok(['import', home.login('cyd'), '--as', 'third']);
+  expect(home.ok(['status'])).toMatch(/third .*cyd@example\.com.*ready\n/);
+});
+
 test('import takes a directory', () => {
   const home = createTwoTargets();
   home.write('old-home/auth.json', forgeLogin('cyd'));
