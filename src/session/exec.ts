@@ -68,6 +68,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   const copies = new Map<string, string>();
   let child: ExecChild | undefined;
   let interrupted: Ending | undefined;
+  /** When the child before this one ended. */
+  let failedAt: number | undefined;
   // The tty sends Ctrl-C to the whole group, us included: the child decides, we only wait, and start no other.
   const stopRelaying = relaySignals((signal, number) => {
     interrupted = { kind: 'signalled', signal, number };
@@ -79,6 +81,10 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       started: parts.noteChild,
       bound: ({ threadId, rollout }) => {
         log({ type: 'bound', thread: threadId, target: desk.target });
+        if (failedAt !== undefined) {
+          const milliseconds = Date.now() - failedAt;
+          log({ type: 'resumed', thread: threadId, target: desk.target, milliseconds });
+        }
         const copyOf = copies.get(threadId);
         parts.noteThread({ id: threadId, rollout, ...(copyOf === undefined ? {} : { copyOf }) });
       },
@@ -161,6 +167,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       if (interrupted !== undefined || ending.kind !== 'exited' || ending.code !== FAILED) {
         return ending;
       }
+      failedAt = Date.now();
       const found = await find(startedAtMs).catch(() => undefined);
       if (found === undefined) return ending;
       if (found === 'unknown') {

@@ -60,6 +60,7 @@ describe('an exec whose account reaches its limit', () => {
     expect(hotswap.eventsOf('rotated')).toMatchObject([
       { from: 'acc1', to: 'acc2', kind: 'window-5h', thread: rollout?.threadId },
     ]);
+    expect(hotswap.eventsOf('resumed')).toMatchObject([{ target: 'acc2' }]);
   });
 
   it('prints valid JSONL with --json, from both accounts', async () => {

@@ -94,7 +94,7 @@ describe('a session in the terminal', () => {
     await waitForComposer(terminal);
     await terminal.submit('/new');
     // In a Git repository newer versions ask whether to make a worktree; the first choice is not to.
-    const asks = () => terminal.screen().some((row) => row.includes('Use current Git worktree'));
+    const asks = () => terminal.screen().some((row) => row.includes('Where should the new'));
     const isNew = () => !terminal.screen().join('\n').includes('answer 1');
     await terminal.waitUntil(() => asks() || isNew(), 'a new thread or the question where');
     if (asks()) terminal.press('enter');

@@ -170,7 +170,8 @@ describe('the lists', () => {
     const { hotswap } = await openLab(TWO);
     await converse(hotswap, 'under the first');
     const own = hotswap.open(['resume']);
-    await own.waitForText('under the first');
+    // Newer versions list a title that the service made up, older ones the prompt.
+    await own.waitForText(/\d+s ago|under the first/);
     expect(own.scrollback().join('\n')).not.toContain('codex-hotswap');
     await own.dispose();
     await hotswap.command('use', 'acc2');
