@@ -1,3 +1,2 @@
 export const BLOCK: number;
-export function makeBlock(number: number): Buffer;
-export function makeFlood(size: number): Generator<Buffer>;
+export function makeFlood(size: number, isPlain?: boolean): Generator<Buffer>;

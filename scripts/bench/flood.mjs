@@ -1,13 +1,14 @@
-// flood.mjs BYTES: writes that many bytes of what a TUI writes, numbered so that no block is like another.
+// flood.mjs BYTES [plain]: writes that many bytes of what a TUI (or `cat`) writes, numbered so that no block is like another.
 import { spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 
 /** Bytes of one frame. */
 export const BLOCK = 32 * 1024;
+const START = '\x1b[?2026h\x1b[1;1H';
 
 /** Frames as Codex draws them: synchronized updates, cursor moves, colours, text, a few wide characters. */
-export function makeBlock(number) {
-  const lines = [`\x1b[?2026h\x1b[1;1H${String(number).padStart(12, '0')}`];
+function makeBlock() {
+  const lines = [`${START}000000000000`];
   let length = lines[0].length;
   for (let row = 2; length < BLOCK - 200; row += 1) {
     const line = `\x1b[${(row % 40) + 1};1H\x1b[38;5;${row % 256}m• line ${row}\x1b[0m of the answer, \x1b[1mbold\x1b[0m and plain text that goes on for a while\x1b[K\r\n`;
@@ -23,11 +24,18 @@ export function makeBlock(number) {
   ]);
 }
 
+function makePlainBlock() {
+  const line =
+    'x'.repeat(12) + ' a line of a log or a source file, as long as such lines usually are\r\n';
+  return Buffer.from(line.repeat(Math.ceil(BLOCK / line.length)).slice(0, BLOCK));
+}
+
 /** The blocks of a flood of that size, in order; the last may be cut. */
-export function* makeFlood(size) {
-  const block = makeBlock(0);
+export function* makeFlood(size, isPlain = false) {
+  const block = isPlain ? makePlainBlock() : makeBlock();
+  const place = isPlain ? 0 : START.length;
   for (let number = 0, left = size; left > 0; number += 1, left -= BLOCK) {
-    block.write(String(number).padStart(12, '0'), '\x1b[?2026h\x1b[1;1H'.length, 'latin1');
+    block.write(String(number).padStart(12, '0'), place, 'latin1');
     yield left < BLOCK ? block.subarray(0, left) : block;
   }
 }
@@ -35,7 +43,7 @@ export function* makeFlood(size) {
 if (import.meta.filename === process.argv[1]) {
   // Bytes as they are: otherwise the two ptys would each make a line break of theirs.
   spawnSync('stty', ['raw', '-echo'], { stdio: ['inherit', 'ignore', 'ignore'] });
-  for (const block of makeFlood(Number(process.argv[2]))) {
+  for (const block of makeFlood(Number(process.argv[2]), process.argv[3] === 'plain')) {
     for (let rest = block; rest.length > 0; ) rest = rest.subarray(writeSync(1, rest));
   }
 }
