@@ -9,6 +9,8 @@ import { createOverlayHomes, listNames, type OverlayHome } from './overlay-lab.t
 
 // Nobody can tell codex from codex: what a program sees that runs the shim, compared with the real Codex in the same home.
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours, where it is a terminal
+const LOG_LINE = /^(\x1b\[[\d;]*m)*<time>(\x1b\[[\d;]*m|\s)+(ERROR|WARN).*\n/gm;
 const NO_THREAD = '01a1fc00-0000-7000-8000-000000000000';
 
 const { openHome, close } = createOverlayHomes();
@@ -229,7 +231,7 @@ function toolOutputs(input: string): string[] {
   );
 }
 
-/** A run without what differs between any two runs: ids, times, token counts of a repeated prompt. */
+/** A run without what differs between any two runs: ids, times, and log lines of Codex about races of its own. */
 function comparable({ status, signal, stdout, stderr }: RunResult): RunResult {
   return { status, signal, stdout: withoutIds(stdout), stderr: withoutIds(stderr) };
 }
@@ -237,5 +239,6 @@ function comparable({ status, signal, stdout, stderr }: RunResult): RunResult {
 function withoutIds(text: string): string {
   return text
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>');
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replace(LOG_LINE, '');
 }
