@@ -9,8 +9,7 @@ import { createOverlayHomes, listNames, type OverlayHome } from './overlay-lab.t
 
 // Nobody can tell codex from codex: what a program sees that runs the shim, compared with the real Codex in the same home.
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours, where it is a terminal
-const LOG_LINE = /^(\x1b\[[\d;]*m)*<time>(\x1b\[[\d;]*m|\s)+(ERROR|WARN).*\n/gm;
+const LOG_LINE = /^(\x1b\[[\d;]*m)*<time>(\x1b\[[\d;]*m|\s)+(ERROR|WARN)[^\n]*\n/gm;
 const NO_THREAD = '01a1fc00-0000-7000-8000-000000000000';
 
 const { openHome, close } = createOverlayHomes();
