@@ -121,11 +121,11 @@ describe('words', () => {
       ['a', 'bb', 'c'],
       ['aaa', '', ''],
     ];
-    const fit = (width?: number) =>
+    const fitted = (width?: number) =>
       fitTable(rows, { width, dispensable: [1, 2], lengthOf: (cell) => cell.length });
-    expect(fit()).toEqual(['a    bb  c', 'aaa']);
-    expect(fit(8)).toEqual(['a    c', 'aaa']);
-    expect(fit(3)).toEqual(['a', 'aaa']);
+    expect(fitted()).toEqual(['a    bb  c', 'aaa']);
+    expect(fitted(8)).toEqual(['a    c', 'aaa']);
+    expect(fitted(3)).toEqual(['a', 'aaa']);
   });
 
   test('the log in sentences, newer events included', () => {
