@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/bin/', import.meta.url));
-const MONITOR = fileURLToPath(new URL('../../shim/monitor', import.meta.url));
+export const MONITOR = fileURLToPath(new URL('../../shim/monitor', import.meta.url));
 const RELAY = fileURLToPath(new URL('../../.cache/test/relay.mjs', import.meta.url));
 
 export interface Command {
