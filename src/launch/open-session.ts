@@ -64,11 +64,10 @@ export async function openSession(
     if (notice !== undefined) say(`codex-hotswap: ${notice}`);
   }
   const plan = { program, capabilities, invocation, args, cwd, slot, prompt: config.prompt };
-  const targets = config.targets.filter(({ name }) => !facts.pinned || name === target);
   const run = await planRun(plan, {
     slot,
-    desk: openDesk({ paths, config: { ...config, targets }, slot, target, now: Date.now }),
-    accounts: targets.length,
+    desk: openDesk({ paths, config, slot, target, pinned: facts.pinned, now: Date.now }),
+    accounts: config.targets.length,
     keeper: keepLaunch({
       ...{ paths, target, cwd, args: facts.args, mode: invocation.mode },
       identityOf: who,

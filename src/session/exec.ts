@@ -134,7 +134,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     if (mark.kind === 'needs-login') log({ type: 'needs-login', target: from });
     if (verdict.kind === 'none' || answeredFor.size >= parts.accounts) {
       const earliest = verdict.kind === 'none' ? verdict.earliest : undefined;
-      const facts = { target: from, mark, ...(earliest === undefined ? {} : { earliest }) };
+      const pinned = verdict.kind === 'none' && verdict.pinned === true;
+      const facts = { target: from, mark, pinned, ...(earliest === undefined ? {} : { earliest }) };
       log({ type: 'exhausted', target: from, ...(earliest === undefined ? {} : { earliest }) });
       say(tellExhausted(facts, new Date()));
       return undefined;

@@ -22,13 +22,21 @@ export interface HandoffDesk {
 
 export type Verdict =
   | { kind: 'chosen'; target: string; mark: Mark }
-  | { kind: 'none'; mark: Mark; earliest?: { target: string; until: number } };
+  | {
+      kind: 'none';
+      mark: Mark;
+      earliest?: { target: string; until: number };
+      /** The session was to stay with its account. */
+      pinned?: boolean;
+    };
 
 export interface Office {
   paths: Paths;
   config: Config;
   slot: Slot;
   target: string;
+  /** Never leave the account. */
+  pinned?: boolean;
   now(): number;
 }
 
@@ -50,6 +58,7 @@ export function openDesk(office: Office): HandoffDesk {
         before?.vault.kind === 'ready' ? before.vault.identity.accountId : undefined;
       const mark = markOf(proof, { nowSeconds, workspace, config });
       addMark(paths, target, mark);
+      if (office.pinned) return { kind: 'none', mark, pinned: true };
       const choice = chooseTarget({
         standings: readStandings(paths, config).standings,
         exclude: target,

@@ -8,11 +8,17 @@ export function tellHandoff(from: string, to: string, mark: Mark, now: Date): st
 
 /** At exit, when nobody could take over: who ran out, and who is back first. */
 export function tellExhausted(
-  facts: { target: string; mark: Mark; earliest?: { target: string; until: number } },
+  facts: {
+    target: string;
+    mark: Mark;
+    earliest?: { target: string; until: number };
+    pinned?: boolean;
+  },
   now: Date,
 ): string {
   const { target, mark, earliest } = facts;
   const limit = `${target}: ${describeMark(mark)}${tellUntil(mark.until, now)}`;
+  if (facts.pinned) return `codex-hotswap: ${limit}; it is pinned, so no other account goes on`;
   const back =
     earliest === undefined
       ? 'no account comes back by itself; see: codex-hotswap status'

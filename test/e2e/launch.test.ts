@@ -49,6 +49,7 @@ describe('codex-hotswap launch', () => {
     ]);
     const pinned = await cli(hotswap, ['launch', '--pin', 'acc2', '--', 'exec', 'hello']);
     expect(pinned).toMatchObject({ status: 1, stdout: '' });
+    expect(pinned.stderr).toMatch(/^codex-hotswap: acc2: .*; it is pinned, so no other account/m);
     expect(hotswap.eventsOf('rotated')).toEqual([]);
     const free = await cli(hotswap, ['launch', 'acc2', '--', 'exec', 'hello']);
     expect(free).toMatchObject({ status: 0, stdout: 'answer 1 from acc3\n' });
