@@ -60,7 +60,8 @@ export function createRotation({ desk, log, resumePlan, now }: RotationParts): R
       const { mark, ...rest } = verdict ?? settle(proof as Proven);
       verdict = undefined;
       const earliest = rest.kind === 'none' ? rest.earliest : undefined;
-      const facts = { target, mark, ...(earliest === undefined ? {} : { earliest }) };
+      const pinned = rest.kind === 'none' && rest.pinned === true;
+      const facts = { target, mark, pinned, ...(earliest === undefined ? {} : { earliest }) };
       log({ type: 'exhausted', target, ...(earliest === undefined ? {} : { earliest }) });
       const at = new Date(now());
       return { summary: tellExhausted(facts, at), title: titleExhausted(facts, at) };
