@@ -8,6 +8,7 @@ import { currentCommand } from './current.ts';
 import { disableCommand } from './disable.ts';
 import { doctorCommand } from './doctor.ts';
 import { enableCommand } from './enable.ts';
+import { explainCommand } from './explain.ts';
 import { importCommand } from './import.ts';
 import { installShimCommand } from './install-shim.ts';
 import { launchCommand } from './launch.ts';
@@ -67,6 +68,7 @@ const COMMANDS: ((context: Context) => Command)[] = [
   doctorCommand,
   configCommand,
   logCommand,
+  explainCommand,
   completionCommand,
 ];
 
