@@ -1,19 +1,25 @@
-import { normaliseForMatching } from './limits.ts';
-
-/** Why a thread could not be resumed. */
-export type Refusal = 'active-writer';
+import { classifyLimitText, normaliseForMatching } from './limits.ts';
 
 /**
- * Whether a Codex that was to resume a thread found it written by another process: up to 0.160 it ends with an error,
- * 0.169 stays and asks (measured). Only for the time before its first turn: later the words may be anybody's.
+ * Why a Codex could not begin: somebody else still writes the thread it was to resume (up to 0.160 it ends then, 0.169
+ * stays and asks), or the account's login is gone (0.169 asks for the account before its first frame). Both measured.
+ */
+export type Refusal = 'active-writer' | 'needs-login';
+
+/**
+ * What a Codex without a turn says about why. Only for the time before its first turn: later the words may be anybody's.
  * @param text what it has printed, wrapped or not.
  */
 export function readRefusal(text: string): Refusal | undefined {
   const normalised = normaliseForMatching(text);
-  return TEXTS.some((anchor) => normalised.includes(anchor)) ? 'active-writer' : undefined;
+  if (WRITER_TEXTS.some((anchor) => normalised.includes(anchor))) return 'active-writer';
+  // Its last words: further up a painted transcript may say the same.
+  const last = classifyLimitText(text.slice(-MOST_LAST_WORDS));
+  return last?.kind === 'needs-login' ? 'needs-login' : undefined;
 }
 
-const TEXTS = [
+const MOST_LAST_WORDS = 600;
+const WRITER_TEXTS = [
   'already has an active writer',
   'This conversation is open in another app',
   'another Codex process may be suspended',

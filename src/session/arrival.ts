@@ -35,7 +35,7 @@ export function awaitArrival({ timers, readRefusal, ready, refused }: ArrivalPar
 
   function check(waitedMs: number, doubted: boolean): void {
     if (isBound) return;
-    const said = readRefusal() !== undefined;
+    const said = readRefusal() === 'active-writer';
     if (said && doubted) refused();
     else if (!said && waitedMs >= QUESTION_MS) ready();
     else timers.after(DOUBT_MS, () => check(waitedMs + DOUBT_MS, said));

@@ -1,3 +1,4 @@
+import type { LimitProof } from '../codex/limit-proof.ts';
 import type { ChildPlan } from './child.ts';
 import type { FollowedThread, Proven } from './follow.ts';
 import type { HandoffDesk, Verdict } from './handoff.ts';
@@ -8,6 +9,8 @@ import { tellExhausted, tellHandoff, titleExhausted } from './words.ts';
 /** What is remembered from the proof of a limit to the first turn under the next account; it tells the log. */
 export interface Rotation {
   begin(proof: Proven): Evidence;
+  /** The child could not begin, as the login of its account is gone. */
+  beginWithoutLogin(): void;
   /** Marks the account and chooses the next. */
   choose(): Event;
   /** Nobody can take over: what to say at exit, and in the window's title. */
@@ -23,41 +26,52 @@ export interface Rotation {
 export interface RotationParts {
   desk: HandoffDesk;
   log(event: Logged): void;
+  /** For a session without a thread: its own command line, once more. */
+  firstPlan: ChildPlan;
   /** How to go on with a thread, in an overlay that is ready for it. */
   resumePlan(thread: FollowedThread): Promise<ChildPlan>;
   now(): number;
 }
 
-export function createRotation({ desk, log, resumePlan, now }: RotationParts): Rotation {
-  let proof: Proven | undefined;
+export function createRotation({ desk, log, firstPlan, resumePlan, now }: RotationParts): Rotation {
+  let failure: Failure | undefined;
   let verdict: Verdict | undefined;
-  let plan: ChildPlan | undefined;
-  let provenAt: number | undefined;
+  let plan = firstPlan;
+  let failedAt: number | undefined;
 
-  function settle(found: Proven): Verdict {
-    const target = desk.target;
-    const settled = desk.settle(found);
+  function settle(): Verdict {
+    const { target } = desk;
+    const settled = desk.settle(failure as Failure);
     const { kind, until } = settled.mark;
-    log({ type: 'confirmed', target, kind, until, thread: found.thread.id });
+    log({ type: 'confirmed', target, kind, until, ...threadOf(failure) });
     if (kind === 'needs-login') log({ type: 'needs-login', target });
     return settled;
   }
 
   return {
-    begin(found) {
-      proof = found;
-      provenAt = now();
-      return { threadId: found.thread.id, turnId: found.turnId };
+    begin(proof) {
+      failure = proof;
+      failedAt = now();
+      return { threadId: proof.thread.id, turnId: proof.turnId };
+    },
+    beginWithoutLogin() {
+      const thread = failure?.thread;
+      failure = {
+        kind: 'needs-login',
+        turnId: 'none',
+        ...(thread === undefined ? {} : { thread }),
+      };
+      failedAt ??= now();
     },
     choose() {
-      verdict = settle(proof as Proven);
+      verdict = settle();
       return verdict.kind === 'chosen'
         ? { name: 'target-chosen', target: verdict.target }
         : { name: 'none-left' };
     },
     settleExhausted() {
       const { target } = desk;
-      const { mark, ...rest } = verdict ?? settle(proof as Proven);
+      const { mark, ...rest } = verdict ?? settle();
       verdict = undefined;
       const earliest = rest.kind === 'none' ? rest.earliest : undefined;
       const pinned = rest.kind === 'none' && rest.pinned === true;
@@ -69,27 +83,32 @@ export function createRotation({ desk, log, resumePlan, now }: RotationParts): R
     async moveTo(to) {
       const from = desk.target;
       const { mark } = verdict as Verdict;
-      const { thread } = proof as Proven;
+      const thread = failure?.thread;
       verdict = undefined;
       try {
         desk.repoint(to);
-        plan = await resumePlan(thread);
+        plan = thread === undefined ? firstPlan : await resumePlan(thread);
       } catch (error) {
         const { message } = error as Error;
         log({ type: 'notice', message: `could not go on under ${to}: ${message}` });
         return { event: { name: 'not-repointed' } };
       }
-      log({ type: 'rotated', from, to, kind: mark.kind, thread: thread.id });
+      log({ type: 'rotated', from, to, kind: mark.kind, ...threadOf(failure) });
       const line = tellHandoff(from, to, mark, new Date(now()));
       return { event: { name: 'repointed' }, line };
     },
-    plan: () => plan as ChildPlan,
+    plan: () => plan,
     arrived() {
-      if (provenAt === undefined) return;
-      const milliseconds = now() - provenAt;
-      provenAt = undefined;
-      const thread = (proof as Proven).thread.id;
-      log({ type: 'resumed', thread, target: desk.target, milliseconds });
+      if (failedAt === undefined) return;
+      const milliseconds = now() - failedAt;
+      failedAt = undefined;
+      log({ type: 'resumed', target: desk.target, milliseconds, ...threadOf(failure) });
     },
   };
+}
+
+type Failure = LimitProof & { thread?: FollowedThread };
+
+function threadOf(failure: Failure | undefined): { thread?: string } {
+  return failure?.thread === undefined ? {} : { thread: failure.thread.id };
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_ATTEMPTS } from '../../src/session/machine.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
@@ -57,6 +58,23 @@ describe.runIf(locksThreads)('a thread that somebody else still writes', () => {
     expect((await terminal.waitForExit()).status).not.toBe(0);
     const threadId = /([^/]+)\.lock$/.exec(lock)?.[1];
     expect(terminal.scrollback().join('')).toContain(`codex resume ${threadId}`);
+  });
+});
+
+describe('a Codex that ignores SIGTERM', () => {
+  it('is killed, and its wording need not be known', async () => {
+    const codex = fileURLToPath(new URL('../fixtures/bin/codex-deaf', import.meta.url));
+    const { hotswap } = await openLab(TWO, { codex });
+    const terminal = hotswap.open();
+    await terminal.waitForText(/ready, pid \d+/);
+    const pid = Number(/ready, pid (\d+)/.exec(terminal.screen().join('\n'))?.[1]);
+    terminal.press('enter');
+    expect((await terminal.waitForExit()).status).toBe(0);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(terminal.screen().join('\n')).toMatch(/resumed: \S+dead continue/);
+    expect(hotswap.eventsOf('rotated')).toMatchObject([
+      { from: 'acc1', to: 'acc2', kind: 'unknown' },
+    ]);
   });
 });
 
