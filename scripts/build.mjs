@@ -54,7 +54,7 @@ const ours = await build({
 });
 const theirs = await build({
   ...OPTIONS,
-  entryPoints: [...lazyPackages].map((name) => ({ in: name, out: `lazy/${name}` })),
+  entryPoints: [...lazyPackages].map((name) => ({ in: name, out: `lazy/${fileOf(name)}` })),
   // To a module, the default export of a CommonJS file is the whole of its `module.exports`.
   footer: { js: 'module.exports=Object.assign(module.exports.default??{},module.exports);' },
 });
@@ -106,7 +106,12 @@ function resolveLate({ path, kind }) {
   if (program !== undefined) return { path: path.replace(/\.ts$/, '.js'), external: true };
   if (path.startsWith('.')) return undefined;
   lazyPackages.add(path);
-  return { path: `../lazy/${path}.js`, external: true };
+  return { path: `../lazy/${fileOf(path)}.js`, external: true };
+}
+
+/** A scoped package's file lies no deeper than the others. */
+function fileOf(packageName) {
+  return packageName.replace('@', '').replace('/', '-');
 }
 
 async function collectLicences(packages) {

@@ -10,10 +10,10 @@ export const CONFIG_SCHEMA = {
     type: 'array',
     items: {
       type: 'object',
-      required: ['name', 'vault', 'enabled'],
+      required: ['name'],
       properties: {
         name: { type: 'string', pattern: '^(?!\\.+$)[A-Za-z0-9._-]{1,64}$' },
-        vault: { type: 'string', pattern: '^/' },
+        vault: { type: 'string', pattern: '^(/|~/)' },
         enabled: { type: 'boolean' },
         threshold: { type: 'number', minimum: 0, maximum: 100 },
       },
