@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ExitStatus, type PtyChild, type PtyCommand, spawnPty } from '../../src/pty/spawn.ts';
-import { fixture, MONITOR } from './supervisor.ts';
+import { fixture, MONITOR } from './fixture.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pty-'));
 process.on('exit', () => rmSync(scratch, { recursive: true }));

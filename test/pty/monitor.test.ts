@@ -4,7 +4,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isAlive, shells, spawnFixture, until } from './direct.ts';
-import { fixture } from './supervisor.ts';
+import { fixture } from './fixture.ts';
 
 const FATAL = [
   'SIGHUP',
