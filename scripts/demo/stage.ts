@@ -1,5 +1,5 @@
 import { symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Backend, startBackend } from '../../test/lab/backend/index.ts';
 import type { TurnRequest } from '../../test/lab/backend/turn-request.ts';
@@ -57,6 +57,7 @@ export async function openStage(isWatched: boolean): Promise<Stage> {
         'The real Codex, a sandboxed HOME, and a made-up ChatGPT backend with three accounts.',
       );
       console.log('No internet, no account of yours; your own ~/.codex is not touched.');
+      console.log(`All of it is in ${relative('.', box.home)}, which is removed at the end.`);
       await type(
         'codex-hotswap',
         'setup',
