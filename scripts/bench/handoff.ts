@@ -1,6 +1,6 @@
 import { ask } from '../../test/lab/composer.ts';
 import { openOuterTerminal } from '../../test/lab/outer-terminal.ts';
-import { alternate, median, ms } from './measure.ts';
+import { addedMs, alternate, median, ms } from './measure.ts';
 import { judge, type Row } from './table.ts';
 import type { Bench, Workshop } from './workshop.ts';
 
@@ -26,7 +26,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       what: 'handoff: 429 to the next account’s turn',
       ours: ms(median(ours)),
       rival: `${ms(median(rival))} codex resume`,
-      ratio: `${ratio.toFixed(2)} ×, +${ms(median(ours) - median(rival))}`,
+      ratio: `${ratio.toFixed(2)} ×, ${addedMs(median(ours) - median(rival))}`,
       budget: `≤ ${BUDGET_MS} ms`,
       verdict: judge(median(ours) <= BUDGET_MS),
     },

@@ -42,3 +42,8 @@ export async function alternate(
 export function ms(value: number, digits = value < 10 ? 2 : 0): string {
   return `${value.toFixed(digits)} ms`;
 }
+
+/** `+1.2 ms`, `−0.1 ms`. */
+export function addedMs(value: number): string {
+  return `${value < 0 ? '−' : '+'}${ms(Math.abs(value))}`;
+}

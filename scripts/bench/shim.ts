@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { alternate, median, ms } from './measure.ts';
+import { addedMs, alternate, median, ms } from './measure.ts';
 import { judge, type Row } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -26,7 +26,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       what: 'shim: codex --version',
       ours: ms(median(ours)),
       rival: `${ms(median(rival))} native codex`,
-      ratio: `+${ms(difference)}`,
+      ratio: addedMs(difference),
       budget: `≤ +${BUDGET_MS} ms`,
       verdict: judge(difference <= BUDGET_MS),
     },
