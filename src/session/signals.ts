@@ -1,6 +1,14 @@
 import { constants } from 'node:os';
 
-const RELAYED: NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGTERM'];
+const RELAYED: NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGABRT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGTERM',
+];
 
 /** Reports the signals that somebody sends to us and means for Codex. Returns what ends it. */
 export function relaySignals(relay: (signal: NodeJS.Signals, number: number) => void): () => void {

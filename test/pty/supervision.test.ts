@@ -122,7 +122,7 @@ describe('signals to the supervisor', () => {
 });
 
 describe('the terminal afterwards', () => {
-  it.each(['exit', 'HUP', 'QUIT', 'TERM', 'INT', 'USR2'])(
+  it.each(['exit', 'HUP', 'QUIT', 'TERM', 'INT', 'USR2', 'ABRT'])(
     'has the settings it had before: %s',
     async (end) => {
       const { words, env } = product.words(end === 'exit' ? 'exit-with' : 'never-read', ['0']);
