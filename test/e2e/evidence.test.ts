@@ -1,0 +1,165 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { LIMIT_TEXTS } from '../../src/codex/limit-texts.ts';
+import { type FailureKind, NAMED_BUCKET } from '../lab/backend/index.ts';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { ask, waitForComposer } from '../lab/composer.ts';
+import type { OuterTerminal } from '../lab/outer-terminal.ts';
+import { createSupervisedLab, type Supervised } from '../lab/supervised.ts';
+
+// What rotates and what does not, on the real Codex (design 6).
+
+const { openLab, close } = createSupervisedLab();
+afterEach(close);
+
+/** Earlier ones record no error; only a full window proves a limit there (fact M2). */
+const recordsErrors = codexUnderTest.isAtLeast('0.150.0');
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+interface Limit {
+  failure: FailureKind;
+  mark: Record<string, unknown>;
+  exhaustedWindow?: '5h' | 'weekly';
+  needsRecord?: true;
+}
+
+const SOON = nowSeconds() + 5000;
+const LIMITS: Limit[] = [
+  { failure: 'usage-limit', mark: { kind: 'window-5h', until: SOON } },
+  {
+    failure: 'usage-limit',
+    exhaustedWindow: 'weekly',
+    mark: { kind: 'window-weekly', until: SOON },
+  },
+  { failure: 'promo', mark: { kind: 'window-5h', until: SOON } },
+  {
+    failure: 'named-bucket',
+    mark: { kind: 'model-bucket', limitName: NAMED_BUCKET.name, until: SOON },
+  },
+  { failure: 'workspace-owner-credits', mark: { kind: 'workspace-credits' }, needsRecord: true },
+  { failure: 'workspace-member-credits', mark: { kind: 'workspace-credits' }, needsRecord: true },
+  { failure: 'workspace-owner-spend-cap', mark: { kind: 'spend-cap' }, needsRecord: true },
+  { failure: 'workspace-member-spend-cap', mark: { kind: 'spend-cap' }, needsRecord: true },
+  { failure: 'insufficient-quota', mark: { kind: 'api-quota' }, needsRecord: true },
+  { failure: 'usage-not-included', mark: { kind: 'not-in-plan' }, needsRecord: true },
+];
+
+describe('a limit rotates, and marks the account with what it was', () => {
+  it.each(LIMITS.filter(({ needsRecord }) => recordsErrors || needsRecord === undefined))(
+    '$failure $exhaustedWindow',
+    async ({ failure, mark, exhaustedWindow = '5h' }) => {
+      const limited = { limit: failure, exhaustedWindow, turnsLeft: 0, resetsAt: SOON } as const;
+      const { hotswap } = await openLab([
+        { name: 'acc1', id: 'shared', ...limited },
+        { name: 'acc2', id: 'shared' },
+        { name: 'acc3' },
+      ]);
+      const terminal = hotswap.open(['hello']);
+      // A workspace that is out of credits is so for all its members.
+      const isOfWorkspace = failure.startsWith('workspace');
+      await terminal.waitForText(`answer 1 from ${isOfWorkspace ? 'acc3' : 'acc2'}`);
+      expect(hotswap.account('acc1').marks).toMatchObject([mark]);
+      expect(hotswap.eventsOf('rotated')).toHaveLength(1);
+    },
+  );
+});
+
+describe('a login that is gone rotates, and the account needs a new one', () => {
+  it.each(['before the start', 'between two turns'])('%s', async (when) => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
+    if (when === 'before the start') backend.revokeAccount('acc1');
+    const terminal = hotswap.open(['hello']);
+    if (when === 'between two turns') {
+      await terminal.waitForText('answer 1 from acc1');
+      backend.revokeAccount('acc1');
+      await ask(terminal, 'again');
+    }
+    await terminal.waitForText('answer 1 from acc2', { timeoutMs: 30_000 });
+    expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'needs-login', until: null }]);
+    expect(await hotswap.command('log')).toMatch(/acc1 needs a new login/);
+    expect(await hotswap.command('status')).toMatch(/acc1.*needs a new login/);
+  });
+
+  it('when it is the next account’s, its successor takes over', async () => {
+    const { backend, hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 1 },
+      { name: 'acc2' },
+      { name: 'acc3' },
+    ]);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    backend.revokeAccount('acc2');
+    await ask(terminal, 'two');
+    await terminal.waitForText('answer 1 from acc3');
+    const texts = backend.turns('acc3').at(-1)?.turn?.userTexts;
+    expect(texts?.filter((text) => text !== 'continue')).toEqual(['one', 'two']);
+    expect(hotswap.account('acc2').marks).toMatchObject([{ kind: 'needs-login' }]);
+  });
+});
+
+describe('no limit, no rotation', () => {
+  it.each<FailureKind>(['capacity', 'too-many-requests'])('%s', async (failure) => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
+    backend.setScript(() => ({ failure }));
+    const terminal = hotswap.open(['hello']);
+    await terminal.waitForText(/■/, { timeoutMs: 45_000 });
+    backend.setScript(undefined);
+    await expectStillThere(terminal, hotswap);
+    expect(backend.turns('acc2')).toEqual([]);
+  });
+
+  // Codex tries these again by itself, for half a minute if need be: once is enough.
+  it.each<FailureKind>(['server-error', 'dropped-stream'])('%s', async (failure) => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
+    backend.enqueue({ failure });
+    const terminal = hotswap.open(['hello']);
+    await terminal.waitForText(/answer \d+ from acc1/, { timeoutMs: 45_000 });
+    await expectStillThere(terminal, hotswap);
+    expect(backend.turns('acc2')).toEqual([]);
+  });
+
+  it('an answer that quotes every text with its mark', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
+    // The window is full, as it is for an account that goes on with credits.
+    backend.account('acc1').usedPercent = 100;
+    const quotes = LIMIT_TEXTS.map(({ anchor }) => `■ ${anchor}\n\n`);
+    backend.enqueue([{ text: [...quotes, 'end of the quotes'], delayMs: 5 }]);
+    const terminal = hotswap.open(['quote them']);
+    await terminal.waitForText('end of the quotes');
+    await expectStillThere(terminal, hotswap);
+  });
+
+  it('a file and a patch with the texts of our own tests', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
+    const samples = fileURLToPath(new URL('../unit/codex/limit-samples.ts', import.meta.url));
+    const file = join(hotswap.sandbox.work, 'quoted.ts');
+    const lines = readFileSync(samples, 'utf8')
+      .split('\n')
+      .map((line) => `■ ${line}`);
+    writeFileSync(file, lines.join('\n'));
+    const patch = [
+      '*** Begin Patch',
+      '*** Add File: patched.ts',
+      ...lines.map((line) => `+${line}`),
+      '*** End Patch',
+    ].join('\n');
+    backend.enqueue([
+      { calls: [{ kind: 'shell', command: `cat ${file}` }] },
+      { calls: [{ kind: 'apply_patch', patch }] },
+      { text: 'end of the work' },
+    ]);
+    const terminal = hotswap.open(['--dangerously-bypass-approvals-and-sandbox', 'work']);
+    await terminal.waitForText('end of the work');
+    await expectStillThere(terminal, hotswap);
+  });
+
+  async function expectStillThere(terminal: OuterTerminal, hotswap: Supervised): Promise<void> {
+    await waitForComposer(terminal);
+    await ask(terminal, 'still there?');
+    await terminal.waitForText(/answer \d+ from acc1/);
+    expect(hotswap.eventsOf('confirmed')).toEqual([]);
+  }
+});
