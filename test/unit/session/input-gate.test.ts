@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createInputClassifier } from '../../../src/observe/keys.ts';
+import { createInputGate } from '../../../src/session/input-gate.ts';
+
+const ESC = '\u001b';
+
+function openGate() {
+  const log: string[] = [];
+  const gate = createInputGate({
+    deliver: (bytes) => log.push(bytes.toString('latin1')),
+    deliverHeld: (bytes) => log.push(`held:${bytes.toString('latin1')}`),
+    classifier: createInputClassifier(),
+  });
+  return { gate, log, feed: (text: string) => gate.feed(Buffer.from(text, 'latin1')) };
+}
+
+it('gives no key twice: an Escape from before the hold is not pressed again', () => {
+  const { gate, log, feed } = openGate();
+  feed(ESC);
+  gate.hold();
+  gate.release();
+  expect(log).toEqual([ESC]);
+});
+
+it('lets an answer that was cut by the hold arrive once', () => {
+  const { gate, log, feed } = openGate();
+  feed(`${ESC}[12`);
+  gate.hold();
+  feed(';1R');
+  gate.release();
+  expect(log.join('')).toBe(`${ESC}[12;1R`);
+});
+
+it('keeps keys in order while held, and lets answers through', () => {
+  const { gate, log, feed } = openGate();
+  gate.hold();
+  feed('ab');
+  feed(`${ESC}[1;1R`);
+  feed('c');
+  gate.release();
+  expect(log).toEqual([`${ESC}[1;1R`, 'held:abc']);
+});
+
+it('loses and doubles nothing, wherever the hold and the chunks cut', () => {
+  const pieces = [
+    'a',
+    'é',
+    '\r',
+    ESC,
+    `${ESC}[A`,
+    `${ESC}[1;2R`,
+    `${ESC}[I`,
+    `${ESC}[200~x\ry${ESC}[201~`,
+  ];
+  const inputs = fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(
+      inputs,
+      fc.nat(40),
+      fc.nat(40),
+      fc.integer({ min: 1, max: 5 }),
+      (words, at, until, size) => {
+        const { gate, log, feed } = openGate();
+        const text = Buffer.from(words.join('')).toString('latin1');
+        for (let from = 0; from < text.length; from += size) {
+          if (from >= at) gate.hold();
+          if (from >= at + until) gate.release();
+          feed(text.slice(from, from + size));
+        }
+        gate.release();
+        const delivered = log.join('').replaceAll('held:', '');
+        expect([...delivered].sort()).toEqual([...text].sort());
+      },
+    ),
+  );
+});
