@@ -25,6 +25,16 @@ export function createInputGate({ deliver, deliverHeld, classifier }: GateOption
   const queue: Buffer[] = [];
   const draft = createDraft();
   let held = false;
+  /** The beginning of a sequence whose rest had not come when keys began to wait: the child has it already. */
+  let begun: Buffer = Buffer.alloc(0);
+
+  /** Takes `begun` off whichever part it has come out of the classifier with. */
+  function withoutBegun(bytes: Buffer): Buffer {
+    if (begun.length === 0 || !bytes.subarray(0, begun.length).equals(begun)) return bytes;
+    const rest = bytes.subarray(begun.length);
+    begun = Buffer.alloc(0);
+    return rest;
+  }
 
   return {
     feed(chunk) {
@@ -34,17 +44,22 @@ export function createInputGate({ deliver, deliverHeld, classifier }: GateOption
         draft.note(classifier.feed(chunk).keys);
         return;
       }
-      const { reports, keys } = classifier.feed(chunk);
+      const classified = classifier.feed(chunk);
+      const [reports, keys] = [withoutBegun(classified.reports), withoutBegun(classified.keys)];
       if (reports.length > 0) deliver(reports);
       if (keys.length > 0) queue.push(keys);
     },
     hold() {
+      if (held) return;
       held = true;
+      begun = classifier.flush();
+      classifier.feed(begun);
     },
     release() {
       if (!held) return;
       held = false;
-      const keys = Buffer.concat([...queue.splice(0), classifier.flush()]);
+      const keys = Buffer.concat([...queue.splice(0), withoutBegun(classifier.flush())]);
+      begun = Buffer.alloc(0);
       if (keys.length === 0) return;
       draft.note(keys);
       deliverHeld(keys);
