@@ -131,7 +131,7 @@ async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<E
   } else {
     if (spawnPty === undefined) throw new Error('a TUI needs a pty');
     const plans = await planChildren(plan);
-    run = () => runSupervised({ ...common, plans, spawnPty });
+    run = () => runSupervised({ ...common, plans, prompt: plan.prompt, spawnPty });
   }
   return () => run().finally(() => keeper.end());
 }

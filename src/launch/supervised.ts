@@ -12,7 +12,7 @@ import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
 
 export interface SupervisedLaunch
-  extends Pick<SessionParts, 'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log'> {
+  extends Pick<SessionParts, 'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'prompt'> {
   slot: Slot;
   plans: { first: ChildPlan; resume(thread: FollowedThread): Promise<ChildPlan> };
   spawnPty: typeof spawnPty;
@@ -23,7 +23,7 @@ export const MONITOR = fileURLToPath(new URL('../../shim/monitor', import.meta.u
 
 /** Runs the TUI behind a pty on the user's terminal until it ends for good. */
 export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
-  const { slot, plans, noteChild, noteThread, desk, accounts, log } = launch;
+  const { slot, plans, prompt, noteChild, noteThread, desk, accounts, log } = launch;
   const terminal = openTerminalOrTell();
   const stderr = redirectedStderr();
   return runSession({
@@ -39,6 +39,7 @@ export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
       }),
     firstPlan: plans.first,
     resumePlan: plans.resume,
+    prompt,
     noteChild,
     noteThread,
     desk,

@@ -37,6 +37,8 @@ export interface SupervisedChild {
   interject(sequence: string): void;
   /** Whether it has asked for bracketed paste. */
   takesPastes(): boolean;
+  /** Calls back when a text that is about to be typed has been drawn. */
+  awaitEcho(text: string, seen: () => void): void;
   /** Why it could not resume its thread, as far as it says. Asked before its first turn only. */
   refusal(): Refusal | undefined;
   /** The sequences that undo the terminal modes it has left set. */
@@ -107,6 +109,7 @@ export function superviseChild(
       sayBetweenFrames();
     },
     takesPastes: taps.takesPastes,
+    awaitEcho: taps.awaitEcho,
     refusal: taps.refusal,
     undoModes: taps.undoModes,
   };

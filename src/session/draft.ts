@@ -3,6 +3,7 @@ export interface Draft {
   note(keys: Buffer): void;
   /** The keys to be typed again for the successor, empty when there is no prompt or none we dare to repeat. */
   take(): Buffer;
+  isEmpty(): boolean;
 }
 
 /**
@@ -18,6 +19,7 @@ export function createDraft(): Draft {
       keys = afterLastSubmit(keys + bytes.toString('latin1').replace(RELEASES, ''));
       if (keys.length > LIMIT) keys = POISON;
     },
+    isEmpty: () => keys === '',
     take() {
       const draft = REPEATABLE.test(keys) && keys.length >= 3 ? keys : '';
       keys = '';

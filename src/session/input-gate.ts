@@ -10,6 +10,8 @@ export interface InputGate {
   release(): void;
   /** The child is being ended: what it was typed and never sent goes to its successor, before all else. */
   keepDraft(): void;
+  /** Nothing unsent is in the composer, as far as keys tell. */
+  isBlank(): boolean;
 }
 
 export interface GateOptions {
@@ -64,6 +66,7 @@ export function createInputGate({ deliver, deliverHeld, classifier }: GateOption
       draft.note(keys);
       deliverHeld(keys);
     },
+    isBlank: () => draft.isEmpty(),
     keepDraft() {
       queue.unshift(draft.take());
     },

@@ -19,6 +19,8 @@ export interface Rotation {
   moveTo(target: string): Promise<{ event: Event; line?: string }>;
   /** How the successor is started. */
   plan(): ChildPlan;
+  /** Whether it is started on a thread, with a prompt to go on with. */
+  resumes(): boolean;
   /** The successor works. */
   arrived(): void;
 }
@@ -98,6 +100,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       return { event: { name: 'repointed' }, line };
     },
     plan: () => plan,
+    resumes: () => failure?.thread !== undefined,
     arrived() {
       if (failedAt === undefined) return;
       const milliseconds = now() - failedAt;

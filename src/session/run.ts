@@ -9,6 +9,7 @@ import { type ChildPlan, type SupervisedChild, superviseChild } from './child.ts
 import { type FollowedThread, followThreads } from './follow.ts';
 import type { HandoffDesk } from './handoff.ts';
 import { createInputGate } from './input-gate.ts';
+import { guardPrompt, type PromptGuard } from './lost-prompt.ts';
 import { advance, beginSession, type Effect, type Ending, type Event } from './machine.ts';
 import { createRotation } from './rotation.ts';
 import { relaySignals } from './signals.ts';
@@ -22,6 +23,8 @@ export interface SessionParts {
   firstPlan: ChildPlan;
   /** Makes the overlay ready once more, and says how to go on with exactly this thread. */
   resumePlan(thread: FollowedThread): Promise<ChildPlan>;
+  /** What a resumed thread is told; '' for nothing. */
+  prompt: string;
   /** Called with each child's pid, so that the overlay stays leased while it lives. */
   noteChild(pid: number): void;
   /** Called with each thread that a child turns out to work on. */
@@ -99,7 +102,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'start':
           return start(parts.firstPlan);
         case 'resume':
-          return start(rotation.plan());
+          return start(rotation.plan(), guardSuccessor());
         case 'hold-input':
           return gate.hold();
         case 'release-input':
@@ -144,12 +147,23 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       }
     }
 
-    function start(plan: ChildPlan): void {
+    function guardSuccessor(): PromptGuard | undefined {
+      if (!rotation.resumes()) return undefined;
+      return guardPrompt({
+        prompt: parts.prompt,
+        timers,
+        isIdle: () => state.name === 'running' && !watch?.isWorking() && gate.isBlank(),
+        type: (keys) => child?.deliver(Buffer.from(keys)),
+        awaitEcho: (text, seen) => child?.awaitEcho(text, seen),
+      });
+    }
+
+    function start(plan: ChildPlan, guard?: PromptGuard): void {
       const startedAt = Date.now();
       const which = superviseChild(terminal, () => parts.spawn(plan), {
         started(pid) {
           parts.noteChild(pid);
-          watch = watchChild(pid, startedAt, arrival);
+          watch = watchChild(pid, startedAt, arrival, guard);
         },
         drawn: () => arrival.drawn(),
         sign: (sign) => watch?.note(sign),
@@ -172,7 +186,12 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       child = which;
     }
 
-    function watchChild(pid: number, startedAt: number, arrival: Arrival): Watch {
+    function watchChild(
+      pid: number,
+      startedAt: number,
+      arrival: Arrival,
+      guard: PromptGuard | undefined,
+    ): Watch {
       return createWatch({
         follower: followThreads(pid, startedAt, answeredFor),
         triggered(from) {
@@ -185,6 +204,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           rotation.arrived();
           arrival.began();
         },
+        turnRecorded: () => guard?.recorded(),
         turnSucceeded() {
           summary = undefined;
           dispatch({ name: 'turn-succeeded' });
@@ -193,6 +213,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           parts.noteThread(thread);
           log({ type: 'bound', thread: thread.id, target: desk.target });
           arrival.bound();
+          guard?.bound();
         },
         now: Date.now,
       });

@@ -1,5 +1,6 @@
 import { classifyLimitText } from '../codex/limits.ts';
 import { type Refusal, readRefusal } from '../codex/refusals.ts';
+import { createEchoSensor } from '../observe/echo.ts';
 import { createErrorCellScanner } from '../observe/error-cell.ts';
 import { createModeTracker } from '../observe/modes.ts';
 import { createTurnStateScanner, type TurnState } from '../observe/osc-state.ts';
@@ -18,6 +19,8 @@ export interface Taps {
   takesPastes(): boolean;
   /** The output so far ends with a whole frame: what is said now cuts nothing in two. */
   betweenFrames(): boolean;
+  /** Calls back when a text that is about to be typed has been drawn. */
+  awaitEcho(text: string, seen: () => void): void;
   /** Why a start was refused, as far as the output says. Asked before the first turn only. */
   refusal(): Refusal | undefined;
 }
@@ -33,7 +36,8 @@ export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps 
   });
   const states = createTurnStateScanner((state) => on.sign({ source: 'state', state }));
   const frames = createFrameSensor(on.drawn);
-  const observers = new Set([modes, recent, frames, states, cells]);
+  const echo = createEchoSensor();
+  const observers = new Set([modes, recent, frames, states, cells, echo]);
 
   return {
     feed(chunk) {
@@ -48,6 +52,7 @@ export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps 
     undoModes: () => modes.undo(),
     takesPastes: () => modes.isSet(BRACKETED_PASTE),
     betweenFrames: () => frames.ended(),
+    awaitEcho: echo.await,
     refusal: () => readRefusal(recent.text()),
   };
 }

@@ -12,6 +12,8 @@ export interface Watch {
   note(sign: Sign): void;
   /** After `triggered`: looks for proof until it is there or the time is up. */
   seek(): Promise<Proven | undefined>;
+  /** It has announced that it works, and not yet that it has ended. */
+  isWorking(): boolean;
   close(): void;
 }
 
@@ -21,8 +23,10 @@ export interface WatchOptions {
   triggered(source: Source): void;
   /** An error cell had the text of a limit, and the record knows of none: a quotation, a replay. */
   unconfirmed(): void;
-  /** The first turn of this child has begun. */
+  /** The first turn of this child has begun, by its word or by the record. */
   turnBegan(): void;
+  /** A turn of this child is in the record. */
+  turnRecorded(): void;
   turnSucceeded(): void;
   bound(thread: FollowedThread): void;
   now(): number;
@@ -45,6 +49,7 @@ export function createWatch(options: WatchOptions): Watch {
   let saw: SeenText | undefined;
   let disbelieved: string | undefined;
   let announces = false;
+  let isWorking = false;
   let began = false;
   let alert = false;
   let seeking = false;
@@ -72,7 +77,10 @@ export function createWatch(options: WatchOptions): Watch {
     const news = await follower.look(saw).catch(() => undefined);
     if (closed || news === undefined) return;
     follow();
-    if (news.started) begin();
+    if (news.started) {
+      begin();
+      options.turnRecorded();
+    }
     if (news.answered) options.turnSucceeded();
     if (news.proof !== undefined) trigger(alert ? 'text' : 'record');
   }
@@ -116,6 +124,7 @@ export function createWatch(options: WatchOptions): Watch {
         return;
       }
       announces = true;
+      isWorking = sign.state === 'working';
       if (sign.state === 'error') return trigger('state');
       if (sign.state === 'working') begin();
       disbelieved = undefined;
@@ -133,6 +142,7 @@ export function createWatch(options: WatchOptions): Watch {
         seeking = false;
       }
     },
+    isWorking: () => isWorking,
     close() {
       closed = true;
       clearTimeout(timer);

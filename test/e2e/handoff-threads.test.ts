@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../lab/backend/index.ts';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
@@ -20,7 +21,8 @@ describe('the thread that goes on', () => {
     expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(1);
   });
 
-  it('is the new one after /new', async () => {
+  // 0.150 itself fails in this scene (its own `/new`, fork, or first start of two at once): see test/README.md.
+  it.skipIf(!codexUnderTest.hasNoDaemon)('is the new one after /new', async () => {
     const { backend, hotswap } = await openLab(TWO);
     const terminal = hotswap.open();
     await ask(terminal, 'in the old thread');
@@ -58,7 +60,8 @@ describe('the thread that goes on', () => {
     expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(1);
   });
 
-  it('is the fork after codex fork <id>', async () => {
+  // 0.150 itself fails in this scene (its own `/new`, fork, or first start of two at once): see test/README.md.
+  it.skipIf(!codexUnderTest.hasNoDaemon)('is the fork after codex fork <id>', async () => {
     const { backend, hotswap } = await openLab(TWO);
     const threadId = await leaveThreadAtItsLimit(hotswap);
     await hotswap.command('reset', 'acc1');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../lab/backend/index.ts';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { readRegistry } from '../lab/launches.ts';
 import { readRollouts } from '../lab/rollouts.ts';
@@ -152,7 +153,8 @@ describe('codex resume --last', () => {
 });
 
 describe('codex fork --last', () => {
-  it('is of the newest thread too', async () => {
+  // 0.150 itself fails in this scene (its own `/new`, fork, or first start of two at once): see test/README.md.
+  it.skipIf(!codexUnderTest.hasNoDaemon)('is of the newest thread too', async () => {
     const { backend, hotswap } = await openLab(TWO);
     const id = await converse(hotswap, 'one');
     await hotswap.command('use', 'acc2');

@@ -1,0 +1,52 @@
+import type { Timers } from './timers.ts';
+
+/** Sees to it that a successor begins the turn it was started for. */
+export interface PromptGuard {
+  /** It has opened its thread. */
+  bound(): void;
+  /** A turn of its own is in the record. */
+  recorded(): void;
+}
+
+export interface PromptGuardParts {
+  prompt: string;
+  timers: Timers;
+  /** It does not say that it works, and the user has typed nothing that waits in its composer. */
+  isIdle(): boolean;
+  /** Hands keys to it. */
+  type(keys: string): void;
+  /** Calls back when a text is drawn. */
+  awaitEcho(text: string, seen: () => void): void;
+}
+
+/** A resume that went well has its turn in the record some 100 ms after its thread is open. */
+const LOST_MS = 2000;
+const PATIENCE = 5;
+
+/**
+ * Codex 0.169 drops the prompt of `resume <id> <prompt>` in some 5 of 100 starts: it announces `working`, some 15 ms later
+ * `idle`, and no turn is in the record (measured, 60 starts). The conversation would stand still, so the prompt is typed.
+ * Enter follows only when the prompt is seen in the composer: a dialog that is open instead must not be answered by us.
+ */
+export function guardPrompt(parts: PromptGuardParts): PromptGuard {
+  const { prompt, timers, isIdle, type, awaitEcho } = parts;
+  let isRecorded = false;
+
+  function check(left: number): void {
+    if (isRecorded || left === 0) return;
+    if (!isIdle()) return timers.after(LOST_MS, () => check(left - 1));
+    awaitEcho(prompt, () => {
+      if (!isRecorded) type('\r');
+    });
+    type(`\u001b[200~${prompt}\u001b[201~`);
+  }
+
+  return {
+    bound() {
+      if (prompt !== '') timers.after(LOST_MS, () => check(PATIENCE));
+    },
+    recorded() {
+      isRecorded = true;
+    },
+  };
+}
