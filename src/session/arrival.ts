@@ -19,6 +19,8 @@ export interface ArrivalParts {
   readRefusal(): Refusal | undefined;
   /** Keys may go to it. May be told more than once. */
   ready(): void;
+  /** It has no thread after a while: it may ask something, and keys may go to it. */
+  unsettled(): void;
   /** It lives, but waits for somebody else to leave the thread. */
   refused(): void;
 }
@@ -27,17 +29,23 @@ export interface ArrivalParts {
 const IDLE_MS = 500;
 /** A refusal that is still on the screen so long after, with no thread open, is one. */
 const DOUBT_MS = 500;
-/** A successor that has no thread by now asks the user something. */
+/** A successor that has no thread by now asks the user something; or the machine is slow (0.150 under load). */
 const QUESTION_MS = 2500;
 
-export function awaitArrival({ timers, readRefusal, ready, refused }: ArrivalParts): Arrival {
+export function awaitArrival({
+  timers,
+  readRefusal,
+  ready,
+  unsettled,
+  refused,
+}: ArrivalParts): Arrival {
   let isBound = false;
 
   function check(waitedMs: number, doubted: boolean): void {
     if (isBound) return;
     const said = readRefusal() === 'active-writer';
     if (said && doubted) refused();
-    else if (!said && waitedMs >= QUESTION_MS) ready();
+    else if (!said && waitedMs >= QUESTION_MS) unsettled();
     else timers.after(DOUBT_MS, () => check(waitedMs + DOUBT_MS, said));
   }
 

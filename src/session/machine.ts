@@ -54,6 +54,8 @@ export type Event =
   | { name: 'child-ended'; ending: Ending; refusal?: 'active-writer' | 'needs-login' }
   /** The successor lives, but somebody else still writes the thread. */
   | { name: 'refused' }
+  /** The successor has no thread after a while: it asks the user something, or is slow. */
+  | { name: 'unsettled' }
   | { name: 'triggered' }
   | { name: 'proved'; evidence: Evidence }
   | { name: 'not-proved' }
@@ -260,17 +262,21 @@ function advanceResuming(state: Named<'resuming'>, event: Event): Step {
     case 'triggered':
       // The successor can meet its own limit before it has drawn a frame.
       return suspect(state.tally);
+    case 'unsettled':
+      // Whoever is asked must be able to answer; a refusal may still come.
+      return to(state, { do: 'release-input' });
     case 'refused':
       // After the last attempt Codex's own question is left to the user.
-      return state.attempt < MAX_ATTEMPTS
+      return hasAttempts(state)
         ? to(state, { do: 'kill-child' })
         : to({ name: 'running', tally: state.tally }, { do: 'release-input' });
     case 'child-stopped':
       return suspend(state.tally, false);
     case 'child-ended':
-      if (event.refusal === 'active-writer' && state.attempt < MAX_ATTEMPTS) {
+      if (event.refusal === 'active-writer' && failed(event.ending) && hasAttempts(state)) {
         return to(
           { ...state, name: 'retrying' },
+          { do: 'hold-input' },
           { do: 'schedule-retry', evidence: state.evidence, attempt: state.attempt },
         );
       }
@@ -364,6 +370,10 @@ function finish(ending: Ending, stranded?: string): Step {
 /** Somebody who does not want to wait for a terminal that takes nothing. */
 function isAnEnd(event: Event): boolean {
   return event.name === 'signalled' || event.name === 'hung-up';
+}
+
+function hasAttempts({ attempt }: Named<'resuming'>): boolean {
+  return attempt < MAX_ATTEMPTS;
 }
 
 function failed(ending: Ending): boolean {

@@ -181,6 +181,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         timers,
         readRefusal: which.refusal,
         ready: () => dispatch({ name: 'child-ready' }),
+        unsettled: () => dispatch({ name: 'unsettled' }),
         refused: () => dispatch({ name: 'refused' }),
       });
       child = which;
@@ -248,6 +249,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     function scheduleRetry({ evidence, attempt }: Extract<Effect, { do: 'schedule-retry' }>): void {
       const thread = evidence.threadId === undefined ? {} : { thread: evidence.threadId };
       log({ type: 'retry', reason: 'active-writer', attempt, ...thread });
+      gate.keepDraft();
       timers.after(RETRY_MS[attempt - 1] ?? STOP_MS, () => dispatch({ name: 'retry-due' }));
     }
 

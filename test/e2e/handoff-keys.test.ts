@@ -25,18 +25,27 @@ describe('keys typed during the handoff', () => {
     }
     await terminal.waitForText('answer 1 from acc2');
     await terminal.waitForText(`› ${typed}`);
+    await waitForComposer(terminal);
     terminal.press('enter');
     await backend.waitForRequest(({ turn }) => turn?.userTexts.at(-1) === typed);
   });
 
   it('are sent when Enter was among them, and what follows waits in the composer', async () => {
     const { backend, hotswap } = await openLab(EXHAUSTED);
+    // 0.150 itself drops a prompt that meets the end of a turn: this one runs until Codex has it.
+    let finishTurn = () => {};
+    const until = new Promise<void>((resolve) => {
+      finishTurn = resolve;
+    });
+    backend.enqueue([{ text: ['going on'], until }], 'acc2');
     const terminal = hotswap.open();
     await ask(terminal, 'hello');
     await hotswap.waitForEvent('confirmed');
     terminal.type('and then this');
     terminal.press('enter');
     terminal.type('not yet');
+    await terminal.waitForText('› not yet');
+    finishTurn();
     await backend.waitForRequest(({ turn }) => turn?.userTexts.at(-1) === 'and then this');
     await terminal.waitForText('› not yet');
     expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
@@ -55,6 +64,7 @@ describe('keys typed during the handoff', () => {
     terminal.type(', whole');
     await terminal.waitForText(/answer \d from acc2/);
     await terminal.waitForText(`› ${draft}, whole`);
+    await waitForComposer(terminal);
     terminal.press('enter');
     await backend.waitForRequest(({ turn }) => turn?.userTexts.at(-1) === `${draft}, whole`);
   });

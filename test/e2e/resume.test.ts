@@ -32,6 +32,7 @@ async function converse(hotswap: Supervised, prompt: string): Promise<string> {
   const terminal = hotswap.open();
   await ask(terminal, prompt);
   await hotswap.waitForEvent('bound', hotswap.eventsOf('launch').length);
+  await terminal.waitForText(/answer \d+ from/);
   await quit(terminal);
   return threadsOf(hotswap).at(-1) as string;
 }

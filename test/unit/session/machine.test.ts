@@ -17,6 +17,7 @@ const EVENTS: Event[] = [
   { name: 'child-ready' },
   { name: 'child-stopped' },
   { name: 'refused' },
+  { name: 'unsettled' },
   { name: 'child-continued' },
   { name: 'child-ended', ending: CLEAN },
   { name: 'child-ended', ending: FAILED },
@@ -83,6 +84,7 @@ function canHappen(state: State, world: World, event: Event): boolean {
     case 'child-ended':
     case 'child-ready':
     case 'refused':
+    case 'unsettled':
     case 'child-stopped':
     case 'triggered':
     case 'turn-succeeded':
@@ -194,7 +196,10 @@ describe('the session machine', () => {
     const refused = { name: 'child-ended', ending: FAILED, refusal: 'active-writer' } as const;
     for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
       const step = advance(state, refused);
-      expect(step.effects).toEqual([{ do: 'schedule-retry', evidence: EVIDENCE, attempt }]);
+      expect(step.effects).toEqual([
+        { do: 'hold-input' },
+        { do: 'schedule-retry', evidence: EVIDENCE, attempt },
+      ]);
       state = advance(step.state, { name: 'retry-due' }).state;
     }
     expect(advance(state, refused).state).toEqual({
@@ -202,6 +207,20 @@ describe('the session machine', () => {
       ending: FAILED,
       stranded: 'thread',
     });
+  });
+
+  it('gives keys to a slow successor, and takes them back when it is refused after all', () => {
+    const unsettled = advance(toResuming(beginSession(2).state), { name: 'unsettled' });
+    expect(unsettled.effects).toEqual([{ do: 'release-input' }]);
+    const refused = { name: 'child-ended', ending: FAILED, refusal: 'active-writer' } as const;
+    const step = advance(unsettled.state, refused);
+    expect(step.state.name).toBe('retrying');
+    expect(step.effects).toContainEqual({ do: 'hold-input' });
+  });
+
+  it('takes a successor that ends well for ended, whatever is on its screen', () => {
+    const quit = { name: 'child-ended', ending: CLEAN, refusal: 'active-writer' } as const;
+    expect(advance(toResuming(beginSession(2).state), quit).state.name).toBe('flushing');
   });
 
   it('looks into a trigger seen before Ctrl-Z only after fg', () => {
