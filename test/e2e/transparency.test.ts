@@ -136,6 +136,8 @@ function difference(a: OuterTerminal, b: OuterTerminal): string[] {
 const TITLE = 'Name the thread';
 const VARYING = [
   /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+  // How long a turn took, and when it ended: to the end of the row, for `<1s` is longer than `1s`.
+  /Worked for .*/g,
   /\b\d{1,2}:\d{2}\b/g,
 ];
 
