@@ -3,6 +3,7 @@ import { HotswapError } from '../errors.ts';
 import { createDrain } from './drain.ts';
 import { type ExitStatus, readShellStatus, readWaitStatus } from './exit-status.ts';
 import { loadNodePty, type NodePty } from './load-node-pty.ts';
+import { createReadAhead } from './read-ahead.ts';
 import { createReportReader, type Report } from './report.ts';
 import { openSideChannel } from './side-channel.ts';
 import { createPtyWriter } from './writer.ts';
@@ -82,6 +83,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
   const channel = openSideChannel(command.side);
   const pty = startMonitor(command, nonce, () => channel.close());
   const writer = createPtyWriter(pty.fd);
+  const readAhead = createReadAhead(pty.fd);
   const drain = createDrain(pty.ptsName, { deliver, onEnd: finish });
 
   const on = {
@@ -98,7 +100,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
   let isNarrated = false;
   let hasEnded = false;
 
-  pty.onData((chunk) => drain.feed(chunk));
+  pty.onData((chunk) => drain.feed(readAhead(chunk)));
   pty.onExit(({ exitCode, signal }) => {
     if (status === undefined) void buryOrphan(readWaitStatus(exitCode, signal));
     else drain.end();
