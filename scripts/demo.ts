@@ -35,6 +35,7 @@ if (ending.signal !== undefined) process.kill(process.pid, ending.signal);
 
 async function show(open: Stage): Promise<void> {
   await open.setUp();
+  if (ending.signal !== undefined) return; // what starts now would outlive the clean-up
   const play = isWatched ? playYourself : playAlone;
   await play(open);
   if (ending.signal !== undefined) return;

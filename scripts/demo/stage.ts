@@ -38,7 +38,9 @@ export async function openStage(isWatched: boolean): Promise<Stage> {
   }
 
   const ends: (() => Promise<void>)[] = [];
+  let isClosing = false;
   const run = async (command: string, ...args: string[]) => {
+    if (isClosing) throw new Error('the stage is being cleared');
     const { status, stdout, stderr } = await box.run('/usr/bin/env', [command, ...args]);
     if (status !== 0) throw new Error(`${command} ${args[0]} failed (${status}):\n${stderr}`);
     return stdout.replace(/^\n+|\s+$/g, '').replaceAll(box.home, '~');
@@ -80,6 +82,7 @@ export async function openStage(isWatched: boolean): Promise<Stage> {
     },
     onClose: (end) => void ends.unshift(end),
     async close() {
+      isClosing = true;
       for (const end of ends) await end();
       await box.dispose();
       await backend.close();

@@ -58,7 +58,8 @@ test('Ctrl-C in the middle removes what it made', { timeout: 90_000 }, async () 
     );
     expect(existsSync(home)).toBe(true);
     terminal.press('ctrl-c');
-    expect(await terminal.waitForExit()).toEqual({ status: 0, signal: 2 });
+    const ended = await terminal.waitForExit();
+    expect(ended, terminal.scrollback().join('\n')).toEqual({ status: 0, signal: 2 });
     expect(existsSync(home)).toBe(false);
     expect(findStrays(home)).toEqual([]);
   } finally {
