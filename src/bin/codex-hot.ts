@@ -2,4 +2,7 @@
 // A supervised codex without the shim: works even while the shim is off.
 import { start } from './start.ts';
 
-void start(undefined, process.argv.slice(2));
+const args = process.argv.slice(2);
+// The one option of ours, and only as the first word: the real codex has none of that name.
+const wait = args[0] === '--wait';
+void start(undefined, wait ? args.slice(1) : args, { wait });

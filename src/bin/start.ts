@@ -8,14 +8,18 @@ import { findRealCodex, isOurShim } from '../codex/find.ts';
  *
  * @param candidate the real codex, as far as the shim could tell.
  */
-export async function start(candidate: string | undefined, args: string[]): Promise<void> {
+export async function start(
+  candidate: string | undefined,
+  args: string[],
+  wishes: { wait?: boolean } = {},
+): Promise<void> {
   (module as { enableCompileCache?: () => void }).enableCompileCache?.(); // Node >= 22.8
   const real = pickReal(candidate);
   let run: () => Promise<unknown>;
   try {
     const cwd = process.cwd();
     const { launchCodex } = await import('../launch/launch.ts');
-    run = () => launchCodex({ real, args, env: process.env, cwd });
+    run = () => launchCodex({ real, args, env: process.env, cwd, ...wishes });
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     runAlone(real, args, reason ?? '');

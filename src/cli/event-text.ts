@@ -37,6 +37,12 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
           ? ''
           : `; ${event.earliest.target} is back at ${describeTime(event.earliest.until, now)}`
       }`;
+    case 'waiting':
+      return `waits for ${event.target} until ${describeTime(event.until, now)}`;
+    case 'waited':
+      return `${WAITED[event.outcome]} ${event.target}${
+        event.reason === undefined ? '' : `: ${event.reason}`
+      }`;
     case 'resumed':
       return `resumed under ${event.target}${
         event.milliseconds === undefined ? '' : ` after ${(event.milliseconds / 1000).toFixed(1)} s`
@@ -61,6 +67,12 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
       return other(event);
   }
 }
+
+const WAITED = {
+  back: 'found something left of',
+  ended: 'was told to wait no longer for',
+  'gave-up': 'gave up waiting for',
+};
 
 /** A kind of event that a newer version wrote. */
 function other(event: never): string {

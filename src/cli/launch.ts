@@ -11,6 +11,7 @@ export function launchCommand(context: Context): Command {
     .argument('[target]', 'its name; to be chosen from a list when left out')
     .argument('[arguments...]', 'after --: what codex is to be given')
     .option('--pin', 'stay with that target: do not go on under another at its limit')
+    .option('--wait', 'when every account is at its limit, wait for the first to come back')
     .addHelpText(
       'after',
       '\nExamples:\n  codex-hotswap launch work\n  codex-hotswap launch work -- resume --last\n  codex-hotswap launch work --pin -- --cd ~/project --model gpt-5.4',
@@ -19,7 +20,7 @@ export function launchCommand(context: Context): Command {
       async (
         _target: string | undefined,
         _rest: string[],
-        options: { pin?: boolean },
+        options: { pin?: boolean; wait?: boolean },
         command: Command,
       ) => {
         const { own, others } = splitAtDashes(command);
@@ -41,6 +42,7 @@ export function launchCommand(context: Context): Command {
           cwd: process.cwd(),
           wish: { kind: 'exactly', target: findTarget(config, name).name },
           pinned: options.pin ?? false,
+          wait: options.wait ?? false,
         });
       },
     );

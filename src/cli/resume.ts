@@ -14,6 +14,7 @@ interface ResumeCommandOptions {
   last?: boolean;
   all?: boolean;
   here?: boolean;
+  wait?: boolean;
 }
 
 export function resumeCommand(context: Context): Command {
@@ -24,6 +25,7 @@ export function resumeCommand(context: Context): Command {
     .option('--last', 'the one that was used last in this directory')
     .option('--all', 'those of all directories')
     .option('--here', 'under the account new sessions start with, not the thread’s own')
+    .option('--wait', 'when every account is at its limit, wait for the first to come back')
     .addHelpText(
       'after',
       '\nExamples:\n  codex-hotswap resume\n  codex-hotswap resume --last -- --model gpt-5.4',
@@ -47,6 +49,7 @@ export function resumeCommand(context: Context): Command {
         env: context.env,
         cwd: process.cwd(),
         here: options.here ?? false,
+        wait: options.wait ?? false,
       });
     });
 }

@@ -1,5 +1,11 @@
 import { HotswapError } from '../errors.ts';
-import { CONFIG_DEFAULTS, type Config, MAX_COOLDOWN_MINUTES, STRATEGIES } from '../state/config.ts';
+import {
+  CONFIG_DEFAULTS,
+  type Config,
+  MAX_COOLDOWN_MINUTES,
+  MAX_WAIT_SLACK_SECONDS,
+  STRATEGIES,
+} from '../state/config.ts';
 
 /** A value that `config` shows and sets. */
 export type Value = string | number | boolean;
@@ -69,6 +75,16 @@ const GENERAL: Setting[] = [
     write: (config, text) => ({
       ...config,
       whenExhausted: oneOf('whenExhausted', ['stay', 'wait'] as const, text),
+    }),
+  },
+  {
+    key: 'waitSlackSeconds',
+    what: 'how long after its reset time an account that is waited for is asked whether it is back',
+    standard: CONFIG_DEFAULTS.waitSlackSeconds,
+    read: ({ waitSlackSeconds }) => waitSlackSeconds,
+    write: (config, text) => ({
+      ...config,
+      waitSlackSeconds: numberIn('waitSlackSeconds', MAX_WAIT_SLACK_SECONDS, text),
     }),
   },
 ];

@@ -14,7 +14,10 @@ import { canonicalDirectory } from '../state/directories.ts';
 import type { planExecChildren } from './plans.ts';
 
 export interface ExecLaunch
-  extends Pick<ExecParts, 'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'say'> {
+  extends Pick<
+    ExecParts,
+    'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'say' | 'wait'
+  > {
   invocation: ExecInvocation;
   plans: Awaited<ReturnType<typeof planExecChildren>>;
   slot: Slot;

@@ -19,6 +19,8 @@ export interface Launch {
   wish?: Wish;
   /** Never rotate. */
   pinned?: boolean;
+  /** When every account is at its limit, wait for the first to come back; else as the configuration says. */
+  wait?: boolean;
   /** Resume a thread under the account a new session would have, not under its own. */
   here?: boolean;
 }
@@ -47,7 +49,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   if (invocation.mode === 'passthrough') {
     return runTypedLogin(invocation, paths, launch) ?? runPlain(launch);
   }
-  const { wish, pinned = false, here = false } = launch;
+  const { wish, pinned = false, wait = false, here = false } = launch;
   const unsupervised = (error: unknown) => {
     // Whoever names an account does not want to run under another.
     if (wish?.kind === 'exactly') throw error;
@@ -58,7 +60,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   };
   const session = await openSession({
     ...launch,
-    ...{ paths, invocation, wish, pinned, here, say },
+    ...{ paths, invocation, wish, pinned, wait, here, say },
   }).catch(unsupervised);
   const ending = await session?.().catch((error: unknown) => {
     if (!(error instanceof NotStartedError)) throw error;

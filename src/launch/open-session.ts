@@ -5,13 +5,21 @@ import { HotswapError } from '../errors.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { openDesk } from '../session/handoff.ts';
 import { keepLaunch, type LaunchKeeper } from '../session/launch-keeper.ts';
+import type { Patience } from '../session/reset-wait.ts';
 import type { Logged } from '../session/run.ts';
 import { type Config, readConfig } from '../state/config.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 import { learnCapabilities } from './capabilities.ts';
+import { checkAccount } from './check-account.ts';
 import { runExecSession } from './exec-session.ts';
-import { findProgram, type PlanFacts, planChildren, planExecChildren } from './plans.ts';
+import {
+  findProgram,
+  type PlanFacts,
+  type Program,
+  planChildren,
+  planExecChildren,
+} from './plans.ts';
 import { chooseResume } from './resume-choice.ts';
 import type { Ending } from './run-inherited.ts';
 import {
@@ -34,11 +42,16 @@ export interface SessionFacts {
   wish: Wish | undefined;
   /** Stay with that account whatever happens. */
   pinned: boolean;
+  /** Wait when every account is at its limit, whatever the configuration says. */
+  wait: boolean;
   /** Resume under the account a new session would have, not under the thread's own. */
   here: boolean;
   /** One line for the user's stderr. */
   say(line: string): void;
 }
+
+/** How long an account may take to say what it has left. */
+const ASK_MS = 20_000;
 
 /**
  * Everything that may fail before the child runs: account, overlay, command lines, record. The session itself is
@@ -68,6 +81,7 @@ export async function openSession(
     slot,
     desk: openDesk({ paths, config, slot, target, pinned: facts.pinned, now: Date.now }),
     accounts: config.targets.length,
+    ...(waitsForReset(facts, config) ? { wait: patienceOf(config, paths, program) } : {}),
     keeper: keepLaunch({
       ...{ paths, target, cwd, args: facts.args, mode: invocation.mode },
       identityOf: who,
@@ -104,7 +118,22 @@ async function readResume(facts: SessionFacts, config: Config) {
   };
 }
 
-interface Office extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts'> {
+/** By the command line, else the environment, else the configuration. */
+function waitsForReset({ wait, env }: SessionFacts, { whenExhausted }: Config): boolean {
+  if (wait) return true;
+  const { CODEX_HOTSWAP_WAIT: wish } = env;
+  return wish ? wish !== '0' : whenExhausted === 'wait';
+}
+
+function patienceOf(config: Config, paths: Paths, program: Program): Patience {
+  const office = { paths, config, program, timeoutMs: ASK_MS };
+  return {
+    slackSeconds: config.waitSlackSeconds,
+    check: (target) => checkAccount(office, target),
+  };
+}
+
+interface Office extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait'> {
   keeper: LaunchKeeper;
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
   paths: Paths;

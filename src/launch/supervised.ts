@@ -12,7 +12,10 @@ import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
 
 export interface SupervisedLaunch
-  extends Pick<SessionParts, 'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'prompt'> {
+  extends Pick<
+    SessionParts,
+    'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'prompt' | 'wait'
+  > {
   slot: Slot;
   plans: { first: ChildPlan; resume(thread: FollowedThread): Promise<ChildPlan> };
   spawnPty: typeof spawnPty;
@@ -23,13 +26,14 @@ export const MONITOR = fileURLToPath(new URL('../../shim/monitor', import.meta.u
 
 /** Runs the TUI behind a pty on the user's terminal until it ends for good. */
 export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
-  const { slot, plans, prompt, noteChild, noteThread, desk, accounts, log } = launch;
+  const { slot, plans, spawnPty, ...parts } = launch;
   const terminal = openTerminalOrTell();
   const stderr = redirectedStderr();
   return runSession({
+    ...parts,
     terminal,
     spawn: (plan) =>
-      launch.spawnPty({
+      spawnPty({
         ...plan,
         size: terminal.size(),
         monitor: MONITOR,
@@ -39,12 +43,6 @@ export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
       }),
     firstPlan: plans.first,
     resumePlan: plans.resume,
-    prompt,
-    noteChild,
-    noteThread,
-    desk,
-    accounts,
-    log,
   });
 }
 

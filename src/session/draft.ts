@@ -28,6 +28,11 @@ export function createDraft(): Draft {
   };
 }
 
+/** Whether a key was pressed, not only one let go, as that of the Enter before. */
+export function hasPress(keys: Buffer): boolean {
+  return keys.toString('latin1').replace(RELEASES, '') !== '';
+}
+
 /** Longer than this is not typed again by us, nor kept in memory. */
 const LIMIT = 64 * 1024;
 /** Makes all keys up to the next Enter unrepeatable. */

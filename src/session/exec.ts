@@ -1,3 +1,4 @@
+import type { Mark } from '../accounts/marks.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import { copyPortable } from '../codex/portable-copy.ts';
 import type { RateLimits } from '../codex/rollout.ts';
@@ -15,9 +16,19 @@ import type { FollowedThread } from './follow.ts';
 import type { HandoffDesk } from './handoff.ts';
 import type { ChildInput, KeptInput } from './kept-input.ts';
 import type { Ending } from './machine.ts';
+import { type Awaited, awaitReset, type Patience } from './reset-wait.ts';
 import type { Logged } from './run.ts';
 import { relaySignals } from './signals.ts';
-import { tellCopied, tellExhausted, tellHandoff, tellRunAgain, tellStranded } from './words.ts';
+import {
+  tellBack,
+  tellCopied,
+  tellExhausted,
+  tellGaveUp,
+  tellHandoff,
+  tellRunAgain,
+  tellStranded,
+  tellWaiting,
+} from './words.ts';
 
 export interface ExecParts {
   firstPlan: ChildPlan;
@@ -42,6 +53,8 @@ export interface ExecParts {
   /** How many accounts there are: the bound on rotations. */
   accounts: number;
   log(event: Logged): void;
+  /** When every account is at its limit, the first to come back is waited for. */
+  wait?: Patience;
   /** One line for the user's stderr. */
   say(line: string): void;
 }
@@ -54,6 +67,8 @@ type Finding =
 
 /** Codex's exit status for a failed turn (facts 2.4); 2 is wrong usage. */
 const FAILED = 1;
+/** A run that meets its limit again and again, each time after it had waited. */
+const MAX_WAITS = 24;
 
 /**
  * Runs a `codex exec` to its end: when a turn fails of the account's limit, the work goes on under the next account, in
@@ -70,10 +85,15 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   let interrupted: Ending | undefined;
   /** When the child before this one ended. */
   let failedAt: number | undefined;
+  /** Limits met since the beginning, or since everybody was waited for. */
+  let met = 0;
+  let waits = 0;
+  let endWaiting: (() => void) | undefined;
   // The tty sends Ctrl-C to the whole group, us included: the child decides, we only wait, and start no other.
   const stopRelaying = relaySignals((signal, number) => {
     interrupted = { kind: 'signalled', signal, number };
     child?.signal(signal);
+    endWaiting?.();
   });
 
   async function runChild(plan: ChildPlan, stdin: ChildInput): Promise<Ending> {
@@ -132,22 +152,75 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     const named = thread === undefined ? {} : { thread: thread.id };
     log({ type: 'confirmed', target: from, kind: mark.kind, until: mark.until, ...named });
     if (mark.kind === 'needs-login') log({ type: 'needs-login', target: from });
-    if (verdict.kind === 'none' || answeredFor.size >= parts.accounts) {
+    met += 1;
+    if (verdict.kind === 'none' || met > parts.accounts) {
       const earliest = verdict.kind === 'none' ? verdict.earliest : undefined;
       const pinned = verdict.kind === 'none' && verdict.pinned === true;
       const facts = { target: from, mark, pinned, ...(earliest === undefined ? {} : { earliest }) };
       log({ type: 'exhausted', target: from, ...(earliest === undefined ? {} : { earliest }) });
-      say(tellExhausted(facts, new Date()));
-      return undefined;
+      const { wait } = parts;
+      if (wait === undefined || earliest === undefined || waits >= MAX_WAITS) {
+        say(tellExhausted(facts, new Date()));
+        return undefined;
+      }
+      const until = Math.ceil(earliest.until + wait.slackSeconds);
+      log({ type: 'waiting', target: earliest.target, until });
+      say(tellWaiting(from, mark, { target: earliest.target, until }, new Date()));
+      const back = await waitFor(earliest, wait);
+      return back === undefined ? undefined : goOn(back, thread, { mark, line: tellBack(back) });
     }
-    desk.repoint(verdict.target);
+    const to = verdict.target;
+    return goOn(to, thread, { mark, line: tellHandoff(from, to, mark, new Date()) });
+  }
+
+  /** Undefined when it was interrupted, or nothing came of it. */
+  async function waitFor(earliest: Awaited, wait: Patience): Promise<string | undefined> {
+    const { target } = earliest;
+    const back = await new Promise<string | undefined>((resolve) => {
+      const waiting = awaitReset({
+        ...wait,
+        earliest,
+        reconsider: desk.reconsider,
+        now: Date.now,
+        after: (ms, act) => void setTimeout(act, ms),
+        show: () => undefined,
+        back: resolve,
+        gaveUp(reason) {
+          log({ type: 'waited', target, outcome: 'gave-up', reason });
+          say(tellGaveUp(reason));
+          resolve(undefined);
+        },
+      });
+      endWaiting = () => {
+        waiting.stop();
+        log({ type: 'waited', target, outcome: 'ended' });
+        resolve(undefined);
+      };
+    });
+    endWaiting = undefined;
+    if (back === undefined) return undefined;
+    log({ type: 'waited', target: back, outcome: 'back' });
+    failedAt = Date.now();
+    met = 0;
+    waits += 1;
+    return back;
+  }
+
+  async function goOn(
+    to: string,
+    thread: FollowedThread | undefined,
+    { mark, line }: { mark: Mark; line: string },
+  ): Promise<Following> {
+    const from = desk.target;
+    desk.repoint(to);
     const resume = thread === undefined ? undefined : await parts.resumePlan(thread);
     if (resume === undefined && !input.repeatable) {
-      say(tellRunAgain(from, verdict.target, mark, new Date()));
+      say(tellRunAgain(from, to, mark, new Date()));
       return undefined;
     }
-    log({ type: 'rotated', from, to: verdict.target, kind: mark.kind, ...named });
-    say(tellHandoff(from, verdict.target, mark, new Date()));
+    const named = thread === undefined ? {} : { thread: thread.id };
+    if (from !== to) log({ type: 'rotated', from, to, kind: mark.kind, ...named });
+    say(line);
     return resume === undefined
       ? [await parts.againPlan(), input.again()]
       : [resume, input.afterwards()];
@@ -183,8 +256,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
         if (found.thread !== undefined) say(tellStranded(found.thread.id));
         return undefined;
       });
-      if (following === undefined) return ending;
       if (interrupted !== undefined) return interrupted;
+      if (following === undefined) return ending;
       next = following;
     }
   } finally {

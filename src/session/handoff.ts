@@ -1,9 +1,9 @@
 import { addMark } from '../accounts/account-state.ts';
-import { chooseTarget } from '../accounts/choice.ts';
+import { type Choice, chooseTarget } from '../accounts/choice.ts';
 import { writeCurrent } from '../accounts/current.ts';
 import type { Mark } from '../accounts/marks.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
-import { listVaults, readStandings } from '../accounts/standing.ts';
+import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import { pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
@@ -16,6 +16,8 @@ export interface HandoffDesk {
   readonly target: string;
   /** Marks the account that ran and picks its successor. */
   settle(proof: LimitProof): Verdict;
+  /** Who may be used now, the account that ran included: for when everybody was at a limit. */
+  reconsider(): Reconsidered;
   /** Shows the successor's credentials in the slot, and makes it the account new sessions start with. */
   repoint(target: string): void;
 }
@@ -29,6 +31,10 @@ export type Verdict =
       /** The session was to stay with its account. */
       pinned?: boolean;
     };
+
+export type Reconsidered =
+  | { kind: 'chosen'; target: string }
+  | { kind: 'none'; earliest?: { target: string; until: number } };
 
 export interface Office {
   paths: Paths;
@@ -44,6 +50,17 @@ export interface Office {
 export function openDesk(office: Office): HandoffDesk {
   const { paths, config, slot } = office;
   let target = office.target;
+  let bucket: { bucket?: string } = {};
+
+  /** A pinned session has one account only; the marks of the others still say what binds its workspace. */
+  function eligible(): Standing[] {
+    const { standings } = readStandings(paths, config);
+    if (!office.pinned) return standings;
+    return standings.map((standing) => {
+      const enabled = standing.target.name === target;
+      return { ...standing, target: { ...standing.target, enabled } };
+    });
+  }
 
   return {
     get target() {
@@ -57,18 +74,30 @@ export function openDesk(office: Office): HandoffDesk {
       const workspace =
         before?.vault.kind === 'ready' ? before.vault.identity.accountId : undefined;
       const mark = markOf(proof, { nowSeconds, workspace, config });
+      bucket = mark.limitName === undefined ? {} : { bucket: mark.limitName };
       addMark(paths, target, mark);
-      if (office.pinned) return { kind: 'none', mark, pinned: true };
       const choice = chooseTarget({
-        standings: readStandings(paths, config).standings,
+        standings: eligible(),
         exclude: target,
         strategy: config.strategy,
-        ...(mark.limitName === undefined ? {} : { bucket: mark.limitName }),
+        ...bucket,
         nowSeconds,
       });
       if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name, mark };
-      const { earliest } = choice;
-      return { kind: 'none', mark, ...(earliest === undefined ? {} : { earliest }) };
+      return { ...withoutReasons(choice), mark, ...(office.pinned ? { pinned: true } : {}) };
+    },
+    reconsider() {
+      const nowSeconds = Math.floor(office.now() / 1000);
+      const choice = chooseTarget({
+        standings: eligible(),
+        current: target,
+        strategy: config.strategy,
+        ...bucket,
+        nowSeconds,
+      });
+      return choice.kind === 'chosen'
+        ? { kind: 'chosen', target: choice.target.name }
+        : withoutReasons(choice);
     },
     repoint(next) {
       const { standings } = readStandings(paths, config);
@@ -80,6 +109,12 @@ export function openDesk(office: Office): HandoffDesk {
       primeSharedAuth(paths, standing.vault.authFile, listVaults(standings));
     },
   };
+}
+
+type None = Extract<Choice, { kind: 'none' }>;
+
+function withoutReasons({ earliest }: None): Extract<Reconsidered, { kind: 'none' }> {
+  return { kind: 'none', ...(earliest === undefined ? {} : { earliest }) };
 }
 
 /** What a proven limit is remembered as: until the record's reset time, else for the configured rest. */

@@ -1,5 +1,5 @@
 import type { InputClassifier } from '../observe/keys.ts';
-import { createDraft } from './draft.ts';
+import { createDraft, hasPress } from './draft.ts';
 
 /** Where the user's bytes go: to the living child, or into a queue for whoever comes next. */
 export interface InputGate {
@@ -10,6 +10,8 @@ export interface InputGate {
   release(): void;
   /** The child is being ended: what it was typed and never sent goes to its successor, before all else. */
   keepDraft(): void;
+  /** Calls back at the next key, once; Escape and Ctrl-C then go no further, as they would end more than was meant. */
+  onNextKey(typed: (() => void) | undefined): void;
   /** Nothing unsent is in the composer, as far as keys tell. */
   isBlank(): boolean;
 }
@@ -27,6 +29,7 @@ export function createInputGate({ deliver, deliverHeld, classifier }: GateOption
   const queue: Buffer[] = [];
   const draft = createDraft();
   let held = false;
+  let typed: (() => void) | undefined;
   /** The beginning of a sequence whose rest had not come when keys began to wait: the child has it already. */
   let begun: Buffer = Buffer.alloc(0);
 
@@ -38,12 +41,21 @@ export function createInputGate({ deliver, deliverHeld, classifier }: GateOption
     return rest;
   }
 
+  function tellTyped(): void {
+    const tell = typed;
+    typed = undefined;
+    tell?.();
+  }
+
   return {
     feed(chunk) {
       if (!held) {
+        if (typed !== undefined && CANCELS.test(chunk.toString('latin1'))) return tellTyped();
         // Untouched and at once: nothing is looked at before it is on its way.
         deliver(chunk);
-        draft.note(classifier.feed(chunk).keys);
+        const { keys } = classifier.feed(chunk);
+        draft.note(keys);
+        if (typed !== undefined && hasPress(keys)) tellTyped();
         return;
       }
       const classified = classifier.feed(chunk);
@@ -67,8 +79,14 @@ export function createInputGate({ deliver, deliverHeld, classifier }: GateOption
       deliverHeld(keys);
     },
     isBlank: () => draft.isEmpty(),
+    onNextKey(listener) {
+      typed = listener;
+    },
     keepDraft() {
       queue.unshift(draft.take());
     },
   };
 }
+
+/** Escape or Ctrl-C alone, as bytes or as kitty keys. */
+const CANCELS = /^(?:\u001b|\u0003|\u001b\[27(?:;1)?(?::1)?u|\u001b\[99;5(?::1)?u)$/;

@@ -26,6 +26,10 @@ export type State =
   | { name: 'suspected'; tally: Tally }
   /** Proof is there; the next account is being chosen while the child still lives. */
   | { name: 'choosing'; tally: Tally; evidence: Evidence }
+  /** Nobody can take over: it is told, and decided whether to wait. */
+  | { name: 'settling'; tally: Tally; evidence: Evidence }
+  /** The first account to come back is waited for, until any key. */
+  | { name: 'waiting'; tally: Tally; evidence: Evidence }
   /** A next account is there; the child is being ended. */
   | { name: 'stopping'; tally: Tally; evidence: Evidence; target: string }
   /** The child ended by itself, for its account's login is gone; the next account is being chosen. */
@@ -40,10 +44,11 @@ export type State =
   | { name: 'restoring'; ending: Ending }
   | { name: 'ended'; ending: Ending };
 
-/** Bounds on rotation: rotations since a turn last succeeded, and how many are allowed (one per account). */
+/** Bounds on rotation since a turn last succeeded: rotations, how many are allowed (one per account), and waits. */
 export interface Tally {
   rotations: number;
   limit: number;
+  waits: number;
 }
 
 export type Event =
@@ -62,6 +67,11 @@ export type Event =
   | { name: 'turn-succeeded' }
   | { name: 'target-chosen'; target: string }
   | { name: 'none-left' }
+  /** `waits`: an account will come back by itself, and the user wants to wait for it. */
+  | { name: 'settled'; waits: boolean }
+  | { name: 'typed' }
+  | { name: 'account-back'; target: string }
+  | { name: 'gave-up' }
   | { name: 'stop-overdue' }
   | { name: 'repointed' }
   | { name: 'not-repointed' }
@@ -78,6 +88,8 @@ export type Effect =
   | { do: 'release-input' }
   | { do: 'choose-target'; evidence: Evidence }
   | { do: 'settle-exhausted'; evidence: Evidence }
+  | { do: 'await-reset' }
+  | { do: 'stop-waiting' }
   | { do: 'stop-child' }
   | { do: 'kill-child' }
   | { do: 'signal-child'; signal: NodeJS.Signals }
@@ -98,11 +110,16 @@ export interface Step {
 
 /** Starts of a resume that meet a still held writer lock are tried this often before the session gives up. */
 export const MAX_ATTEMPTS = 6;
+/** Accounts that came back are gone on with this often, as long as not one turn succeeds. */
+export const MAX_WAITS = 3;
 
 /** @param accounts how many accounts are set up: the bound on rotations without a successful turn between. */
 export function beginSession(accounts: number): Step {
   return {
-    state: { name: 'starting', tally: { rotations: 0, limit: Math.max(0, accounts - 1) } },
+    state: {
+      name: 'starting',
+      tally: { rotations: 0, limit: Math.max(0, accounts - 1), waits: 0 },
+    },
     effects: [{ do: 'start' }],
   };
 }
@@ -119,6 +136,10 @@ export function advance(state: State, event: Event): Step {
       return advanceSuspected(state, event);
     case 'choosing':
       return advanceChoosing(state, event);
+    case 'settling':
+      return advanceSettling(state, event);
+    case 'waiting':
+      return advanceWaiting(state, event);
     case 'stopping':
       return advanceStopping(state, event);
     case 'replacing':
@@ -153,7 +174,7 @@ function advanceRunning(state: Running, event: Event): Step {
     case 'triggered':
       return suspect(state.tally);
     case 'turn-succeeded':
-      return to({ ...state, tally: { ...state.tally, rotations: 0 } });
+      return to({ ...state, tally: afresh(state.tally) });
     case 'child-stopped':
       return suspend(state.tally, false);
     case 'child-ended':
@@ -205,6 +226,55 @@ function advanceChoosing(state: Named<'choosing'>, event: Event): Step {
       );
     case 'none-left':
       return exhausted(state.tally, state.evidence);
+    default:
+      return withLivingChild(state, event);
+  }
+}
+
+function advanceSettling(state: Named<'settling'>, event: Event): Step {
+  const { tally } = state;
+  switch (event.name) {
+    case 'settled':
+      return event.waits && tally.waits < MAX_WAITS
+        ? to({ ...state, name: 'waiting' }, { do: 'release-input' }, { do: 'await-reset' })
+        : to({ name: 'running', tally }, { do: 'release-input' });
+    case 'child-stopped':
+      return suspend(tally, false);
+    default:
+      return withLivingChild(state, event);
+  }
+}
+
+function advanceWaiting(state: Named<'waiting'>, event: Event): Step {
+  const { tally, evidence } = state;
+  const stop: Effect = { do: 'stop-waiting' };
+  switch (event.name) {
+    case 'account-back':
+      return to(
+        {
+          name: 'stopping',
+          tally: { ...tally, rotations: 0, waits: tally.waits + 1 },
+          evidence,
+          target: event.target,
+        },
+        { do: 'hold-input' },
+        { do: 'stop-child' },
+      );
+    case 'typed':
+      return to({ name: 'running', tally }, stop);
+    case 'gave-up':
+      return to({ name: 'running', tally });
+    case 'turn-succeeded':
+      return to({ name: 'running', tally: afresh(tally) }, stop);
+    case 'triggered': {
+      // A prompt that Codex had queued failed as well.
+      const { state: next, effects } = suspect(tally);
+      return to(next, stop, ...effects);
+    }
+    case 'child-stopped': {
+      const { state: next, effects } = suspend(tally, false);
+      return to(next, stop, ...effects);
+    }
     default:
       return withLivingChild(state, event);
   }
@@ -351,13 +421,13 @@ function replace(tally: Tally, evidence: Evidence, ending: Ending): Step {
   );
 }
 
-/** Nobody can take over: the user stays in Codex, knows why, and gets the keys back. */
+/** Nobody can take over: the user stays in Codex and knows why. */
 function exhausted(tally: Tally, evidence: Evidence): Step {
-  return to(
-    { name: 'running', tally },
-    { do: 'settle-exhausted', evidence },
-    { do: 'release-input' },
-  );
+  return to({ name: 'settling', tally, evidence }, { do: 'settle-exhausted', evidence });
+}
+
+function afresh(tally: Tally): Tally {
+  return { ...tally, rotations: 0, waits: 0 };
 }
 
 function finish(ending: Ending, stranded?: string): Step {

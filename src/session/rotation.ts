@@ -1,10 +1,12 @@
+import type { Mark } from '../accounts/marks.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { ChildPlan } from './child.ts';
 import type { FollowedThread, Proven } from './follow.ts';
 import type { HandoffDesk, Verdict } from './handoff.ts';
 import type { Event, Evidence } from './machine.ts';
+import type { Awaited } from './reset-wait.ts';
 import type { Logged } from './run.ts';
-import { tellExhausted, tellHandoff, titleExhausted } from './words.ts';
+import { tellBack, tellExhausted, tellHandoff, titleExhausted } from './words.ts';
 
 /** What is remembered from the proof of a limit to the first turn under the next account; it tells the log. */
 export interface Rotation {
@@ -13,8 +15,10 @@ export interface Rotation {
   beginWithoutLogin(): void;
   /** Marks the account and chooses the next. */
   choose(): Event;
-  /** Nobody can take over: what to say at exit, and in the window's title. */
-  settleExhausted(): { summary: string; title: string };
+  /** Nobody can take over: what to say at exit, and in the window's title; who comes back by itself, and when. */
+  settleExhausted(): { summary: string; title: string; earliest?: Awaited };
+  /** An account that was waited for is back. */
+  beginAgain(): void;
   /** Shows the next account's credentials in the slot and plans its child. `line` is for the scrollback. */
   moveTo(target: string): Promise<{ event: Event; line?: string }>;
   /** How the successor is started. */
@@ -38,13 +42,16 @@ export interface RotationParts {
 export function createRotation({ desk, log, firstPlan, resumePlan, now }: RotationParts): Rotation {
   let failure: Failure | undefined;
   let verdict: Verdict | undefined;
+  let mark: Mark | undefined;
   let plan = firstPlan;
   let failedAt: number | undefined;
+  let hasWaited = false;
 
   function settle(): Verdict {
     const { target } = desk;
     const settled = desk.settle(failure as Failure);
-    const { kind, until } = settled.mark;
+    mark = settled.mark;
+    const { kind, until } = mark;
     log({ type: 'confirmed', target, kind, until, ...threadOf(failure) });
     if (kind === 'needs-login') log({ type: 'needs-login', target });
     return settled;
@@ -73,20 +80,35 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     },
     settleExhausted() {
       const { target } = desk;
-      const { mark, ...rest } = verdict ?? settle();
+      const { mark: limit, ...rest } = verdict ?? settle();
       verdict = undefined;
       const earliest = rest.kind === 'none' ? rest.earliest : undefined;
       const pinned = rest.kind === 'none' && rest.pinned === true;
-      const facts = { target, mark, pinned, ...(earliest === undefined ? {} : { earliest }) };
+      const facts = {
+        target,
+        mark: limit,
+        pinned,
+        ...(earliest === undefined ? {} : { earliest }),
+      };
       log({ type: 'exhausted', target, ...(earliest === undefined ? {} : { earliest }) });
       const at = new Date(now());
-      return { summary: tellExhausted(facts, at), title: titleExhausted(facts, at) };
+      return {
+        summary: tellExhausted(facts, at),
+        title: titleExhausted(facts, at),
+        ...(earliest === undefined ? {} : { earliest }),
+      };
+    },
+    beginAgain() {
+      hasWaited = true;
+      failedAt = now();
     },
     async moveTo(to) {
       const from = desk.target;
-      const { mark } = verdict as Verdict;
+      const limit = mark as Mark;
       const thread = failure?.thread;
+      const isBack = hasWaited;
       verdict = undefined;
+      hasWaited = false;
       try {
         desk.repoint(to);
         plan = thread === undefined ? firstPlan : await resumePlan(thread);
@@ -95,8 +117,11 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
         log({ type: 'notice', message: `could not go on under ${to}: ${message}` });
         return { event: { name: 'not-repointed' } };
       }
-      log({ type: 'rotated', from, to, kind: mark.kind, ...threadOf(failure) });
-      const line = tellHandoff(from, to, mark, new Date(now()));
+      if (isBack) log({ type: 'waited', target: to, outcome: 'back' });
+      if (!isBack || from !== to) {
+        log({ type: 'rotated', from, to, kind: limit.kind, ...threadOf(failure) });
+      }
+      const line = isBack ? tellBack(to) : tellHandoff(from, to, limit, new Date(now()));
       return { event: { name: 'repointed' }, line };
     },
     plan: () => plan,

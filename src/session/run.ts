@@ -11,11 +11,12 @@ import type { HandoffDesk } from './handoff.ts';
 import { createInputGate } from './input-gate.ts';
 import { guardPrompt, type PromptGuard } from './lost-prompt.ts';
 import { advance, beginSession, type Effect, type Ending, type Event } from './machine.ts';
+import { type Awaited, awaitReset, type Patience, type ResetWait } from './reset-wait.ts';
 import { createRotation } from './rotation.ts';
 import { relaySignals } from './signals.ts';
 import { createTimers } from './timers.ts';
 import { createWatch, type Source, type Watch } from './watch.ts';
-import { tellStranded } from './words.ts';
+import { tellStranded, titleWaiting } from './words.ts';
 
 export interface SessionParts {
   terminal: Terminal;
@@ -33,6 +34,8 @@ export interface SessionParts {
   /** How many accounts there are: the bound on rotations. */
   accounts: number;
   log(event: Logged): void;
+  /** When every account is at its limit, the first to come back is waited for. */
+  wait?: Patience;
 }
 
 /** An event without its time, which the log adds. */
@@ -48,6 +51,8 @@ const STOP_MS = 2000;
 const RETRY_MS = [50, 100, 200, 400, 800, 1600];
 /** A terminal that takes nothing for this long is stalled. */
 const STALL_MS = 300;
+/** Codex may write a title of its own meanwhile: the countdown is said again so often, changed or not. */
+const TITLE_MS = 5000;
 
 const BELL = '\u0007';
 
@@ -67,6 +72,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   let isHurried = false;
   /** For stderr, when the terminal is the user's again. */
   let summary: string | undefined;
+  let exhausted: ReturnType<typeof rotation.settleExhausted> | undefined;
+  let waiting: ResetWait | undefined;
 
   const gate = createInputGate({
     deliver: (bytes) => child?.deliver(bytes),
@@ -113,6 +120,10 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           return dispatch(rotation.choose());
         case 'settle-exhausted':
           return settleExhausted();
+        case 'await-reset':
+          return awaitAccount();
+        case 'stop-waiting':
+          return stopWaiting();
         case 'stop-child':
           gate.keepDraft();
           child?.signal('SIGTERM');
@@ -173,6 +184,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           if (refusal === 'needs-login') rotation.beginWithoutLogin();
           watch?.close();
           watch = undefined;
+          waiting?.stop();
           timers.cancel();
           dispatch({ name: 'child-ended', ending, ...(refusal === undefined ? {} : { refusal }) });
         },
@@ -234,10 +246,63 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     /** Rings once; the user who tries on knows. */
     function settleExhausted(): void {
-      const exhausted = rotation.settleExhausted();
+      exhausted = rotation.settleExhausted();
       const bell = summary === undefined ? BELL : '';
       summary = exhausted.summary;
       child?.interject(`${exhausted.title}${bell}`);
+      const waits = parts.wait !== undefined && exhausted.earliest !== undefined;
+      dispatch({ name: 'settled', waits });
+    }
+
+    function awaitAccount(): void {
+      const { wait } = parts;
+      if (wait === undefined || exhausted?.earliest === undefined) return;
+      const { target, until } = exhausted.earliest;
+      log({ type: 'waiting', target, until: Math.ceil(until + wait.slackSeconds) });
+      waiting = awaitReset({
+        ...wait,
+        earliest: exhausted.earliest,
+        reconsider: desk.reconsider,
+        now: Date.now,
+        after: timers.after,
+        show: createCountdown(),
+        back(account) {
+          gate.onNextKey(undefined);
+          rotation.beginAgain();
+          dispatch({ name: 'account-back', target: account });
+        },
+        gaveUp(reason) {
+          log({ type: 'waited', target, outcome: 'gave-up', reason });
+          leaveCountdown();
+          dispatch({ name: 'gave-up' });
+        },
+      });
+      gate.onNextKey(() => dispatch({ name: 'typed' }));
+    }
+
+    function stopWaiting(): void {
+      const { target = desk.target } = exhausted?.earliest ?? {};
+      log({ type: 'waited', target, outcome: 'ended' });
+      leaveCountdown();
+    }
+
+    function leaveCountdown(): void {
+      waiting?.stop();
+      gate.onNextKey(undefined);
+      // After a turn that went well the title is Codex's again.
+      if (summary !== undefined) child?.interject(exhausted?.title ?? '');
+    }
+
+    function createCountdown(): (awaited: Awaited) => void {
+      let shown = '';
+      let shownAt = 0;
+      return (awaited) => {
+        const title = titleWaiting(awaited, new Date());
+        if (title === shown && Date.now() - shownAt < TITLE_MS) return;
+        shown = title;
+        shownAt = Date.now();
+        child?.interject(title);
+      };
     }
 
     async function moveTo(target: string): Promise<void> {
@@ -281,6 +346,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     function leave(): void {
       timers.cancel();
+      waiting?.stop();
       watch?.close();
       stopRelaying();
     }

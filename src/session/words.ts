@@ -39,6 +39,42 @@ export function titleExhausted(
   return `\u001b]0;codex: every account is at its limit${back}\u001b\\`;
 }
 
+/** The countdown, in the window's title. @param awaited `until` in epoch seconds. */
+export function titleWaiting({ target, until }: { target: string; until: number }, now: Date) {
+  const left = Math.max(0, until - Math.floor(now.getTime() / 1000));
+  const when = `${tellTime(until, now)} (${tellSpan(left)})`;
+  return `\u001b]0;codex: waiting for ${target} until ${when}, any key cancels\u001b\\`;
+}
+
+/** One line on stderr, where there is no title: who ran out, and who is waited for. */
+export function tellWaiting(
+  target: string,
+  mark: Mark,
+  awaited: { target: string; until: number },
+  now: Date,
+): string {
+  const limit = `${target}: ${describeMark(mark)}`;
+  return `codex-hotswap: every account is at its limit (${limit}); waiting for ${awaited.target} until ${tellTime(awaited.until, now)}`;
+}
+
+/** One line: the account that was waited for is there again. */
+export function tellBack(target: string): string {
+  return `codex-hotswap: ${target} is back; going on under ${target}`;
+}
+
+/** One line on stderr: nothing came of the waiting. */
+export function tellGaveUp(reason: string): string {
+  return `codex-hotswap: not waiting any longer: ${reason}`;
+}
+
+/** "1 h 12 m", "12 m", "40 s". */
+function tellSpan(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return hours === 0 ? `${rest} m` : `${hours} h ${rest} m`;
+}
+
 /** At exit, when the successor could not be started: the command that goes on by hand. */
 export function tellStranded(threadId: string): string {
   return `codex-hotswap: could not go on by itself; to continue, run: codex resume ${threadId}`;

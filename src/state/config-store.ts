@@ -31,6 +31,12 @@ export const CONFIG_SCHEMA = {
     enum: ['stay', 'wait'],
     default: CONFIG_DEFAULTS.whenExhausted,
   },
+  waitSlackSeconds: {
+    type: 'number',
+    minimum: 0,
+    maximum: 3600,
+    default: CONFIG_DEFAULTS.waitSlackSeconds,
+  },
   strategy: { type: 'string', enum: STRATEGIES, default: CONFIG_DEFAULTS.strategy },
 } as const;
 

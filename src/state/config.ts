@@ -27,6 +27,8 @@ export interface Config {
   cooldownMinutes: number;
   /** What happens when no account is left: stay in Codex, or wait for the first to come back. */
   whenExhausted: 'stay' | 'wait';
+  /** Seconds after a reset time at which an account that is waited for is asked whether it is back. */
+  waitSlackSeconds: number;
   strategy: Strategy;
 }
 
@@ -34,10 +36,12 @@ export const CONFIG_DEFAULTS = {
   prompt: 'continue',
   cooldownMinutes: 240,
   whenExhausted: 'stay',
+  waitSlackSeconds: 60,
   strategy: 'order',
 } as const;
 
 export const MAX_COOLDOWN_MINUTES = 60 * 24 * 31;
+export const MAX_WAIT_SLACK_SECONDS = 3600;
 
 /**
  * The configuration, or undefined when hotswap is not set up. Plain JSON and checks by hand: this is the hot path.
@@ -57,7 +61,8 @@ export function validateConfig(value: unknown, paths: Paths): Config {
     throw badConfig(paths, `${key} must be ${expected}, but is ${describe(got)}`);
   };
   if (!isRecord(value)) return fail('the whole file', 'an object', value);
-  const { version, targets, prompt, cooldownMinutes, whenExhausted, strategy } = value;
+  const { version, targets, prompt, cooldownMinutes, whenExhausted, waitSlackSeconds, strategy } =
+    value;
   if (version !== 1) fail('version', '1', version);
   if (!Array.isArray(targets)) return fail('targets', 'a list', targets);
   const checked = targets.map((target, index) =>
@@ -69,8 +74,19 @@ export function validateConfig(value: unknown, paths: Paths): Config {
     version: 1,
     targets: checked,
     prompt: prompt === undefined ? CONFIG_DEFAULTS.prompt : textOf(prompt, 'prompt', fail),
-    cooldownMinutes: minutesOf(cooldownMinutes ?? CONFIG_DEFAULTS.cooldownMinutes, fail),
+    cooldownMinutes: numberOf(
+      cooldownMinutes ?? CONFIG_DEFAULTS.cooldownMinutes,
+      'cooldownMinutes',
+      MAX_COOLDOWN_MINUTES,
+      fail,
+    ),
     whenExhausted: choiceOf(whenExhausted ?? CONFIG_DEFAULTS.whenExhausted, fail),
+    waitSlackSeconds: numberOf(
+      waitSlackSeconds ?? CONFIG_DEFAULTS.waitSlackSeconds,
+      'waitSlackSeconds',
+      MAX_WAIT_SLACK_SECONDS,
+      fail,
+    ),
     strategy: strategyOf(strategy ?? CONFIG_DEFAULTS.strategy, fail),
   };
 }
@@ -128,11 +144,9 @@ function textOf(value: unknown, key: string, fail: Fail): string {
   return typeof value === 'string' && !value.includes('\0') ? value : fail(key, 'a text', value);
 }
 
-function minutesOf(value: unknown, fail: Fail): number {
-  const fits = typeof value === 'number' && value >= 0 && value <= MAX_COOLDOWN_MINUTES;
-  return fits
-    ? value
-    : fail('cooldownMinutes', `a number from 0 to ${MAX_COOLDOWN_MINUTES}`, value);
+function numberOf(value: unknown, key: string, maximum: number, fail: Fail): number {
+  const fits = typeof value === 'number' && value >= 0 && value <= maximum;
+  return fits ? value : fail(key, `a number from 0 to ${maximum}`, value);
 }
 
 function choiceOf(value: unknown, fail: Fail): Config['whenExhausted'] {

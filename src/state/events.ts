@@ -21,6 +21,9 @@ export type HotswapEvent = EventBase &
     | { type: 'unconfirmed'; thread?: string; source: string; kind?: string; reason?: string }
     | { type: 'rotated'; thread?: string; from: string; to: string; kind: string }
     | { type: 'exhausted'; target: string; earliest?: { target: string; until: number } }
+    /** The first account to come back is waited for; `until` is when it is asked, epoch seconds. */
+    | { type: 'waiting'; target: string; until: number }
+    | { type: 'waited'; target: string; outcome: 'back' | 'ended' | 'gave-up'; reason?: string }
     /** Another account goes on with a copy of a thread that it may not read as it is. */
     | { type: 'copied'; target: string; from: string; to: string }
     | { type: 'resumed'; thread?: string; target: string; milliseconds?: number }

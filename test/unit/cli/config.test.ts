@@ -23,6 +23,7 @@ describe('config', () => {
       prompt: '',
       cooldownMinutes: 240,
       whenExhausted: 'stay',
+      waitSlackSeconds: 60,
       'targets.acc1.enabled': false,
       'targets.acc1.threshold': 0,
       'targets.acc2.enabled': true,

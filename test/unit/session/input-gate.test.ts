@@ -42,6 +42,29 @@ it('keeps keys in order while held, and lets answers through', () => {
   expect(log).toEqual([`${ESC}[1;1R`, 'held:abc']);
 });
 
+it.each([
+  ['a letter goes on', 'x', 'x'],
+  ['a paste goes on', `${ESC}[200~y${ESC}[201~`, `${ESC}[200~y${ESC}[201~`],
+  ['Escape is kept', ESC, ''],
+  ['Ctrl-C is kept', '\u0003', ''],
+  ['Ctrl-C of kitty is kept', `${ESC}[99;5u`, ''],
+])('tells the next key once: %s', (_, key, passed) => {
+  const { gate, log, feed } = openGate();
+  let told = 0;
+  gate.onNextKey(() => {
+    told += 1;
+  });
+  feed(`${ESC}[I`);
+  feed(`${ESC}[13;1:3u`); // the Enter before, let go
+  expect(told).toBe(0);
+  log.length = 0;
+  feed(key);
+  expect([told, log.join('')]).toEqual([1, passed]);
+  feed(key);
+  expect(told).toBe(1);
+  expect(log.join('')).toBe(passed + key);
+});
+
 it('loses and doubles nothing, wherever the hold and the chunks cut', () => {
   const pieces = [
     'a',

@@ -5,6 +5,7 @@ import {
   type Effect,
   type Event,
   MAX_ATTEMPTS,
+  MAX_WAITS,
   type State,
 } from '../../../src/session/machine.ts';
 
@@ -28,6 +29,11 @@ const EVENTS: Event[] = [
   { name: 'turn-succeeded' },
   { name: 'target-chosen', target: 'acc2' },
   { name: 'none-left' },
+  { name: 'settled', waits: true },
+  { name: 'settled', waits: false },
+  { name: 'typed' },
+  { name: 'account-back', target: 'acc1' },
+  { name: 'gave-up' },
   { name: 'stop-overdue' },
   { name: 'repointed' },
   { name: 'not-repointed' },
@@ -46,6 +52,8 @@ interface World {
   exited: number;
   proofs: number;
   rotations: number;
+  /** A countdown runs. */
+  awaiting: boolean;
 }
 
 /** All (state, world) pairs that any order of possible events can reach, with the invariants held at each edge. */
@@ -58,6 +66,7 @@ function explore(accounts: number) {
     exited: 0,
     proofs: 0,
     rotations: 0,
+    awaiting: false,
   };
   const queue = [{ state: first.state, world: apply(start, first.effects) }];
   const seen = new Map<string, { state: State; world: World }>();
@@ -71,6 +80,8 @@ function explore(accounts: number) {
         ...node.world,
         children: node.world.children - (event.name === 'child-ended' ? 1 : 0),
         proofs: event.name === 'proved' && node.state.name === 'suspected' ? 1 : node.world.proofs,
+        // A wait that comes to its end has ended itself; the end of a child ends it, too.
+        awaiting: !ENDS_WAIT.has(event.name) && node.world.awaiting,
       };
       const step = advance(node.state, event);
       queue.push({ state: step.state, world: apply(before, step.effects) });
@@ -78,6 +89,8 @@ function explore(accounts: number) {
   }
   return [...seen.values()];
 }
+
+const ENDS_WAIT: ReadonlySet<Event['name']> = new Set(['account-back', 'gave-up', 'child-ended']);
 
 function canHappen(state: State, world: World, event: Event): boolean {
   switch (event.name) {
@@ -89,6 +102,12 @@ function canHappen(state: State, world: World, event: Event): boolean {
     case 'triggered':
     case 'turn-succeeded':
       return world.children > 0;
+    case 'settled':
+      return state.name === 'settling';
+    case 'typed':
+    case 'account-back':
+    case 'gave-up':
+      return world.awaiting;
     case 'flushed':
       return state.name === 'flushing';
     case 'restored':
@@ -117,6 +136,14 @@ function apply(world: World, effects: Effect[]): World {
       case 'stop-child':
         expect(next.proofs, 'a child was stopped without proof').toBe(1);
         next.proofs = 0;
+        break;
+      case 'await-reset':
+        expect(next.awaiting, 'two countdowns at once').toBe(false);
+        next.awaiting = true;
+        break;
+      case 'stop-waiting':
+        expect(next.awaiting, 'a countdown was ended that did not run').toBe(true);
+        next.awaiting = false;
         break;
       case 'repoint':
         expect(next.children, 'the link moved under a living child').toBe(0);
@@ -148,6 +175,8 @@ describe('the session machine, over every reachable order of events', () => {
         'suspended',
         'suspected',
         'choosing',
+        'settling',
+        'waiting',
         'stopping',
         'rotating',
         'resuming',
@@ -173,7 +202,15 @@ describe('the session machine, over every reachable order of events', () => {
 
   it('lets keys through wherever the user can type for long', () => {
     for (const { state, world } of nodes) {
-      if (state.name === 'running') expect(world.held, JSON.stringify(state)).toBe(false);
+      if (state.name === 'running' || state.name === 'waiting') {
+        expect(world.held, JSON.stringify(state)).toBe(false);
+      }
+    }
+  });
+
+  it('counts down only while it waits', () => {
+    for (const { state, world } of nodes) {
+      expect(world.awaiting, JSON.stringify(state)).toBe(state.name === 'waiting');
     }
   });
 });
@@ -182,6 +219,21 @@ describe('the session machine', () => {
   it('stops rotating when every account failed without one successful turn', () => {
     const rounds = rotateUntilRefused(3);
     expect(rounds).toBe(3);
+  });
+
+  it('waits a few times without one successful turn, and then no more', () => {
+    let state = beginSession(2).state;
+    for (let wait = 0; wait < MAX_WAITS; wait++) {
+      state = toExhausted(state, { name: 'settled', waits: true });
+      expect(state.name).toBe('waiting');
+      state = advance(state, { name: 'account-back', target: 'acc1' }).state;
+      state = advance(state, { name: 'child-ended', ending: FAILED }).state;
+      state = advance(state, { name: 'repointed' }).state;
+      state = advance(state, { name: 'child-ready' }).state;
+    }
+    expect(toExhausted(state, { name: 'settled', waits: true }).name).toBe('running');
+    state = advance(state, { name: 'turn-succeeded' }).state;
+    expect(toExhausted(state, { name: 'settled', waits: true }).name).toBe('waiting');
   });
 
   it('counts afresh after a successful turn', () => {
@@ -225,7 +277,7 @@ describe('the session machine', () => {
 
   it('looks into a trigger seen before Ctrl-Z only after fg', () => {
     let step = advance(
-      { name: 'running', tally: { rotations: 0, limit: 1 } },
+      { name: 'running', tally: { rotations: 0, limit: 1, waits: 0 } },
       { name: 'triggered' },
     );
     step = advance(step.state, { name: 'child-stopped' });
@@ -257,6 +309,17 @@ function toResuming(from: State): State {
     { name: 'target-chosen', target: 'acc2' },
     { name: 'child-ended', ending: FAILED },
     { name: 'repointed' },
+  ];
+  return events.reduce((state, event) => advance(state, event).state, from);
+}
+
+function toExhausted(from: State, settled: Event): State {
+  const events: Event[] = [
+    { name: 'child-ready' },
+    { name: 'triggered' },
+    { name: 'proved', evidence: EVIDENCE },
+    { name: 'none-left' },
+    settled,
   ];
   return events.reduce((state, event) => advance(state, event).state, from);
 }

@@ -28,6 +28,7 @@ describe('reading', () => {
       prompt: 'continue',
       cooldownMinutes: 240,
       whenExhausted: 'stay',
+      waitSlackSeconds: 60,
       strategy: 'order',
     });
   });
@@ -62,6 +63,7 @@ describe('reading', () => {
     [{ ...valid, prompt: 5 }, /prompt must be a text, but is 5/],
     [{ ...valid, cooldownMinutes: -1 }, /cooldownMinutes must be a number from 0 to/],
     [{ ...valid, cooldownMinutes: '5' }, /cooldownMinutes .* but is "5"/],
+    [{ ...valid, waitSlackSeconds: -1 }, /waitSlackSeconds must be a number from 0 to 3600/],
     [{ ...valid, whenExhausted: 'die' }, /whenExhausted must be "stay" or "wait", but is "die"/],
   ])('%j is refused', (content, message) => {
     const paths = write(content);

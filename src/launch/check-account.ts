@@ -1,0 +1,45 @@
+import { addMark, clearMarks } from '../accounts/account-state.ts';
+import { MARK_KINDS } from '../accounts/marks.ts';
+import { marksOfUsage, recordUsage, type Usage } from '../accounts/usage.ts';
+import { readLimitsReply } from '../codex/account-reply.ts';
+import type { AccountCheck } from '../session/reset-wait.ts';
+import { type AskingOffice, askAccount } from './ask-account.ts';
+
+/**
+ * Asks the service whether an account that was at its limit has something left, and writes down what it says: its usage,
+ * and its marks, new or gone. Never throws: what could not be asked is unknown.
+ */
+export async function checkAccount(office: AskingOffice, name: string): Promise<AccountCheck> {
+  const { paths, config } = office;
+  const target = config.targets.find((candidate) => candidate.name === name);
+  if (target === undefined) return { kind: 'unknown', reason: `there is no ${name}` };
+  try {
+    const request = { method: 'account/rateLimits/read', params: null };
+    const [reply] = await askAccount(office, target, [request]);
+    const told = reply && readLimitsReply(reply);
+    if (told === undefined) {
+      const reason = reply && !reply.ok ? reply.message : 'Codex told no limits';
+      return { kind: 'unknown', reason };
+    }
+    const capturedAt = Math.floor(Date.now() / 1000);
+    const { windows, plan } = told;
+    const usage: Usage = {
+      source: 'live',
+      capturedAt,
+      windows,
+      ...(plan === undefined ? {} : { plan }),
+    };
+    recordUsage(paths, name, usage);
+    for (const mark of marksOfUsage(usage)) addMark(paths, name, mark);
+    const isFull = windows.some(({ usedPercent }) => usedPercent >= 100);
+    if (isFull || told.reachedType !== undefined) return { kind: 'exhausted' };
+    clearMarks(
+      paths,
+      name,
+      MARK_KINDS.filter((kind) => kind !== 'manual' && kind !== 'needs-login'),
+    );
+    return { kind: 'back' };
+  } catch (error) {
+    return { kind: 'unknown', reason: (error as Error).message };
+  }
+}

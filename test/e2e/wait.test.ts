@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ask, waitForComposer } from '../lab/composer.ts';
+import type { OuterTerminal } from '../lab/outer-terminal.ts';
+import { readRollouts } from '../lab/rollouts.ts';
+import { runCodex } from '../lab/run-codex.ts';
+import { createSupervisedLab, quit } from '../lab/supervised.ts';
+
+// Every account is at its limit, and the first to come back is waited for, on the real Codex (design 9).
+
+const { openLab, close } = createSupervisedLab();
+afterEach(close);
+
+const HOT = fileURLToPath(new URL('../../dist/bin/codex-hot.js', import.meta.url));
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+const ours = (stderr: string) =>
+  stderr.split('\n').filter((line) => line.startsWith('codex-hotswap:'));
+const COUNTDOWN =
+  /^codex: waiting for acc1 until \d+:\d\d [AP]M \((\d+ h \d+ m|\d+ m|\d+ s)\), any key cancels$/;
+
+const settings = { whenExhausted: 'wait', waitSlackSeconds: 1 };
+const accounts = (turnsLeft: number) => [
+  { name: 'acc1', turnsLeft, resetsAt: nowSeconds() + 7200 },
+  { name: 'acc2', turnsLeft: 0, resetsAt: nowSeconds() + 9000 },
+];
+
+describe('in the terminal', () => {
+  it('a countdown in the title; then the same thread goes on by itself, when the service says so', async () => {
+    const { backend, hotswap } = await openLab(accounts(1), { settings });
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    await waitForComposer(terminal);
+    const acc1 = backend.account('acc1');
+    const told = nowSeconds() + 5;
+    acc1.resetsAt = told;
+    await terminal.submit('two');
+    await hotswap.waitForEvent('waiting');
+    // The service takes longer than it said: the reset it tells then is waited for.
+    acc1.resetsAt = told + 6;
+    await waitForTitle(terminal, COUNTDOWN);
+    expect(hotswap.eventsOf('exhausted')).toMatchObject([
+      { target: 'acc2', earliest: { target: 'acc1', until: told } },
+    ]);
+    await terminal.waitForText('answer 2 from acc1', { timeoutMs: 40_000 });
+
+    expect(Date.now()).toBeGreaterThan((told + 6) * 1000);
+    expect(backend.turns('acc1').at(-1)?.turn?.userTexts).toEqual([
+      ...['one', 'two', 'continue', 'continue'],
+    ]);
+    expect(new Set(backend.turns().map(({ turn }) => turn?.threadId)).size).toBe(1);
+    expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(1);
+    expect(hotswap.eventsOf('waited')).toMatchObject([{ target: 'acc1', outcome: 'back' }]);
+    expect(hotswap.eventsOf('rotated').map(({ from, to }) => [from, to])).toEqual([
+      ['acc1', 'acc2'],
+      ['acc2', 'acc1'],
+    ]);
+    expect(hotswap.account('acc1').marks).toEqual([]);
+    expect(terminal.scrollback().join('')).toContain('codex-hotswap: acc1 is back; going on under');
+    expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
+    expect(terminal.scrollback().join('')).not.toContain('every account is at its limit');
+  });
+
+  it('the same account goes on where there is one only, with --wait', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 1 }], {
+      settings: { waitSlackSeconds: 1 },
+    });
+    const terminal = hotswap.open(['--wait']);
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    await waitForComposer(terminal);
+    backend.account('acc1').resetsAt = nowSeconds() + 4;
+    await terminal.submit('two');
+    await terminal.waitForText('answer 2 from acc1', { timeoutMs: 30_000 });
+    expect(hotswap.eventsOf('rotated')).toEqual([]);
+    expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
+  });
+
+  it.each([
+    ['a letter, which stands in the composer then', 'x', true],
+    ['Escape, which goes no further', '\u001b', false],
+    ['Ctrl-C, which does not end Codex', '\u0003', false],
+  ])('any key ends it: %s', async (_, key, isTyped) => {
+    const { backend, hotswap } = await openLab(accounts(0), { settings });
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await waitForTitle(terminal, COUNTDOWN);
+    await waitForComposer(terminal);
+    const turns = backend.turns().length;
+    terminal.send(Buffer.from(key));
+    await hotswap.waitForEvent('waited');
+    await waitForTitle(terminal, /^codex: every account is at its limit; first back: acc1 at/);
+    if (isTyped) await terminal.waitForText(`› ${key}`);
+    expect(hotswap.eventsOf('waited')).toMatchObject([{ target: 'acc1', outcome: 'ended' }]);
+    if (isTyped) terminal.press('backspace');
+    expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
+    expect(backend.turns()).toHaveLength(turns);
+  });
+
+  it('an account that is freed by hand meanwhile goes on at once', async () => {
+    const { backend, hotswap } = await openLab(accounts(0), { settings });
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await waitForTitle(terminal, COUNTDOWN);
+    backend.account('acc2').turnsLeft = 5;
+    await hotswap.command('reset', 'acc2');
+    await terminal.waitForText('answer 1 from acc2', { timeoutMs: 40_000 });
+    expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
+      ...['one', 'continue', 'continue'],
+    ]);
+  });
+
+  it('a signal ends it as it ends Codex', async () => {
+    const { hotswap } = await openLab(accounts(0), { settings });
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await waitForTitle(terminal, COUNTDOWN);
+    terminal.signal('SIGTERM');
+    expect((await terminal.waitForExit()).signal).toBe(constants.signals.SIGTERM);
+    const text = terminal.scrollback().join('').replace(/\s+/g, ' ');
+    expect(text).toMatch(/every account is at its limit .*first ?back: ?acc1 ?at/);
+  });
+});
+
+describe('without a terminal', () => {
+  it('CODEX_HOTSWAP_WAIT=1: one line on stderr, then `exec resume` goes on', async () => {
+    const { backend, hotswap } = await openLab(accounts(0), { settings: { waitSlackSeconds: 1 } });
+    backend.account('acc1').resetsAt = nowSeconds() + 12;
+    const env = { ...hotswap.sandbox.env, CODEX_HOTSWAP_WAIT: '1' };
+    const ran = await runCodex(hotswap, ['exec', 'hello'], { env, timeoutMs: 40_000 });
+    expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc1\n' });
+    expect(ours(ran.stderr)).toEqual([
+      expect.stringMatching(/going on under acc2$/),
+      expect.stringMatching(
+        /every account is at its limit \(acc2: .*\); waiting for acc1 until \d+:\d\d [AP]M$/,
+      ),
+      'codex-hotswap: acc1 is back; going on under acc1',
+    ]);
+    expect(backend.turns('acc1').at(-1)?.turn?.userTexts).toEqual([
+      ...['hello', 'continue', 'continue'],
+    ]);
+    expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(1);
+  });
+
+  it('CODEX_HOTSWAP_WAIT=0 outranks the configuration', async () => {
+    const { hotswap } = await openLab(accounts(0), { settings });
+    const env = { ...hotswap.sandbox.env, CODEX_HOTSWAP_WAIT: '0' };
+    const ran = await runCodex(hotswap, ['exec', 'hello'], { env });
+    expect(ran).toMatchObject({ status: 1, stdout: '' });
+    expect(ours(ran.stderr).at(-1)).toMatch(/every account is at its limit .*; first back: acc1/);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it', async (signal) => {
+    const { hotswap } = await openLab(accounts(0), { settings });
+    const { env, work: cwd } = hotswap.sandbox;
+    const child = spawn(process.execPath, [HOT, 'exec', 'hello'], { env, cwd, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', (...end) => resolve(end)));
+    await vi.waitUntil(() => hotswap.eventsOf('waiting').length > 0, { timeout: 30_000 });
+    child.kill(signal);
+    expect(await ended).toEqual([null, signal]);
+    expect(hotswap.eventsOf('waited')).toMatchObject([{ outcome: 'ended' }]);
+  });
+});
+
+function waitForTitle(terminal: OuterTerminal, wanted: RegExp): Promise<void> {
+  return terminal.waitUntil(() => wanted.test(terminal.title()), String(wanted), {
+    timeoutMs: 30_000,
+  });
+}
