@@ -202,12 +202,7 @@ function advanceSuspended(state: Named<'suspended'>, event: Event): Step {
 function advanceSuspected(state: Named<'suspected'>, event: Event): Step {
   switch (event.name) {
     case 'proved':
-      return state.tally.rotations > state.tally.limit
-        ? exhausted(state.tally, event.evidence)
-        : to(
-            { name: 'choosing', tally: state.tally, evidence: event.evidence },
-            { do: 'choose-target', evidence: event.evidence },
-          );
+      return choose(state.tally, event.evidence);
     case 'not-proved':
       return to({ name: 'running', tally: state.tally }, { do: 'release-input' });
     case 'child-stopped':
@@ -266,15 +261,14 @@ function advanceWaiting(state: Named<'waiting'>, event: Event): Step {
       return to({ name: 'running', tally });
     case 'turn-succeeded':
       return to({ name: 'running', tally: afresh(tally) }, stop);
-    case 'triggered': {
+    case 'triggered':
+      // A late sign of the same failure, as a rule.
+      return to(state, { do: 'seek-proof' });
+    case 'proved':
       // A prompt that Codex had queued failed as well.
-      const { state: next, effects } = suspect(tally);
-      return to(next, stop, ...effects);
-    }
-    case 'child-stopped': {
-      const { state: next, effects } = suspend(tally, false);
-      return to(next, stop, ...effects);
-    }
+      return before([stop, { do: 'hold-input' }], choose(tally, event.evidence));
+    case 'child-stopped':
+      return before([stop], suspend(tally, false));
     default:
       return withLivingChild(state, event);
   }
@@ -421,6 +415,13 @@ function replace(tally: Tally, evidence: Evidence, ending: Ending): Step {
   );
 }
 
+/** There is proof: the next account gets the thread, unless all have been tried. */
+function choose(tally: Tally, evidence: Evidence): Step {
+  return tally.rotations > tally.limit
+    ? exhausted(tally, evidence)
+    : to({ name: 'choosing', tally, evidence }, { do: 'choose-target', evidence });
+}
+
 /** Nobody can take over: the user stays in Codex and knows why. */
 function exhausted(tally: Tally, evidence: Evidence): Step {
   return to({ name: 'settling', tally, evidence }, { do: 'settle-exhausted', evidence });
@@ -454,6 +455,10 @@ type Named<N extends State['name']> = Extract<State, { name: N }>;
 
 function to(state: State, ...effects: Effect[]): Step {
   return { state, effects };
+}
+
+function before(effects: Effect[], step: Step): Step {
+  return { state: step.state, effects: [...effects, ...step.effects] };
 }
 
 function stay(state: State): Step {

@@ -268,6 +268,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         show: createCountdown(),
         back(account) {
           gate.onNextKey(undefined);
+          summary = undefined;
           rotation.beginAgain();
           dispatch({ name: 'account-back', target: account });
         },

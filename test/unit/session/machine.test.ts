@@ -79,7 +79,7 @@ function explore(accounts: number) {
       const before: World = {
         ...node.world,
         children: node.world.children - (event.name === 'child-ended' ? 1 : 0),
-        proofs: event.name === 'proved' && node.state.name === 'suspected' ? 1 : node.world.proofs,
+        proofs: event.name === 'proved' && seeks(node.state) ? 1 : node.world.proofs,
         // A wait that comes to its end has ended itself; the end of a child ends it, too.
         awaiting: !ENDS_WAIT.has(event.name) && node.world.awaiting,
       };
@@ -88,6 +88,10 @@ function explore(accounts: number) {
     }
   }
   return [...seen.values()];
+}
+
+function seeks({ name }: State): boolean {
+  return name === 'suspected' || name === 'waiting';
 }
 
 const ENDS_WAIT: ReadonlySet<Event['name']> = new Set(['account-back', 'gave-up', 'child-ended']);
