@@ -20,6 +20,9 @@ const BINS = ['src/bin/codex-hotswap.ts', 'src/bin/codex-hot.ts', 'src/bin/launc
 const PROGRAMS = ['src/launch/launch.ts', 'src/cli/program.ts'];
 const EXECUTABLES = ['dist/bin/codex-hotswap.js', 'dist/bin/codex-hot.js'];
 
+/** Node's own modules that take 1 to 3 ms each to load, and that nobody needs before Codex has been started. */
+const LATE_BUILTINS = /=require\(("node:(?:child_process|crypto|fs\/promises|net|readline)")\)/g;
+
 const lazyPackages = new Set();
 const written = new Set();
 const OPTIONS = {
@@ -37,7 +40,9 @@ const OPTIONS = {
     'import.meta.url': 'hotswapFileUrl',
   },
   banner: {
-    js: "'use strict';const hotswapFileUrl=require('node:url').pathToFileURL(__filename).href;",
+    js:
+      "'use strict';const hotswapFileUrl=require('node:url').pathToFileURL(__filename).href;" +
+      'const late=id=>new Proxy({},{get:(_,name)=>require(id)[name]});',
   },
   legalComments: 'none',
   metafile: true,
@@ -75,9 +80,10 @@ if (problems.length > 0) {
 }
 
 await put('dist/package.json', '{"type":"commonjs"}\n');
-for (const { path, contents } of [...ours.outputFiles, ...theirs.outputFiles]) {
-  await put(relative(root, path), contents);
+for (const { path, text } of ours.outputFiles) {
+  await put(relative(root, path), text.replace(LATE_BUILTINS, '=late($1)'));
 }
+for (const { path, contents } of theirs.outputFiles) await put(relative(root, path), contents);
 await put('dist/THIRD-PARTY-LICENSES', await collectLicences(inlined));
 await removeStale();
 

@@ -144,4 +144,6 @@ async function childrenFromPs(pid: number): Promise<number[]> {
     .flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []));
 }
 
-const run = promisify(execFile);
+function run(file: string, args: string[]): Promise<{ stdout: string }> {
+  return promisify(execFile)(file, args);
+}
