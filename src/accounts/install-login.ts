@@ -1,8 +1,7 @@
 import { chmodSync, lstatSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { HotswapError } from '../errors.ts';
 import type { Config, Target } from '../state/config.ts';
-import { ensurePrivateDir, replaceFile, timestamp, unusedName } from '../state/files.ts';
+import { ensurePrivateDir, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import {
   clearMarks,
@@ -10,6 +9,7 @@ import {
   recordIdentity,
   writeAccountState,
 } from './account-state.ts';
+import { keepLogin } from './keep-login.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
 import type { Standing } from './standing.ts';
 import { assertVaultDir, authFileOf } from './vault.ts';
@@ -122,11 +122,7 @@ function emptyTwin(paths: Paths, twin: Standing, target: Target): void {
 
 function keepFormer({ paths, target }: InstallRequest, authFile: string): string | undefined {
   if (lstatSync(authFile, { throwIfNoEntry: false }) === undefined) return undefined;
-  ensurePrivateDir(paths.orphansDir);
-  const name = `auth-${target.name}-${timestamp(new Date())}.json`;
-  const orphan = unusedName(join(paths.orphansDir, name));
-  replaceFile(orphan, readFileSync(authFile));
-  return orphan;
+  return keepLogin(paths.orphansDir, target.name, readFileSync(authFile, 'utf8'), new Date());
 }
 
 // What the vault holds counts; an empty or unreadable vault still belongs to the account on record.

@@ -21,15 +21,17 @@ export type Placement =
 /**
  * Puts a login that was found somewhere into the vault of *its* identity, if it is newer than what is there.
  * The place where it was found says nothing about whose it is.
+ * @param keep takes the text of the older of two: it may be a login that still works.
  */
-export function placeLogin(content: string, vaults: readonly KnownVault[]): Placement {
+export function placeLogin(
+  content: string,
+  vaults: readonly KnownVault[],
+  keep?: (loser: string, vault: string) => void,
+): Placement {
   const read = readLogin(content);
   if (read.kind === 'broken') return { kind: 'unplaced', reason: `the login ${read.reason}` };
   const { identity, issuedAt } = read.login;
-  const vault = vaults.find((candidate) => {
-    const owner = candidate.identity ?? ownerOf(candidate.authFile);
-    return owner !== undefined && isSameIdentity(owner, identity);
-  });
+  const vault = findVault(identity, vaults);
   if (vault === undefined) return { kind: 'unplaced', reason: 'it belongs to no known target' };
   const present = readText(vault.authFile);
   if (present === content) return { kind: 'outdated', vault: vault.name };
@@ -38,7 +40,10 @@ export function placeLogin(content: string, vaults: readonly KnownVault[]): Plac
     if (!isSameIdentity(held.login.identity, identity)) {
       return { kind: 'unplaced', reason: `${vault.name} now holds another account` };
     }
-    if (issuedAt < held.login.issuedAt) return { kind: 'outdated', vault: vault.name };
+    if (issuedAt < held.login.issuedAt) {
+      keep?.(content, vault.name);
+      return { kind: 'outdated', vault: vault.name };
+    }
     if (issuedAt === held.login.issuedAt) {
       return {
         kind: 'unplaced',
@@ -46,8 +51,20 @@ export function placeLogin(content: string, vaults: readonly KnownVault[]): Plac
       };
     }
   }
+  if (held.kind === 'login' && present !== undefined) keep?.(present, vault.name);
   replaceFile(vault.authFile, content);
   return { kind: 'vaulted', vault: vault.name };
+}
+
+/** The vault of an account: by the identity on record, else by what it holds. */
+export function findVault(
+  identity: Pick<Identity, 'userId' | 'accountId'>,
+  vaults: readonly KnownVault[],
+): KnownVault | undefined {
+  return vaults.find((candidate) => {
+    const owner = candidate.identity ?? ownerOf(candidate.authFile);
+    return owner !== undefined && isSameIdentity(owner, identity);
+  });
 }
 
 function ownerOf(authFile: string): Identity | undefined {

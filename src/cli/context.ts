@@ -1,5 +1,6 @@
 import { readCurrent } from '../accounts/current.ts';
 import { HotswapError } from '../errors.ts';
+import { settleAccounts } from '../launch/settle-accounts.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
 
@@ -34,6 +35,17 @@ export function requireConfig({ paths }: Context): Config {
       'run: codex-hotswap setup --force --count 2 --prefix acc',
     );
   }
+  return config;
+}
+
+/**
+ * The configuration, after what was done to logins behind our back is told and, where that is safe, put right.
+ * @throws HotswapError `not-set-up`, `bad-config`.
+ */
+export async function settledConfig(context: Context): Promise<Config> {
+  const { paths, now, warn } = context;
+  const { config, lines } = await settleAccounts(paths, requireConfig(context), now);
+  for (const line of lines) warn(line);
   return config;
 }
 

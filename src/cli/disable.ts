@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { ensurePrivateDir, replaceFile } from '../state/files.ts';
-import { type Context, currentName, findTarget, requireConfig } from './context.ts';
+import { type Context, currentName, findTarget, settledConfig } from './context.ts';
 import { primeFor } from './prime.ts';
 import { switchTarget } from './switch-target.ts';
 
@@ -14,13 +14,13 @@ export function disableCommand(context: Context): Command {
       'after',
       '\nExample:\n  codex-hotswap disable   # and back on: codex-hotswap enable',
     )
-    .action((name: string | undefined) => {
+    .action(async (name: string | undefined) => {
       if (name !== undefined) return switchTarget(context, name, false);
       // First of all, so that a broken configuration cannot keep it from being switched off.
       ensurePrivateDir(context.paths.stateDir);
       replaceFile(context.paths.disabledFlag, '');
       context.say('codex-hotswap is off: plain codex runs alone (codex-hot is still supervised)');
-      const config = requireConfig(context);
+      const config = await settledConfig(context);
       return primeFor(context, config, findTarget(config, currentName(context, config)));
     });
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describeError } from '../errors.ts';
-import type { Context } from './context.ts';
+import { type Context, settledConfig } from './context.ts';
 import { checkAccounts } from './doctor-accounts.ts';
 import { checkCodexHome } from './doctor-codex-home.ts';
 import { checkEnvironment } from './doctor-environment.ts';
@@ -18,6 +18,7 @@ export function doctorCommand(context: Context): Command {
     .option('--fix', 'mend what can be mended without losing anything, then check')
     .addHelpText('after', '\nExample:\n  codex-hotswap doctor --fix || echo "it needs a hand"')
     .action(async ({ json, fix }: { json?: boolean; fix?: boolean }) => {
+      await settleFirst(context);
       const fixed = fix ? await mend(context) : [];
       const findings = await examine(context);
       const isWell = json
@@ -25,6 +26,11 @@ export function doctorCommand(context: Context): Command {
         : tellFindings(context, findings, fixed);
       if (!isWell) process.exitCode = 1;
     });
+}
+
+/** What was done to logins behind our back is told before they are judged; a broken configuration is found later. */
+async function settleFirst(context: Context): Promise<void> {
+  await settledConfig(context).catch(() => undefined);
 }
 
 type Area = 'installation' | 'storage' | 'codex' | 'environment' | 'accounts' | 'overlays';

@@ -10,7 +10,7 @@ import { HotswapError } from '../errors.ts';
 import { type Config, readConfig } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
 import { addTarget } from './add-target.ts';
-import { type Context, currentName, findTarget } from './context.ts';
+import { type Context, currentName, findTarget, settledConfig } from './context.ts';
 import { primeFor } from './prime.ts';
 
 export function importCommand(context: Context): Command {
@@ -37,7 +37,7 @@ export async function importLogin(
   const { paths, say } = context;
   if (name !== undefined) validateTargetName(name);
   const { text, identity } = readCandidate(file);
-  const known = readConfig(paths);
+  const known = readConfig(paths) && (await settledConfig(context));
   const owner = known && findOwner(readStandings(paths, known).standings, identity);
   const goal = name ?? owner?.target.name;
   if (goal === undefined) {

@@ -1,8 +1,6 @@
-import { readlinkSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
 import { authFileOf } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
-import { listSlots } from '../overlay/sweep.ts';
+import { isShown } from '../overlay/shown.ts';
 import { isRunning, readLaunches } from '../session/registry.ts';
 import type { Target } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
@@ -36,27 +34,12 @@ export function listLiveSessions(paths: Paths): LiveSession[] {
  */
 export function refuseWhileUsed(paths: Paths, target: Target, what: string): void {
   const sessions = listLiveSessions(paths).filter((session) => session.target === target.name);
-  if (sessions.length === 0 && !isShownBySlot(paths, target)) return;
+  // The overlays tell what the records may have missed.
+  if (sessions.length === 0 && !isShown(paths, authFileOf(target))) return;
   const where = [...new Set(sessions.map(({ cwd }) => cwd))].join(', ');
   throw new HotswapError(
     'in-use',
     `a session lives on ${target.name}${where === '' ? '' : ` (in ${where})`}`,
     `end it first, or ${what} all the same with --force`,
   );
-}
-
-/** The overlays tell what the records may have missed: an owned one whose auth.json leads to the vault. */
-export function isShownBySlot(paths: Paths, target: Target): boolean {
-  return listSlots(paths).some(
-    ({ home, ownership }) => ownership.kind === 'owned' && leadsTo(home, authFileOf(target)),
-  );
-}
-
-function leadsTo(slotHome: string, authFile: string): boolean {
-  const link = join(slotHome, 'auth.json');
-  try {
-    return resolve(dirname(link), readlinkSync(link)) === authFile;
-  } catch {
-    return false;
-  }
 }

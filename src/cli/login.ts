@@ -3,7 +3,7 @@ import { type Installation, installLogin } from '../accounts/install-login.ts';
 import { describeIdentity } from '../accounts/login.ts';
 import { readStandings } from '../accounts/standing.ts';
 import type { Config, Target } from '../state/config.ts';
-import { type Context, currentName, findTarget, requireConfig } from './context.ts';
+import { type Context, currentName, findTarget, settledConfig } from './context.ts';
 import { runCodexLogin } from './login-home.ts';
 import { primeFor } from './prime.ts';
 
@@ -25,7 +25,7 @@ export function loginCommand(context: Context): Command {
     .option('--move', 'take the account away from the target that has it')
     .addHelpText('after', '\nExample:\n  codex-hotswap login acc2 --device-auth')
     .action(async (name: string, args: string[], options: CommandOptions) => {
-      const config = requireConfig(context);
+      const config = await settledConfig(context);
       const target = findTarget(config, name);
       const { replaceAccount = false, move = false } = options;
       await logIn(context, config, target, { args: wordsOf(options, args), replaceAccount, move });

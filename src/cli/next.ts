@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { chooseTarget } from '../accounts/choice.ts';
 import { readStandings } from '../accounts/standing.ts';
 import { HotswapError } from '../errors.ts';
-import { type Context, currentName, nowSeconds, requireConfig } from './context.ts';
+import { type Context, currentName, nowSeconds, settledConfig } from './context.ts';
 import { describeTime, describeWait } from './time-text.ts';
 import { switchTo } from './use.ts';
 
@@ -11,8 +11,8 @@ export function nextCommand(context: Context): Command {
     .description('choose the next target that can be used')
     .option('--print-only', 'only print its name; change nothing')
     .addHelpText('after', '\nExample:\n  codex-hotswap next && codex')
-    .action(({ printOnly }: { printOnly?: boolean }) => {
-      const config = requireConfig(context);
+    .action(async ({ printOnly }: { printOnly?: boolean }) => {
+      const config = await settledConfig(context);
       const current = currentName(context, config);
       const { standings } = readStandings(context.paths, config);
       const choice = chooseTarget({

@@ -14,7 +14,9 @@ export function primeFor(context: Context, config: Config, target: Target): void
   const { paths, warn } = context;
   if (inspectVault(target).kind !== 'ready') return;
   const { standings } = readStandings(paths, config);
-  const priming = primeSharedAuth(paths, authFileOf(target), listVaults(standings));
+  const priming = primeSharedAuth(paths, authFileOf(target), listVaults(standings), {
+    asked: true,
+  });
   if (priming.kind !== 'foreign-login') return;
   warn(
     `${priming.file} was left alone, so plain codex goes on under it: it holds ${ownerOf(priming.file) ?? 'a login'} ` +

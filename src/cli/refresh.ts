@@ -1,14 +1,19 @@
 import { Command } from 'commander';
-import { addMark } from '../accounts/account-state.ts';
+import { addMark, clearMarks, readAccountState } from '../accounts/account-state.ts';
+import { describeIdentity } from '../accounts/login.ts';
+import { isStranger } from '../accounts/move-stranger.ts';
+import { markLoggedOut } from '../accounts/notice-logout.ts';
 import { marksOfUsage, recordUsage, type Usage } from '../accounts/usage.ts';
 import { inspectVault } from '../accounts/vault.ts';
 import { readAccountReply, readLimitsReply } from '../codex/account-reply.ts';
 import { findRealCodex } from '../codex/find.ts';
+import { classifyLimitText } from '../codex/limits.ts';
 import { HotswapError } from '../errors.ts';
 import { type AskingOffice, askAccount } from '../launch/ask-account.ts';
 import { findProgram } from '../launch/plans.ts';
 import type { Target } from '../state/config.ts';
-import { type Context, findTarget, requireConfig } from './context.ts';
+import type { Paths } from '../state/paths.ts';
+import { type Context, findTarget, settledConfig } from './context.ts';
 import { summariseUsage } from './usage-text.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 20;
@@ -34,7 +39,7 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
       'for example: --timeout 30',
     );
   }
-  const config = requireConfig(context);
+  const config = await settledConfig(context);
   const targets =
     names.length === 0
       ? config.targets.filter(({ enabled }) => enabled)
@@ -75,6 +80,10 @@ async function refreshTarget(
     return { ok: false, text: `not logged in; run: codex-hotswap login ${target.name}` };
   }
   if (vault.kind !== 'ready') return { ok: false, text: `${vault.reason}; ${vault.advice}` };
+  const { state } = readAccountState(office.paths, target.name);
+  if (isStranger({ target, vault, state })) {
+    return { ok: false, text: `its vault holds ${describeIdentity(vault.identity)}` };
+  }
   const [account, limits] = await askAccount(office, target, [
     { method: 'account/read', params: { refreshToken: false } },
     { method: 'account/rateLimits/read', params: null },
@@ -87,7 +96,7 @@ async function refreshTarget(
         : account && !account.ok
           ? account.message
           : 'Codex told no limits';
-    return { ok: false, text: why };
+    return { ok: false, text: noteRefusal(office.paths, target.name, why, context.now) };
   }
   const plan = (account && readAccountReply(account)?.plan) ?? told.plan;
   const capturedAt = Math.floor(Date.now() / 1000);
@@ -98,6 +107,15 @@ async function refreshTarget(
     ...(plan === undefined ? {} : { plan }),
   };
   recordUsage(office.paths, target.name, usage);
+  // Codex has just worked with it.
+  clearMarks(office.paths, target.name, ['needs-login']);
   for (const mark of marksOfUsage(usage)) addMark(office.paths, target.name, mark);
   return { ok: true, text: summariseUsage(usage, context.now) };
+}
+
+/** What Codex says of a login that is gone is remembered. */
+function noteRefusal(paths: Paths, target: string, why: string, now: Date): string {
+  if (classifyLimitText(why)?.kind !== 'needs-login') return why;
+  markLoggedOut(paths, target, why, now);
+  return `${why}; run: codex-hotswap login ${target}`;
 }

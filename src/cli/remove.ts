@@ -6,7 +6,7 @@ import { writeCurrent } from '../accounts/current.ts';
 import { unprimeSharedAuth } from '../accounts/prime.ts';
 import type { Config, Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
-import { type Context, currentName, findTarget, requireConfig } from './context.ts';
+import { type Context, currentName, findTarget, settledConfig } from './context.ts';
 import { refuseWhileUsed } from './live-sessions.ts';
 import { primeFor } from './prime.ts';
 import { removeVault } from './remove-vault.ts';
@@ -19,7 +19,7 @@ export function removeCommand(context: Context): Command {
     .option('--force', 'even while a session lives on it')
     .addHelpText('after', '\nExample:\n  codex-hotswap remove acc3')
     .action(async (name: string, options: { force?: boolean }) => {
-      const config = requireConfig(context);
+      const config = await settledConfig(context);
       const target = findTarget(config, name);
       if (!options.force) refuseWhileUsed(context.paths, target, 'remove it');
       await forgetTarget(context, config, target);

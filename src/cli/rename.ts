@@ -11,7 +11,7 @@ import { HotswapError } from '../errors.ts';
 import { type Config, defaultVault, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
 import type { Paths } from '../state/paths.ts';
-import { type Context, currentName, findTarget, requireConfig } from './context.ts';
+import { type Context, currentName, findTarget, settledConfig } from './context.ts';
 import { refuseWhileUsed } from './live-sessions.ts';
 import { primeFor } from './prime.ts';
 
@@ -34,7 +34,7 @@ export function renameCommand(context: Context): Command {
 async function rename(context: Context, from: string, to: string, force: boolean): Promise<void> {
   const { paths, say } = context;
   validateTargetName(to);
-  const config = requireConfig(context);
+  const config = await settledConfig(context);
   const target = findTarget(config, from);
   refuseTaken(config, target, to);
   if (!force) refuseWhileUsed(paths, target, 'rename it');

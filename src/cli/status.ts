@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { readStandings } from '../accounts/standing.ts';
-import { type Context, currentName, requireConfig } from './context.ts';
+import { type Context, currentName, requireConfig, settledConfig } from './context.ts';
 import { listLiveSessions } from './live-sessions.ts';
 import { findShims } from './shim-place.ts';
 import { formatStatus, type TargetStatus } from './status-table.ts';
@@ -33,9 +33,10 @@ export function statusCommand(context: Context): Command {
       'after',
       '\nExample:\n  codex-hotswap status --json | jq -r ".targets[].state"\n\nFresh figures: codex-hotswap refresh',
     )
-    .action((options: StatusOptions) =>
-      options.watch ? watchStatus(context, options) : showStatus(context, options),
-    );
+    .action(async (options: StatusOptions) => {
+      await settledConfig(context);
+      return options.watch ? watchStatus(context, options) : showStatus(context, options);
+    });
 }
 
 function showStatus(context: Context, { json }: StatusOptions): void {

@@ -1,6 +1,7 @@
 import { describeMark } from '../accounts/choice.ts';
-import { describeIdentity, type Identity, isSameIdentity } from '../accounts/login.ts';
+import { describeIdentity } from '../accounts/login.ts';
 import { activeMarks, type Mark } from '../accounts/marks.ts';
+import { isStranger } from '../accounts/move-stranger.ts';
 import type { Standing } from '../accounts/standing.ts';
 import { percentLeft, readUsage, type Usage } from '../accounts/usage.ts';
 import { describeTime, describeWait } from './time-text.ts';
@@ -43,7 +44,10 @@ export function reportTarget(
   now: Date,
 ): TargetReport {
   const { target, vault, state } = standing;
-  const marks = activeMarks(state, now.getTime() / 1000);
+  const marks = activeMarks(state, now.getTime() / 1000).filter(
+    // A login made since has healed it.
+    ({ kind, at }) => kind !== 'needs-login' || vault.kind !== 'ready' || at >= vault.issuedAt,
+  );
   const identity = vault.kind === 'ready' ? vault.identity : state.identity;
   return {
     name: target.name,
@@ -80,10 +84,11 @@ function isoOf(epochSeconds: number): string {
 }
 
 function judge(
-  { target, vault, state }: Standing,
+  standing: Standing,
   marks: Mark[],
   now: Date,
 ): Pick<TargetReport, 'state' | 'reason'> {
+  const { target, vault } = standing;
   if (!target.enabled) return { state: 'off', reason: 'switched off in the configuration' };
   if (vault.kind === 'empty') {
     return {
@@ -93,7 +98,7 @@ function judge(
   }
   if (vault.kind !== 'ready')
     return { state: vault.kind, reason: `${vault.reason}; ${vault.advice}` };
-  if (isOtherAccount(state.identity, vault.identity)) {
+  if (isStranger(standing)) {
     const reason = `its vault now holds ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name}`;
     return { state: 'wrong-account', reason };
   }
@@ -110,8 +115,4 @@ function describeMarkUntil(mark: Mark, target: string, now: Date): string {
   return mark.kind === 'needs-login'
     ? `${what}; run: codex-hotswap login ${target}`
     : `${what}; when it works again: codex-hotswap reset ${target}`;
-}
-
-function isOtherAccount(recorded: Identity | undefined, found: Identity): boolean {
-  return recorded !== undefined && !isSameIdentity(recorded, found);
 }

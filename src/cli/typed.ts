@@ -7,7 +7,7 @@ import type { Config } from '../state/config.ts';
 import { ensurePrivateDir, replaceFile, timestamp, unusedName } from '../state/files.ts';
 import { addTarget, suggestName } from './add-target.ts';
 import { askName } from './ask-name.ts';
-import { type Context, currentName, findTarget, requireConfig } from './context.ts';
+import { type Context, currentName, findTarget, settledConfig } from './context.ts';
 import { refuseWhileUsed } from './live-sessions.ts';
 import { takeIn } from './login.ts';
 import { runCodexLogin } from './login-home.ts';
@@ -29,7 +29,7 @@ export function typedCommand(context: Context): Command {
 
 /** The login goes into the vault of its account, whichever that is; a new account gets a target of its own. */
 async function logIn(context: Context, args: string[]): Promise<void> {
-  const before = requireConfig(context);
+  const before = await settledConfig(context);
   const authContent = await runCodexLogin(context, args);
   const read = readLogin(authContent);
   if (read.kind === 'broken') {
@@ -74,7 +74,7 @@ function sayCurrent(context: Context, config: Config, name: string): void {
 }
 
 async function logOut(context: Context): Promise<void> {
-  const config = requireConfig(context);
+  const config = await settledConfig(context);
   context.say(
     'A real `codex logout` revokes a login wherever it is used (CODEX_HOTSWAP_BYPASS=1 codex logout does that).\n' +
       'Here a target can be forgotten instead: its login is deleted on this machine and not revoked.',

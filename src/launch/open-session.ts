@@ -22,6 +22,7 @@ import {
 } from './plans.ts';
 import { chooseResume } from './resume-choice.ts';
 import type { Ending } from './run-inherited.ts';
+import { settleAccounts } from './settle-accounts.ts';
 import {
   hasTerminal,
   holdSlot,
@@ -63,10 +64,12 @@ export async function openSession(
   const { paths, env, cwd, say } = facts;
   // Without a terminal the TUI refuses to start, and its own words say why.
   if (facts.invocation.mode === 'interactive' && !hasTerminal(env)) return undefined;
-  const config = readConfig(paths);
-  if (config === undefined) {
+  const known = readConfig(paths);
+  if (known === undefined) {
     throw new HotswapError('not-set-up', 'no accounts are set up yet', 'run: codex-hotswap setup');
   }
+  const { config, lines } = await settleAccounts(paths, known, new Date());
+  for (const line of lines) say(`codex-hotswap: ${line}`);
   const who = (name: string) => identityOf(config, name);
   const { invocation, args, wish, remark } = await readResume(facts, config);
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
@@ -76,10 +79,11 @@ export async function openSession(
   for (const notice of [...notices, remark(target)]) {
     if (notice !== undefined) say(`codex-hotswap: ${notice}`);
   }
+  const desk = openDesk({ paths, config, slot, target, pinned: facts.pinned, now: Date.now });
   const plan = { program, capabilities, invocation, args, cwd, slot, prompt: config.prompt };
   const run = await planRun(plan, {
     slot,
-    desk: openDesk({ paths, config, slot, target, pinned: facts.pinned, now: Date.now }),
+    desk,
     accounts: config.targets.length,
     ...(waitsForReset(facts, config) ? { wait: patienceOf(config, paths, program) } : {}),
     keeper: keepLaunch({
@@ -92,11 +96,11 @@ export async function openSession(
     paths,
     say,
   }).catch(async (error: unknown) => {
-    await closeWorkplace(paths, config, slot);
+    await closeWorkplace(paths, config, slot, target);
     throw error;
   });
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
-  return () => leaveTidy(run, paths, config, slot, say);
+  return () => leaveTidy(run, { paths, config, slot, desk, say });
 }
 
 /** The command line as it is to be run, and the account for it, where a thread is resumed. */
@@ -165,19 +169,22 @@ async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<E
   return () => run().finally(() => keeper.end());
 }
 
+interface Departure extends Pick<SessionFacts, 'paths' | 'say'> {
+  config: Config;
+  slot: Slot;
+  desk: Pick<SupervisedLaunch['desk'], 'target'>;
+}
+
 async function leaveTidy(
   run: () => Promise<Ending>,
-  paths: Paths,
-  config: Config,
-  slot: Slot,
-  say: (line: string) => void,
+  { paths, config, slot, desk, say }: Departure,
 ): Promise<Ending> {
   try {
     const ending = await run();
     log(paths, { type: 'ended', status: describeEnding(ending) });
     return ending;
   } finally {
-    for (const problem of await closeWorkplace(paths, config, slot))
+    for (const problem of await closeWorkplace(paths, config, slot, desk.target))
       say(`codex-hotswap: ${problem}`);
   }
 }

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordIdentity } from '../accounts/account-state.ts';
 import { chooseTarget } from '../accounts/choice.ts';
 import { readCurrent } from '../accounts/current.ts';
-import { describeIdentity, isSameIdentity } from '../accounts/login.ts';
+import { describeIdentity, isSameIdentity, readLogin } from '../accounts/login.ts';
+import { isStranger, keepAsTarget, tellKept } from '../accounts/move-stranger.ts';
+import { markLoggedOut } from '../accounts/notice-logout.ts';
+import { findVault, type KnownVault } from '../accounts/place-login.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { HotswapError } from '../errors.ts';
 import { type AdoptReport, adoptSlot } from '../overlay/adopt.ts';
@@ -53,7 +56,7 @@ export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wi
   if (slot.reclaimedFrom !== undefined) {
     const { pid } = slot.reclaimedFrom;
     appendEvent(paths, { at: now.toISOString(), type: 'reclaimed', slot: slot.number, pid });
-    notices.push(...adopt(paths, standings, slot, now));
+    notices.push(...adopt(paths, standings, slot, now).problems);
   }
   furnishSlot(slot);
   pointAuth(slot, standing.vault.authFile);
@@ -61,13 +64,56 @@ export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wi
   return { slot, target, notices };
 }
 
-/** Brings what the session left in the overlay to where it belongs and gives the slot back. Lines for the user. */
-export async function closeWorkplace(paths: Paths, config: Config, slot: Slot): Promise<string[]> {
+/**
+ * Brings what the session left in the overlay to where it belongs and gives the slot back.
+ * @param target whom the session worked under last.
+ * @returns lines for the user.
+ */
+export async function closeWorkplace(
+  paths: Paths,
+  config: Config,
+  slot: Slot,
+  target: string,
+): Promise<string[]> {
   const now = new Date();
-  const problems = adopt(paths, readStandings(paths, config).standings, slot, now);
+  // Nobody but Codex takes away the link of an overlay in use: at a logout, and before a login (see linked.ts).
+  const isLoggedOut = !isLink(join(slot.home, 'auth.json'));
+  const { problems, auth } = adopt(paths, readStandings(paths, config).standings, slot, now);
+  if (isLoggedOut && !(auth !== undefined && 'vault' in auth && auth.vault === target)) {
+    problems.push(...markLoggedOut(paths, target, LOGGED_OUT, now));
+  }
+  if (auth?.kind === 'orphaned') {
+    const vaults = listVaults(readStandings(paths, config).standings);
+    problems.push(...(await keepOrphan(paths, auth.file, vaults)));
+  }
   await foldHookTrust(slot).catch((error: Error) => problems.push(error.message));
   releaseSlot(slot);
   return problems;
+}
+
+const LOGGED_OUT = 'it was logged out in this session, which revokes the account everywhere';
+
+/** A login made inside the session that belongs to no target is offered as one. */
+async function keepOrphan(
+  paths: Paths,
+  file: string,
+  vaults: readonly KnownVault[],
+): Promise<string[]> {
+  const read = readLogin(readFileSync(file, 'utf8'));
+  if (read.kind === 'broken') return [];
+  const { identity } = read.login;
+  const who = describeIdentity(identity);
+  if (findVault(identity, vaults) !== undefined) {
+    return [`this session has left a login, ${who}, beside that of its target: ${file}`];
+  }
+  return keepAsTarget(paths, file, read.login).then(
+    ({ target }) => [`this session has left a new login, ${who}; ${tellKept(target.name)}`],
+    (error: Error) => [`this session has left a new login, ${who}, in ${file}: ${error.message}`],
+  );
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 /** The user's config.toml as Codex will read it, '' when there is none. */
@@ -149,7 +195,10 @@ function pickAccount(
   const { earliest } = choice;
   const fallback = [earliest?.target, current, ...standings.map(({ target }) => target.name)]
     .map((name) => (name === undefined ? undefined : byName(name)))
-    .find((standing) => standing?.vault.kind === 'ready' && standing.target.enabled);
+    .find(
+      (standing) =>
+        standing?.vault.kind === 'ready' && standing.target.enabled && !isStranger(standing),
+    );
   if (fallback === undefined) {
     const [first] = standings;
     throw new HotswapError(
@@ -171,14 +220,14 @@ function pickAccount(
   };
 }
 
-function adopt(paths: Paths, standings: readonly Standing[], slot: Slot, now: Date): string[] {
+function adopt(paths: Paths, standings: readonly Standing[], slot: Slot, now: Date): AdoptReport {
   const report = adoptSlot(slot, {
     vaults: listVaults(standings),
     orphansDir: paths.orphansDir,
     now,
   });
   logAdoption(paths, slot, report, now);
-  return report.problems;
+  return report;
 }
 
 function logAdoption(paths: Paths, slot: Slot, { adopted, auth }: AdoptReport, now: Date): void {

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepLogin } from '../accounts/keep-login.ts';
 import { type KnownVault, type Placement, placeLogin } from '../accounts/place-login.ts';
-import { ensurePrivateDir, replaceFile, timestamp, unusedName } from '../state/files.ts';
 import type { Slot } from './slot.ts';
 
 export type AuthAdoption =
@@ -22,22 +22,17 @@ export function adoptAuth(
   const path = join(slot.home, 'auth.json');
   if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
   const content = readFileSync(path, 'utf8');
-  const placement = placeLogin(content, vaults);
+  const placement = placeLogin(content, vaults, (loser, vault) =>
+    keepLogin(orphansDir, vault, loser, now),
+  );
   const adoption: AuthAdoption =
     placement.kind === 'unplaced'
       ? {
           kind: 'orphaned',
-          file: keepOrphan(content, slot.number, orphansDir, now),
+          file: keepLogin(orphansDir, `slot-${slot.number}`, content, now),
           reason: placement.reason,
         }
       : placement;
   unlinkSync(path);
   return adoption;
-}
-
-function keepOrphan(content: string, slotNumber: number, orphansDir: string, now: Date): string {
-  ensurePrivateDir(orphansDir);
-  const file = unusedName(join(orphansDir, `auth-slot-${slotNumber}-${timestamp(now)}.json`));
-  replaceFile(file, content);
-  return file;
 }

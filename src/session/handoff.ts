@@ -2,6 +2,7 @@ import { addMark } from '../accounts/account-state.ts';
 import { type Choice, chooseTarget } from '../accounts/choice.ts';
 import { writeCurrent } from '../accounts/current.ts';
 import type { Mark } from '../accounts/marks.ts';
+import { noticeLogout } from '../accounts/notice-logout.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
@@ -76,6 +77,8 @@ export function openDesk(office: Office): HandoffDesk {
       const mark = markOf(proof, { nowSeconds, workspace, config });
       bucket = mark.limitName === undefined ? {} : { bucket: mark.limitName };
       addMark(paths, target, mark);
+      // An account that plain codex has logged out meanwhile is not worth a try.
+      noticeLogout(paths, readStandings(paths, config).standings, new Date(office.now()));
       const choice = chooseTarget({
         standings: eligible(),
         exclude: target,

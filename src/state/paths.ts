@@ -17,6 +17,8 @@ export interface Paths {
   eventsFile: string;
   capabilitiesDir: string;
   currentFile: string;
+  /** Where the auth.json of each home led to. */
+  linkedFile: string;
   /** Its existence switches the shim off. */
   disabledFlag: string;
 }
@@ -47,6 +49,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
     eventsFile: join(stateDir, 'events.jsonl'),
     capabilitiesDir: join(stateDir, 'codex'),
     currentFile: join(stateDir, 'current.json'),
+    linkedFile: join(stateDir, 'linked.json'),
     disabledFlag: join(stateDir, 'disabled'),
   };
 }

@@ -164,6 +164,7 @@ test('--fix mends modes, the shim, the link, a killed session; says so; --json t
   chmodSync(home.path('.local/state/codex-hotswap'), 0o755);
   home.write('.local/bin/codex', '#!/bin/sh\n# codex-hotswap shim: of old\n', 0o755);
   rmSync(home.path('.codex/auth.json'));
+  symlinkSync(home.path('.codex-acc2/auth.json'), home.path('.codex/auth.json'));
   const paths = resolvePaths({}, home.home);
   const slot = leaseSlot(paths, paths.sharedHome, { pid: 999_999_999, startTime: '1' });
   writeFileSync(`${slot.home}/auth.json`, forgeLogin('ann', 1_795_000_000));

@@ -1,3 +1,4 @@
+import { chmodSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createHome } from './sandbox.ts';
 
@@ -91,6 +92,29 @@ describe('use, next, current', () => {
     expect(home.ok(['current'])).toBe('c\n');
   });
 
+  test.each<[string, (home: ReturnType<typeof createHome>) => void, RegExp]>([
+    ['no login', (home) => rmSync(home.path('.codex-acc2/auth.json')), /codex-hotswap login acc2/],
+    ['a broken login', (home) => home.write('.codex-acc2/auth.json', '{'), /login acc2/],
+    [
+      'a login others can read',
+      (home) => chmodSync(home.path('.codex-acc2/auth.json'), 0o644),
+      /chmod 600/,
+    ],
+    ['a login that is gone', (home) => markUntil(home, 'acc2', null, 'needs-login'), /login acc2/],
+  ])('use of a target with %s fails, and changes nothing', (_, spoil, advice) => {
+    const home = createHome();
+    home.writeVault('acc1', 'ann');
+    home.writeVault('acc2', 'bob');
+    home.ok(SETUP);
+    spoil(home);
+    const ran = home.run(['use', 'acc2']);
+    expect(ran).toMatchObject({ status: 75, stdout: '' });
+    expect(ran.stderr).toMatch(/^codex-hotswap: acc2 cannot be used: .*\n$/);
+    expect(ran.stderr).toMatch(advice);
+    expect(home.ok(['current'])).toBe('acc1\n');
+    expect(home.read('.codex/auth.json')).toBe(home.read('.codex-acc1/auth.json'));
+  });
+
   test('the login of somebody else in ~/.codex is left alone and reported', () => {
     const home = createHome();
     home.writeVault('acc1', 'ann');
@@ -145,7 +169,13 @@ describe('status and reset', () => {
   });
 });
 
-function markUntil(home: ReturnType<typeof createHome>, target: string, until: number): void {
-  const state = { version: 1, target, marks: [{ kind: 'window-weekly', until, at: 999_999_999 }] };
+function markUntil(
+  home: ReturnType<typeof createHome>,
+  target: string,
+  until: number | null,
+  kind = 'window-weekly',
+): void {
+  const at = kind === 'needs-login' ? 4_000_000_000 : 999_999_999;
+  const state = { version: 1, target, marks: [{ kind, until, at }] };
   home.write(`.local/state/codex-hotswap/accounts/${target}.json`, JSON.stringify(state));
 }

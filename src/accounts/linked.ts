@@ -1,0 +1,39 @@
+import { isAbsolute } from 'node:path';
+import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
+
+/**
+ * Which vault a home's auth.json led to when we last saw it. Codex's logout, and every `codex login` before it begins,
+ * revokes that login and removes the *link*, not what it leads to (measured, 0.150 and 0.169): a link that is gone says
+ * that the account in the vault is, too.
+ * @returns the vault's file; null when the link went and that was noticed; undefined when there never was one.
+ */
+export function readLinked(paths: Pick<Paths, 'linkedFile' | 'sharedHome'>): Linked {
+  const value = readHomes(paths)[paths.sharedHome];
+  if (value === null) return null;
+  return typeof value === 'string' && isAbsolute(value) ? value : undefined;
+}
+
+export type Linked = string | null | undefined;
+
+/** Notes it; undefined forgets. What is on record already is not written again. Never throws: it costs a notice at most. */
+export function writeLinked(
+  paths: Pick<Paths, 'linkedFile' | 'sharedHome' | 'stateDir'>,
+  linked: Linked,
+): void {
+  if (readLinked(paths) === linked) return;
+  const { [paths.sharedHome]: _before, ...others } = readHomes(paths);
+  const homes = linked === undefined ? others : { ...others, [paths.sharedHome]: linked };
+  try {
+    ensurePrivateDir(paths.stateDir);
+    replaceFile(paths.linkedFile, `${JSON.stringify({ version: 1, homes })}\n`, { sync: false });
+  } catch {
+    // A full disk, say.
+  }
+}
+
+function readHomes({ linkedFile }: Pick<Paths, 'linkedFile'>): Record<string, unknown> {
+  const read = readJson(linkedFile);
+  const homes = read.kind === 'ok' ? (read.value as { homes?: unknown } | null)?.homes : undefined;
+  return typeof homes === 'object' && homes !== null ? (homes as Record<string, unknown>) : {};
+}

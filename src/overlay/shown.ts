@@ -1,0 +1,20 @@
+import { readlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Paths } from '../state/paths.ts';
+import { listSlots } from './sweep.ts';
+
+/** Whether a session may be working with this login now: an overlay somebody owns leads to it. */
+export function isShown(paths: Pick<Paths, 'runtimeDir'>, authFile: string): boolean {
+  return listSlots(paths).some(
+    ({ home, ownership }) => ownership.kind === 'owned' && leadsTo(home, authFile),
+  );
+}
+
+function leadsTo(slotHome: string, authFile: string): boolean {
+  const link = join(slotHome, 'auth.json');
+  try {
+    return resolve(dirname(link), readlinkSync(link)) === authFile;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readAccountState, writeAccountState } from '../../../src/accounts/account-state.ts';
+import { nameFor } from '../../../src/accounts/move-stranger.ts';
+import { settleAccounts } from '../../../src/launch/settle-accounts.ts';
+import {
+  CONFIG_DEFAULTS,
+  type Config,
+  defaultVault,
+  readConfig,
+} from '../../../src/state/config.ts';
+import { writeConfig } from '../../../src/state/config-store.ts';
+import type { Paths } from '../../../src/state/paths.ts';
+import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
+
+const NOW = new Date('2026-11-21T03:00:00Z');
+const STRANGER = forgeAuth({ user: 'eve', account: 'w-eve' });
+
+function configOf(paths: Paths, names: string[]): Config {
+  const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
+  return { version: 1, targets, ...CONFIG_DEFAULTS };
+}
+
+async function makeHome(names = ['a', 'b']) {
+  const paths = makeScratchHome();
+  const config = configOf(paths, names);
+  await writeConfig(paths, config);
+  const vault = (name: string) => join(defaultVault(paths, name), 'auth.json');
+  const write = (name: string, content: string) => {
+    mkdirSync(dirname(vault(name)), { recursive: true, mode: 0o700 });
+    writeFileSync(vault(name), content, { mode: 0o600 });
+  };
+  for (const name of names) write(name, forgeAuth({ user: name, account: `w-${name}` }));
+  await settleAccounts(paths, config, NOW); // whose each is, is on record
+  const settle = () => settleAccounts(paths, readConfig(paths) as Config, NOW);
+  const targetNames = () => (readConfig(paths) as Config).targets.map(({ name }) => name);
+  return { paths, vault, write, settle, names: targetNames };
+}
+
+const read = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
+
+describe('a stranger in a vault', () => {
+  test('gets a vault of its own, once, switched off; the other keeps nothing but its name', async () => {
+    const { paths, vault, write, settle, names } = await makeHome();
+    write('a', STRANGER);
+    const { config, lines } = await settle();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('kept as target eve, switched off');
+    expect(config.targets.at(-1)).toMatchObject({ name: 'eve', enabled: false });
+    expect([read(vault('a')), read(vault('eve'))]).toEqual([undefined, STRANGER]);
+    expect(readAccountState(paths, 'a').state.marks[0]?.kind).toBe('needs-login');
+    expect((await settle()).lines).toEqual([]);
+    expect(names()).toEqual(['a', 'b', 'eve']);
+  });
+
+  test('newer than that of its own target takes its place; older is kept beside; neither is lost', async () => {
+    for (const issuedAt of [1_800_000_500, 1_799_999_500]) {
+      const { paths, vault, write, settle, names } = await makeHome();
+      const before = read(vault('b')) as string;
+      const login = forgeAuth({ user: 'b', account: 'w-b', issuedAt });
+      write('a', login);
+      await settle();
+      const [winner, loser] = issuedAt > 1_800_000_000 ? [login, before] : [before, login];
+      expect([read(vault('a')), read(vault('b'))]).toEqual([undefined, winner]);
+      const [orphan] = readdirSync(paths.orphansDir);
+      expect(read(join(paths.orphansDir, orphan as string))).toBe(loser);
+      expect(names()).toEqual(['a', 'b']);
+    }
+  });
+
+  test.each(['record', 'configuration'])(
+    'interrupted after its %s was written, the move is finished under the same name',
+    async (step) => {
+      const { paths, vault, write, settle, names } = await makeHome();
+      write('a', STRANGER);
+      const identity = { userId: 'eve', accountId: 'w-eve', email: 'eve@example.com' };
+      writeAccountState(paths, { version: 1, target: 'eve', identity, marks: [] });
+      if (step === 'configuration') await writeConfig(paths, configOf(paths, ['a', 'b', 'eve']));
+      await settle();
+      expect(names()).toEqual(['a', 'b', 'eve']);
+      expect([read(vault('a')), read(vault('eve'))]).toEqual([undefined, STRANGER]);
+    },
+  );
+
+  test('that cannot be moved is told, and stays', async () => {
+    const { paths, vault, write } = await makeHome();
+    write('a', STRANGER);
+    writeFileSync(paths.configFile, '{"version":1,"targets":'); // somebody edits it right now
+    const { lines } = await settleAccounts(paths, configOf(paths, ['a', 'b']), NOW);
+    expect(lines.join()).toContain('could not be put in order');
+    expect(read(vault('a'))).toBe(STRANGER);
+  });
+});
+
+test.each([
+  ['eve@example.com', 'eve'],
+  ['a@example.com', 'a-2'],
+  ['A@example.com', 'A-2'],
+  ['x y+z@example.com', 'x-y-z'],
+  ['..@example.com', 'login-2'],
+  [undefined, 'login-2'],
+  [`${'long'.repeat(20)}@example.com`, 'login-2'],
+  ['taken@example.com', 'taken-2'],
+])('%s is called %s', async (email, name) => {
+  const { paths } = await makeHome(['a']);
+  mkdirSync(join(paths.home, '.codex-taken'));
+  writeFileSync(join(paths.home, '.codex-taken', 'notes'), 'mine');
+  const identity = { userId: 'u', accountId: 'w', ...(email === undefined ? {} : { email }) };
+  expect(nameFor(identity, configOf(paths, ['a']), paths)).toBe(name);
+});
