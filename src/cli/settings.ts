@@ -40,6 +40,8 @@ export function findSetting(config: Config, key: string): Setting {
   );
 }
 
+const SWITCH = ['true', 'false'] as const;
+
 const GENERAL: Setting[] = [
   {
     key: 'strategy',
@@ -87,18 +89,31 @@ const GENERAL: Setting[] = [
       waitSlackSeconds: numberIn('waitSlackSeconds', MAX_WAIT_SLACK_SECONDS, text),
     }),
   },
+  switchOf('bell', 'whether the terminal rings at a handoff, and when no account is left'),
+  switchOf('notify', 'whether the desktop shows a notification then, where the terminal can'),
 ];
+
+function switchOf(key: 'bell' | 'notify', what: string): Setting {
+  return {
+    key,
+    what,
+    values: SWITCH,
+    standard: CONFIG_DEFAULTS[key],
+    read: (config) => config[key],
+    write: (config, text) => ({ ...config, [key]: oneOf(key, SWITCH, text) === 'true' }),
+  };
+}
 
 function enabledOf(name: string): Setting {
   const key = `targets.${name}.enabled`;
   return {
     key,
     what: 'whether it is chosen at all',
-    values: ['true', 'false'],
+    values: SWITCH,
     standard: true,
     read: (config) => config.targets.find((target) => target.name === name)?.enabled ?? true,
     write: (config, text) =>
-      withTarget(config, name, { enabled: oneOf(key, ['true', 'false'], text) === 'true' }),
+      withTarget(config, name, { enabled: oneOf(key, SWITCH, text) === 'true' }),
   };
 }
 

@@ -7,6 +7,7 @@ import { rolloutsByDate, threadBeganAt } from '../codex/rollout-dates.ts';
 import { readSessionMeta } from '../codex/rollout-file.ts';
 import { type OpenThread, threadIdOf } from '../codex/thread-files.ts';
 import type { Slot } from '../overlay/slot.ts';
+import type { Alert } from '../session/alert.ts';
 import { type ExecParts, runExec } from '../session/exec.ts';
 import { keepInput } from '../session/kept-input.ts';
 import type { Ending } from '../session/machine.ts';
@@ -18,6 +19,7 @@ export interface ExecLaunch
     ExecParts,
     'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'say' | 'wait'
   > {
+  alert: Alert;
   invocation: ExecInvocation;
   plans: Awaited<ReturnType<typeof planExecChildren>>;
   slot: Slot;
@@ -25,9 +27,14 @@ export interface ExecLaunch
 
 /** Runs `codex exec`, `exec resume`, `exec fork`, `exec review` or `review` until it ends for good. */
 export function runExecSession(launch: ExecLaunch): Promise<Ending> {
-  const { invocation, plans, slot, ...rest } = launch;
+  const { invocation, plans, slot, alert, ...rest } = launch;
   return runExec({
     ...rest,
+    announce: (line) => {
+      rest.say(line);
+      // The child is gone, and so is whatever it was writing.
+      if (process.stderr.isTTY) process.stderr.write(alert(line));
+    },
     firstPlan: plans.first,
     resumePlan: plans.resume,
     againPlan: plans.again,

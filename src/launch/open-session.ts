@@ -3,6 +3,7 @@ import { inspectVault } from '../accounts/vault.ts';
 import { type ExecInvocation, type InteractiveInvocation, parseArgv } from '../codex/argv.ts';
 import { HotswapError } from '../errors.ts';
 import type { Slot } from '../overlay/slot.ts';
+import { createAlert } from '../session/alert.ts';
 import { openDesk } from '../session/handoff.ts';
 import { keepLaunch, type LaunchKeeper } from '../session/launch-keeper.ts';
 import type { Patience } from '../session/reset-wait.ts';
@@ -86,6 +87,7 @@ export async function openSession(
     desk,
     accounts: config.targets.length,
     ...(waitsForReset(facts, config) ? { wait: patienceOf(config, paths, program) } : {}),
+    alert: createAlert(config, env),
     keeper: keepLaunch({
       ...{ paths, target, cwd, args: facts.args, mode: invocation.mode },
       identityOf: who,
@@ -137,7 +139,7 @@ function patienceOf(config: Config, paths: Paths, program: Program): Patience {
   };
 }
 
-interface Office extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait'> {
+interface Office extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait' | 'alert'> {
   keeper: LaunchKeeper;
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
   paths: Paths;

@@ -14,7 +14,7 @@ import { openTerminal, type Terminal } from '../terminal/terminal.ts';
 export interface SupervisedLaunch
   extends Pick<
     SessionParts,
-    'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'prompt' | 'wait'
+    'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'prompt' | 'wait' | 'alert'
   > {
   slot: Slot;
   plans: { first: ChildPlan; resume(thread: FollowedThread): Promise<ChildPlan> };

@@ -57,6 +57,8 @@ export interface ExecParts {
   wait?: Patience;
   /** One line for the user's stderr. */
   say(line: string): void;
+  /** The same for a handoff, and for the end of all accounts, with what draws attention to it. */
+  announce(line: string): void;
 }
 
 /** What a failed child turned out to have failed of. */
@@ -77,7 +79,7 @@ const MAX_WAITS = 24;
  * @throws NotStartedError when the first child could not be started.
  */
 export async function runExec(parts: ExecParts): Promise<Ending> {
-  const { desk, log, say, input } = parts;
+  const { desk, log, say, announce, input } = parts;
   const answeredFor = new Set<string>();
   /** Copy → original. */
   const copies = new Map<string, string>();
@@ -160,12 +162,12 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       log({ type: 'exhausted', target: from, ...(earliest === undefined ? {} : { earliest }) });
       const { wait } = parts;
       if (wait === undefined || earliest === undefined || waits >= MAX_WAITS) {
-        say(tellExhausted(facts, new Date()));
+        announce(tellExhausted(facts, new Date()));
         return undefined;
       }
       const until = Math.ceil(earliest.until + wait.slackSeconds);
       log({ type: 'waiting', target: earliest.target, until });
-      say(tellWaiting(from, mark, { target: earliest.target, until }, new Date()));
+      announce(tellWaiting(from, mark, { target: earliest.target, until }, new Date()));
       const back = await waitFor(earliest, wait);
       return back === undefined ? undefined : goOn(back, thread, { mark, line: tellBack(back) });
     }
@@ -220,7 +222,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     }
     const named = thread === undefined ? {} : { thread: thread.id };
     if (from !== to) log({ type: 'rotated', from, to, kind: mark.kind, ...named });
-    say(line);
+    announce(line);
     return resume === undefined
       ? [await parts.againPlan(), input.again()]
       : [resume, input.afterwards()];

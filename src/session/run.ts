@@ -4,6 +4,7 @@ import { createInputClassifier } from '../observe/keys.ts';
 import type { PtyChild } from '../pty/spawn.ts';
 import type { HotswapEvent } from '../state/events.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import type { Alert } from './alert.ts';
 import { type Arrival, awaitArrival } from './arrival.ts';
 import { type ChildPlan, type SupervisedChild, superviseChild } from './child.ts';
 import { type FollowedThread, followThreads } from './follow.ts';
@@ -34,6 +35,8 @@ export interface SessionParts {
   /** How many accounts there are: the bound on rotations. */
   accounts: number;
   log(event: Logged): void;
+  /** What draws attention to a handoff, and to the end of all accounts. */
+  alert: Alert;
   /** When every account is at its limit, the first to come back is waited for. */
   wait?: Patience;
 }
@@ -53,8 +56,6 @@ const RETRY_MS = [50, 100, 200, 400, 800, 1600];
 const STALL_MS = 300;
 /** Codex may write a title of its own meanwhile: the countdown is said again so often, changed or not. */
 const TITLE_MS = 5000;
-
-const BELL = '\u0007';
 
 /**
  * Runs a session to its end: the one interpreter of the machine's effects, and the only place where pty, terminal,
@@ -244,12 +245,12 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       dispatch({ name: 'proved', evidence: rotation.begin(found) });
     }
 
-    /** Rings once; the user who tries on knows. */
+    /** Alerts once; the user who tries on knows. */
     function settleExhausted(): void {
       exhausted = rotation.settleExhausted();
-      const bell = summary === undefined ? BELL : '';
+      const alert = summary === undefined ? parts.alert(exhausted.summary) : '';
       summary = exhausted.summary;
-      child?.interject(`${exhausted.title}${bell}`);
+      child?.interject(`${exhausted.title}${alert}`);
       const waits = parts.wait !== undefined && exhausted.earliest !== undefined;
       dispatch({ name: 'settled', waits });
     }
@@ -308,7 +309,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     async function moveTo(target: string): Promise<void> {
       const { event, line } = await rotation.moveTo(target);
-      if (line !== undefined) terminal.write(`\r\n${line}\r\n`);
+      // No child lives: there is no sequence to cut in two.
+      if (line !== undefined) terminal.write(`\r\n${line}\r\n${parts.alert(line)}`);
       dispatch(event);
     }
 

@@ -38,6 +38,8 @@ export const CONFIG_SCHEMA = {
     default: CONFIG_DEFAULTS.waitSlackSeconds,
   },
   strategy: { type: 'string', enum: STRATEGIES, default: CONFIG_DEFAULTS.strategy },
+  bell: { type: 'boolean', default: CONFIG_DEFAULTS.bell },
+  notify: { type: 'boolean', default: CONFIG_DEFAULTS.notify },
 } as const;
 
 /**

@@ -30,6 +30,10 @@ export interface Config {
   /** Seconds after a reset time at which an account that is waited for is asked whether it is back. */
   waitSlackSeconds: number;
   strategy: Strategy;
+  /** Ring the terminal's bell at a handoff, and when no account is left. */
+  bell: boolean;
+  /** Show a desktop notification then, where the terminal can. */
+  notify: boolean;
 }
 
 export const CONFIG_DEFAULTS = {
@@ -38,6 +42,8 @@ export const CONFIG_DEFAULTS = {
   whenExhausted: 'stay',
   waitSlackSeconds: 60,
   strategy: 'order',
+  bell: true,
+  notify: true,
 } as const;
 
 export const MAX_COOLDOWN_MINUTES = 60 * 24 * 31;
@@ -88,6 +94,8 @@ export function validateConfig(value: unknown, paths: Paths): Config {
       fail,
     ),
     strategy: strategyOf(strategy ?? CONFIG_DEFAULTS.strategy, fail),
+    bell: switchOf(value.bell ?? CONFIG_DEFAULTS.bell, 'bell', fail),
+    notify: switchOf(value.notify ?? CONFIG_DEFAULTS.notify, 'notify', fail),
   };
 }
 
@@ -109,13 +117,10 @@ function validateTarget(value: unknown, key: string, paths: Paths, fail: Fail): 
   if (!isTargetName(name)) {
     return fail(`${key}.name`, '1 to 64 letters, digits, ".", "_" or "-", not only dots', name);
   }
-  if (enabled !== undefined && typeof enabled !== 'boolean') {
-    return fail(`${key}.enabled`, 'true or false', enabled);
-  }
   return {
     name,
     vault: vault === undefined ? defaultVault(paths, name) : vaultOf(vault, key, paths, fail),
-    enabled: enabled ?? true,
+    enabled: switchOf(enabled ?? true, `${key}.enabled`, fail),
     ...(threshold === undefined
       ? {}
       : { threshold: percentOf(threshold, `${key}.threshold`, fail) }),
@@ -142,6 +147,10 @@ function refuseTwins(targets: Target[], key: 'name' | 'vault', fail: Fail): void
 
 function textOf(value: unknown, key: string, fail: Fail): string {
   return typeof value === 'string' && !value.includes('\0') ? value : fail(key, 'a text', value);
+}
+
+function switchOf(value: unknown, key: string, fail: Fail): boolean {
+  return typeof value === 'boolean' ? value : fail(key, 'true or false', value);
 }
 
 function numberOf(value: unknown, key: string, maximum: number, fail: Fail): number {

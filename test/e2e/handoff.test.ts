@@ -120,7 +120,7 @@ describe('an account reaches its limit', () => {
 });
 
 describe('every account is at its limit', () => {
-  it('and Codex stays: one bell, a summary at exit, the exit status of Codex', async () => {
+  it('and Codex stays: one bell and notification, a summary at exit, the exit status of Codex', async () => {
     const [sooner, later] = [nowSeconds() + 3600, nowSeconds() + 9000];
     const { backend, hotswap } = await openLab([
       { name: 'acc1', turnsLeft: 1, resetsAt: sooner },
@@ -130,7 +130,8 @@ describe('every account is at its limit', () => {
     await ask(terminal, 'one');
     await terminal.waitForText('answer 1 from acc1');
     await ask(terminal, 'two');
-    await terminal.waitUntil(() => countBells(terminal.raw()) === 1, 'the bell');
+    // One for the handoff, one for the end of all accounts; none for trying on.
+    await terminal.waitUntil(() => countBells(terminal.raw()) === 2, 'the second bell');
     await ask(terminal, 'three');
     await hotswap.waitForEvent('exhausted', 2);
     await waitForComposer(terminal);
@@ -139,19 +140,30 @@ describe('every account is at its limit', () => {
     expect(hotswap.eventsOf('rotated')).toHaveLength(1);
     expect(hotswap.account('acc2').marks).toMatchObject([{ kind: 'window-5h', until: later }]);
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
-    expect(countBells(terminal.raw())).toBe(1);
+    expect(countBells(terminal.raw())).toBe(2);
+    const notified = terminal
+      .raw()
+      .toString('utf8')
+      .match(/\u001b\]9;codex: [^\u001b]*\u001b\\/g);
+    expect(notified).toEqual([
+      expect.stringMatching(/: acc1: its 5-hour limit is used up until .*; going on under acc2/),
+      expect.stringMatching(/: every account is at its limit \(acc2: .*; first back: acc1 at/),
+    ]);
     const screen = terminal.scrollback().join('').replace(/\s+/g, ' ');
     expect(screen).toMatch(/every account is at its limit .*first ?back: ?acc1 ?at/);
   });
 
-  it('and a single account stays alone', async () => {
-    const { hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }]);
+  it('and a single account stays alone, without a sound where that is switched off', async () => {
+    const settings = { bell: false, notify: false };
+    const { hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }], { settings });
     const terminal = hotswap.open();
     await ask(terminal, 'one');
     await hotswap.waitForEvent('exhausted');
     await waitForComposer(terminal);
     terminal.press('ctrl-c');
     expect((await terminal.waitForExit()).status).toBe(0);
+    expect(countBells(terminal.raw())).toBe(0);
+    expect(terminal.raw().includes('\u001b]9;codex: ')).toBe(false);
   });
 });
 

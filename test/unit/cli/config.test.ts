@@ -24,6 +24,8 @@ describe('config', () => {
       cooldownMinutes: 240,
       whenExhausted: 'stay',
       waitSlackSeconds: 60,
+      bell: true,
+      notify: true,
       'targets.acc1.enabled': false,
       'targets.acc1.threshold': 0,
       'targets.acc2.enabled': true,

@@ -30,6 +30,8 @@ describe('reading', () => {
       whenExhausted: 'stay',
       waitSlackSeconds: 60,
       strategy: 'order',
+      bell: true,
+      notify: true,
     });
   });
 
@@ -63,6 +65,8 @@ describe('reading', () => {
     [{ ...valid, prompt: 5 }, /prompt must be a text, but is 5/],
     [{ ...valid, cooldownMinutes: -1 }, /cooldownMinutes must be a number from 0 to/],
     [{ ...valid, cooldownMinutes: '5' }, /cooldownMinutes .* but is "5"/],
+    [{ ...valid, bell: 'loud' }, /bell must be true or false, but is "loud"/],
+    [{ ...valid, notify: 1 }, /notify must be true or false, but is 1/],
     [{ ...valid, waitSlackSeconds: -1 }, /waitSlackSeconds must be a number from 0 to 3600/],
     [{ ...valid, whenExhausted: 'die' }, /whenExhausted must be "stay" or "wait", but is "die"/],
   ])('%j is refused', (content, message) => {
