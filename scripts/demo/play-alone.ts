@@ -1,23 +1,11 @@
 import { ask, waitForComposer } from '../../test/lab/composer.ts';
-import { openOuterTerminal } from '../../test/lab/outer-terminal.ts';
+import { openCodex } from './open-codex.ts';
 import type { Stage } from './stage.ts';
 
 /** Without a terminal: types into a virtual one and prints what is on its screen. Throws when what should come does not. */
-export async function playAlone({ box, backend, onClose }: Stage): Promise<void> {
+export async function playAlone(stage: Stage): Promise<void> {
   console.log('\n$ codex');
-  const terminal = openOuterTerminal({
-    file: '/usr/bin/env',
-    args: ['codex'],
-    env: box.env,
-    cwd: box.work,
-    columns: 100,
-    rows: 28,
-  });
-  onClose(async () => {
-    terminal.signal('SIGTERM'); // the supervisor takes Codex with it
-    await terminal.waitForExit({ timeoutMs: 5000 }).catch(() => {});
-    await terminal.dispose();
-  });
+  const terminal = openCodex(stage, { columns: 100, rows: 28 });
   const show = (what: string) => console.log(`\n${what}\n${frame(terminal.screen(), 100)}`);
 
   await ask(terminal, 'What is a usage limit?');
@@ -26,7 +14,7 @@ export async function playAlone({ box, backend, onClose }: Stage): Promise<void>
   show('One prompt: acc1 answers with the last turn it has.');
 
   await ask(terminal, 'And what happens at the limit?');
-  await backend.waitForRequest(({ outcome }) => outcome?.kind === 'failed');
+  await stage.backend.waitForRequest(({ outcome }) => outcome?.kind === 'failed');
   await terminal.waitForText('This is acc2.');
   await waitForComposer(terminal);
   show('A second prompt: acc1 is at its limit, and without a key press acc2 goes on.');

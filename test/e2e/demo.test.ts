@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -82,3 +82,22 @@ function openDemo() {
     rows: 40,
   });
 }
+
+test('the picture of the README can be recorded', { timeout: 90_000 }, () => {
+  const work = mkdtempSync(join(ROOT, '.cache/picture-'));
+  try {
+    const svg = join(work, 'handoff.svg');
+    const picture = [...DEMO.slice(0, -1), join(ROOT, 'scripts/picture.ts'), svg];
+    const { status, stderr } = spawnSync(process.execPath, picture, {
+      cwd: ROOT,
+      env: { ...process.env, CODEX_UNDER_TEST: undefined }, // it is of the pinned version
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const drawn = readFileSync(svg, 'utf8');
+    expect(drawn).toMatch(/This is acc1\.[\s\S]*going on under acc2[\s\S]*This is acc2\./);
+    expect(drawn).not.toContain(ROOT);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+});

@@ -1,0 +1,26 @@
+// npm run picture: records the handoff of the demo in a virtual terminal, and draws it as .github/handoff.svg (or the
+// file named) for the README. What is drawn is what was on the screen, cell by cell; only the clock and ids are
+// always the same, so that the next recording differs where Codex or we do.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openStage } from './demo/stage.ts';
+import { drawFilm } from './picture/draw-film.ts';
+import { recordHandoff, SCREEN } from './picture/record-handoff.ts';
+
+const file = process.argv[2] ?? fileURLToPath(new URL('../.github/handoff.svg', import.meta.url));
+const stage = await openStage(false);
+try {
+  await stage.setUp();
+  const svg = drawFilm(await recordHandoff(stage), {
+    ...SCREEN,
+    title: 'codex, with codex-hotswap behind it',
+    description:
+      'A conversation in Codex under acc1. At a second prompt acc1 is at its usage limit; without a key press the same conversation goes on under acc2.',
+  });
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, svg);
+  console.log(`\ndrew ${file} (${Math.ceil(svg.length / 1024)} KB)`);
+} finally {
+  await stage.close();
+}
