@@ -71,8 +71,11 @@ export function isExhausted(limits: RateLimits): boolean {
 
 type TaskComplete = Extract<RolloutFact, { type: 'task_complete' }>;
 
-// `completed_at` is in whole seconds and survives a fork's copying, the line's own time has milliseconds and does not.
-function endedBefore({ at, completedAt }: TaskComplete, startedAtMs: number): boolean {
+/**
+ * Whether a turn ended before a child was started, so that its record is a replay (fact M15). `completed_at` is in whole
+ * seconds and survives a fork's copying, the line's own time has milliseconds and does not.
+ */
+export function endedBefore({ at, completedAt }: TaskComplete, startedAtMs: number): boolean {
   if (at !== undefined && at < startedAtMs) return true;
   return completedAt !== undefined && completedAt < Math.floor(startedAtMs / 1000);
 }

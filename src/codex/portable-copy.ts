@@ -9,11 +9,6 @@ export interface PortableCopy {
   rollout: string;
 }
 
-/** Whether an error is the service's refusal of what another account's model thought (fact M6). */
-export function isForeignReasoning(message: string): boolean {
-  return message.includes('invalid_encrypted_content');
-}
-
 /**
  * Copies a thread beside itself, under an id of its own and without what is encrypted for one account: the reasoning, and
  * compacted history that nobody else can read. The original stays as it is. Read line by line: a rollout may have 50 MB.

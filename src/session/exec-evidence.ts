@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { type LimitProof, proveLimit } from '../codex/limit-proof.ts';
-import { isForeignReasoning } from '../codex/portable-copy.ts';
 import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts } from '../codex/rollout-file.ts';
 import type { OpenThread } from '../codex/thread-files.ts';
@@ -41,13 +40,6 @@ export function proveExecLimit(
   answeredFor: ReadonlySet<string>,
 ): LimitProof | undefined {
   return proveLimit({ facts, startedAtMs, seenTurnIds: answeredFor, sawText: true });
-}
-
-/** Whether the last turn failed because the service does not take what another account's model thought (fact M6). */
-export function metForeignReasoning(facts: readonly RolloutFact[], startedAtMs: number): boolean {
-  const last = facts.findLast((fact) => fact.type === 'task_complete');
-  if (last?.error === undefined || (last.at ?? 0) < startedAtMs) return false;
-  return isForeignReasoning(last.error.message);
 }
 
 /** The proof for a failed run that keeps no record: the service itself says that the account is used up. */

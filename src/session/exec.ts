@@ -1,4 +1,5 @@
 import type { Mark } from '../accounts/marks.ts';
+import { proveForeignReasoning } from '../codex/foreign-reasoning.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import { copyPortable } from '../codex/portable-copy.ts';
 import type { RateLimits } from '../codex/rollout.ts';
@@ -6,12 +7,7 @@ import type { OpenThread } from '../codex/thread-files.ts';
 import { NotStartedError } from '../errors.ts';
 import type { ChildPlan } from './child.ts';
 import { type ExecChild, startExecChild } from './exec-child.ts';
-import {
-  metForeignReasoning,
-  proveByAccount,
-  proveExecLimit,
-  readExecRecord,
-} from './exec-evidence.ts';
+import { proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
 import type { FollowedThread } from './follow.ts';
 import type { HandoffDesk } from './handoff.ts';
 import type { ChildInput, KeptInput } from './kept-input.ts';
@@ -83,6 +79,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   const answeredFor = new Set<string>();
   /** Copy → original. */
   const copies = new Map<string, string>();
+  /** A copy was made for the account that works now. */
+  let hasCopied = false;
   let child: ExecChild | undefined;
   let interrupted: Ending | undefined;
   /** When the child before this one ended. */
@@ -122,7 +120,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       const { thread, facts } = await readExecRecord(seen);
       const proof = proveExecLimit(facts, startedAtMs, answeredFor);
       if (proof !== undefined) return { kind: 'limit', proof, thread };
-      if (metForeignReasoning(facts, startedAtMs)) return { kind: 'foreign', thread };
+      const refused = proveForeignReasoning({ facts, startedAtMs, seenTurnIds: new Set() });
+      if (refused !== undefined) return { kind: 'foreign', thread };
       if (!parts.asAWhole) return undefined;
     }
     const limits = await parts.askLimits();
@@ -132,9 +131,10 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
 
   type Following = [ChildPlan, ChildInput] | undefined;
 
-  /** Once for a thread: a copy that is refused, too, is refused for something else. */
+  /** Once for an account: a copy that is refused, too, is refused for something else. */
   async function goOnInCopy(thread: FollowedThread): Promise<Following> {
-    if (copies.has(thread.id)) return undefined;
+    if (hasCopied) return undefined;
+    hasCopied = true;
     const copy = await copyPortable(thread.rollout);
     copies.set(copy.id, thread.id);
     const plan = await parts.resumePlan({ ...thread, ...copy });
@@ -215,6 +215,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   ): Promise<Following> {
     const from = desk.target;
     desk.repoint(to);
+    hasCopied = false;
     const resume = thread === undefined ? undefined : await parts.resumePlan(thread);
     if (resume === undefined && !input.repeatable) {
       say(tellRunAgain(from, to, mark, new Date()));

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { proveForeignReasoning } from '../codex/foreign-reasoning.ts';
 import { type LimitProof, proveLimit } from '../codex/limit-proof.ts';
 import type { RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts, readSessionMeta } from '../codex/rollout-file.ts';
@@ -16,6 +17,12 @@ export interface FollowedThread {
 
 export type Proven = LimitProof & { thread: FollowedThread };
 
+/** A turn that the service refused, as another account's model thought in its thread (fact M6). */
+export interface Refused {
+  thread: FollowedThread;
+  turnId: string;
+}
+
 /** A known exhaustion text in an error cell, and when it was drawn (epoch milliseconds). */
 export interface SeenText {
   text: string;
@@ -25,6 +32,7 @@ export interface SeenText {
 /** What a look at the rollouts brought. */
 export interface Look {
   proof?: Proven;
+  refused?: Refused;
   /** A turn has begun since the child was started. */
   started: boolean;
   /** A turn ended with an answer since the last look. */
@@ -65,14 +73,15 @@ export function followThreads(
       if (thread === undefined) continue;
       const fresh = (await readOn(rollout)).filter(({ at = 0 }) => at >= startedAtMs);
       const text = textOfTurn(facts, saw);
+      const question = { facts, startedAtMs, seenTurnIds: answeredFor };
       const proof = proveLimit({
-        facts,
-        startedAtMs,
-        seenTurnIds: answeredFor,
+        ...question,
         sawText: text !== undefined,
         ...(text === undefined ? {} : { text }),
       });
       if (proof !== undefined) news.proof = { ...proof, thread };
+      const turnId = proveForeignReasoning(question);
+      if (turnId !== undefined) news.refused = { thread, turnId };
       news.started ||= fresh.some(({ type }) => type === 'task_started');
       news.answered ||= fresh.some((fact) => fact.type === 'task_complete' && fact.answered);
     }

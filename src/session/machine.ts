@@ -2,7 +2,8 @@
  * The session as a pure reducer: what has happened → what to do. It knows no process, no terminal, no file and no
  * clock; `run.ts` is the one interpreter of its effects. Properties held by test/unit/session/machine.test.ts:
  * the terminal is restored exactly once on every path, at most one child lives, nothing rotates without proof,
- * every chain of rotations is bounded, held input is always released or dropped with the session.
+ * every chain of rotations is bounded, a thread is copied at most once for an account, held input is always released or
+ * dropped with the session.
  */
 
 /** What failed; the machine only carries it. A child that never began a turn has neither. */
@@ -36,6 +37,10 @@ export type State =
   | { name: 'replacing'; tally: Tally; evidence: Evidence; ending: Ending }
   /** No child lives; the auth link is moved. */
   | { name: 'rotating'; tally: Tally; evidence: Evidence; target: string }
+  /** The child's account may not read the thread; the child is being ended, for a copy goes on. */
+  | { name: 'leaving'; tally: Tally; evidence: Evidence }
+  /** No child lives; the copy is being made. */
+  | { name: 'copying'; tally: Tally; evidence: Evidence }
   /** The successor starts; `attempt` counts starts refused because the thread's writer lock was still held. */
   | { name: 'resuming'; tally: Tally; evidence: Evidence; attempt: number }
   /** No child lives; a refused start is tried again after a pause. */
@@ -49,6 +54,8 @@ export interface Tally {
   rotations: number;
   limit: number;
   waits: number;
+  /** A copy was made for the account that works now: one that is refused, too, is refused for something else. */
+  copied?: true;
 }
 
 export type Event =
@@ -63,6 +70,8 @@ export type Event =
   | { name: 'unsettled' }
   | { name: 'triggered' }
   | { name: 'proved'; evidence: Evidence }
+  /** The service refuses the thread as it is, as another account's model thought in it. */
+  | { name: 'proved-foreign'; evidence: Evidence }
   | { name: 'not-proved' }
   | { name: 'turn-succeeded' }
   | { name: 'target-chosen'; target: string }
@@ -75,6 +84,9 @@ export type Event =
   | { name: 'stop-overdue' }
   | { name: 'repointed' }
   | { name: 'not-repointed' }
+  /** `evidence` is of the copy. */
+  | { name: 'copied'; evidence: Evidence }
+  | { name: 'not-copied' }
   | { name: 'retry-due' }
   | { name: 'signalled'; signal: NodeJS.Signals; number: number }
   | { name: 'hung-up' }
@@ -97,6 +109,7 @@ export type Effect =
   | { do: 'suspend-ourselves' }
   | { do: 'undo-modes' }
   | { do: 'repoint'; target: string; evidence: Evidence }
+  | { do: 'copy-thread'; evidence: Evidence }
   | { do: 'resume'; evidence: Evidence }
   | { do: 'schedule-retry'; evidence: Evidence; attempt: number }
   | { do: 'flush'; stranded?: string }
@@ -146,6 +159,10 @@ export function advance(state: State, event: Event): Step {
       return advanceReplacing(state, event);
     case 'rotating':
       return advanceRotating(state, event);
+    case 'leaving':
+      return advanceLeaving(state, event);
+    case 'copying':
+      return advanceCopying(state, event);
     case 'resuming':
       return advanceResuming(state, event);
     case 'retrying':
@@ -203,6 +220,13 @@ function advanceSuspected(state: Named<'suspected'>, event: Event): Step {
   switch (event.name) {
     case 'proved':
       return choose(state.tally, event.evidence);
+    case 'proved-foreign':
+      return state.tally.copied
+        ? to({ name: 'running', tally: state.tally }, { do: 'release-input' })
+        : to(
+            { name: 'leaving', tally: state.tally, evidence: event.evidence },
+            { do: 'stop-child' },
+          );
     case 'not-proved':
       return to({ name: 'running', tally: state.tally }, { do: 'release-input' });
     case 'child-stopped':
@@ -306,13 +330,45 @@ function advanceReplacing(state: Named<'replacing'>, event: Event): Step {
 function advanceRotating(state: Named<'rotating'>, event: Event): Step {
   switch (event.name) {
     case 'repointed': {
-      const tally = { ...state.tally, rotations: state.tally.rotations + 1 };
+      const { copied: _copied, ...rest } = state.tally;
+      const tally = { ...rest, rotations: rest.rotations + 1 };
       return to(
         { name: 'resuming', tally, evidence: state.evidence, attempt: 1 },
         { do: 'resume', evidence: state.evidence },
       );
     }
     case 'not-repointed':
+      return finish({ kind: 'exited', code: 1 }, state.evidence.threadId);
+    default:
+      return withoutChild(state, event);
+  }
+}
+
+function advanceLeaving(state: Named<'leaving'>, event: Event): Step {
+  switch (event.name) {
+    case 'stop-overdue':
+      return to(state, { do: 'kill-child' });
+    case 'child-ended':
+      return to(
+        { ...state, name: 'copying' },
+        { do: 'undo-modes' },
+        { do: 'copy-thread', evidence: state.evidence },
+      );
+    default:
+      return withLivingChild(state, event);
+  }
+}
+
+function advanceCopying(state: Named<'copying'>, event: Event): Step {
+  switch (event.name) {
+    case 'copied': {
+      const { evidence } = event;
+      return to(
+        { name: 'resuming', tally: { ...state.tally, copied: true }, evidence, attempt: 1 },
+        { do: 'resume', evidence },
+      );
+    }
+    case 'not-copied':
       return finish({ kind: 'exited', code: 1 }, state.evidence.threadId);
     default:
       return withoutChild(state, event);
@@ -383,7 +439,10 @@ function withLivingChild(state: State, event: Event): Step {
 }
 
 /** Between two children a deadly signal or a closed terminal ends the session; the thread can be resumed by hand. */
-function withoutChild(state: Named<'replacing' | 'rotating' | 'retrying'>, event: Event): Step {
+function withoutChild(
+  state: Named<'replacing' | 'rotating' | 'copying' | 'retrying'>,
+  event: Event,
+): Step {
   switch (event.name) {
     case 'signalled':
       return finish(

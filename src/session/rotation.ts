@@ -1,16 +1,19 @@
 import type { Mark } from '../accounts/marks.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
+import { copyPortable } from '../codex/portable-copy.ts';
 import type { ChildPlan } from './child.ts';
-import type { FollowedThread, Proven } from './follow.ts';
+import type { FollowedThread, Proven, Refused } from './follow.ts';
 import type { HandoffDesk, Verdict } from './handoff.ts';
 import type { Event, Evidence } from './machine.ts';
 import type { Awaited } from './reset-wait.ts';
 import type { Logged } from './run.ts';
-import { tellBack, tellExhausted, tellHandoff, titleExhausted } from './words.ts';
+import { tellBack, tellCopied, tellExhausted, tellHandoff, titleExhausted } from './words.ts';
 
 /** What is remembered from the proof of a limit to the first turn under the next account; it tells the log. */
 export interface Rotation {
   begin(proof: Proven): Evidence;
+  /** The account may not read the thread. */
+  beginCopy(refused: Refused): Evidence;
   /** The child could not begin, as the login of its account is gone. */
   beginWithoutLogin(): void;
   /** Marks the account and chooses the next. */
@@ -21,6 +24,10 @@ export interface Rotation {
   beginAgain(): void;
   /** Shows the next account's credentials in the slot and plans its child. `line` is for the scrollback. */
   moveTo(target: string): Promise<{ event: Event; line?: string }>;
+  /** Makes the copy of that thread and plans the child that goes on in it. */
+  copyThread(): Promise<{ event: Event; line?: string }>;
+  /** The thread that this one is a copy of. */
+  originalOf(threadId: string): string | undefined;
   /** How the successor is started. */
   plan(): ChildPlan;
   /** Whether it is started on a thread, with a prompt to go on with. */
@@ -40,7 +47,11 @@ export interface RotationParts {
 }
 
 export function createRotation({ desk, log, firstPlan, resumePlan, now }: RotationParts): Rotation {
-  let failure: Failure | undefined;
+  let failure: LimitProof | undefined;
+  /** What the successor goes on with. */
+  let thread: FollowedThread | undefined;
+  /** Copy → original. */
+  const originals = new Map<string, string>();
   let verdict: Verdict | undefined;
   let mark: Mark | undefined;
   let plan = firstPlan;
@@ -49,10 +60,10 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
 
   function settle(): Verdict {
     const { target } = desk;
-    const settled = desk.settle(failure as Failure);
+    const settled = desk.settle(failure as LimitProof);
     mark = settled.mark;
     const { kind, until } = mark;
-    log({ type: 'confirmed', target, kind, until, ...threadOf(failure) });
+    log({ type: 'confirmed', target, kind, until, ...named(thread) });
     if (kind === 'needs-login') log({ type: 'needs-login', target });
     return settled;
   }
@@ -60,16 +71,17 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
   return {
     begin(proof) {
       failure = proof;
+      thread = proof.thread;
       failedAt = now();
-      return { threadId: proof.thread.id, turnId: proof.turnId };
+      return { threadId: thread.id, turnId: proof.turnId };
+    },
+    beginCopy(refused) {
+      thread = refused.thread;
+      failedAt = now();
+      return { threadId: thread.id, turnId: refused.turnId };
     },
     beginWithoutLogin() {
-      const thread = failure?.thread;
-      failure = {
-        kind: 'needs-login',
-        turnId: 'none',
-        ...(thread === undefined ? {} : { thread }),
-      };
+      failure = { kind: 'needs-login', turnId: 'none' };
       failedAt ??= now();
     },
     choose() {
@@ -105,7 +117,6 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     async moveTo(to) {
       const from = desk.target;
       const limit = mark as Mark;
-      const thread = failure?.thread;
       const isBack = hasWaited;
       verdict = undefined;
       hasWaited = false;
@@ -119,24 +130,38 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       }
       if (isBack) log({ type: 'waited', target: to, outcome: 'back' });
       if (!isBack || from !== to) {
-        log({ type: 'rotated', from, to, kind: limit.kind, ...threadOf(failure) });
+        log({ type: 'rotated', from, to, kind: limit.kind, ...named(thread) });
       }
       const line = isBack ? tellBack(to) : tellHandoff(from, to, limit, new Date(now()));
       return { event: { name: 'repointed' }, line };
     },
+    async copyThread() {
+      const { target } = desk;
+      const original = thread as FollowedThread;
+      try {
+        thread = { ...original, ...(await copyPortable(original.rollout)) };
+        plan = await resumePlan(thread);
+      } catch (error) {
+        log({ type: 'notice', message: `could not copy the thread: ${(error as Error).message}` });
+        return { event: { name: 'not-copied' } };
+      }
+      originals.set(thread.id, original.id);
+      log({ type: 'copied', target, from: original.id, to: thread.id });
+      const event: Event = { name: 'copied', evidence: { threadId: thread.id } };
+      return { event, line: tellCopied(target, thread.id) };
+    },
+    originalOf: (threadId) => originals.get(threadId),
     plan: () => plan,
-    resumes: () => failure?.thread !== undefined,
+    resumes: () => thread !== undefined,
     arrived() {
       if (failedAt === undefined) return;
       const milliseconds = now() - failedAt;
       failedAt = undefined;
-      log({ type: 'resumed', target: desk.target, milliseconds, ...threadOf(failure) });
+      log({ type: 'resumed', target: desk.target, milliseconds, ...named(thread) });
     },
   };
 }
 
-type Failure = LimitProof & { thread?: FollowedThread };
-
-function threadOf(failure: Failure | undefined): { thread?: string } {
-  return failure?.thread === undefined ? {} : { thread: failure.thread.id };
+function named(thread: FollowedThread | undefined): { thread?: string } {
+  return thread === undefined ? {} : { thread: thread.id };
 }

@@ -30,7 +30,7 @@ export interface SessionParts {
   /** Called with each child's pid, so that the overlay stays leased while it lives. */
   noteChild(pid: number): void;
   /** Called with each thread that a child turns out to work on. */
-  noteThread(thread: FollowedThread): void;
+  noteThread(thread: FollowedThread & { copyOf?: string }): void;
   desk: HandoffDesk;
   /** How many accounts there are: the bound on rotations. */
   accounts: number;
@@ -56,6 +56,8 @@ const RETRY_MS = [50, 100, 200, 400, 800, 1600];
 const STALL_MS = 300;
 /** Codex may write a title of its own meanwhile: the countdown is said again so often, changed or not. */
 const TITLE_MS = 5000;
+
+const ERASE_BELOW = '\u001b[J';
 
 /**
  * Runs a session to its end: the one interpreter of the machine's effects, and the only place where pty, terminal,
@@ -141,7 +143,9 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'undo-modes':
           return void terminal.write(child?.undoModes() ?? '');
         case 'repoint':
-          return void moveTo(effect.target);
+          return void goOn(rotation.moveTo(effect.target));
+        case 'copy-thread':
+          return void goOn(rotation.copyThread());
         case 'schedule-retry':
           return scheduleRetry(effect);
         case 'flush':
@@ -224,7 +228,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           dispatch({ name: 'turn-succeeded' });
         },
         bound(thread) {
-          parts.noteThread(thread);
+          const copyOf = rotation.originalOf(thread.id);
+          parts.noteThread({ ...thread, ...(copyOf === undefined ? {} : { copyOf }) });
           log({ type: 'bound', thread: thread.id, target: desk.target });
           arrival.bound();
           guard?.bound();
@@ -237,12 +242,20 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       const asked = watch;
       const found = await asked?.seek().catch(() => undefined);
       if (asked !== watch) return; // the child ended meanwhile, and so did the question
-      if (found === undefined) {
-        log({ type: 'unconfirmed', source });
-        return dispatch({ name: 'not-proved' });
+      const { proof, refused } = found ?? {};
+      if (proof !== undefined) {
+        answeredFor.add(proof.turnId);
+        return dispatch({ name: 'proved', evidence: rotation.begin(proof) });
       }
-      answeredFor.add(found.turnId);
-      dispatch({ name: 'proved', evidence: rotation.begin(found) });
+      if (refused !== undefined) {
+        answeredFor.add(refused.turnId);
+        dispatch({ name: 'proved-foreign', evidence: rotation.beginCopy(refused) });
+        if (state.name !== 'running') return;
+        const thread = refused.thread.id;
+        return log({ type: 'unconfirmed', source, thread, reason: 'a copy is refused, too' });
+      }
+      log({ type: 'unconfirmed', source });
+      dispatch({ name: 'not-proved' });
     }
 
     /** Alerts once; the user who tries on knows. */
@@ -307,10 +320,13 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       };
     }
 
-    async function moveTo(target: string): Promise<void> {
-      const { event, line } = await rotation.moveTo(target);
-      // No child lives: there is no sequence to cut in two.
-      if (line !== undefined) terminal.write(`\r\n${line}\r\n${parts.alert(line)}`);
+    async function goOn(preparing: Promise<{ event: Event; line?: string }>): Promise<void> {
+      const { event, line } = await preparing;
+      // No child lives: there is no sequence to cut in two. What it has left below the cursor is the rest of its composer.
+      if (line !== undefined) {
+        const alert = event.name === 'repointed' ? parts.alert(line) : '';
+        terminal.write(`\r\n${ERASE_BELOW}${line}\r\n${alert}`);
+      }
       dispatch(event);
     }
 

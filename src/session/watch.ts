@@ -1,5 +1,5 @@
 import { normaliseForMatching } from '../codex/limits.ts';
-import type { FollowedThread, Proven, SeenText, ThreadFollower } from './follow.ts';
+import type { FollowedThread, Look, SeenText, ThreadFollower } from './follow.ts';
 import { createRolloutWatcher } from './rollout-watcher.ts';
 import type { Sign } from './taps.ts';
 
@@ -10,12 +10,14 @@ export type Source = 'state' | 'text' | 'record';
 export interface Watch {
   /** A sign in the output. */
   note(sign: Sign): void;
-  /** After `triggered`: looks for proof until it is there or the time is up. */
-  seek(): Promise<Proven | undefined>;
+  /** After `triggered`: looks for proof, of a limit or a refusal, until it is there or the time is up. */
+  seek(): Promise<Proof>;
   /** It has announced that it works, and not yet that it has ended. */
   isWorking(): boolean;
   close(): void;
 }
+
+export type Proof = Pick<Look, 'proof' | 'refused'>;
 
 export interface WatchOptions {
   follower: ThreadFollower;
@@ -82,7 +84,7 @@ export function createWatch(options: WatchOptions): Watch {
       options.turnRecorded();
     }
     if (news.answered) options.turnSucceeded();
-    if (news.proof !== undefined) trigger(alert ? 'text' : 'record');
+    if (isProof(news)) trigger(alert ? 'text' : 'record');
   }
 
   function follow(): void {
@@ -133,9 +135,9 @@ export function createWatch(options: WatchOptions): Watch {
     async seek() {
       try {
         for (const deadline = now() + SEEK_MS; ; ) {
-          const { proof } = await follower.look(saw);
+          const found = await follower.look(saw);
           follow();
-          if (proof !== undefined || closed || now() > deadline) return proof;
+          if (isProof(found) || closed || now() > deadline) return found;
           await pause();
         }
       } finally {
@@ -149,6 +151,10 @@ export function createWatch(options: WatchOptions): Watch {
       rollouts.close();
     },
   };
+}
+
+function isProof({ proof, refused }: Proof): boolean {
+  return proof !== undefined || refused !== undefined;
 }
 
 function pause(): Promise<void> {

@@ -25,6 +25,7 @@ const EVENTS: Event[] = [
   { name: 'child-ended', ending: FAILED, refusal: 'active-writer' },
   { name: 'triggered' },
   { name: 'proved', evidence: EVIDENCE },
+  { name: 'proved-foreign', evidence: EVIDENCE },
   { name: 'not-proved' },
   { name: 'turn-succeeded' },
   { name: 'target-chosen', target: 'acc2' },
@@ -37,6 +38,8 @@ const EVENTS: Event[] = [
   { name: 'stop-overdue' },
   { name: 'repointed' },
   { name: 'not-repointed' },
+  { name: 'copied', evidence: EVIDENCE },
+  { name: 'not-copied' },
   { name: 'retry-due' },
   { name: 'signalled', signal: 'SIGTERM', number: 15 },
   { name: 'hung-up' },
@@ -54,6 +57,8 @@ interface World {
   rotations: number;
   /** A countdown runs. */
   awaiting: boolean;
+  /** Since the account was last changed. */
+  copies: number;
 }
 
 /** All (state, world) pairs that any order of possible events can reach, with the invariants held at each edge. */
@@ -67,6 +72,7 @@ function explore(accounts: number) {
     proofs: 0,
     rotations: 0,
     awaiting: false,
+    copies: 0,
   };
   const queue = [{ state: first.state, world: apply(start, first.effects) }];
   const seen = new Map<string, { state: State; world: World }>();
@@ -79,7 +85,7 @@ function explore(accounts: number) {
       const before: World = {
         ...node.world,
         children: node.world.children - (event.name === 'child-ended' ? 1 : 0),
-        proofs: event.name === 'proved' && seeks(node.state) ? 1 : node.world.proofs,
+        proofs: event.name.startsWith('proved') && seeks(node.state) ? 1 : node.world.proofs,
         // A wait that comes to its end has ended itself; the end of a child ends it, too.
         awaiting: !ENDS_WAIT.has(event.name) && node.world.awaiting,
       };
@@ -151,6 +157,12 @@ function apply(world: World, effects: Effect[]): World {
         break;
       case 'repoint':
         expect(next.children, 'the link moved under a living child').toBe(0);
+        next.copies = 0;
+        break;
+      case 'copy-thread':
+        expect(next.children, 'the copy of a thread that is still written').toBe(0);
+        next.copies += 1;
+        expect(next.copies, 'more than one copy for an account').toBe(1);
         break;
       case 'restore-terminal':
         next.restored += 1;
@@ -183,6 +195,8 @@ describe('the session machine, over every reachable order of events', () => {
         'waiting',
         'stopping',
         'rotating',
+        'leaving',
+        'copying',
         'resuming',
         'retrying',
         'flushing',
@@ -279,6 +293,37 @@ describe('the session machine', () => {
     expect(advance(toResuming(beginSession(2).state), quit).state.name).toBe('flushing');
   });
 
+  it('goes on in a copy of the thread, once for an account', () => {
+    const refuse = (state: State) =>
+      advance(advance(state, { name: 'triggered' }).state, {
+        name: 'proved-foreign',
+        evidence: EVIDENCE,
+      });
+    let step = refuse(rotateOnce(beginSession(3).state));
+    expect(step).toMatchObject({ state: { name: 'leaving' }, effects: [{ do: 'stop-child' }] });
+    step = advance(step.state, { name: 'child-ended', ending: FAILED });
+    expect(step.effects).toContainEqual({ do: 'copy-thread', evidence: EVIDENCE });
+    const evidence = { threadId: 'copy' };
+    step = advance(step.state, { name: 'copied', evidence });
+    expect(step.effects).toEqual([{ do: 'resume', evidence }]);
+    expect(step.state).toMatchObject({ tally: { rotations: 1, copied: true } });
+
+    const again = refuse(step.state);
+    expect(again.state.name).toBe('running');
+    expect(again.effects).toEqual([{ do: 'release-input' }]);
+    expect(refuse(rotateOnce(again.state)).state.name).toBe('leaving');
+  });
+
+  it('tells how to go on by hand when there can be no copy', () => {
+    const tally = { rotations: 1, limit: 2, waits: 0 };
+    const state: State = { name: 'copying', tally, evidence: EVIDENCE };
+    expect(advance(state, { name: 'not-copied' }).state).toEqual({
+      name: 'flushing',
+      ending: FAILED,
+      stranded: 'thread',
+    });
+  });
+
   it('looks into a trigger seen before Ctrl-Z only after fg', () => {
     let step = advance(
       { name: 'running', tally: { rotations: 0, limit: 1, waits: 0 } },
@@ -295,7 +340,7 @@ function endings(state: State, world: World): string[] {
   let step =
     world.children > 0 ? advance(state, { name: 'child-ended', ending: CLEAN }) : undefined;
   let current = step?.state ?? state;
-  if (current.name === 'rotating' || current.name === 'retrying') {
+  if (['rotating', 'copying', 'retrying'].includes(current.name)) {
     current = advance(current, { name: 'signalled', signal: 'SIGTERM', number: 15 }).state;
   }
   for (const event of [{ name: 'flushed' }, { name: 'restored' }] as const) {
