@@ -5,6 +5,7 @@ import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
 import { openSession } from './open-session.ts';
 import { type Ending, endLike, runInherited } from './run-inherited.ts';
+import { takeHere } from './take-here.ts';
 import { runTypedLogin } from './typed-login.ts';
 import type { Wish } from './workplace.ts';
 
@@ -44,12 +45,14 @@ type Found = Launch & { real: string };
 
 async function launchReal(typed: Found): Promise<Ending> {
   const paths = resolvePaths(typed.env, homeOf(typed.env));
-  const launch = { ...typed, env: leaveOverlay(typed.env, paths) };
+  const taken = takeHere(typed.args);
+  const launch = { ...typed, args: taken.args, env: leaveOverlay(typed.env, paths) };
   const invocation = parseArgv(launch.args);
   if (invocation.mode === 'passthrough') {
     return runTypedLogin(invocation, paths, launch) ?? runPlain(launch);
   }
-  const { wish, pinned = false, wait = false, here = false } = launch;
+  const { wish, pinned = false, wait = false } = launch;
+  const here = launch.here || taken.here;
   const unsupervised = (error: unknown) => {
     // Whoever names an account does not want to run under another.
     if (wish?.kind === 'exactly') throw error;

@@ -107,9 +107,13 @@ describe('codex resume <id>', () => {
     const terminal = hotswap.open([], { args: [CLI, 'resume', '--here', id] });
     await terminal.waitForText('two');
     await ask(terminal, 'three');
-    await terminal.waitForText(/answer \d from acc1/);
+    await terminal.waitForText('answer 2 from acc1');
     await quit(terminal);
     expect(readRegistry(hotswap.sandbox)[0]).toMatchObject({ thread: id });
+    await hotswap.command('use', 'acc2');
+    const ran = await runCodex(hotswap, ['exec', 'resume', id, '--here', 'four']);
+    expect({ status: ran.status, ours: ours(ran.stderr) }).toEqual({ status: 0, ours: [] });
+    expect(lastTurn(backend)).toEqual(['acc2', 'one', 'two', 'three', 'four']);
   });
 });
 
