@@ -14,6 +14,7 @@ const CATALOGUE = {
   'home-unwritable': 73, // EX_CANTCREAT
   'no-free-slot': 75, // EX_TEMPFAIL
   'no-usable-target': 75,
+  'forced-login': 1, // as Codex itself
   'identity-clash': 65, // EX_DATAERR
   'login-failed': 1,
   'in-use': 75, // EX_TEMPFAIL

@@ -52,8 +52,14 @@ export function isSameIdentity(
   return a.userId === b.userId && a.accountId === b.accountId;
 }
 
+/** An API key instead of a person's account (see codex/auth-file.ts). */
+export function isApiKey({ userId }: Pick<Identity, 'userId'>): boolean {
+  return userId === 'api-key';
+}
+
 /** How a person is told which account is meant. */
 export function describeIdentity(identity: Identity): string {
+  if (isApiKey(identity)) return `an API key (${identity.accountId})`;
   return identity.email ?? `user ${identity.userId}, workspace ${identity.accountId}`;
 }
 

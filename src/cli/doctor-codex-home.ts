@@ -60,7 +60,7 @@ function checkForcedLogin(file: string, settings: Settings): Finding[] {
     .filter((key) => settings[key] !== undefined)
     .map((key) =>
       issue(
-        `${file} sets ${key}: Codex logs an account out that does not fit, which may cost a target its login; remove it, or disable those targets`,
+        `${file} sets ${key}: targets that do not fit are left out, for Codex would log them out, and plain codex still does; remove it, or remove those targets`,
       ),
     );
 }
@@ -70,7 +70,7 @@ function checkProvider(file: string, settings: Settings): Finding[] {
   if (provider === 'openai') return [];
   return [
     note(
-      `${file} works with the provider ${JSON.stringify(provider)}, whose limits have nothing to do with these accounts; remove model_provider to use them`,
+      `${file} works with the provider ${JSON.stringify(provider)}, which has no use for these accounts, so codex runs alone; remove model_provider to use them`,
     ),
   ];
 }

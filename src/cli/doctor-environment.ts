@@ -4,11 +4,11 @@ import { type Finding, issue, note, ok } from './finding.ts';
 const CONFLICTING: Record<string, { level: 'issue' | 'note'; text: string }> = {
   CODEX_ACCESS_TOKEN: {
     level: 'issue',
-    text: 'outranks every login, so all sessions run under that one account; unset it',
+    text: 'outranks every login, so codex runs alone under that one account; unset it',
   },
   CODEX_API_KEY: {
     level: 'issue',
-    text: 'is what codex exec works with, whatever the target, and it costs money; unset it',
+    text: 'is what codex exec works with, so that runs alone, and it costs money; unset it',
   },
   OPENAI_API_KEY: {
     level: 'note',

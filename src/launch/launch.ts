@@ -54,6 +54,8 @@ async function launchReal(typed: Found): Promise<Ending> {
   const { wish, pinned = false, wait = false } = launch;
   const here = launch.here || taken.here;
   const unsupervised = (error: unknown) => {
+    // Codex would do harm.
+    if (error instanceof HotswapError && error.code === 'forced-login') throw error;
     // Whoever names an account does not want to run under another.
     if (wish?.kind === 'exactly') throw error;
     // Nor could it be run without us; the binary behind a launcher is another matter.

@@ -31,6 +31,7 @@ import {
   runSupervised,
   type SupervisedLaunch,
 } from './supervised.ts';
+import { readTerms } from './terms.ts';
 import { closeWorkplace, openWorkplace, type Wish } from './workplace.ts';
 
 export interface SessionFacts {
@@ -69,8 +70,13 @@ export async function openSession(
   if (known === undefined) {
     throw new HotswapError('not-set-up', 'no accounts are set up yet', 'run: codex-hotswap setup');
   }
-  const { config, lines } = await settleAccounts(paths, known, new Date());
-  for (const line of lines) say(`codex-hotswap: ${line}`);
+  const settled = await settleAccounts(paths, known, new Date());
+  for (const line of settled.lines) say(`codex-hotswap: ${line}`);
+  const { config, line } = await readTerms({
+    ...{ env, sharedHome: paths.sharedHome, config: settled.config, invocation: facts.invocation },
+    wish: facts.wish?.kind === 'exactly' ? facts.wish.target : undefined,
+  });
+  if (line !== undefined) say(`codex-hotswap: ${line}`);
   const who = (name: string) => identityOf(config, name);
   const { invocation, args, wish, remark } = await readResume(facts, config);
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
