@@ -4,36 +4,44 @@ import type { HotswapEvent } from '../state/events.ts';
 import { errnoOf } from '../state/files.ts';
 import type { Context } from './context.ts';
 import { describeEvent } from './event-text.ts';
+import { followLines } from './follow-log.ts';
 
 export function logCommand(context: Context): Command {
   return new Command('log')
     .description('what codex-hotswap did and why, newest last')
     .option('-n, --lines <count>', 'how many', parseCount, 30)
     .option('--json', 'as JSON, one event a line')
-    .addHelpText('after', '\nExample:\n  codex-hotswap log -n 100')
-    .action((options: { lines: number; json?: boolean }) => {
-      const lines = readLog(context).slice(-options.lines);
-      if (lines.length === 0 && !options.json) context.say('nothing has happened yet');
-      for (const line of lines) {
-        const text = options.json ? line : describeLine(line, context.now);
-        if (text !== undefined) context.say(text);
+    .option('-f, --follow', 'go on with what happens from now on, until Ctrl-C')
+    .addHelpText('after', '\nExamples:\n  codex-hotswap log -n 100\n  codex-hotswap log -f')
+    .action((options: { lines: number; json?: boolean; follow?: boolean }) => {
+      const show = (line: string) =>
+        context.say(options.json ? line : describeLine(line, new Date()));
+      const { eventsFile } = context.paths;
+      const before = readLines(`${eventsFile}.1`);
+      const current = readLines(eventsFile);
+      const lines = [...before.lines, ...current.lines].slice(-options.lines);
+      if (lines.length === 0 && !options.json && !options.follow) {
+        context.say('nothing has happened yet');
+      }
+      for (const line of lines) show(line);
+      if (options.follow) {
+        followLines(eventsFile, current.bytes, (line) => isJson(line) && show(line));
       }
     });
 }
 
-/** The log with what was rotated out of it before; half-written lines cannot be, but a person may have edited it. */
-function readLog({ paths }: Context): string[] {
-  return [`${paths.eventsFile}.1`, paths.eventsFile].flatMap((file) => {
-    try {
-      return readFileSync(file, 'utf8').split('\n').filter(isJson);
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return [];
-      throw error;
-    }
-  });
+/** The events in a file; half-written lines cannot be, but a person may have edited it. */
+function readLines(file: string): { lines: string[]; bytes: number } {
+  try {
+    const content = readFileSync(file);
+    return { lines: content.toString('utf8').split('\n').filter(isJson), bytes: content.length };
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { lines: [], bytes: 0 };
+    throw error;
+  }
 }
 
-function describeLine(line: string, now: Date): string | undefined {
+function describeLine(line: string, now: Date): string {
   return describeEvent(JSON.parse(line) as HotswapEvent, now);
 }
 
