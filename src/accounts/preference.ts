@@ -1,6 +1,6 @@
 import type { Strategy } from '../state/config.ts';
 import type { Standing } from './standing.ts';
-import { percentLeft, readUsage, type UsageWindow } from './usage.ts';
+import { readUsage, tightest, type UsageWindow } from './usage.ts';
 
 /**
  * The one to work under among those that may be used. Pure.
@@ -42,7 +42,7 @@ function measure(standing: Standing, nowSeconds: number): Candidate {
   const windows = readUsage(standing.state.usage)?.windows ?? [];
   return {
     standing,
-    left: Math.min(100, ...windows.map((window) => percentLeft(window, nowSeconds))),
+    left: tightest(windows, nowSeconds)?.left ?? 100,
     resetsAt: resetOfLongest(windows, nowSeconds),
   };
 }

@@ -70,6 +70,28 @@ export function percentLeft(window: UsageWindow, nowSeconds: number): number {
   return wasReset ? 100 : Math.max(0, 100 - window.usedPercent);
 }
 
+/** What is left of an account, percent: that of the window which is nearest to its end. */
+export interface Room {
+  left: number;
+  minutes?: number;
+}
+
+/** In words. */
+export function describeRoom({ left, minutes }: Room): string {
+  const name = minutes === 300 ? '5-hour limit' : minutes === 10_080 ? 'weekly limit' : 'limit';
+  return `only ${Math.floor(left)}% of its ${name} is left`;
+}
+
+/** The window that is nearest to its end; undefined when none is known. */
+export function tightest(windows: readonly UsageWindow[], nowSeconds: number): Room | undefined {
+  return windows
+    .map((window) => ({
+      left: percentLeft(window, nowSeconds),
+      ...(window.minutes === undefined ? {} : { minutes: window.minutes }),
+    }))
+    .toSorted((a, b) => a.left - b.left)[0];
+}
+
 /** The marks that figures from Codex itself amount to: a window that is used up and will be reset. */
 export function marksOfUsage({ windows, capturedAt }: Usage): Mark[] {
   return windows.flatMap(({ minutes, usedPercent, resetsAt }) =>

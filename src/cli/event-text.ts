@@ -1,5 +1,6 @@
 import { describeMark } from '../accounts/choice.ts';
 import { MARK_KINDS } from '../accounts/marks.ts';
+import { describeRoom } from '../accounts/usage.ts';
 import type { HotswapEvent } from '../state/events.ts';
 import { describeTime } from './time-text.ts';
 
@@ -28,7 +29,9 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
         event.reason === undefined ? '' : `: ${event.reason}`
       }`;
     case 'rotated':
-      return `went from ${event.from} to ${event.to}: ${kindText(event.kind)}${threadIn(event.thread)}`;
+      return `went from ${event.from} to ${event.to}: ${
+        'left' in event ? describeRoom(event) : kindText(event.kind)
+      }${threadIn(event.thread)}`;
     case 'copied':
       return `${event.target} goes on with a copy of thread ${event.from} [thread ${event.to}]`;
     case 'exhausted':

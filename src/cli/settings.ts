@@ -89,6 +89,13 @@ const GENERAL: Setting[] = [
       waitSlackSeconds: numberIn('waitSlackSeconds', MAX_WAIT_SLACK_SECONDS, text),
     }),
   },
+  {
+    key: 'rotateBelow',
+    what: 'percent left below which a session moves on at the end of a turn, before the limit; 0: never',
+    standard: CONFIG_DEFAULTS.rotateBelow,
+    read: ({ rotateBelow }) => rotateBelow,
+    write: (config, text) => ({ ...config, rotateBelow: numberIn('rotateBelow', 100, text) }),
+  },
   switchOf('bell', 'whether the terminal rings at a handoff, and when no account is left'),
   switchOf('notify', 'whether the desktop shows a notification then, where the terminal can'),
 ];

@@ -36,12 +36,13 @@ export function findProgram(real: string, env: NodeJS.ProcessEnv): Program {
 /** How the session's children are started: the user's command line first, then resumes of a thread. */
 export async function planChildren(facts: PlanFacts): Promise<{
   first: ChildPlan;
-  resume(thread: FollowedThread): Promise<ChildPlan>;
+  /** @param prompt what it is told, if not what every resumed thread is. */
+  resume(thread: FollowedThread, prompt?: string): Promise<ChildPlan>;
 }> {
-  const { invocation, prompt } = facts;
+  const { invocation } = facts;
   return {
     first: await planChild(facts, facts.args),
-    async resume(thread) {
+    async resume(thread, prompt = facts.prompt) {
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
       return planNext(facts, resumeArgv(invocation, thread.id, { ...thread, prompt }));
     },

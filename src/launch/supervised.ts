@@ -5,7 +5,6 @@ import { recordUsers } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { spawnPty } from '../pty/spawn.ts';
 import type { ChildPlan } from '../session/child.ts';
-import type { FollowedThread } from '../session/follow.ts';
 import type { Ending } from '../session/machine.ts';
 import { runSession, type SessionParts } from '../session/run.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
@@ -17,7 +16,7 @@ export interface SupervisedLaunch
     'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'prompt' | 'wait' | 'alert'
   > {
   slot: Slot;
-  plans: { first: ChildPlan; resume(thread: FollowedThread): Promise<ChildPlan> };
+  plans: { first: ChildPlan; resume: SessionParts['resumePlan'] };
   spawnPty: typeof spawnPty;
 }
 

@@ -1,8 +1,9 @@
 /**
  * The turn states Codex announces from 0.163 on (fact M3). `idle` comes first when the session is configured, some
- * 250-550 ms after the start, and takes keys and Enter from then on; a replay of old failed turns announces no error.
+ * 250-550 ms after the start, and takes keys and Enter from then on; a replay of old failed turns announces no error. A
+ * turn that went well ends with `done` (0.169).
  */
-export type TurnState = 'working' | 'idle' | 'error' | 'clear';
+export type TurnState = 'working' | 'idle' | 'done' | 'error' | 'clear';
 
 /**
  * Watches a terminal's byte stream for `OSC 7501;state=…` and reports each state as it comes, whatever the chunking.
@@ -33,7 +34,7 @@ export function createTurnStateScanner(onState: (state: TurnState) => void): {
   };
 
   function report(payload: string): void {
-    const state = /^state=(working|idle|error|clear)(?:[:;]|$)/.exec(payload)?.[1];
+    const state = /^state=(working|idle|done|error|clear)(?:[:;]|$)/.exec(payload)?.[1];
     if (state !== undefined) onState(state as TurnState);
   }
 }

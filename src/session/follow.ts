@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { proveForeignReasoning } from '../codex/foreign-reasoning.ts';
 import { type LimitProof, proveLimit } from '../codex/limit-proof.ts';
-import type { RolloutFact } from '../codex/rollout.ts';
+import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts, readSessionMeta } from '../codex/rollout-file.ts';
 import { openRollouts } from '../codex/thread-files.ts';
 
@@ -37,6 +37,10 @@ export interface Look {
   started: boolean;
   /** A turn ended with an answer since the last look. */
   answered: boolean;
+  /** What that turn left of the account's own windows, if it told. */
+  limits?: RateLimits;
+  /** The thread that had the last turn is in the middle of it, by its record. */
+  turnRuns: boolean;
 }
 
 export interface ThreadFollower {
@@ -67,7 +71,7 @@ export function followThreads(
       const rollout = await openRollout(file);
       if (rollout !== undefined) known.set(file, rollout);
     }
-    const news: Look = { started, answered: false };
+    const news: Look = { started, answered: false, turnRuns: false };
     for (const rollout of byLastTurn(known.values())) {
       const { thread, facts } = rollout;
       if (thread === undefined) continue;
@@ -83,7 +87,14 @@ export function followThreads(
       const turnId = proveForeignReasoning(question);
       if (turnId !== undefined) news.refused = { thread, turnId };
       news.started ||= fresh.some(({ type }) => type === 'task_started');
-      news.answered ||= fresh.some((fact) => fact.type === 'task_complete' && fact.answered);
+      news.turnRuns = facts.findLast(isTurnMark)?.type === 'task_started';
+      if (!fresh.some((fact) => fact.type === 'task_complete' && fact.answered)) continue;
+      news.answered = true;
+      const told = facts.findLast((fact) => fact.type === 'token_count');
+      // A named bucket is that of one model, not of the account.
+      if (told?.limits !== undefined && told.limits.limitName === undefined) {
+        news.limits = told.limits;
+      }
     }
     started = news.started;
     return news;
@@ -113,6 +124,10 @@ interface Rollout {
 
 function byLastTurn(rollouts: Iterable<Rollout>): Rollout[] {
   return [...rollouts].sort((a, b) => a.lastTurnAt - b.lastTurnAt);
+}
+
+function isTurnMark({ type }: RolloutFact): boolean {
+  return type === 'task_started' || type === 'task_complete' || type === 'turn_aborted';
 }
 
 // A text that was drawn before the turn began belongs to another turn, or to a transcript painted again.

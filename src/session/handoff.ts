@@ -5,7 +5,9 @@ import type { Mark } from '../accounts/marks.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
+import { type Room, readUsage, recordUsage, tightest, usageFromLimits } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
+import type { RateLimits } from '../codex/rollout.ts';
 import { pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
@@ -19,6 +21,8 @@ export interface HandoffDesk {
   settle(proof: LimitProof): Verdict;
   /** Who may be used now, the account that ran included: for when everybody was at a limit. */
   reconsider(): Reconsidered;
+  /** For an account with little left, but not at its limit: another with more, if it is to move on early. */
+  findRoomier(limits: RateLimits, from: { thread: string; rollout: string }): Roomier | undefined;
   /** Shows the successor's credentials in the slot, and makes it the account new sessions start with. */
   repoint(target: string): void;
 }
@@ -32,6 +36,12 @@ export type Verdict =
       /** The session was to stay with its account. */
       pinned?: boolean;
     };
+
+/** An account with more left, and what is left of the one that runs. */
+export interface Roomier {
+  target: string;
+  room: Room;
+}
 
 export type Reconsidered =
   | { kind: 'chosen'; target: string }
@@ -57,10 +67,11 @@ export function openDesk(office: Office): HandoffDesk {
   function eligible(): Standing[] {
     const { standings } = readStandings(paths, config);
     if (!office.pinned) return standings;
-    return standings.map((standing) => {
-      const enabled = standing.target.name === target;
-      return { ...standing, target: { ...standing.target, enabled } };
-    });
+    return standings.map((standing) =>
+      standing.target.name === target
+        ? { ...standing, target: { ...standing.target, enabled: true } }
+        : switchedOff(standing),
+    );
   }
 
   return {
@@ -102,6 +113,24 @@ export function openDesk(office: Office): HandoffDesk {
         ? { kind: 'chosen', target: choice.target.name }
         : withoutReasons(choice);
     },
+    findRoomier(limits, from) {
+      const nowSeconds = Math.floor(office.now() / 1000);
+      const room = tightest(limits.windows, nowSeconds);
+      if (office.pinned || room === undefined || room.left >= config.rotateBelow) return undefined;
+      recordUsage(paths, target, usageFromLimits(limits, { ...from, capturedAt: nowSeconds }));
+      const { standings } = readStandings(paths, config);
+      // Whoever has as little would be left again at once, and back it would go.
+      const enough = standings.map((standing) =>
+        roomOf(standing, nowSeconds) < config.rotateBelow ? switchedOff(standing) : standing,
+      );
+      const choice = chooseTarget({
+        standings: enough,
+        exclude: target,
+        strategy: config.strategy,
+        nowSeconds,
+      });
+      return choice.kind === 'chosen' ? { target: choice.target.name, room } : undefined;
+    },
     repoint(next) {
       const { standings } = readStandings(paths, config);
       const standing = standings.find((candidate) => candidate.target.name === next);
@@ -112,6 +141,15 @@ export function openDesk(office: Office): HandoffDesk {
       primeSharedAuth(paths, standing.vault.authFile, listVaults(standings));
     },
   };
+}
+
+function switchedOff(standing: Standing): Standing {
+  return { ...standing, target: { ...standing.target, enabled: false } };
+}
+
+/** Percent; an account nobody has asked about is taken for full. */
+function roomOf({ state }: Standing, nowSeconds: number): number {
+  return tightest(readUsage(state.usage)?.windows ?? [], nowSeconds)?.left ?? 100;
 }
 
 type None = Extract<Choice, { kind: 'none' }>;

@@ -14,6 +14,8 @@ export interface InputGate {
   onNextKey(typed: (() => void) | undefined): void;
   /** Nothing unsent is in the composer, as far as keys tell. */
   isBlank(): boolean;
+  /** How many times keys have come so far. */
+  presses(): number;
 }
 
 export interface GateOptions {
@@ -30,6 +32,7 @@ export function createInputGate({ deliver, deliverHeld, classifier }: GateOption
   const draft = createDraft();
   let held = false;
   let typed: (() => void) | undefined;
+  let presses = 0;
   /** The beginning of a sequence whose rest had not come when keys began to wait: the child has it already. */
   let begun: Buffer = Buffer.alloc(0);
 
@@ -55,7 +58,10 @@ export function createInputGate({ deliver, deliverHeld, classifier }: GateOption
         deliver(chunk);
         const { keys } = classifier.feed(chunk);
         draft.note(keys);
-        if (typed !== undefined && hasPress(keys)) tellTyped();
+        if (hasPress(keys)) {
+          presses += 1;
+          tellTyped();
+        }
         return;
       }
       const classified = classifier.feed(chunk);
@@ -79,6 +85,7 @@ export function createInputGate({ deliver, deliverHeld, classifier }: GateOption
       deliverHeld(keys);
     },
     isBlank: () => draft.isEmpty(),
+    presses: () => presses,
     onNextKey(listener) {
       typed = listener;
     },

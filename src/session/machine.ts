@@ -74,6 +74,8 @@ export type Event =
   | { name: 'proved-foreign'; evidence: Evidence }
   | { name: 'not-proved' }
   | { name: 'turn-succeeded' }
+  /** At rest after a turn, with little left of the account; another has more. */
+  | { name: 'running-low'; evidence: Evidence; target: string }
   | { name: 'target-chosen'; target: string }
   | { name: 'none-left' }
   /** `waits`: an account will come back by itself, and the user wants to wait for it. */
@@ -192,6 +194,13 @@ function advanceRunning(state: Running, event: Event): Step {
       return suspect(state.tally);
     case 'turn-succeeded':
       return to({ ...state, tally: afresh(state.tally) });
+    case 'running-low': {
+      const { evidence, target } = event;
+      const next: State = { name: 'stopping', tally: state.tally, evidence, target };
+      return state.tally.rotations > state.tally.limit
+        ? stay(state)
+        : to(next, { do: 'hold-input' }, { do: 'stop-child' });
+    }
     case 'child-stopped':
       return suspend(state.tally, false);
     case 'child-ended':

@@ -1,4 +1,5 @@
 import type { Mark } from '../accounts/marks.ts';
+import type { Room } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import { copyPortable } from '../codex/portable-copy.ts';
 import type { ChildPlan } from './child.ts';
@@ -7,7 +8,14 @@ import type { HandoffDesk, Verdict } from './handoff.ts';
 import type { Event, Evidence } from './machine.ts';
 import type { Awaited } from './reset-wait.ts';
 import type { Logged } from './run.ts';
-import { tellBack, tellCopied, tellExhausted, tellHandoff, titleExhausted } from './words.ts';
+import {
+  tellBack,
+  tellCopied,
+  tellEarly,
+  tellExhausted,
+  tellHandoff,
+  titleExhausted,
+} from './words.ts';
 
 /** What is remembered from the proof of a limit to the first turn under the next account; it tells the log. */
 export interface Rotation {
@@ -16,6 +24,8 @@ export interface Rotation {
   beginCopy(refused: Refused): Evidence;
   /** The child could not begin, as the login of its account is gone. */
   beginWithoutLogin(): void;
+  /** The account has little left: at the end of a turn the thread goes on under another, without a prompt. */
+  beginEarly(thread: FollowedThread, room: Room): Evidence;
   /** Marks the account and chooses the next. */
   choose(): Event;
   /** Nobody can take over: what to say at exit, and in the window's title; who comes back by itself, and when. */
@@ -23,7 +33,7 @@ export interface Rotation {
   /** An account that was waited for is back. */
   beginAgain(): void;
   /** Shows the next account's credentials in the slot and plans its child. `line` is for the scrollback. */
-  moveTo(target: string): Promise<{ event: Event; line?: string }>;
+  moveTo(target: string): Promise<{ event: Event; line?: string; isUrgent?: boolean }>;
   /** Makes the copy of that thread and plans the child that goes on in it. */
   copyThread(): Promise<{ event: Event; line?: string }>;
   /** The thread that this one is a copy of. */
@@ -42,7 +52,7 @@ export interface RotationParts {
   /** For a session without a thread: its own command line, once more. */
   firstPlan: ChildPlan;
   /** How to go on with a thread, in an overlay that is ready for it. */
-  resumePlan(thread: FollowedThread): Promise<ChildPlan>;
+  resumePlan(thread: FollowedThread, prompt?: string): Promise<ChildPlan>;
   now(): number;
 }
 
@@ -57,6 +67,8 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
   let plan = firstPlan;
   let failedAt: number | undefined;
   let hasWaited = false;
+  /** What was left, where the session moves on before the limit. */
+  let early: Room | undefined;
 
   function settle(): Verdict {
     const { target } = desk;
@@ -72,17 +84,26 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     begin(proof) {
       failure = proof;
       thread = proof.thread;
+      early = undefined;
       failedAt = now();
       return { threadId: thread.id, turnId: proof.turnId };
     },
     beginCopy(refused) {
       thread = refused.thread;
+      early = undefined;
       failedAt = now();
       return { threadId: thread.id, turnId: refused.turnId };
     },
     beginWithoutLogin() {
       failure = { kind: 'needs-login', turnId: 'none' };
+      early = undefined;
       failedAt ??= now();
+    },
+    beginEarly(current, room) {
+      thread = current;
+      early = room;
+      failedAt = undefined;
+      return { threadId: current.id };
     },
     choose() {
       verdict = settle();
@@ -122,18 +143,22 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       hasWaited = false;
       try {
         desk.repoint(to);
-        plan = thread === undefined ? firstPlan : await resumePlan(thread);
+        plan = thread === undefined ? firstPlan : await resumePlan(thread, early && '');
       } catch (error) {
         const { message } = error as Error;
         log({ type: 'notice', message: `could not go on under ${to}: ${message}` });
         return { event: { name: 'not-repointed' } };
+      }
+      if (early !== undefined) {
+        log({ type: 'rotated', from, to, kind: 'low', ...early, ...named(thread) });
+        return { event: { name: 'repointed' }, line: tellEarly(from, to, early) };
       }
       if (isBack) log({ type: 'waited', target: to, outcome: 'back' });
       if (!isBack || from !== to) {
         log({ type: 'rotated', from, to, kind: limit.kind, ...named(thread) });
       }
       const line = isBack ? tellBack(to) : tellHandoff(from, to, limit, new Date(now()));
-      return { event: { name: 'repointed' }, line };
+      return { event: { name: 'repointed' }, line, isUrgent: true };
     },
     async copyThread() {
       const { target } = desk;
@@ -152,7 +177,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     },
     originalOf: (threadId) => originals.get(threadId),
     plan: () => plan,
-    resumes: () => thread !== undefined,
+    resumes: () => thread !== undefined && early === undefined,
     arrived() {
       if (failedAt === undefined) return;
       const milliseconds = now() - failedAt;

@@ -1,3 +1,4 @@
+import type { RateLimits } from '../codex/rollout.ts';
 import { replayTypedKeys } from '../codex/typed-ahead.ts';
 import { NotStartedError } from '../errors.ts';
 import { createInputClassifier } from '../observe/keys.ts';
@@ -7,6 +8,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import type { Alert } from './alert.ts';
 import { type Arrival, awaitArrival } from './arrival.ts';
 import { type ChildPlan, type SupervisedChild, superviseChild } from './child.ts';
+import { createEarlyMove } from './early-move.ts';
 import { type FollowedThread, followThreads } from './follow.ts';
 import type { HandoffDesk } from './handoff.ts';
 import { createInputGate } from './input-gate.ts';
@@ -24,7 +26,7 @@ export interface SessionParts {
   spawn(plan: ChildPlan): PtyChild;
   firstPlan: ChildPlan;
   /** Makes the overlay ready once more, and says how to go on with exactly this thread. */
-  resumePlan(thread: FollowedThread): Promise<ChildPlan>;
+  resumePlan(thread: FollowedThread, prompt?: string): Promise<ChildPlan>;
   /** What a resumed thread is told; '' for nothing. */
   prompt: string;
   /** Called with each child's pid, so that the overlay stays leased while it lives. */
@@ -77,6 +79,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   let summary: string | undefined;
   let exhausted: ReturnType<typeof rotation.settleExhausted> | undefined;
   let waiting: ResetWait | undefined;
+  let thread: FollowedThread | undefined;
 
   const gate = createInputGate({
     deliver: (bytes) => child?.deliver(bytes),
@@ -163,6 +166,23 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       }
     }
 
+    function considerMoving(limits: RateLimits, { id, rollout }: FollowedThread): void {
+      const roomier = desk.findRoomier(limits, { thread: id, rollout });
+      if (roomier !== undefined) early.consider(roomier);
+    }
+
+    const early = createEarlyMove({
+      timers,
+      isFree: () => state.name === 'running' && gate.isBlank(),
+      presses: gate.presses,
+      isResting: async () => (await watch?.isResting()) ?? false,
+      move({ target, room }) {
+        if (thread === undefined) return;
+        const evidence = rotation.beginEarly(thread, room);
+        dispatch({ name: 'running-low', evidence, target });
+      },
+    });
+
     function guardSuccessor(): PromptGuard | undefined {
       if (!rotation.resumes()) return undefined;
       return guardPrompt({
@@ -223,14 +243,16 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           arrival.began();
         },
         turnRecorded: () => guard?.recorded(),
-        turnSucceeded() {
+        turnSucceeded(limits) {
           summary = undefined;
           dispatch({ name: 'turn-succeeded' });
+          if (limits !== undefined && thread !== undefined) considerMoving(limits, thread);
         },
-        bound(thread) {
-          const copyOf = rotation.originalOf(thread.id);
-          parts.noteThread({ ...thread, ...(copyOf === undefined ? {} : { copyOf }) });
-          log({ type: 'bound', thread: thread.id, target: desk.target });
+        bound(current) {
+          thread = current;
+          const copyOf = rotation.originalOf(current.id);
+          parts.noteThread({ ...current, ...(copyOf === undefined ? {} : { copyOf }) });
+          log({ type: 'bound', thread: current.id, target: desk.target });
           arrival.bound();
           guard?.bound();
         },
@@ -320,11 +342,11 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       };
     }
 
-    async function goOn(preparing: Promise<{ event: Event; line?: string }>): Promise<void> {
-      const { event, line } = await preparing;
+    async function goOn(preparing: ReturnType<typeof rotation.moveTo>): Promise<void> {
+      const { event, line, isUrgent } = await preparing;
       // No child lives: there is no sequence to cut in two. What it has left below the cursor is the rest of its composer.
       if (line !== undefined) {
-        const alert = event.name === 'repointed' ? parts.alert(line) : '';
+        const alert = isUrgent ? parts.alert(line) : '';
         terminal.write(`\r\n${ERASE_BELOW}${line}\r\n${alert}`);
       }
       dispatch(event);

@@ -1,4 +1,5 @@
 import { normaliseForMatching } from '../codex/limits.ts';
+import type { RateLimits } from '../codex/rollout.ts';
 import type { FollowedThread, Look, SeenText, ThreadFollower } from './follow.ts';
 import { createRolloutWatcher } from './rollout-watcher.ts';
 import type { Sign } from './taps.ts';
@@ -14,6 +15,8 @@ export interface Watch {
   seek(): Promise<Proof>;
   /** It has announced that it works, and not yet that it has ended. */
   isWorking(): boolean;
+  /** No turn runs, neither by its word nor, as it is read now, by its record. */
+  isResting(): Promise<boolean>;
   close(): void;
 }
 
@@ -29,7 +32,8 @@ export interface WatchOptions {
   turnBegan(): void;
   /** A turn of this child is in the record. */
   turnRecorded(): void;
-  turnSucceeded(): void;
+  /** @param limits what is left of the account, if the turn told. */
+  turnSucceeded(limits: RateLimits | undefined): void;
   bound(thread: FollowedThread): void;
   now(): number;
 }
@@ -83,7 +87,7 @@ export function createWatch(options: WatchOptions): Watch {
       begin();
       options.turnRecorded();
     }
-    if (news.answered) options.turnSucceeded();
+    if (news.answered) options.turnSucceeded(news.limits);
     if (isProof(news)) trigger(alert ? 'text' : 'record');
   }
 
@@ -145,6 +149,10 @@ export function createWatch(options: WatchOptions): Watch {
       }
     },
     isWorking: () => isWorking,
+    async isResting() {
+      const { turnRuns } = await follower.look(saw);
+      return !turnRuns && !isWorking && !seeking && !closed;
+    },
     close() {
       closed = true;
       clearTimeout(timer);

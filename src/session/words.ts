@@ -1,9 +1,15 @@
 import { describeMark } from '../accounts/choice.ts';
 import type { Mark } from '../accounts/marks.ts';
+import { describeRoom, type Room } from '../accounts/usage.ts';
 
 /** One line for the scrollback: which account ran out of what, until when, and who goes on. */
 export function tellHandoff(from: string, to: string, mark: Mark, now: Date): string {
   return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; going on under ${to}`;
+}
+
+/** One line for the scrollback: little is left, and another account goes on before the limit. */
+export function tellEarly(from: string, to: string, room: Room): string {
+  return `codex-hotswap: ${from}: ${describeRoom(room)}; going on under ${to}`;
 }
 
 /** At exit, when nobody could take over: who ran out, and who is back first. */

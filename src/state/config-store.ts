@@ -38,6 +38,12 @@ export const CONFIG_SCHEMA = {
     default: CONFIG_DEFAULTS.waitSlackSeconds,
   },
   strategy: { type: 'string', enum: STRATEGIES, default: CONFIG_DEFAULTS.strategy },
+  rotateBelow: {
+    type: 'number',
+    minimum: 0,
+    maximum: 100,
+    default: CONFIG_DEFAULTS.rotateBelow,
+  },
   bell: { type: 'boolean', default: CONFIG_DEFAULTS.bell },
   notify: { type: 'boolean', default: CONFIG_DEFAULTS.notify },
 } as const;

@@ -30,6 +30,8 @@ export interface Config {
   /** Seconds after a reset time at which an account that is waited for is asked whether it is back. */
   waitSlackSeconds: number;
   strategy: Strategy;
+  /** Percent left in any window below which a session moves on at the end of a turn, before the limit; 0 = never. */
+  rotateBelow: number;
   /** Ring the terminal's bell at a handoff, and when no account is left. */
   bell: boolean;
   /** Show a desktop notification then, where the terminal can. */
@@ -42,6 +44,7 @@ export const CONFIG_DEFAULTS = {
   whenExhausted: 'stay',
   waitSlackSeconds: 60,
   strategy: 'order',
+  rotateBelow: 0,
   bell: true,
   notify: true,
 } as const;
@@ -94,6 +97,7 @@ export function validateConfig(value: unknown, paths: Paths): Config {
       fail,
     ),
     strategy: strategyOf(strategy ?? CONFIG_DEFAULTS.strategy, fail),
+    rotateBelow: percentOf(value.rotateBelow ?? CONFIG_DEFAULTS.rotateBelow, 'rotateBelow', fail),
     bell: switchOf(value.bell ?? CONFIG_DEFAULTS.bell, 'bell', fail),
     notify: switchOf(value.notify ?? CONFIG_DEFAULTS.notify, 'notify', fail),
   };

@@ -20,6 +20,8 @@ export type HotswapEvent = EventBase &
     | { type: 'confirmed'; thread?: string; target: string; kind: string; until: number | null }
     | { type: 'unconfirmed'; thread?: string; source: string; kind?: string; reason?: string }
     | { type: 'rotated'; thread?: string; from: string; to: string; kind: string }
+    /** Before the limit: `left` is in percent, of the window of that length. */
+    | (EarlyMove & { type: 'rotated'; thread?: string; from: string; to: string })
     | { type: 'exhausted'; target: string; earliest?: { target: string; until: number } }
     /** The first account to come back is waited for; `until` is when it is asked, epoch seconds. */
     | { type: 'waiting'; target: string; until: number }
@@ -35,6 +37,12 @@ export type HotswapEvent = EventBase &
     | { type: 'set-aside'; file: string; reason: string }
     | { type: 'notice'; message: string }
   );
+
+interface EarlyMove {
+  kind: 'low';
+  left: number;
+  minutes?: number;
+}
 
 interface EventBase {
   /** ISO 8601, UTC. */

@@ -24,6 +24,7 @@ describe('config', () => {
       cooldownMinutes: 240,
       whenExhausted: 'stay',
       waitSlackSeconds: 60,
+      rotateBelow: 0,
       bell: true,
       notify: true,
       'targets.acc1.enabled': false,

@@ -28,6 +28,7 @@ const EVENTS: Event[] = [
   { name: 'proved-foreign', evidence: EVIDENCE },
   { name: 'not-proved' },
   { name: 'turn-succeeded' },
+  { name: 'running-low', evidence: { threadId: 'thread' }, target: 'acc2' },
   { name: 'target-chosen', target: 'acc2' },
   { name: 'none-left' },
   { name: 'settled', waits: true },
@@ -85,7 +86,7 @@ function explore(accounts: number) {
       const before: World = {
         ...node.world,
         children: node.world.children - (event.name === 'child-ended' ? 1 : 0),
-        proofs: event.name.startsWith('proved') && seeks(node.state) ? 1 : node.world.proofs,
+        proofs: isProof(event, node.state) ? 1 : node.world.proofs,
         // A wait that comes to its end has ended itself; the end of a child ends it, too.
         awaiting: !ENDS_WAIT.has(event.name) && node.world.awaiting,
       };
@@ -96,8 +97,10 @@ function explore(accounts: number) {
   return [...seen.values()];
 }
 
-function seeks({ name }: State): boolean {
-  return name === 'suspected' || name === 'waiting';
+function isProof(event: Event, { name }: State): boolean {
+  // Before the limit the figures of the last turn stand for a failed one.
+  if (event.name === 'running-low') return name === 'starting' || name === 'running';
+  return event.name.startsWith('proved') && (name === 'suspected' || name === 'waiting');
 }
 
 const ENDS_WAIT: ReadonlySet<Event['name']> = new Set(['account-back', 'gave-up', 'child-ended']);
@@ -112,6 +115,8 @@ function canHappen(state: State, world: World, event: Event): boolean {
     case 'triggered':
     case 'turn-succeeded':
       return world.children > 0;
+    case 'running-low':
+      return world.children > 0 && !world.held;
     case 'settled':
       return state.name === 'settling';
     case 'typed':

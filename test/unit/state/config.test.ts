@@ -30,6 +30,7 @@ describe('reading', () => {
       whenExhausted: 'stay',
       waitSlackSeconds: 60,
       strategy: 'order',
+      rotateBelow: 0,
       bell: true,
       notify: true,
     });
@@ -65,6 +66,7 @@ describe('reading', () => {
     [{ ...valid, prompt: 5 }, /prompt must be a text, but is 5/],
     [{ ...valid, cooldownMinutes: -1 }, /cooldownMinutes must be a number from 0 to/],
     [{ ...valid, cooldownMinutes: '5' }, /cooldownMinutes .* but is "5"/],
+    [{ ...valid, rotateBelow: 101 }, /rotateBelow must be a percentage from 0 to 100, but is 101/],
     [{ ...valid, bell: 'loud' }, /bell must be true or false, but is "loud"/],
     [{ ...valid, notify: 1 }, /notify must be true or false, but is 1/],
     [{ ...valid, waitSlackSeconds: -1 }, /waitSlackSeconds must be a number from 0 to 3600/],
