@@ -141,6 +141,7 @@ describe('the terminal afterwards', () => {
         .toString()
         .split(/before|after/)
         .filter((_, i) => i !== 1);
+      expect(settings(before)).toContain('erase = ^H');
       expect(settings(after)).toBe(settings(before));
     },
   );
