@@ -26,6 +26,8 @@ export interface InstallRequest {
   replaceAccount?: boolean;
   /** Takes the account away from the target that has it now, which is left without a login. */
   move?: boolean;
+  /** Whether a session works under a target: its login is not taken away then. */
+  isUsed?(target: Target): boolean;
 }
 
 export interface Installation {
@@ -43,7 +45,7 @@ export interface Installation {
  * untouched until the new one is complete (one rename); that of another account is kept among the orphans. Marks that a
  * new login heals are cleared.
  * @throws HotswapError `identity-clash` when the account is known under another target, or the target belongs to another
- * account; `login-failed` when the content is no login. Nothing is changed then.
+ * account; `in-use` when a session would lose its login; `login-failed` when the content is no login. Nothing is changed then.
  */
 export function installLogin(request: InstallRequest): Installation {
   const { paths, standings, target, authContent } = request;
@@ -63,6 +65,12 @@ export function installLogin(request: InstallRequest): Installation {
       'give the new account a target of its own, or log in with the account of this target',
     );
   }
+  const losers = [
+    ...(twin === undefined ? [] : [twin.target]),
+    ...(owner === undefined || isRenewal ? [] : [target]),
+  ];
+  const used = losers.find((loser) => request.isUsed?.(loser));
+  if (used !== undefined) throw inUse(used);
   assertVaultDir(target);
   ensurePrivateDir(target.vault);
   chmodSync(target.vault, 0o700);
@@ -85,6 +93,15 @@ export function installLogin(request: InstallRequest): Installation {
     ...(twin === undefined ? {} : { movedFrom: twin.target.name }),
     ...(orphan === undefined ? {} : { orphan }),
   };
+}
+
+/** For whoever would take the login away from a target with a session. */
+export function inUse({ name }: Target): HotswapError {
+  return new HotswapError(
+    'in-use',
+    `a session lives on ${name}, so its login was left as it was`,
+    'end the session first, then log in once more',
+  );
 }
 
 function findTwin(

@@ -28,14 +28,22 @@ export function listLiveSessions(paths: Paths): LiveSession[] {
   });
 }
 
+/** Whether a session works under a target now. */
+export function isUsed(paths: Paths, target: Target): boolean {
+  // The overlays tell what the records may have missed.
+  return (
+    listLiveSessions(paths).some((session) => session.target === target.name) ||
+    isShown(paths, authFileOf(target))
+  );
+}
+
 /**
  * Refuses to go on while a session works under a target: its codex would find the login gone.
  * @throws HotswapError `in-use`.
  */
 export function refuseWhileUsed(paths: Paths, target: Target, what: string): void {
+  if (!isUsed(paths, target)) return;
   const sessions = listLiveSessions(paths).filter((session) => session.target === target.name);
-  // The overlays tell what the records may have missed.
-  if (sessions.length === 0 && !isShown(paths, authFileOf(target))) return;
   const where = [...new Set(sessions.map(({ cwd }) => cwd))].join(', ');
   throw new HotswapError(
     'in-use',

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
-import { type Installation, installLogin } from '../accounts/install-login.ts';
+import { type Installation, installLogin, inUse } from '../accounts/install-login.ts';
 import { describeIdentity } from '../accounts/login.ts';
 import { readStandings } from '../accounts/standing.ts';
 import type { Config, Target } from '../state/config.ts';
 import { type Context, currentName, findTarget, settledConfig } from './context.ts';
+import { isUsed } from './live-sessions.ts';
 import { runCodexLogin } from './login-home.ts';
 import { primeFor } from './prime.ts';
 
@@ -28,6 +29,8 @@ export function loginCommand(context: Context): Command {
       const config = await settledConfig(context);
       const target = findTarget(config, name);
       const { replaceAccount = false, move = false } = options;
+      // Before anybody has logged in for nothing.
+      if (replaceAccount && isUsed(context.paths, target)) throw inUse(target);
       await logIn(context, config, target, { args: wordsOf(options, args), replaceAccount, move });
     });
 }
@@ -79,6 +82,7 @@ export function takeIn(
     authContent,
     replaceAccount,
     move,
+    isUsed: (loser) => isUsed(paths, loser),
   });
   const { movedFrom, orphan } = installation;
   say(`${target.name} ${OUTCOMES[installation.kind]} ${describeIdentity(installation.identity)}`);

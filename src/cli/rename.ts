@@ -1,17 +1,12 @@
-import { lstatSync, renameSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { Command } from 'commander';
-import {
-  readAccountState,
-  removeAccountState,
-  writeAccountState,
-} from '../accounts/account-state.ts';
-import { renameInCurrent } from '../accounts/current.ts';
-import { validateTargetName } from '../accounts/vault.ts';
+import { renameTarget } from '../accounts/rename.ts';
+import { authFileOf, validateTargetName } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
+import { repointSlots } from '../overlay/shown.ts';
 import { type Config, defaultVault, type Target } from '../state/config.ts';
-import { updateConfig } from '../state/config-store.ts';
 import type { Paths } from '../state/paths.ts';
-import { type Context, currentName, findTarget, settledConfig } from './context.ts';
+import { type Context, currentName, findTarget, requireConfig, settledConfig } from './context.ts';
 import { refuseWhileUsed } from './live-sessions.ts';
 import { primeFor } from './prime.ts';
 
@@ -27,10 +22,6 @@ export function renameCommand(context: Context): Command {
     );
 }
 
-/**
- * Vault, record, configuration, in this order: what an interruption leaves half done, the same command takes up again,
- * for the configuration, which says what the name is, comes last.
- */
 async function rename(context: Context, from: string, to: string, force: boolean): Promise<void> {
   const { paths, say } = context;
   validateTargetName(to);
@@ -38,18 +29,11 @@ async function rename(context: Context, from: string, to: string, force: boolean
   const target = findTarget(config, from);
   refuseTaken(config, target, to);
   if (!force) refuseWhileUsed(paths, target, 'rename it');
-
-  const vault = moveVault(paths, target, to);
-  const { state } = readAccountState(paths, from);
-  writeAccountState(paths, { ...state, target: to });
-  const renamed = await updateConfig(paths, (before) => ({
-    ...before,
-    targets: before.targets.map((known) =>
-      known.name === from ? { ...known, name: to, vault } : known,
-    ),
-  }));
-  renameInCurrent(paths, from, to);
-  if (from !== to) removeAccountState(paths, from);
+  const vault = newVault(paths, target, to);
+  await renameTarget(paths, { from: { name: from, vault: target.vault }, to: { name: to, vault } });
+  // Sessions that were forced to live with it save their tokens through these links.
+  repointSlots(paths, authFileOf(target), authFileOf({ vault }));
+  const renamed = requireConfig(context);
   primeFor(context, renamed, findTarget(renamed, currentName(context, renamed)));
   say(`${from} is called ${to} now`);
 }
@@ -66,19 +50,18 @@ function refuseTaken(config: Config, target: Target, name: string): void {
   );
 }
 
-/** A vault in the usual place follows its name; one that was put elsewhere stays. Returns where it is then. */
-function moveVault(paths: Paths, target: Target, name: string): string {
+/** A vault in the usual place follows its name; one that was put elsewhere stays. */
+function newVault(paths: Paths, target: Target, name: string): string {
   if (target.vault !== defaultVault(paths, target.name)) return target.vault;
   const vault = defaultVault(paths, name);
   const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  if (!isThere(target.vault)) return vault; // never made, or moved before an interruption
-  if (isThere(vault)) {
+  // Without the old one there is nothing to be moved: it was never made, or is moved already.
+  if (isThere(target.vault) && isThere(vault)) {
     throw new HotswapError(
       'usage',
       `${vault} exists already`,
       'move it away, or choose another name',
     );
   }
-  renameSync(target.vault, vault);
   return vault;
 }

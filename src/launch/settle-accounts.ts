@@ -2,10 +2,12 @@ import { recordIdentity } from '../accounts/account-state.ts';
 import { describeIdentity, type Identity } from '../accounts/login.ts';
 import { isStranger, moveStranger, type Stranger } from '../accounts/move-stranger.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
+import { finishRename } from '../accounts/rename.ts';
 import { readStandings } from '../accounts/standing.ts';
+import { authFileOf } from '../accounts/vault.ts';
 import { describeError } from '../errors.ts';
-import { isShown } from '../overlay/shown.ts';
-import type { Config } from '../state/config.ts';
+import { isShown, repointSlots } from '../overlay/shown.ts';
+import { type Config, readConfig } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 
@@ -28,7 +30,15 @@ export async function settleAccounts(
       appendEvent(paths, { at: now.toISOString(), type: 'notice', message });
   };
   try {
-    const { standings, notices } = readStandings(paths, config);
+    const renaming = await finishRename(paths);
+    if (renaming !== undefined) {
+      settled = readConfig(paths) ?? config;
+      repointSlots(paths, authFileOf(renaming.from), authFileOf(renaming.to));
+      note([
+        `${renaming.from.name} is called ${renaming.to.name} now: an interrupted renaming was finished`,
+      ]);
+    }
+    const { standings, notices } = readStandings(paths, settled);
     lines.push(...notices);
     note(noticeLogout(paths, standings, now));
     for (const standing of standings) {

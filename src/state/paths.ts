@@ -17,6 +17,8 @@ export interface Paths {
   eventsFile: string;
   capabilitiesDir: string;
   currentFile: string;
+  /** What a renaming that is under way is to do. */
+  renamingFile: string;
   /** Where the auth.json of each home led to. */
   linkedFile: string;
   /** Its existence switches the shim off. */
@@ -49,6 +51,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
     eventsFile: join(stateDir, 'events.jsonl'),
     capabilitiesDir: join(stateDir, 'codex'),
     currentFile: join(stateDir, 'current.json'),
+    renamingFile: join(stateDir, 'renaming.json'),
     linkedFile: join(stateDir, 'linked.json'),
     disabledFlag: join(stateDir, 'disabled'),
   };

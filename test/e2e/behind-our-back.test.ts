@@ -277,6 +277,35 @@ describe('logged out', () => {
   });
 });
 
+it('no login is taken from a target while a session works under it', async () => {
+  const { backend, hotswap, holder, path } = await openHome();
+  const before = readFileSync(path('.codex-acc1/auth.json'), 'utf8');
+  const terminal = hotswap.open(['hello']);
+  await terminal.waitForText(/answer \d+ from acc1/);
+  const command = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
+  const logIn = (account: string, ...words: string[]) => {
+    backend.expectLogin(account);
+    const args = ['--device-auth', '--', '--experimental_issuer', backend.origin];
+    return hotswap.sandbox.run(process.execPath, [command, 'login', ...words, ...args]);
+  };
+  const codes = backend.userCodes.length;
+  const replaced = await logIn('acc3', 'acc1', '--replace-account');
+  expect(replaced).toMatchObject({ status: 75, stdout: '' });
+  expect(replaced.stderr).toMatch(/^codex-hotswap: a session lives on acc1.*\n$/);
+  expect(backend.userCodes).toHaveLength(codes); // nobody has logged in for nothing
+
+  await hotswap.command('setup', '--force', '--accounts', 'third');
+  await logIn('acc1', 'third'); // as acc3: that approval was not used up above
+  const moved = await logIn('acc1', 'acc2', '--move', '--replace-account');
+  expect(moved.status).toBe(75);
+  expect(moved.stderr).toContain('a session lives on acc1');
+  expect(readFileSync(path('.codex-acc1/auth.json'), 'utf8')).toBe(before);
+  expect([holder('.codex-acc2'), holder('.codex-third')]).toEqual(['acc2', 'acc3']);
+  await ask(terminal, 'again');
+  await terminal.waitForText(/answer 2 from acc1/);
+  await quit(terminal);
+});
+
 it('a login made in a shell of a session becomes a target of its own, switched off', async () => {
   const { backend, hotswap, path, holder, states } = await openHome();
   const terminal = hotswap.open(['hello']);

@@ -75,11 +75,16 @@ describe('kill -9 at any moment', () => {
     }
   });
 
-  /** The same command takes up what was left half done; then back, for the next round. */
+  /** The next command, whatever it is, takes up what was left half done; then back, for the next round. */
   function finishRename(home: Home): void {
-    home.run(['rename', 'acc1', 'main']);
-    expect(home.exists('.codex-main/auth.json')).toBe(true);
-    home.ok(['rename', 'main', 'acc1']);
+    home.ok(['status']);
+    const { targets } = JSON.parse(home.ok(['status', '--json'])) as {
+      targets: { name: string }[];
+    };
+    const name = targets[0]?.name as string;
+    expect(home.exists(`.codex-${name}/auth.json`)).toBe(true);
+    expect(home.exists('.local/state/codex-hotswap/renaming.json')).toBe(false);
+    if (name === 'main') home.ok(['rename', 'main', 'acc1']);
   }
 });
 
