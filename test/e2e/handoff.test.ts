@@ -168,36 +168,29 @@ describe('every account is at its limit', () => {
 });
 
 describe('two sessions in one directory', () => {
-  // 0.150 itself fails in this scene (its own `/new`, fork, or first start of two at once): see test/README.md.
-  it.skipIf(!codexUnderTest.hasNoDaemon)(
-    'keep their own threads and accounts when one reaches the limit',
-    async () => {
-      const { backend, hotswap } = await openLab([
-        { name: 'acc1', turnsLeft: 2 },
-        { name: 'acc2' },
-      ]);
-      const [first, second] = [hotswap.open(), hotswap.open()];
-      await ask(first, 'first here');
-      await first.waitForText('answer 1 from acc1');
-      await ask(second, 'second here');
-      await second.waitForText('answer 2 from acc1');
-      await ask(first, 'first again');
-      await first.waitForText('answer 1 from acc2');
-      backend.account('acc1').turnsLeft = 1;
-      await ask(second, 'second again');
-      await second.waitForText('answer 3 from acc1');
+  it('keep their own threads and accounts when one reaches the limit', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 2 }, { name: 'acc2' }]);
+    const first = hotswap.open();
+    // Two first starts at once in a new home: 0.150 itself damages its databases (see test/README.md).
+    if (!codexUnderTest.hasNoDaemon) await waitForComposer(first);
+    const second = hotswap.open();
+    await ask(first, 'first here');
+    await first.waitForText('answer 1 from acc1');
+    await ask(second, 'second here');
+    await second.waitForText('answer 2 from acc1');
+    await ask(first, 'first again');
+    await first.waitForText('answer 1 from acc2');
+    backend.account('acc1').turnsLeft = 1;
+    await ask(second, 'second again');
+    await second.waitForText('answer 3 from acc1');
 
-      expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
-        ...['first here', 'first again', 'continue'],
-      ]);
-      expect(backend.turns('acc1').at(-1)?.turn?.userTexts).toEqual([
-        'second here',
-        'second again',
-      ]);
-      expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(2);
-      expect(hotswap.eventsOf('rotated')).toHaveLength(1);
-    },
-  );
+    expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
+      ...['first here', 'first again', 'continue'],
+    ]);
+    expect(backend.turns('acc1').at(-1)?.turn?.userTexts).toEqual(['second here', 'second again']);
+    expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(2);
+    expect(hotswap.eventsOf('rotated')).toHaveLength(1);
+  });
 });
 
 function toolNames(turn: TurnRequest | undefined): unknown[] {

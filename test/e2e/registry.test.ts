@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { isRunning } from '../../src/session/registry.ts';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
-import { ask, waitForComposer } from '../lab/composer.ts';
+import { ask, openNewThread, waitForComposer } from '../lab/composer.ts';
 import { readRegistry } from '../lab/launches.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
@@ -87,32 +86,21 @@ describe('a session in the terminal', () => {
     expect(() => usage('acc3')).toThrow(/ENOENT/); // nothing was ever written about it
   });
 
-  // 0.150 itself fails in this scene (its own `/new`, fork, or first start of two at once): see test/README.md.
-  it.skipIf(!codexUnderTest.hasNoDaemon)(
-    'that opens a new thread has a segment for that, too',
-    async () => {
-      const { hotswap } = await openLab([{ name: 'acc1' }]);
-      const terminal = hotswap.open();
-      await ask(terminal, 'one');
-      await terminal.waitForText('answer 1 from acc1');
-      await waitForComposer(terminal);
-      await terminal.submit('/new');
-      // In a Git repository newer versions ask whether to make a worktree; the first choice is not to.
-      const asks = () => terminal.screen().some((row) => row.includes('Where should the new'));
-      const isNew = () => !terminal.screen().join('\n').includes('answer 1');
-      await terminal.waitUntil(() => asks() || isNew(), 'a new thread or the question where');
-      if (asks()) terminal.press('enter');
-      await terminal.waitUntil(isNew, 'a new thread');
-      await ask(terminal, 'two');
-      await terminal.waitForText('answer 2 from acc1');
-      await hotswap.waitForEvent('bound', 2);
-      await quit(terminal);
-      const threads = readRollouts(hotswap.sandbox.codexHome).map(({ threadId }) => threadId);
-      const [record] = readRegistry(hotswap.sandbox);
-      expect(threads).toHaveLength(2);
-      expect(record?.segments.map(({ thread }) => thread)).toEqual(threads);
-    },
-  );
+  it('that opens a new thread has a segment for that, too', async () => {
+    const { hotswap } = await openLab([{ name: 'acc1' }]);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    await openNewThread(terminal);
+    await ask(terminal, 'two');
+    await terminal.waitForText('answer 2 from acc1');
+    await hotswap.waitForEvent('bound', 2);
+    await quit(terminal);
+    const threads = readRollouts(hotswap.sandbox.codexHome).map(({ threadId }) => threadId);
+    const [record] = readRegistry(hotswap.sandbox);
+    expect(threads).toHaveLength(2);
+    expect(record?.segments.map(({ thread }) => thread)).toEqual(threads);
+  });
 });
 
 describe('an exec', () => {

@@ -158,7 +158,7 @@ describe('codex resume --last', () => {
 });
 
 describe('codex fork --last', () => {
-  // 0.150 itself fails in this scene (its own `/new`, fork, or first start of two at once): see test/README.md.
+  // 0.150 forks no thread below a linked `sessions/`: see test/README.md.
   it.skipIf(!codexUnderTest.hasNoDaemon)('is of the newest thread too', async () => {
     const { backend, hotswap } = await openLab(TWO);
     const id = await converse(hotswap, 'one');

@@ -18,6 +18,21 @@ export async function ask(terminal: OuterTerminal, prompt: string): Promise<void
   await terminal.submit(prompt);
 }
 
+/** Types `/new` and waits until the new thread takes a prompt. */
+export async function openNewThread(terminal: OuterTerminal): Promise<void> {
+  await ask(terminal, '/new');
+  // In a Git repository newer versions ask whether to make a worktree; the first choice is not to.
+  const asks = () => terminal.screen().some((row) => row.includes('Use current Git worktree'));
+  // 0.169 clears the screen, 0.150 leaves the old thread on it and says how to go back to that.
+  const isNew = () => {
+    const screen = terminal.screen().join('\n');
+    return screen.includes('To continue this session') || !screen.includes('• ');
+  };
+  await terminal.waitUntil(() => asks() || isNew(), 'a new thread or the question where');
+  if (asks()) terminal.press('enter');
+  await terminal.waitUntil(isNew, 'a new thread');
+}
+
 function isIdle(terminal: OuterTerminal): boolean {
   const rows = terminal.screen();
   const composer = rows.findLastIndex((row) => row.startsWith('›'));
