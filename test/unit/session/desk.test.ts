@@ -1,0 +1,104 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
+import { recordUsage } from '../../../src/accounts/usage.ts';
+import { leaseSlot } from '../../../src/overlay/lease.ts';
+import { openDesk } from '../../../src/session/handoff.ts';
+import { validateConfig } from '../../../src/state/config.ts';
+import { ownIdentity } from '../../../src/state/process-identity.ts';
+import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
+
+const NOW = 1_800_000_000;
+const NAMES = ['acc1', 'acc2', 'acc3'];
+const FROM = { thread: 'thread', rollout: '/rollout.jsonl' };
+const used = (usedPercent: number) => ({
+  windows: [
+    { usedPercent, minutes: 300, resetsAt: NOW + 3600 },
+    { usedPercent: 20, minutes: 10_080, resetsAt: NOW + 86_400 },
+  ],
+});
+
+/** The desk of a session under acc1, with three accounts. */
+function open(options: { pinned?: boolean; settings?: object } = {}) {
+  const paths = makeScratchHome();
+  for (const name of NAMES) {
+    const vault = `${paths.home}/.codex-${name}`;
+    mkdirSync(vault, { mode: 0o700 });
+    const auth = forgeAuth({ user: `user-${name}`, account: `account-${name}` });
+    writeFileSync(`${vault}/auth.json`, auth, { mode: 0o600 });
+  }
+  const targets = NAMES.map((name) => ({ name }));
+  const config = validateConfig({ version: 1, targets, ...options.settings }, paths);
+  const desk = openDesk({
+    paths,
+    config,
+    slot: leaseSlot(paths, paths.sharedHome, ownIdentity()),
+    target: 'acc1',
+    pinned: options.pinned ?? false,
+    now: () => NOW * 1000,
+  });
+  return { paths, desk };
+}
+
+describe('reconsidering, when everybody is at a limit', () => {
+  const mark = (until: number) => ({ kind: 'window-5h' as const, at: NOW - 10, until });
+
+  test('the first to come back is named, the account that ran among them', () => {
+    const { paths, desk } = open();
+    for (const [index, name] of NAMES.entries()) addMark(paths, name, mark(NOW + 100 + index));
+    expect(desk.reconsider()).toEqual({
+      kind: 'none',
+      earliest: { target: 'acc1', until: NOW + 100 },
+    });
+  });
+
+  test('the account that ran may go on when its mark has lapsed', () => {
+    const { paths, desk } = open();
+    addMark(paths, 'acc1', mark(NOW - 1));
+    for (const name of ['acc2', 'acc3']) addMark(paths, name, mark(NOW + 100));
+    expect(desk.reconsider()).toEqual({ kind: 'chosen', target: 'acc1' });
+  });
+
+  test('a pinned session waits for its own account only', () => {
+    const { paths, desk } = open({ pinned: true });
+    const verdict = desk.settle({ kind: 'window-5h', until: NOW + 500, turnId: 'turn' });
+    const earliest = { target: 'acc1', until: NOW + 500 };
+    expect(verdict).toMatchObject({ kind: 'none', pinned: true, earliest });
+    addMark(paths, 'acc2', mark(NOW + 100));
+    expect(desk.reconsider()).toEqual({ kind: 'none', earliest });
+  });
+});
+
+describe('moving on before the limit', () => {
+  const settings = { rotateBelow: 10 };
+
+  test('the next account with enough left; what is left of this one is on record', () => {
+    const { paths, desk } = open({ settings });
+    recordUsage(paths, 'acc2', { source: 'live', capturedAt: NOW, ...used(95) });
+    expect(desk.findRoomier(used(97), FROM)).toEqual({
+      target: 'acc3',
+      room: { left: 3, minutes: 300 },
+    });
+    expect(readAccountState(paths, 'acc1').state.usage).toMatchObject({
+      source: 'session',
+      ...FROM,
+      ...used(97),
+    });
+  });
+
+  test.each([
+    ['enough is left', 90, { settings }],
+    ['it is switched off', 99, {}],
+    ['the session is pinned', 99, { settings, pinned: true }],
+  ])('not when %s', (_, percent, options) => {
+    expect(open(options).desk.findRoomier(used(percent), FROM)).toBeUndefined();
+  });
+
+  test('not when nobody has more', () => {
+    const { paths, desk } = open({ settings });
+    for (const name of ['acc2', 'acc3']) {
+      recordUsage(paths, name, { source: 'live', capturedAt: NOW, ...used(91) });
+    }
+    expect(desk.findRoomier(used(99), FROM)).toBeUndefined();
+  });
+});
