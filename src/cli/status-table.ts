@@ -19,31 +19,59 @@ export interface StatusLook {
 /** How much a cell about a window says; less where the terminal is narrow. */
 type Detail = 'full' | 'time' | 'percent';
 
-/** The targets as a table: marker and name, e-mail, plan, a bar for each window, state, and where the figures come from. */
+/**
+ * The targets as a table: marker and name, e-mail, plan, a bar for each window, state, and where the figures come from.
+ * What a state means stands in its cell; where the terminal has no room for that, a word does, and the rest beneath.
+ */
 export function formatStatus(targets: readonly TargetStatus[], look: StatusLook): string[] {
-  const details: Detail[] = ['full', 'time', 'percent'];
-  const tables = details.map((detail) => layOut(targets, look, detail));
   const fits = (lines: string[]) =>
     look.width === undefined || lines.every((line) => lengthOf(line) <= (look.width as number));
-  return tables.find(fits) ?? leaveOut(targets, look);
+  const whole = layOut(targets, look, 'full');
+  if (fits(whole)) return whole;
+  const details: Detail[] = ['full', 'time', 'percent'];
+  const tables = details.map((detail) => layOut(targets, look, detail, 'brief'));
+  return [...(tables.find(fits) ?? leaveOut(targets, look)), ...explainBeneath(targets)];
 }
 
-function layOut(targets: readonly TargetStatus[], look: StatusLook, detail: Detail): string[] {
-  return fitTable(cellsOf(targets, look, detail), { width: undefined, dispensable: [], lengthOf });
+/** Whole sentences, which a terminal may wrap: a command in them can still be copied. */
+function explainBeneath(targets: readonly TargetStatus[]): string[] {
+  const lines = targets.flatMap(({ name, reason, state }) =>
+    reason === null || state === 'off' ? [] : [`${name}: ${reason}`],
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
-/** What a narrow terminal does without, first to go first: source of the figures, plan, e-mail. */
+type Wording = 'sentence' | 'brief';
+
+function layOut(
+  targets: readonly TargetStatus[],
+  look: StatusLook,
+  detail: Detail,
+  wording: Wording = 'sentence',
+): string[] {
+  const cells = cellsOf(targets, look, detail, wording);
+  return fitTable(cells, { width: undefined, dispensable: [], lengthOf });
+}
+
+/** What a narrow terminal does without, first to go first: source of the figures, plan, e-mail, the figures. */
 function leaveOut(targets: readonly TargetStatus[], look: StatusLook): string[] {
-  const cells = cellsOf(targets, look, 'percent');
-  const figures = (cells[0] as string[]).indexOf('FIGURES');
+  const cells = cellsOf(targets, look, 'percent', 'brief');
+  const titles = cells[0] as string[];
+  const figures = titles.indexOf('FIGURES');
+  const windows = titles.flatMap((title, column) => (title.endsWith(' LEFT') ? [column] : []));
   return fitTable(cells, {
     width: look.width,
-    dispensable: figures === -1 ? [2, 1] : [figures, 2, 1],
+    dispensable: [...(figures === -1 ? [] : [figures]), 2, 1, ...windows.reverse()],
     lengthOf,
   });
 }
 
-function cellsOf(targets: readonly TargetStatus[], look: StatusLook, detail: Detail): string[][] {
+function cellsOf(
+  targets: readonly TargetStatus[],
+  look: StatusLook,
+  detail: Detail,
+  wording: Wording,
+): string[][] {
   const lengths = windowLengths(targets);
   const isMeasured = targets.some(({ usage }) => usage !== null);
   const figures = (cell: string) => (isMeasured ? [cell] : []);
@@ -59,7 +87,7 @@ function cellsOf(targets: readonly TargetStatus[], look: StatusLook, detail: Det
     ...lengths.map((minutes) => windowCell(usage, minutes, look, detail)),
     ...figures(usage === null ? '-' : describeAge(usage.source, usage.capturedAt, look.now)),
     ...live(target.sessions.length === 0 ? '-' : String(target.sessions.length)),
-    paint(target, look),
+    paint(target, wording === 'brief' ? briefly(target, look.now) : target.reason, look),
   ]);
   return [titles, ...rows];
 }
@@ -96,11 +124,33 @@ function windowCell(
   return detail === 'full' ? `${at} (${describeWait(resets, now)})` : at;
 }
 
+/** A state in a word or two. */
+function briefly(
+  { state, marks }: Pick<TargetReport, 'state' | 'marks'>,
+  now: Date,
+): string | null {
+  if (state !== 'marked') return BRIEF[state];
+  if (marks.some(({ kind }) => kind === 'needs-login')) return 'needs login';
+  const ends = marks.map(({ until }) => (until === null ? Number.NaN : Date.parse(until) / 1000));
+  const last = Math.max(...ends); // NaN when one of them is for ever
+  return Number.isFinite(last) ? `until ${describeTime(last, now)}` : 'set aside';
+}
+
+const BRIEF: Record<Exclude<TargetReport['state'], 'marked'>, string | null> = {
+  ready: null,
+  off: 'off',
+  'not-logged-in': 'no login',
+  'wrong-account': 'other account',
+  broken: 'broken login',
+  unsafe: 'unsafe',
+};
+
 function paint(
-  { state, reason }: Pick<TargetReport, 'state' | 'reason'>,
+  { state }: Pick<TargetReport, 'state'>,
+  words: string | null,
   { colour }: StatusLook,
 ): string {
-  const text = reason ?? state;
+  const text = words ?? state;
   if (!colour) return text;
   return styleText(state === 'ready' ? 'green' : state === 'off' ? 'dim' : 'yellow', text, {
     validateStream: false,
