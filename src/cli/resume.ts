@@ -2,12 +2,12 @@ import { Command } from 'commander';
 import { findThreads, type StoredThread } from '../codex/find-threads.ts';
 import { readThreadPreview } from '../codex/thread-preview.ts';
 import { HotswapError } from '../errors.ts';
-import { type KnownThread, listKnownThreads } from '../session/known-threads.ts';
+import { listKnownThreads } from '../session/known-threads.ts';
 import { readLaunches } from '../session/registry.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import { type Context, requireConfig } from './context.ts';
 import { splitAtDashes } from './launch.ts';
-import { canAsk, pickOne } from './pick.ts';
+import { type Choice, canAsk, pickFrom, type View } from './pick.ts';
 import { describeTime } from './time-text.ts';
 
 interface ResumeCommandOptions {
@@ -69,52 +69,82 @@ async function chooseThread(
       'give its id, or --last; for the ids: codex-hotswap sessions',
     );
   }
-  const threads = await listThreads(context, all);
-  if (threads.length === 0) {
+  const lists: ListedThread[][] = [];
+  const viewOf = (everywhere: boolean): View => ({
+    title: everywhere ? 'Resume:' : 'Resume, of this directory:',
+    name: everywhere ? 'all directories' : 'this directory',
+    async load() {
+      const threads = await listThreads(context, everywhere);
+      lists[everywhere ? 1 : 0] = threads;
+      return threads.map((listed) => choiceOf(listed, everywhere, context.now));
+    },
+  });
+  const first = viewOf(all);
+  const choices = await first.load();
+  if (choices.length === 0) {
     context.say(all ? 'no threads yet' : 'no threads in this directory; for others: --all');
     return undefined;
   }
-  const title = all ? 'Resume:' : 'Resume, of this directory:';
-  const chosen = await pickOne(
-    title,
-    threads.map(({ thread, account, preview }) => ({
-      label: [
-        describeTime(thread.updatedAt / 1000, context.now).padEnd(12),
-        (account ?? '-').padEnd(10),
-        preview ?? '(no prompt)',
-        ...(all && thread.cwd !== undefined ? [`[${thread.cwd}]`] : []),
-      ].join('  '),
-      hint: `${thread.id} ${thread.cwd ?? ''}`,
-    })),
-  );
-  const thread = chosen === undefined ? undefined : threads[chosen]?.thread;
-  return thread === undefined ? undefined : ['--', thread.id];
+  const picked = await pickFrom([{ ...first, load: async () => choices }, viewOf(!all)]);
+  if (picked === undefined) return undefined;
+  const everywhere = all === (picked.view === 0);
+  const chosen = lists[everywhere ? 1 : 0]?.[picked.choice];
+  return chosen === undefined ? undefined : ['--', chosen.thread.id];
+}
+
+function choiceOf(
+  { thread, accounts, preview }: ListedThread,
+  everywhere: boolean,
+  now: Date,
+): Choice {
+  const prompt = preview ?? '(no prompt)';
+  const place = thread.cwd === undefined ? '' : ` in ${thread.cwd}`;
+  return {
+    label: [
+      describeTime(thread.updatedAt / 1000, now).padEnd(12),
+      (accounts.at(-1) ?? '-').padEnd(10),
+      prompt,
+      ...(everywhere && thread.cwd !== undefined ? [`[${thread.cwd}]`] : []),
+    ].join('  '),
+    hint: `${thread.id} ${thread.cwd ?? ''}`,
+    preview: [
+      prompt,
+      `${thread.id}${place}`,
+      accounts.length === 0
+        ? 'not begun by codex-hotswap, so its account is not known'
+        : `ran under ${accounts.join(' → ')}`,
+    ],
+  };
 }
 
 const LISTED = 200;
 
 interface ListedThread {
   thread: StoredThread;
-  /** The target it ran under last, as far as is known. */
-  account: string | undefined;
+  /** The targets it ran under, as far as is known, the last one last. */
+  accounts: string[];
   preview: string | undefined;
 }
 
 async function listThreads({ paths, now }: Context, all: boolean): Promise<ListedThread[]> {
-  const known = listKnownThreads(readLaunches(paths, { now }).launches);
+  const { launches } = readLaunches(paths, { now });
   const here = canonicalDirectory(process.cwd());
   const threads = await findThreads({
     codexHome: paths.sharedHome,
-    known: known.map(({ rollout }) => rollout),
+    known: listKnownThreads(launches).map(({ rollout }) => rollout),
     fits: ({ cwd }) => all || (cwd !== undefined && canonicalDirectory(cwd) === here),
     limit: LISTED,
   });
-  const lastOf = new Map(known.map(({ thread, last }: KnownThread) => [thread, last.target]));
-  return Promise.all(
-    threads.map(async (thread) => ({
-      thread,
-      account: lastOf.get(thread.id),
-      preview: await readThreadPreview(thread.rollout),
-    })),
-  );
+  const segments = launches.flatMap((launch) => launch.segments);
+  const listed: ListedThread[] = [];
+  // One after the other: a preview is read into half a megabyte.
+  for (const thread of threads) {
+    const accounts = segments
+      .filter((segment) => segment.thread === thread.id)
+      .sort((a, b) => (a.from < b.from ? -1 : 1))
+      .map(({ target }) => target)
+      .filter((target, index, names) => target !== names[index - 1]);
+    listed.push({ thread, accounts, preview: await readThreadPreview(thread.rollout) });
+  }
+  return listed;
 }

@@ -5,7 +5,7 @@ const HEAD_BYTES = 512 * 1024;
 const PREVIEW_CHARACTERS = 120;
 
 /**
- * What a thread is about: the first prompt of its user, on one line, at most 120 characters. Only the head of the rollout
+ * What a thread is about: the first prompt of its user, on one line without control characters, at most 120 characters. Only the head of the rollout
  * is read. Undefined when there is none in it, or no such file.
  */
 export async function readThreadPreview(rollout: string): Promise<string | undefined> {
@@ -15,7 +15,7 @@ export async function readThreadPreview(rollout: string): Promise<string | undef
     const head = Buffer.alloc(HEAD_BYTES);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
     for (const line of head.toString('utf8', 0, bytesRead).split('\n')) {
-      const prompt = promptIn(line)?.replace(/\s+/g, ' ').trim();
+      const prompt = promptIn(line)?.replace(/[\s\p{Cc}]+/gu, ' ').trim();
       if (prompt) return shorten(prompt);
     }
     return undefined;

@@ -196,13 +196,38 @@ describe('the lists', () => {
     const terminal = hotswap.open([], { args: [CLI, 'resume'] });
     await terminal.waitForText(/acc2 +a question about hares/);
     await terminal.waitForText(/acc1 +a question about foxes/);
+    const [foxes] = threadsOf(hotswap);
     terminal.type('foxes');
     await terminal.waitForText('(1 of 2)');
+    await terminal.waitForText(`${foxes} in /`);
+    await terminal.waitForText('ran under acc1');
     terminal.press('enter');
     await waitForComposer(terminal);
     await ask(terminal, 'what else');
     await terminal.waitForText('answer 2 from acc1');
     await quit(terminal);
     expect(lastTurn(backend)).toEqual(['acc1', 'a question about foxes', 'what else']);
+  });
+
+  it('… of this directory, and with Tab of all', async () => {
+    const { hotswap } = await openLab(TWO);
+    const { work } = hotswap.sandbox;
+    const beside = join(work, 'beside');
+    mkdirSync(beside);
+    await runCodex(hotswap, ['exec', 'asked right here']);
+    await runCodex(hotswap, ['exec', '-C', beside, 'asked elsewhere']);
+    const terminal = hotswap.open([], { args: [CLI, 'resume'], columns: 150 });
+    await terminal.waitForText('asked right here');
+    expect(terminal.screen().join('\n')).not.toContain('asked elsewhere');
+    terminal.press('tab');
+    await terminal.waitForText(/asked elsewhere +\[.*\/beside\]/);
+    terminal.press('tab');
+    await terminal.waitUntil(
+      () => !terminal.screen().join('\n').includes('asked elsewhere'),
+      'this directory again',
+    );
+    terminal.press('escape');
+    expect(await terminal.waitForExit()).toEqual({ status: 0, signal: 0 });
+    expect(terminal.scrollback().join('').trim()).toBe('');
   });
 });

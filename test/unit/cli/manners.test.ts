@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { cutToWidth } from '../../../src/cli/cut-to-width.ts';
 import { describeEvent } from '../../../src/cli/event-text.ts';
 import { fitTable } from '../../../src/cli/table.ts';
 import { describeTime, describeWait } from '../../../src/cli/time-text.ts';
@@ -146,4 +147,14 @@ test('log reads what was written, and skips what is no event', () => {
   expect(home.ok(['log'])).toMatch(/hello\n$/);
   expect(home.ok(['log', '--json'])).toBe(`${JSON.stringify(event)}\n`);
   expect(createHome().ok(['log'])).toBe('nothing has happened yet\n');
+});
+
+test.each([
+  ['short', 10, 'short'],
+  ['a longer one', 5, 'a lon'],
+  ['日本語です', 5, '日本'],
+  ['e\u0301e\u0301e', 2, 'e\u0301e\u0301'],
+  ['a\u001b[31mb\nc', 20, 'a [31mb c'],
+])('%j in %i columns', (text, columns, shown) => {
+  expect(cutToWidth(text, columns)).toBe(shown);
 });

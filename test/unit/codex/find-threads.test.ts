@@ -75,6 +75,7 @@ describe('the preview of a thread', () => {
     ['legacy', [line({ type: 'user_message', message: 'one\n two' })], 'one two'],
     ['paginated', [line(item('one two'))], 'one two'],
     ['the first of two', [line(item('first')), line(item('second'))], 'first'],
+    ['with an escape', [line(item('a\u001b]0;b\u0007c'))], 'a ]0;b c'],
     ['without words', [line(item(' ')), line(item('second'))], 'second'],
     ['quoted elsewhere', [line({ type: 'agent_message', message: '"user_message"' })], undefined],
     ['broken', ['{"type":"user_message', '"user_message"'], undefined],
