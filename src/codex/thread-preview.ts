@@ -15,7 +15,9 @@ export async function readThreadPreview(rollout: string): Promise<string | undef
     const head = Buffer.alloc(HEAD_BYTES);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
     for (const line of head.toString('utf8', 0, bytesRead).split('\n')) {
-      const prompt = promptIn(line)?.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+      const prompt = promptIn(line)
+        ?.replace(/[\s\p{Cc}]+/gu, ' ')
+        .trim();
       if (prompt) return shorten(prompt);
     }
     return undefined;
