@@ -1,5 +1,7 @@
 import { accessSync, constants, lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeIdentity, type Identity, readLogin } from '../accounts/login.ts';
+import { askDaemon, type DaemonAccount } from '../codex/daemon.ts';
 import { errnoOf } from '../state/files.ts';
 import { processStartTime } from '../state/process-identity.ts';
 import type { Context } from './context.ts';
@@ -18,7 +20,7 @@ export async function checkCodexHome(context: Context): Promise<Finding[]> {
     ...checkForcedLogin(file, settings),
     ...checkProvider(file, settings),
     checkSqliteHome(context, settings),
-    ...checkDaemon(context.paths.sharedHome),
+    ...(await checkDaemon(context.paths.sharedHome)),
   ];
 }
 
@@ -91,8 +93,10 @@ function checkSqliteHome({ env, paths }: Context, settings: Settings): Finding {
   }
 }
 
+const DAEMON_MS = 2000;
+
 /** A daemon keeps the login it was started with, whatever is chosen later (facts M8, 5). */
-function checkDaemon(sharedHome: string): Finding[] {
+async function checkDaemon(sharedHome: string): Promise<Finding[]> {
   const dir = join(sharedHome, 'app-server-daemon');
   const pidFile = ['daemon.pid', 'app-server.pid']
     .map((name) => join(dir, name))
@@ -101,18 +105,47 @@ function checkDaemon(sharedHome: string): Finding[] {
   if (pidFile === undefined || processStartTime(pid) === undefined) {
     return [ok('no Codex daemon runs on the shared home')];
   }
-  const started = statSync(pidFile).mtimeMs;
-  const chosen = lstatTime(join(sharedHome, 'auth.json'));
-  const isOutdated = chosen !== undefined && chosen > started;
+  const account = await askDaemon(sharedHome, DAEMON_MS);
+  const under =
+    account === undefined ? guessByTime(sharedHome, pidFile) : tell(account, sharedHome);
   return [
     note(
-      `a Codex daemon (pid ${pid}) runs on ${sharedHome} under ${
-        isOutdated
-          ? 'the login that was there before the current target was chosen'
-          : 'the current login'
-      }; supervised sessions do without it; to end it: codex app-server daemon stop`,
+      `a Codex daemon (pid ${pid}) runs on ${sharedHome} under ${under}; supervised sessions do without it; to end it: codex app-server daemon stop`,
     ),
   ];
+}
+
+function tell(account: DaemonAccount, sharedHome: string): string {
+  const { email, userId, accountId } = account;
+  if (userId === undefined && email === undefined) return 'no login';
+  const who = email ?? `user ${userId}`;
+  const now = currentIdentity(sharedHome);
+  if (now === undefined) return who;
+  const isCurrent =
+    (userId === undefined || userId === now.userId) &&
+    (accountId === undefined || accountId === now.accountId) &&
+    (email === undefined || now.email === undefined || email === now.email);
+  return isCurrent
+    ? `${who}, as plain codex`
+    : `${who}, not ${describeIdentity(now)} as plain codex`;
+}
+
+function currentIdentity(sharedHome: string): Identity | undefined {
+  try {
+    const read = readLogin(readFileSync(join(sharedHome, 'auth.json'), 'utf8'));
+    return read.kind === 'login' ? read.login.identity : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** For a daemon that does not answer. */
+function guessByTime(sharedHome: string, pidFile: string): string {
+  const chosen = lstatTime(join(sharedHome, 'auth.json'));
+  const isOutdated = chosen !== undefined && chosen > statSync(pidFile).mtimeMs;
+  return isOutdated
+    ? 'the login that was there before the current target was chosen'
+    : 'the current login';
 }
 
 function readPid(file: string): number {
