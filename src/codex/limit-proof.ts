@@ -143,8 +143,8 @@ function kindOfWindow(window: LimitWindow | undefined): LimitKind {
   return window.minutes === 10_080 ? 'window-weekly' : 'window-other';
 }
 
-// Usable again when the last of the full windows has been reset.
-function resetOf(limits: RateLimits | undefined): number | undefined {
+/** When an account is usable again, epoch seconds: when the last of its full windows has been reset. */
+export function resetOf(limits: RateLimits | undefined): number | undefined {
   if (limits === undefined) return undefined;
   const resets = fullWindows(limits).map(({ resetsAt }) => resetsAt ?? 0);
   const last = Math.max(0, ...resets);

@@ -9,6 +9,8 @@ export interface ResumeOptions {
   /** Model and effort of the thread's last turn; used only where the user's flags would override the thread's own. */
   model?: string;
   effort?: string;
+  /** Codex has put the thread on the reserve model by itself; these two are its own, and are to be said again. */
+  onReserve?: boolean;
 }
 
 /**
@@ -72,8 +74,9 @@ function keptFlags(flags: readonly Flag[], options: ResumeOptions): Flag[] {
  * flags (facts 6). So where the user's flags would override, the thread's own last model and effort are said instead:
  * it was started with those flags, and a `/model` typed since then must not be undone.
  */
-function lastModel(flags: readonly Flag[], { model, effort }: ResumeOptions): string[] {
-  if (model === undefined || !overridesModel(flags)) return [];
+function lastModel(flags: readonly Flag[], options: ResumeOptions): string[] {
+  const { model, effort, onReserve = false } = options;
+  if (model === undefined || !(onReserve || overridesModel(flags))) return [];
   const effortWords = effort === undefined ? [] : ['-c', `model_reasoning_effort="${effort}"`];
   return ['-m', model, ...effortWords];
 }

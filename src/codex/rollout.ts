@@ -49,6 +49,8 @@ export type RolloutFact = Stamped &
       }
     | { type: 'turn_aborted'; turnId?: string; reason?: string }
     | { type: 'token_count'; limits?: RateLimits }
+    /** Model and effort from here on, whoever chose them. */
+    | { type: 'settings'; model?: string; effort?: string }
     | { type: 'turn_context'; turnId?: string; model?: string; effort?: string; cwd?: string }
   );
 
@@ -72,7 +74,7 @@ export function mayMatter(head: string): boolean {
 export const HEAD_CHARACTERS = 400;
 
 const OURS =
-  /"(?:session_meta|turn_context|task_started|turn_started|task_complete|turn_complete|turn_aborted|token_count)"/;
+  /"(?:session_meta|turn_context|task_started|turn_started|task_complete|turn_complete|turn_aborted|token_count|thread_settings_applied)"/;
 
 function readEntry(type: string | undefined, payload: Payload): RolloutFact | undefined {
   if (type === 'session_meta') return readSessionMeta(payload);
@@ -88,6 +90,8 @@ function readEvent(payload: Payload): RolloutFact | undefined {
       return { type: 'task_started', ...turn };
     case 'turn_aborted':
       return { type: 'turn_aborted', ...turn, ...optional({ reason: text(payload.reason) }) };
+    case 'thread_settings_applied':
+      return readSettings(payload.thread_settings);
     case 'token_count':
       return { type: 'token_count', ...optional({ limits: readRateLimits(payload.rate_limits) }) };
     case 'task_complete':
@@ -142,6 +146,12 @@ function readTurnContext(payload: Payload): RolloutFact {
       cwd: text(payload.cwd),
     }),
   };
+}
+
+function readSettings(value: unknown): RolloutFact {
+  const settings = record(value) ?? {};
+  const effort = text(settings.effort) ?? text(settings.reasoning_effort);
+  return { type: 'settings', ...optional({ model: text(settings.model), effort }) };
 }
 
 function readRateLimits(value: unknown): RateLimits | undefined {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type LimitProof, proveLimit } from '../codex/limit-proof.ts';
+import { isReserveModel } from '../codex/reserve.ts';
 import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts } from '../codex/rollout-file.ts';
 import type { OpenThread } from '../codex/thread-files.ts';
@@ -18,7 +19,8 @@ const HISTORY_BYTES = 1024 * 1024;
 export async function readExecRecord(open: OpenThread): Promise<ExecRecord> {
   const { size } = await stat(open.rollout);
   const { facts } = await readRolloutFacts(open.rollout, Math.max(0, size - HISTORY_BYTES));
-  const context = facts.findLast((fact) => fact.type === 'turn_context');
+  const contexts = facts.filter((fact) => fact.type === 'turn_context');
+  const context = contexts.findLast(({ model }) => !isReserveModel(model)) ?? contexts.at(-1);
   const cwd = context?.cwd ?? open.cwd;
   const thread: FollowedThread = {
     id: open.threadId,
@@ -26,6 +28,7 @@ export async function readExecRecord(open: OpenThread): Promise<ExecRecord> {
     ...(cwd === undefined ? {} : { cwd }),
     ...(context?.model === undefined ? {} : { model: context.model }),
     ...(context?.effort === undefined ? {} : { effort: context.effort }),
+    onReserve: isReserveModel(contexts.at(-1)?.model),
   };
   return { thread, facts };
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { proveForeignReasoning } from '../codex/foreign-reasoning.ts';
-import { type LimitProof, proveLimit } from '../codex/limit-proof.ts';
+import { type LimitProof, proveLimit, resetOf } from '../codex/limit-proof.ts';
+import { isReserveModel, noteModel, type ReserveState } from '../codex/reserve.ts';
 import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts, readSessionMeta } from '../codex/rollout-file.ts';
 import { openRollouts } from '../codex/thread-files.ts';
@@ -10,12 +11,18 @@ export interface FollowedThread {
   id: string;
   rollout: string;
   cwd?: string;
-  /** Of the last turn. */
+  /** Of the last turn, if that was not on the reserve. */
   model?: string;
   effort?: string;
+  /** Codex has put it on the reserve by itself. */
+  onReserve?: boolean;
 }
 
-export type Proven = LimitProof & { thread: FollowedThread };
+export type Proven = LimitProof & {
+  thread: FollowedThread;
+  /** No turn failed of it, and none runs: there is nothing to go on with. */
+  isIdle?: boolean;
+};
 
 /** A turn that the service refused, as another account's model thought in its thread (fact M6). */
 export interface Refused {
@@ -75,7 +82,7 @@ export function followThreads(
     for (const rollout of byLastTurn(known.values())) {
       const { thread, facts } = rollout;
       if (thread === undefined) continue;
-      const fresh = (await readOn(rollout)).filter(({ at = 0 }) => at >= startedAtMs);
+      const fresh = (await readOn(rollout, startedAtMs)).filter(({ at = 0 }) => at >= startedAtMs);
       const text = textOfTurn(facts, saw);
       const question = { facts, startedAtMs, seenTurnIds: answeredFor };
       const proof = proveLimit({
@@ -83,7 +90,8 @@ export function followThreads(
         sawText: text !== undefined,
         ...(text === undefined ? {} : { text }),
       });
-      if (proof !== undefined) news.proof = { ...proof, thread };
+      const found = proof ?? proveReserve(rollout, answeredFor);
+      if (found !== undefined) news.proof = { ...found, thread };
       const turnId = proveForeignReasoning(question);
       if (turnId !== undefined) news.refused = { thread, turnId };
       news.started ||= fresh.some(({ type }) => type === 'task_started');
@@ -120,6 +128,25 @@ interface Rollout {
   facts: RolloutFact[];
   /** Epoch milliseconds; of equal threads the one opened last counts. */
   lastTurnAt: number;
+  reserve?: ReserveState | undefined;
+}
+
+/** Codex has left the thread's own model for the reserve: the account has no included usage left. */
+function proveReserve(
+  { reserve, facts }: Rollout,
+  answeredFor: ReadonlySet<string>,
+): Omit<Proven, 'thread'> | undefined {
+  const turnId = `reserve-${reserve?.switchedAt}`;
+  if (reserve?.switchedAt === undefined || answeredFor.has(turnId)) return undefined;
+  const told = facts.findLast((fact) => fact.type === 'token_count')?.limits;
+  const until = told && resetOf(told);
+  const last = facts.findLast(isTurnMark);
+  return {
+    kind: 'reserve',
+    turnId,
+    isIdle: last?.type === 'task_complete' && last.answered,
+    ...(until === undefined ? {} : { until }),
+  };
 }
 
 function byLastTurn(rollouts: Iterable<Rollout>): Rollout[] {
@@ -158,7 +185,7 @@ async function openRollout(file: string): Promise<Rollout | undefined> {
 }
 
 /** Reads on; returns what is new. */
-async function readOn(rollout: Rollout): Promise<RolloutFact[]> {
+async function readOn(rollout: Rollout, startedAtMs: number): Promise<RolloutFact[]> {
   const { thread } = rollout;
   if (thread === undefined) return [];
   const { facts, offset } = await readRolloutFacts(thread.rollout, rollout.offset);
@@ -166,10 +193,16 @@ async function readOn(rollout: Rollout): Promise<RolloutFact[]> {
   for (const fact of facts) {
     rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
     if (fact.type === 'task_started') rollout.facts.length = 0;
+    if (fact.type === 'settings' || fact.type === 'turn_context') {
+      rollout.reserve = noteModel(rollout.reserve, fact, startedAtMs);
+      thread.onReserve = rollout.reserve?.onReserve ?? false;
+    }
     if (fact.type === 'turn_context') {
       if (fact.cwd !== undefined) thread.cwd = fact.cwd;
-      if (fact.model !== undefined) thread.model = fact.model;
-      if (fact.effort !== undefined) thread.effort = fact.effort;
+      if (!isReserveModel(fact.model)) {
+        if (fact.model !== undefined) thread.model = fact.model;
+        if (fact.effort !== undefined) thread.effort = fact.effort;
+      }
     }
     rollout.facts.push(fact);
   }

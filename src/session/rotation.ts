@@ -67,6 +67,8 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
   let plan = firstPlan;
   let failedAt: number | undefined;
   let hasWaited = false;
+  /** No turn was cut off: the successor is told nothing. */
+  let isIdle = false;
   /** What was left, where the session moves on before the limit. */
   let early: Room | undefined;
 
@@ -85,12 +87,14 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       failure = proof;
       thread = proof.thread;
       early = undefined;
+      isIdle = proof.isIdle === true;
       failedAt = now();
       return { threadId: thread.id, turnId: proof.turnId };
     },
     beginCopy(refused) {
       thread = refused.thread;
       early = undefined;
+      isIdle = false;
       failedAt = now();
       return { threadId: thread.id, turnId: refused.turnId };
     },
@@ -102,6 +106,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     beginEarly(current, room) {
       thread = current;
       early = room;
+      isIdle = true;
       failedAt = undefined;
       return { threadId: current.id };
     },
@@ -143,7 +148,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       hasWaited = false;
       try {
         desk.repoint(to);
-        plan = thread === undefined ? firstPlan : await resumePlan(thread, early && '');
+        plan = thread === undefined ? firstPlan : await resumePlan(thread, isIdle ? '' : undefined);
       } catch (error) {
         const { message } = error as Error;
         log({ type: 'notice', message: `could not go on under ${to}: ${message}` });
@@ -177,7 +182,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     },
     originalOf: (threadId) => originals.get(threadId),
     plan: () => plan,
-    resumes: () => thread !== undefined && early === undefined,
+    resumes: () => thread !== undefined && !isIdle,
     arrived() {
       if (failedAt === undefined) return;
       const milliseconds = now() - failedAt;

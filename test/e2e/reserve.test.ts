@@ -1,0 +1,51 @@
+import { appendFileSync } from 'node:fs';
+import { afterEach, expect, it } from 'vitest';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { ask, waitForComposer } from '../lab/composer.ts';
+import { type Rollout, readRollouts } from '../lab/rollouts.ts';
+import { createSupervisedLab, quit } from '../lab/supervised.ts';
+
+// Codex that goes on with the reserve model has no included usage left (facts 2.3). What makes it do so comes from the
+// service and is not in the lab; the line it leaves in the record is Codex's own, with the model changed.
+
+const { openLab, close } = createSupervisedLab();
+afterEach(close);
+
+// The reserve came with 0.153, and the record of settings shortly before 0.150.
+it.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
+  'an account on the reserve is at its limit: the next goes on, on the thread’s own model',
+  async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
+    const terminal = hotswap.open(['-c', 'model_reasoning_effort="high"']);
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    await ask(terminal, 'two');
+    await terminal.waitForText('answer 2 from acc1');
+    await waitForComposer(terminal);
+    goOnReserve(readRollouts(hotswap.sandbox.codexHome)[0] as Rollout);
+
+    await hotswap.waitForEvent('rotated');
+    await hotswap.waitForEvent('bound', 2);
+    await ask(terminal, 'three');
+    await terminal.waitForText('answer 1 from acc2');
+    const [own, next] = [backend.turns('acc1')[0]?.turn, backend.turns('acc2')[0]?.turn];
+    expect(next?.userTexts).toEqual(['one', 'two', 'three']);
+    expect(next).toMatchObject({ model: own?.model, body: { reasoning: { effort: 'high' } } });
+    expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'reserve' }]);
+    expect(hotswap.eventsOf('rotated')).toMatchObject([{ from: 'acc1', kind: 'reserve' }]);
+    expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
+  },
+);
+
+/** Writes what Codex writes when it takes another model, as its next line. */
+function goOnReserve({ file, lines }: Rollout): void {
+  const isSettings = (line: (typeof lines)[number]) =>
+    line.payload.type === 'thread_settings_applied';
+  const settings = lines.findLast(isSettings);
+  const { payload } = structuredClone(settings) as (typeof lines)[number];
+  const { ordinal } = lines.at(-1) as { ordinal?: number };
+  Object.assign(payload.thread_settings as object, { model: 'gpt-reserve' });
+  const timestamp = new Date().toISOString();
+  const place = ordinal === undefined ? {} : { ordinal: ordinal + 1 };
+  appendFileSync(file, `${JSON.stringify({ ...settings, timestamp, ...place, payload })}\n`);
+}
