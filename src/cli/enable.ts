@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
-import { type Context, requireConfig } from './context.ts';
+import { type Context, currentName, findTarget, requireConfig } from './context.ts';
 import { putShim } from './install-shim.ts';
+import { primeFor } from './prime.ts';
 import { switchTarget } from './switch-target.ts';
 
 export function enableCommand(context: Context): Command {
@@ -13,9 +14,11 @@ export function enableCommand(context: Context): Command {
     .option('--shim-path <file>', 'where the shim goes')
     .addHelpText('after', '\nExample:\n  codex-hotswap enable && hash -r')
     .action((name: string | undefined, options: { shimPath?: string }) => {
-      requireConfig(context);
+      const config = requireConfig(context);
       if (name !== undefined) return switchTarget(context, name, true);
       putShim(context, options.shimPath);
+      // After an uninstall plain Codex has a copy of its own, and one of the two would lose its tokens.
+      primeFor(context, config, findTarget(config, currentName(context, config)));
       rmSync(context.paths.disabledFlag, { force: true });
       context.say('codex-hotswap is on: plain codex outlives a usage limit');
     });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { Command } from 'commander';
 import { proveLimit } from '../codex/limit-proof.ts';
 import { classifyLimitText, isExhaustion } from '../codex/limits.ts';
@@ -24,17 +24,26 @@ export function explainCommand(context: Context): Command {
 }
 
 async function explain({ say, now }: Context, file: string): Promise<void> {
-  if (!existsSync(file)) {
-    throw new HotswapError(
-      'usage',
-      `${file} does not exist`,
-      'give a rollout or a terminal recording',
-    );
+  const problem = problemOf(file);
+  if (problem !== undefined) {
+    throw new HotswapError('usage', `${file} ${problem}`, 'give a rollout or a terminal recording');
   }
   const { facts } = await readRolloutFacts(file);
   const lines =
     facts.length > 0 ? explainRollout(facts, now) : explainRecording(readFileSync(file));
   for (const line of lines) say(line);
+}
+
+function problemOf(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return 'does not exist';
+  if (!stats.isFile()) return 'is no file';
+  try {
+    accessSync(file, constants.R_OK);
+    return undefined;
+  } catch {
+    return 'may not be read';
+  }
 }
 
 /** Turn by turn: which ended of a limit, and what that would have meant. Pure. */

@@ -1,11 +1,11 @@
-import { lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { installLogin } from '../accounts/install-login.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from '../accounts/login.ts';
 import { placeLogin } from '../accounts/place-login.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
-import { validateTargetName } from '../accounts/vault.ts';
+import { authFileOf, validateTargetName } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
 import { type Config, readConfig } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
@@ -36,8 +36,8 @@ export async function importLogin(
 ): Promise<void> {
   const { paths, say } = context;
   if (name !== undefined) validateTargetName(name);
-  const { text, identity } = readCandidate(file);
   const known = readConfig(paths) && (await settledConfig(context));
+  const { text, identity } = readCandidate(file, known);
   const owner = known && findOwner(readStandings(paths, known).standings, identity);
   const goal = name ?? owner?.target.name;
   if (goal === undefined) {
@@ -66,10 +66,13 @@ export async function importLogin(
   settleSource(context, config, file);
 }
 
-function readCandidate(file: string): { text: string; identity: Identity } {
+function readCandidate(
+  file: string,
+  known: Config | undefined,
+): { text: string; identity: Identity } {
   let text: string;
   try {
-    if (lstatSync(file).isSymbolicLink()) throw alreadyLinked(file);
+    if (lstatSync(file).isSymbolicLink()) throw alreadyLinked(file, known);
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof HotswapError) throw error;
@@ -99,7 +102,16 @@ export function readUnknownLogin(file: string, { paths }: Context): string | und
   return owner === undefined ? describeIdentity(identity) : undefined;
 }
 
-function alreadyLinked(file: string): HotswapError {
+function alreadyLinked(file: string, known: Config | undefined): HotswapError {
+  const real = realpathSync(file);
+  const owner = known?.targets.find((target) => authFileOf(target) === real);
+  if (owner !== undefined) {
+    return new HotswapError(
+      'usage',
+      `${file} is the login of ${owner.name}, by a link`,
+      'nothing is to be imported',
+    );
+  }
   return new HotswapError(
     'usage',
     `${file} is a link to a login, not a login`,

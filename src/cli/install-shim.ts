@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import type { Context } from './context.ts';
+import { readConfig } from '../state/config.ts';
+import { type Context, currentName, findTarget } from './context.ts';
+import { primeFor } from './prime.ts';
 import { installShim } from './shim-file.ts';
 import { chooseShimPath, pathLine, profileOf, reachOf } from './shim-place.ts';
 
@@ -12,7 +14,13 @@ export function installShimCommand(context: Context): Command {
       'where to put it (default: an early directory of PATH, or one of its own)',
     )
     .addHelpText('after', '\nExample:\n  codex-hotswap install-shim && hash -r')
-    .action((options: { shimPath?: string }) => void putShim(context, options.shimPath));
+    .action((options: { shimPath?: string }) => {
+      putShim(context, options.shimPath);
+      const config = readConfig(context.paths);
+      if (config === undefined || config.targets.length === 0) return;
+      // After an uninstall plain Codex has a copy of its own, and one of the two would lose its tokens.
+      primeFor(context, config, findTarget(config, currentName(context, config)));
+    });
 }
 
 /** Installs the shim and says what is still to be done for a shell to find it. Returns its path. */

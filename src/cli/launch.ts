@@ -63,7 +63,7 @@ async function pickTarget(context: Context): Promise<string | undefined> {
   if (!canAsk()) {
     throw new HotswapError(
       'usage',
-      'which target is to be launched?',
+      '`launch` needs a target where nobody can be asked',
       `name one: ${config.targets.map(({ name }) => name).join(', ')}`,
     );
   }

@@ -105,6 +105,7 @@ function oneLine(text: string): string {
   return `codex-hotswap: ${text
     .replace(/^error: /, '')
     .trim()
+    .replace(/\.$/, '')
     .replaceAll('\n', ' ')}`;
 }
 

@@ -65,7 +65,7 @@ async function chooseThread(
   if (!canAsk()) {
     throw new HotswapError(
       'usage',
-      'which thread is to be resumed?',
+      '`resume` needs a thread where nobody can be asked',
       'give its id, or --last; for the ids: codex-hotswap sessions',
     );
   }

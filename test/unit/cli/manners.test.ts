@@ -22,6 +22,10 @@ describe('wrong usage is one line with the way out', () => {
     [['setup', '--force', '--count', '0'], 2, /from 1 to 99/],
     [['log', '-n', 'x'], 2, /expected a number/],
     [['use', '-'], 2, /no target before/],
+    [['launch'], 2, /needs a target .*; name one: acc1, acc2$/m],
+    [['resume'], 2, /needs a thread .*; give its id, or --last/],
+    [['explain', '/nowhere'], 2, /\/nowhere does not exist; give/],
+    [['explain', '/'], 2, /\/ is no file; give/],
   ])('%j', (args, status, message) => {
     const home = createHome();
     home.ok(['setup']);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createHome } from './sandbox.ts';
 
@@ -108,6 +108,19 @@ describe('enable and disable', () => {
     home.ok(['enable']);
     expect(home.ok(['status'])).not.toContain('codex-hotswap is off');
   });
+
+  test.each(['enable', 'install-shim'])(
+    '%s after an uninstall: one login again, not two',
+    (command) => {
+      const home = createHome();
+      home.writeVault('acc1', 'ann');
+      home.ok(['setup', '--accounts', 'acc1', '--install-shim']);
+      home.ok(['uninstall']);
+      expect(lstatSync(home.path('.codex/auth.json')).isFile()).toBe(true);
+      home.ok([command]);
+      expect(readlinkSync(home.path('.codex/auth.json'))).toBe(home.path('.codex-acc1/auth.json'));
+    },
+  );
 
   test('enable installs a missing shim', () => {
     const home = createHome();
