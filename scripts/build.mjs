@@ -16,8 +16,13 @@ const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 /** What the way from `codex` to the first frame must never load: see pty.md 4.2 for what each costs. */
 const NOT_ON_THE_HOT_PATH = ['commander', 'conf', 'chokidar', 'smol-toml', '@clack/prompts'];
 const HOT_SOURCES = ['src/bin/launch.ts', 'src/bin/codex-hot.ts', 'src/launch/launch.ts'];
-const BINS = ['src/bin/codex-hotswap.ts', 'src/bin/codex-hot.ts', 'src/bin/launch.ts'];
-const PROGRAMS = ['src/launch/launch.ts', 'src/cli/program.ts'];
+const BINS = [
+  'src/bin/codex-hotswap.ts',
+  'src/bin/codex-hot.ts',
+  'src/bin/launch.ts',
+  'src/bin/keeper.ts',
+];
+const PROGRAMS = ['src/launch/launch.ts', 'src/launch/keep-token.ts', 'src/cli/program.ts'];
 const EXECUTABLES = ['dist/bin/codex-hotswap.js', 'dist/bin/codex-hot.js'];
 
 /** Node's own modules that take 1 to 3 ms each to load, and that nobody needs before Codex has been started. */

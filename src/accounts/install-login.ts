@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { HotswapError } from '../errors.ts';
 import type { Config, Target } from '../state/config.ts';
 import { ensurePrivateDir, replaceFile } from '../state/files.ts';
+import { blockForLock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
 import {
   clearMarks,
@@ -11,7 +12,7 @@ import {
 } from './account-state.ts';
 import { keepLogin } from './keep-login.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
-import type { Standing } from './standing.ts';
+import { accountLock, type Standing } from './standing.ts';
 import { assertVaultDir, authFileOf } from './vault.ts';
 
 export interface InstallRequest {
@@ -45,9 +46,30 @@ export interface Installation {
  * untouched until the new one is complete (one rename); that of another account is kept among the orphans. Marks that a
  * new login heals are cleared.
  * @throws HotswapError `identity-clash` when the account is known under another target, or the target belongs to another
- * account; `in-use` when a session would lose its login; `login-failed` when the content is no login. Nothing is changed then.
+ * account; `in-use` when a session would lose its login, or while its token is being refreshed; `login-failed` when the
+ * content is no login. Nothing is changed then.
  */
 export function installLogin(request: InstallRequest): Installation {
+  const { paths, target } = request;
+  const lock = blockForLock(accountLock(paths, target.name), LOCK_MS);
+  if (lock === undefined) {
+    throw new HotswapError(
+      'in-use',
+      `the login of ${target.name} is being refreshed`,
+      'try again in a moment',
+    );
+  }
+  try {
+    return install(request);
+  } finally {
+    lock.release();
+  }
+}
+
+/** A refresh takes a second; Codex up to 0.160 would write what it got over the new login (fact 1.3). */
+const LOCK_MS = 30_000;
+
+function install(request: InstallRequest): Installation {
   const { paths, standings, target, authContent } = request;
   const read = readLogin(authContent);
   if (read.kind === 'broken') {

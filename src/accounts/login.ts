@@ -10,6 +10,16 @@ export interface Login {
   issuedAt: number;
   /** Epoch seconds at which the access token ends, if it says so. */
   expiresAt?: number;
+  /** Absent for keys, and where there is no refresh token. */
+  renewal?: Renewal;
+}
+
+/** An access token that Codex can renew. */
+export interface Renewal {
+  /** Epoch seconds. */
+  expiresAt: number;
+  /** From its making to its end. */
+  lifeSeconds?: number;
 }
 
 /** Reads the text of an auth.json: whose it is and how fresh. The reason of a failure never quotes the text. */
@@ -33,6 +43,7 @@ export function readLogin(
       },
       issuedAt: refreshedAt(auth),
       ...(accessTokenExpiresAt === undefined ? {} : { expiresAt: accessTokenExpiresAt }),
+      ...renewalOf(auth),
     },
   };
 }
@@ -61,6 +72,14 @@ export function isApiKey({ userId }: Pick<Identity, 'userId'>): boolean {
 export function describeIdentity(identity: Identity): string {
   if (isApiKey(identity)) return `an API key (${identity.accountId})`;
   return identity.email ?? `user ${identity.userId}, workspace ${identity.accountId}`;
+}
+
+function renewalOf({ canRefresh, accessTokenExpiresAt, issuedAt }: AuthIdentity): {
+  renewal?: Renewal;
+} {
+  if (!canRefresh || accessTokenExpiresAt === undefined) return {};
+  const life = issuedAt === undefined ? {} : { lifeSeconds: accessTokenExpiresAt - issuedAt };
+  return { renewal: { expiresAt: accessTokenExpiresAt, ...life } };
 }
 
 // The younger of the two: Codex notes last_refresh, and the access token says when it was made.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { replaceFile } from '../state/files.ts';
-import { type Identity, isSameIdentity, readLogin } from './login.ts';
+import { blockForLock } from '../state/lock.ts';
+import { type Identity, isSameIdentity, type Login, readLogin } from './login.ts';
 
 /** A place where a login may belong. */
 export interface KnownVault {
@@ -8,6 +9,8 @@ export interface KnownVault {
   authFile: string;
   /** The identity on record for this target; without it the vault's own content tells. */
   identity?: Pick<Identity, 'userId' | 'accountId'> | undefined;
+  /** The lock of the account. */
+  lock?: string;
 }
 
 export type Placement =
@@ -30,9 +33,38 @@ export function placeLogin(
 ): Placement {
   const read = readLogin(content);
   if (read.kind === 'broken') return { kind: 'unplaced', reason: `the login ${read.reason}` };
-  const { identity, issuedAt } = read.login;
-  const vault = findVault(identity, vaults);
+  const vault = findVault(read.login.identity, vaults);
   if (vault === undefined) return { kind: 'unplaced', reason: 'it belongs to no known target' };
+  return holdingLock(
+    vault,
+    () => compareAndPlace(content, read.login, vault, keep),
+    () => ({
+      kind: 'unplaced',
+      reason: `${vault.name} is being refreshed`,
+    }),
+  );
+}
+
+// Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 1.3).
+const LOCK_MS = 10_000;
+
+function holdingLock<T>({ lock }: KnownVault, act: () => T, refused: () => T): T {
+  if (lock === undefined) return act();
+  const held = blockForLock(lock, LOCK_MS);
+  if (held === undefined) return refused();
+  try {
+    return act();
+  } finally {
+    held.release();
+  }
+}
+
+function compareAndPlace(
+  content: string,
+  { identity, issuedAt }: Login,
+  vault: KnownVault,
+  keep: ((loser: string, vault: string) => void) | undefined,
+): Placement {
   const present = readText(vault.authFile);
   if (present === content) return { kind: 'outdated', vault: vault.name };
   const held = readLogin(present ?? '');

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Config, Target } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
 import { type AccountState, readAccountState } from './account-state.ts';
@@ -9,6 +10,13 @@ export interface Standing {
   target: Target;
   vault: VaultState;
   state: AccountState;
+  /** The lock of its account (see state/lock.ts). */
+  lock?: string;
+}
+
+/** What stands for the right to change an account's login: one process at a time may refresh or replace it. */
+export function accountLock({ locksDir }: Pick<Paths, 'locksDir'>, target: string): string {
+  return join(locksDir, target);
 }
 
 /** How every configured target stands, in the order of the configuration; `notices` are lines for the user. */
@@ -20,7 +28,7 @@ export function readStandings(
   const standings = config.targets.map((target) => {
     const { state, notice } = readAccountState(paths, target.name);
     if (notice !== undefined) notices.push(notice);
-    return { target, vault: inspectVault(target), state };
+    return { target, vault: inspectVault(target), state, lock: accountLock(paths, target.name) };
   });
   return { standings, notices };
 }
@@ -29,9 +37,10 @@ export function readStandings(
 export function listVaults(standings: readonly Standing[]): KnownVault[] {
   return standings
     .filter(({ vault }) => vault.kind !== 'unsafe')
-    .map(({ target, state }) => ({
+    .map(({ target, state, lock }) => ({
       name: target.name,
       authFile: authFileOf(target),
       identity: state.identity,
+      ...(lock === undefined ? {} : { lock }),
     }));
 }

@@ -54,6 +54,10 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
       return `tried again (${event.attempt}): ${event.reason}${threadIn(event.thread)}`;
     case 'needs-login':
       return `${event.target} needs a new login${event.reason === undefined ? '' : `: ${event.reason}`}`;
+    case 'refreshed':
+      return `refreshed the access token of ${event.target} (${(event.milliseconds / 1000).toFixed(1)} s)`;
+    case 'refresh-failed':
+      return `could not refresh the access token of ${event.target}: ${event.reason}`;
     case 'ended':
       return `codex ended (${event.status})${threadIn(event.thread)}`;
     case 'reclaimed':

@@ -10,6 +10,7 @@ import { findRealCodex } from '../codex/find.ts';
 import { classifyLimitText } from '../codex/limits.ts';
 import { HotswapError } from '../errors.ts';
 import { type AskingOffice, askAccount } from '../launch/ask-account.ts';
+import { readAndRefresh } from '../launch/keep-token.ts';
 import { findProgram } from '../launch/plans.ts';
 import type { Target } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
@@ -84,8 +85,8 @@ async function refreshTarget(
   if (isStranger({ target, vault, state })) {
     return { ok: false, text: `its vault holds ${describeIdentity(vault.identity)}` };
   }
-  const [account, limits] = await askAccount(office, target, [
-    { method: 'account/read', params: { refreshToken: false } },
+  const [account, limits] = await askAccount(office, target, () => [
+    readAndRefresh(target, office.config),
     { method: 'account/rateLimits/read', params: null },
   ]).catch((error: Error) => [{ ok: false as const, message: error.message }, undefined]);
   const told = limits && readLimitsReply(limits);

@@ -4,6 +4,7 @@ import {
   type Config,
   MAX_COOLDOWN_MINUTES,
   MAX_WAIT_SLACK_SECONDS,
+  REFRESH_MARGIN_SECONDS,
   STRATEGIES,
 } from '../state/config.ts';
 
@@ -96,6 +97,21 @@ const GENERAL: Setting[] = [
     read: ({ rotateBelow }) => rotateBelow,
     write: (config, text) => ({ ...config, rotateBelow: numberIn('rotateBelow', 100, text) }),
   },
+  {
+    key: 'refreshMarginSeconds',
+    what: 'how much life an account’s access token has left when it is refreshed',
+    standard: CONFIG_DEFAULTS.refreshMarginSeconds,
+    read: ({ refreshMarginSeconds }) => refreshMarginSeconds,
+    write: (config, text) => ({
+      ...config,
+      refreshMarginSeconds: numberIn(
+        'refreshMarginSeconds',
+        REFRESH_MARGIN_SECONDS.most,
+        text,
+        REFRESH_MARGIN_SECONDS.least,
+      ),
+    }),
+  },
   switchOf('bell', 'whether the terminal rings at a handoff, and when no account is left'),
   switchOf('notify', 'whether the desktop shows a notification then, where the terminal can'),
 ];
@@ -152,10 +168,10 @@ function oneOf<T extends string>(key: string, values: readonly T[], text: string
   return found;
 }
 
-function numberIn(key: string, maximum: number, text: string): number {
+function numberIn(key: string, maximum: number, text: string, minimum = 0): number {
   const number = Number(text);
-  if (text.trim() !== '' && number >= 0 && number <= maximum) return number;
-  throw wrongValue(key, `a number from 0 to ${maximum}`, text);
+  if (text.trim() !== '' && number >= minimum && number <= maximum) return number;
+  throw wrongValue(key, `a number from ${minimum} to ${maximum}`, text);
 }
 
 function wrongValue(key: string, expected: string, text: string): HotswapError {

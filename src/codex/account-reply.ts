@@ -22,6 +22,11 @@ export function readAccountReply(reply: AppServerReply): AccountReply | undefine
   return { ...text('email', account.email), ...text('plan', account.planType) };
 }
 
+/** Whether Codex says that there is no account where it looked: not logged in, or logged out by the service. */
+export function hasNoAccount(reply: AppServerReply): boolean {
+  return reply.ok && record(reply.result)?.account === null;
+}
+
 /** Reads the reply to `account/rateLimits/read`; undefined when there are no limits in it. */
 export function readLimitsReply(reply: AppServerReply): LimitsReply | undefined {
   const limits = record(reply.ok ? record(reply.result)?.rateLimits : undefined);

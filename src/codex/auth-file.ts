@@ -12,6 +12,8 @@ export interface AuthIdentity {
   accessTokenExpiresAt?: number;
   /** Epoch seconds, from the access token's `iat`. */
   issuedAt?: number;
+  /** Whether there is a refresh token, so that Codex can get a new access token. */
+  canRefresh?: true;
   /** RFC 3339, as Codex wrote it. */
   lastRefresh?: string;
 }
@@ -82,6 +84,7 @@ function readTokens(
       plan: text(auth.chatgpt_plan_type),
       accessTokenExpiresAt: seconds(access.exp),
       issuedAt: seconds(access.iat),
+      canRefresh: text(tokens.refresh_token) === undefined ? undefined : (true as const),
       lastRefresh: text(file.last_refresh),
     }),
   };

@@ -1,15 +1,17 @@
 import { join } from 'node:path';
-import { listVaults, readStandings } from '../accounts/standing.ts';
+import { accountLock, listVaults, readStandings } from '../accounts/standing.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { type AppServerReply, type AppServerRequest, askAppServer } from '../codex/app-server.ts';
+import { HotswapError } from '../errors.ts';
 import { adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
-import { leaseSlot, releaseSlot } from '../overlay/lease.ts';
+import { leaseSlot, recordUsers, releaseSlot } from '../overlay/lease.ts';
 import { pointAuth } from '../overlay/point-auth.ts';
 import type { Config, Target } from '../state/config.ts';
 import { ensurePrivateDir } from '../state/files.ts';
+import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
-import { ownIdentity } from '../state/process-identity.ts';
+import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import type { Program } from './plans.ts';
 
 export interface AskingOffice {
@@ -17,26 +19,61 @@ export interface AskingOffice {
   config: Config;
   /** The Codex to ask. */
   program: Program;
+  /** For the conversation, and before it for those who are asking the same account. */
   timeoutMs: number;
 }
 
 /**
  * Asks Codex itself about an account, in a leased overlay whose auth.json is the link to the vault: a token that Codex
- * refreshes on the way is in the vault, and no second copy ever exists (design 8).
- * @throws what leasing throws (`no-free-slot`, `home-unwritable`).
+ * refreshes on the way is in the vault, and no second copy ever exists (design 8). One at a time for each account, as
+ * any of them may refresh its token (fact M19).
+ * @param chooseRequests what to ask, judged when nobody else is at it; nothing is started for none.
+ * @throws what leasing throws (`no-free-slot`, `home-unwritable`), and `in-use` when the others take too long.
  */
 export async function askAccount(
+  office: AskingOffice,
+  target: Target,
+  chooseRequests: () => readonly AppServerRequest[],
+): Promise<AppServerReply[]> {
+  const lock = await awaitLock(accountLock(office.paths, target.name), office.timeoutMs);
+  if (lock === undefined) {
+    throw new HotswapError(
+      'in-use',
+      `${target.name} is being asked by somebody else`,
+      'try again in a moment',
+    );
+  }
+  try {
+    const requests = chooseRequests();
+    return requests.length === 0 ? [] : await converse(office, target, requests, lock);
+  } finally {
+    lock.release();
+  }
+}
+
+async function converse(
   { paths, config, program, timeoutMs }: AskingOffice,
   target: Target,
   requests: readonly AppServerRequest[],
+  lock: Lock,
 ): Promise<AppServerReply[]> {
-  const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
+  const own = ownIdentity();
+  const slot = leaseSlot(paths, paths.sharedHome, own);
   const adopt = () =>
     adoptSlot(slot, {
-      vaults: listVaults(readStandings(paths, config).standings),
+      // The lock is ours: a login found here may be placed without it.
+      vaults: listVaults(readStandings(paths, config).standings).map(
+        ({ lock: _lock, ...vault }) => vault,
+      ),
       orphansDir: paths.orphansDir,
       now: new Date(),
     });
+  // Killed, we leave a server that brings its refresh to an end: nobody may begin another meanwhile.
+  const started = (pid: number) => {
+    const startTime = processStartTime(pid);
+    if (startTime !== undefined) recordUsers(slot, [own, { pid, startTime }]);
+    lock.share(pid);
+  };
   try {
     if (slot.reclaimedFrom !== undefined) adopt();
     furnishSlot(slot);
@@ -45,7 +82,10 @@ export async function askAccount(
     const scratch = join(slot.side, 'sqlite');
     ensurePrivateDir(scratch);
     const env = { ...program.env, CODEX_HOME: slot.home, CODEX_SQLITE_HOME: scratch };
-    return await askAppServer({ file: program.file, env, cwd: slot.home, timeoutMs }, requests);
+    return await askAppServer(
+      { file: program.file, env, cwd: slot.home, timeoutMs, started },
+      requests,
+    );
   } finally {
     adopt();
     releaseSlot(slot);

@@ -15,7 +15,7 @@ export async function checkAccount(office: AskingOffice, name: string): Promise<
   if (target === undefined) return { kind: 'unknown', reason: `there is no ${name}` };
   try {
     const request = { method: 'account/rateLimits/read', params: null };
-    const [reply] = await askAccount(office, target, [request]);
+    const [reply] = await askAccount(office, target, () => [request]);
     const told = reply && readLimitsReply(reply);
     if (told === undefined) {
       const reason = reply && !reply.ok ? reply.message : 'Codex told no limits';

@@ -8,6 +8,7 @@ import { openDesk } from '../session/handoff.ts';
 import { keepLaunch, type LaunchKeeper } from '../session/launch-keeper.ts';
 import type { Patience } from '../session/reset-wait.ts';
 import type { Logged } from '../session/run.ts';
+import { tellDeadLogin } from '../session/words.ts';
 import { type Config, readConfig } from '../state/config.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
@@ -32,7 +33,8 @@ import {
   type SupervisedLaunch,
 } from './supervised.ts';
 import { readTerms } from './terms.ts';
-import { closeWorkplace, openWorkplace, type Wish } from './workplace.ts';
+import { createTokenKeeper, type TokenKeeper } from './token-keeper.ts';
+import { closeWorkplace, openWorkplace, type Wish, type Workplace } from './workplace.ts';
 
 export interface SessionFacts {
   real: string;
@@ -82,11 +84,20 @@ export async function openSession(
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
   const program = findProgram(facts.real, env);
   const capabilities = await learnCapabilities(paths, program.file);
-  const { slot, target, notices } = openWorkplace(paths, config, new Date(), wish);
+  const tokens = createTokenKeeper({ paths, config, real: facts.real, env });
+  const { slot, target, notices } = await openReadyWorkplace(facts, config, tokens, wish);
   for (const notice of [...notices, remark(target)]) {
     if (notice !== undefined) say(`codex-hotswap: ${notice}`);
   }
-  const desk = openDesk({ paths, config, slot, target, pinned: facts.pinned, now: Date.now });
+  const desk = openDesk({
+    paths,
+    config,
+    slot,
+    target,
+    pinned: facts.pinned,
+    tokens,
+    now: Date.now,
+  });
   const plan = { program, capabilities, invocation, args, cwd, slot, prompt: config.prompt };
   const run = await planRun(plan, {
     slot,
@@ -108,7 +119,29 @@ export async function openSession(
     throw error;
   });
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
-  return () => leaveTidy(run, { paths, config, slot, desk, say });
+  return () => {
+    const stop = tokens.watch(() => desk.target);
+    return leaveTidy(run, { paths, config, slot, desk, say }).finally(stop);
+  };
+}
+
+/** The account's access token is made young first; a login that is dead gives way to the next account. */
+async function openReadyWorkplace(
+  { paths, say }: SessionFacts,
+  config: Config,
+  tokens: TokenKeeper,
+  wish: Wish | undefined,
+): Promise<Workplace> {
+  for (let left = config.targets.length; ; left--) {
+    const place = openWorkplace(paths, config, new Date(), wish);
+    const { slot, target } = place;
+    const isDead = (await tokens.prepare(target)) === 'needs-login';
+    if (!isDead || wish?.kind === 'exactly' || left <= 1) return place;
+    say(`codex-hotswap: ${tellDeadLogin(target)}`);
+    for (const problem of await closeWorkplace(paths, config, slot, target)) {
+      say(`codex-hotswap: ${problem}`);
+    }
+  }
 }
 
 /** The command line as it is to be run, and the account for it, where a thread is resumed. */

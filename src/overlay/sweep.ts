@@ -1,11 +1,12 @@
 import { readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { highestLease } from '../state/generations.ts';
+import { type Ownership, whoOwns } from '../state/lease-record.ts';
 import type { Paths } from '../state/paths.ts';
 import { recordedSharedHome } from '../state/paths.ts';
 import type { ProcessIdentity } from '../state/process-identity.ts';
 import { type AdoptReport, adoptSlot } from './adopt.ts';
 import { foldHookTrust } from './hook-trust.ts';
-import { highestLease, leaseExistingSlot, releaseSlot } from './lease.ts';
-import { type Ownership, whoOwns } from './lease-record.ts';
+import { leaseExistingSlot, releaseSlot } from './lease.ts';
 import { type Slot, slotPlaces } from './slot.ts';
 
 export interface SlotListing {

@@ -169,10 +169,10 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       log({ type: 'waiting', target: earliest.target, until });
       announce(tellWaiting(from, mark, { target: earliest.target, until }, new Date()));
       const back = await waitFor(earliest, wait);
-      return back === undefined ? undefined : goOn(back, thread, { mark, line: tellBack(back) });
+      return back === undefined ? undefined : goOn(back, thread, { mark, line: tellBack });
     }
     const to = verdict.target;
-    return goOn(to, thread, { mark, line: tellHandoff(from, to, mark, new Date()) });
+    return goOn(to, thread, { mark, line: (next) => tellHandoff(from, next, mark, new Date()) });
   }
 
   /** Undefined when it was interrupted, or nothing came of it. */
@@ -209,11 +209,12 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   }
 
   async function goOn(
-    to: string,
+    chosen: string,
     thread: FollowedThread | undefined,
-    { mark, line }: { mark: Mark; line: string },
+    { mark, line }: { mark: Mark; line: (to: string) => string },
   ): Promise<Following> {
     const from = desk.target;
+    const to = await desk.prepare(chosen);
     desk.repoint(to);
     hasCopied = false;
     const resume = thread === undefined ? undefined : await parts.resumePlan(thread);
@@ -223,7 +224,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     }
     const named = thread === undefined ? {} : { thread: thread.id };
     if (from !== to) log({ type: 'rotated', from, to, kind: mark.kind, ...named });
-    announce(line);
+    announce(line(to));
     return resume === undefined
       ? [await parts.againPlan(), input.again()]
       : [resume, input.afterwards()];

@@ -23,6 +23,11 @@ export interface HandoffDesk {
   reconsider(): Reconsidered;
   /** For an account with little left, but not at its limit: another with more, if it is to move on early. */
   findRoomier(limits: RateLimits, from: { thread: string; rollout: string }): Roomier | undefined;
+  /**
+   * Makes the successor's access token young, before its child starts.
+   * @returns the account to go on with: another if that login turned out to be dead.
+   */
+  prepare(target: string): Promise<string>;
   /** Shows the successor's credentials in the slot, and makes it the account new sessions start with. */
   repoint(target: string): void;
 }
@@ -54,6 +59,8 @@ export interface Office {
   target: string;
   /** Never leave the account. */
   pinned?: boolean;
+  /** Who keeps access tokens young. */
+  tokens?: { prepare(target: string): Promise<'ready' | 'needs-login'> };
   now(): number;
 }
 
@@ -130,6 +137,17 @@ export function openDesk(office: Office): HandoffDesk {
         nowSeconds,
       });
       return choice.kind === 'chosen' ? { target: choice.target.name, room } : undefined;
+    },
+    async prepare(next) {
+      let candidate = next;
+      for (let left = config.targets.length; left > 0; left--) {
+        const found = await office.tokens?.prepare(candidate);
+        if (found !== 'needs-login') return candidate;
+        const choice = this.reconsider();
+        if (choice.kind === 'none') return candidate; // Codex says itself what is wrong, and the session settles
+        candidate = choice.target;
+      }
+      return candidate;
     },
     repoint(next) {
       const { standings } = readStandings(paths, config);

@@ -140,13 +140,15 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       hasWaited = true;
       failedAt = now();
     },
-    async moveTo(to) {
+    async moveTo(chosen) {
       const from = desk.target;
       const limit = mark as Mark;
       const isBack = hasWaited;
       verdict = undefined;
       hasWaited = false;
+      let to = chosen;
       try {
+        to = await desk.prepare(chosen);
         desk.repoint(to);
         plan = thread === undefined ? firstPlan : await resumePlan(thread, isIdle ? '' : undefined);
       } catch (error) {

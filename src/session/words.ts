@@ -107,3 +107,8 @@ export function tellRunAgain(from: string, to: string, mark: Mark, now: Date): s
 export function tellCopied(target: string, copy: string): string {
   return `codex-hotswap: ${target} may not read what another account's model thought; going on in a copy of the thread, ${copy}`;
 }
+
+/** An account whose refresh token the service takes no more. */
+export function tellDeadLogin(target: string): string {
+  return `${target} needs a new login (codex-hotswap login ${target}), so the next account is used`;
+}

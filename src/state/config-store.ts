@@ -44,6 +44,12 @@ export const CONFIG_SCHEMA = {
     maximum: 100,
     default: CONFIG_DEFAULTS.rotateBelow,
   },
+  refreshMarginSeconds: {
+    type: 'number',
+    minimum: 310,
+    maximum: 86400,
+    default: CONFIG_DEFAULTS.refreshMarginSeconds,
+  },
   bell: { type: 'boolean', default: CONFIG_DEFAULTS.bell },
   notify: { type: 'boolean', default: CONFIG_DEFAULTS.notify },
 } as const;

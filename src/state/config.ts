@@ -32,6 +32,8 @@ export interface Config {
   strategy: Strategy;
   /** Percent left in any window below which a session moves on at the end of a turn, before the limit; 0 = never. */
   rotateBelow: number;
+  /** Seconds of life left below which an account's access token is refreshed. */
+  refreshMarginSeconds: number;
   /** Ring the terminal's bell at a handoff, and when no account is left. */
   bell: boolean;
   /** Show a desktop notification then, where the terminal can. */
@@ -45,12 +47,15 @@ export const CONFIG_DEFAULTS = {
   waitSlackSeconds: 60,
   strategy: 'order',
   rotateBelow: 0,
+  refreshMarginSeconds: 1800,
   bell: true,
   notify: true,
 } as const;
 
 export const MAX_COOLDOWN_MINUTES = 60 * 24 * 31;
 export const MAX_WAIT_SLACK_SECONDS = 3600;
+/** Codex itself refreshes in the last 300 seconds (fact 1.4), and must never get there. */
+export const REFRESH_MARGIN_SECONDS = { least: 310, most: 86_400 };
 
 /**
  * The configuration, or undefined when hotswap is not set up. Plain JSON and checks by hand: this is the hot path.
@@ -98,6 +103,13 @@ export function validateConfig(value: unknown, paths: Paths): Config {
     ),
     strategy: strategyOf(strategy ?? CONFIG_DEFAULTS.strategy, fail),
     rotateBelow: percentOf(value.rotateBelow ?? CONFIG_DEFAULTS.rotateBelow, 'rotateBelow', fail),
+    refreshMarginSeconds: numberOf(
+      value.refreshMarginSeconds ?? CONFIG_DEFAULTS.refreshMarginSeconds,
+      'refreshMarginSeconds',
+      REFRESH_MARGIN_SECONDS.most,
+      fail,
+      REFRESH_MARGIN_SECONDS.least,
+    ),
     bell: switchOf(value.bell ?? CONFIG_DEFAULTS.bell, 'bell', fail),
     notify: switchOf(value.notify ?? CONFIG_DEFAULTS.notify, 'notify', fail),
   };
@@ -157,9 +169,9 @@ function switchOf(value: unknown, key: string, fail: Fail): boolean {
   return typeof value === 'boolean' ? value : fail(key, 'true or false', value);
 }
 
-function numberOf(value: unknown, key: string, maximum: number, fail: Fail): number {
-  const fits = typeof value === 'number' && value >= 0 && value <= maximum;
-  return fits ? value : fail(key, `a number from 0 to ${maximum}`, value);
+function numberOf(value: unknown, key: string, maximum: number, fail: Fail, minimum = 0): number {
+  const fits = typeof value === 'number' && value >= minimum && value <= maximum;
+  return fits ? value : fail(key, `a number from ${minimum} to ${maximum}`, value);
 }
 
 function choiceOf(value: unknown, fail: Fail): Config['whenExhausted'] {

@@ -31,6 +31,8 @@ export type HotswapEvent = EventBase &
     | { type: 'resumed'; thread?: string; target: string; milliseconds?: number }
     | { type: 'retry'; thread?: string; reason: string; attempt: number }
     | { type: 'needs-login'; target: string; reason?: string }
+    | { type: 'refreshed'; target: string; milliseconds: number }
+    | { type: 'refresh-failed'; target: string; reason: string }
     | { type: 'ended'; status: string; target?: string; thread?: string }
     | { type: 'reclaimed'; slot: number; pid: number }
     | { type: 'adopted'; slot: number; entry: string; outcome: string; backup?: string }

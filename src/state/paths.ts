@@ -12,6 +12,8 @@ export interface Paths {
   runtimeDir: string;
   accountsDir: string;
   sessionsDir: string;
+  /** One lock for each account. */
+  locksDir: string;
   /** Logins that belong to no known target, kept for the user (0600). */
   orphansDir: string;
   eventsFile: string;
@@ -47,6 +49,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
     runtimeDir: join(stateDir, 'runtime'),
     accountsDir: join(stateDir, 'accounts'),
     sessionsDir: join(stateDir, 'sessions'),
+    locksDir: join(stateDir, 'locks'),
     orphansDir: join(stateDir, 'orphans'),
     eventsFile: join(stateDir, 'events.jsonl'),
     capabilitiesDir: join(stateDir, 'codex'),

@@ -21,7 +21,7 @@ export interface HttpReply {
 export interface HttpRoute {
   route: Route;
   pattern: RegExp;
-  answer(request: HttpRequest): HttpReply;
+  answer(request: HttpRequest): HttpReply | Promise<HttpReply>;
 }
 
 export const ok = (body: unknown): HttpReply => ({ status: 200, body });

@@ -81,7 +81,7 @@ async function handle(
   };
   const reply = isTurn
     ? { status: 401, body: { error: { code: 'token_expired', message: 'Token is not valid' } } }
-    : (route?.answer(request) ?? { status: 404, body: {} });
+    : ((await route?.answer(request)) ?? { status: 404, body: {} });
   response.writeHead(reply.status, { 'content-type': 'application/json' });
   response.end(reply.body === undefined ? undefined : JSON.stringify(reply.body));
   service.records.settle(record, { kind: 'status', status: reply.status });

@@ -60,6 +60,8 @@ export interface Backend {
   expectLogin(account: string, options?: { pendingPolls?: number }): void;
   /** Logs an account out everywhere: its refreshes are refused, its access tokens get 401. */
   revokeAccount(account: string): void;
+  /** Spends refresh tokens but keeps the answers back until the function returned is called. */
+  holdRefreshes(): () => void;
   /** `counts` of refreshes, reuses and revoked families; `all()`: every token ever issued. */
   readonly tokens: Pick<TokenStore, 'counts' | 'all'>;
   readonly userCodes: string[];
@@ -83,9 +85,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     switches: {
       transport: options.transport ?? 'websocket',
       foreignReasoning: options.foreignReasoning ?? 'accept',
+      refreshes: options.refreshes ?? 'answer',
     },
     queues: new Map(),
     script: undefined,
+    held: undefined,
     faults: [],
   };
 
@@ -137,6 +141,16 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       toAuthJson(account(name), service.tokens.issue(account(name), expiresInSeconds)),
     expectLogin: (name, loginOptions) => service.logins.expect(account(name), loginOptions),
     revokeAccount: (name) => service.tokens.revokeAccount(account(name)),
+    holdRefreshes() {
+      let release: () => void = () => undefined;
+      service.held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      return () => {
+        service.held = undefined;
+        release();
+      };
+    },
     tokens: service.tokens,
     userCodes: service.logins.userCodes,
     async close() {

@@ -8,14 +8,16 @@ export function createOAuthRoutes(service: Service): HttpRoute[] {
     {
       route: 'token',
       pattern: /^\/oauth\/token$/,
-      answer({ body }) {
+      async answer({ body }) {
         if (body.grant_type === 'authorization_code') {
           const account = service.logins.redeem(String(body.code));
           return account === undefined
             ? refuse(400, 'invalid_grant')
             : ok(service.tokens.issue(account));
         }
+        if (service.switches.refreshes === 'fail') return refuse(500, 'server_error');
         const result = service.tokens.refresh(String(body.refresh_token));
+        await service.held;
         return typeof result === 'string' ? refuse(401, result, EXPLAIN[result]) : ok(result);
       },
     },

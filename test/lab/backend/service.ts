@@ -11,6 +11,8 @@ export interface Switches {
   transport: Transport;
   /** Whether `encrypted_content` of another account is refused as `invalid_encrypted_content` (fact M6). */
   foreignReasoning: 'accept' | 'refuse';
+  /** `fail`: `/oauth/token` answers 500 and spends nothing. */
+  refreshes: 'answer' | 'fail';
 }
 
 /** What all routes of one backend share. */
@@ -24,6 +26,8 @@ export interface Service {
   /** Answers waiting to be given, for one account or (key undefined) for any. */
   queues: Map<string | undefined, Answer[]>;
   script: Script | undefined;
+  /** Answers of `/oauth/token` wait for this; the refresh token is spent already. */
+  held: Promise<void> | undefined;
   /** Bugs of the backend's own; `close()` throws the first. */
   faults: unknown[];
 }

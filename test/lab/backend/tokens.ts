@@ -21,8 +21,8 @@ export type RefreshRefusal =
   | 'refresh_token_expired';
 
 export interface TokenStore {
-  /** Begins a new token family, as a login does. `lifeSeconds` overrides the life of its first access token. */
-  issue(account: Account, lifeSeconds?: number): TokenSet;
+  /** Begins a new token family, as a login does. `leftSeconds`: so much life is left to its first access token. */
+  issue(account: Account, leftSeconds?: number): TokenSet;
   /** Spends a refresh token. A spent one is refused and revokes its whole family, as the real service may. */
   refresh(refreshToken: string): TokenSet | RefreshRefusal;
   /** Revokes the family of an access or refresh token; false when the token is unknown. */
@@ -64,11 +64,13 @@ export function createTokenStore(options: TokenStoreOptions = {}): TokenStore {
   const counts = { refreshes: 0, reuses: 0, revocations: 0 };
   let serial = 0;
 
-  const issueIn = (family: Family, lifeSeconds = options.accessTokenSeconds ?? DAY_SECONDS) => {
+  const lifeSeconds = options.accessTokenSeconds ?? DAY_SECONDS;
+  const issueIn = (family: Family, leftSeconds = lifeSeconds) => {
     serial += 1;
-    const expiresAt = Math.floor(Date.now() / 1000) + lifeSeconds;
+    const expiresAt = Math.floor(Date.now() / 1000) + leftSeconds;
+    const issuedAt = expiresAt - Math.max(leftSeconds, lifeSeconds);
     const set: TokenSet = {
-      ...makeJwts(family.account, expiresAt, serial),
+      ...makeJwts(family.account, { issuedAt, expiresAt, serial }),
       refresh_token: `lab-refresh-${family.account.name}-${serial}-${crypto.randomUUID()}`,
     };
     accessTokens.set(set.access_token, { family, expiresAt, spent: false });
@@ -84,7 +86,7 @@ export function createTokenStore(options: TokenStoreOptions = {}): TokenStore {
 
   return {
     counts,
-    issue: (account, lifeSeconds) => issueIn({ account, revoked: false }, lifeSeconds),
+    issue: (account, leftSeconds) => issueIn({ account, revoked: false }, leftSeconds),
     refresh(refreshToken) {
       const issued = refreshTokens.get(refreshToken);
       if (issued === undefined) return 'refresh_token_expired';
@@ -130,7 +132,10 @@ export function toAuthJson(account: Account, tokens: TokenSet): AuthJson {
 }
 
 /** Id and access token with the claims Codex reads (fact 1.7); it does not check the signature (fact M1). */
-function makeJwts(account: Account, expiresAt: number, serial: number) {
+function makeJwts(
+  account: Account,
+  { issuedAt, expiresAt, serial }: { issuedAt: number; expiresAt: number; serial: number },
+) {
   const identity = {
     chatgpt_plan_type: account.plan,
     chatgpt_user_id: account.userId,
@@ -141,7 +146,7 @@ function makeJwts(account: Account, expiresAt: number, serial: number) {
   };
   const claims = {
     exp: expiresAt,
-    iat: Math.floor(Date.now() / 1000),
+    iat: issuedAt,
     jti: `lab-${serial}`, // two tokens of one second must differ
     sub: account.userId,
     email: account.email,

@@ -32,6 +32,7 @@ describe('a vault', () => {
       },
       issuedAt: 1_800_000_000,
       expiresAt: 1_800_864_000,
+      renewal: { expiresAt: 1_800_864_000, lifeSeconds: 864_000 },
     });
     expect(JSON.stringify(state)).not.toContain('refresh-');
   });

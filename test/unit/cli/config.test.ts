@@ -25,6 +25,7 @@ describe('config', () => {
       whenExhausted: 'stay',
       waitSlackSeconds: 60,
       rotateBelow: 0,
+      refreshMarginSeconds: 1800,
       bell: true,
       notify: true,
       'targets.acc1.enabled': false,

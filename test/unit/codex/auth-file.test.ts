@@ -32,6 +32,7 @@ describe('readAuthIdentity', () => {
       authMode: 'chatgpt',
       accessTokenExpiresAt: 2_000_000_000,
       issuedAt: 1_900_000_000,
+      canRefresh: true,
       lastRefresh: '2026-11-20T10:00:00Z',
     });
   });
@@ -50,6 +51,7 @@ describe('readAuthIdentity', () => {
       accountId: 'ws-2',
       email: 'b@example.com',
       authMode: 'chatgpt',
+      canRefresh: true,
     });
   });
 

@@ -31,6 +31,7 @@ describe('reading', () => {
       waitSlackSeconds: 60,
       strategy: 'order',
       rotateBelow: 0,
+      refreshMarginSeconds: 1800,
       bell: true,
       notify: true,
     });
@@ -70,6 +71,10 @@ describe('reading', () => {
     [{ ...valid, bell: 'loud' }, /bell must be true or false, but is "loud"/],
     [{ ...valid, notify: 1 }, /notify must be true or false, but is 1/],
     [{ ...valid, waitSlackSeconds: -1 }, /waitSlackSeconds must be a number from 0 to 3600/],
+    [
+      { ...valid, refreshMarginSeconds: 300 },
+      /refreshMarginSeconds must be a number from 310 to 86400, but is 300/,
+    ],
     [{ ...valid, whenExhausted: 'die' }, /whenExhausted must be "stay" or "wait", but is "die"/],
   ])('%j is refused', (content, message) => {
     const paths = write(content);

@@ -1,5 +1,5 @@
-import { readJson } from '../state/files.ts';
-import { isAlive, type ProcessIdentity, processTable } from '../state/process-identity.ts';
+import { readJson } from './files.ts';
+import { isAlive, type ProcessIdentity, processTable } from './process-identity.ts';
 
 const FOREIGN_LEASE_DAYS = 7;
 
@@ -18,7 +18,7 @@ export function leaseText(users: readonly ProcessIdentity[]): string {
   return JSON.stringify(lease);
 }
 
-/** Whose the slot is, by the file of its highest lease. */
+/** Whose it is, by the file of its highest lease. */
 export function whoOwns(file: string): Ownership {
   const read = readJson(file);
   if (read.kind === 'missing') return { kind: 'owned' }; // replaced while we looked: somebody is at work

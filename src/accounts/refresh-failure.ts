@@ -1,0 +1,39 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensurePrivateDir, removeQuietly, replaceFile } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
+
+/** How long a refresh that failed is not tried again: there is time, or a Codex waits for it. */
+const REST_MS = { soon: 60_000, now: 5000 };
+
+type Places = Pick<Paths, 'locksDir'>;
+
+/** Whether the token of this account could not be refreshed just now. @param now epoch milliseconds. */
+export function failedLately(
+  paths: Places,
+  target: string,
+  need: 'soon' | 'now',
+  now: number,
+): boolean {
+  const failedAt = statSync(failureFile(paths, target), { throwIfNoEntry: false })?.mtimeMs;
+  return failedAt !== undefined && Math.abs(now - failedAt) < REST_MS[need];
+}
+
+/** Never throws: without the note it is tried again sooner. */
+export function noteFailure(paths: Places, target: string): void {
+  try {
+    ensurePrivateDir(paths.locksDir);
+    replaceFile(failureFile(paths, target), '', { sync: false });
+  } catch {
+    // A full disk, say.
+  }
+}
+
+export function forgetFailure(paths: Places, target: string): void {
+  removeQuietly(failureFile(paths, target));
+}
+
+// No target's name contains a colon.
+function failureFile({ locksDir }: Places, target: string): string {
+  return join(locksDir, `${target}:failed`);
+}

@@ -1,0 +1,42 @@
+import type { Renewal } from './login.ts';
+
+/** Codex refreshes an access token by itself when it has no more than this left (fact 1.4). */
+export const CODEX_MARGIN_SECONDS = 300;
+
+/** What is short-lived anyway is renewed at half of its life; but never so late that Codex would. */
+const LEAST_MARGIN_SECONDS = 310;
+
+export interface RefreshRule {
+  nowSeconds: number;
+  /** Seconds of life left below which a token is refreshed. */
+  marginSeconds: number;
+  /** 0 to 1: so that many sessions do not all act in the same second; the margin shrinks by up to a quarter. */
+  jitter: number;
+}
+
+/**
+ * Whether an access token is to be refreshed: `soon` while nothing hurries, `now` when Codex would do it itself at its
+ * next request, and several Codexes at once (fact M19). A login that cannot be renewed needs nothing.
+ */
+export function needsRefresh(
+  renewal: Renewal | undefined,
+  rule: RefreshRule,
+): 'no' | 'soon' | 'now' {
+  if (renewal === undefined) return 'no';
+  const left = renewal.expiresAt - rule.nowSeconds;
+  if (left <= CODEX_MARGIN_SECONDS) return 'now';
+  return left <= marginOf(renewal, rule) ? 'soon' : 'no';
+}
+
+/** Epoch seconds at which a token is to be refreshed. */
+export function refreshDueAt(renewal: Renewal, rule: Omit<RefreshRule, 'nowSeconds'>): number {
+  return renewal.expiresAt - marginOf(renewal, rule);
+}
+
+function marginOf(
+  { lifeSeconds = Number.POSITIVE_INFINITY }: Renewal,
+  { marginSeconds, jitter }: Omit<RefreshRule, 'nowSeconds'>,
+): number {
+  const margin = Math.min(marginSeconds, Math.max(LEAST_MARGIN_SECONDS, lifeSeconds / 2));
+  return CODEX_MARGIN_SECONDS + (margin - CODEX_MARGIN_SECONDS) * (1 - jitter / 4);
+}

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { clearMarks } from '../accounts/account-state.ts';
+import { isStranger } from '../accounts/move-stranger.ts';
+import { markLoggedOut } from '../accounts/notice-logout.ts';
+import { failedLately, forgetFailure, noteFailure } from '../accounts/refresh-failure.ts';
+import { readStandings } from '../accounts/standing.ts';
+import { needsRefresh } from '../accounts/token-age.ts';
+import { authFileOf, inspectVault } from '../accounts/vault.ts';
+import { hasNoAccount } from '../codex/account-reply.ts';
+import type { AppServerReply, AppServerRequest } from '../codex/app-server.ts';
+import { HotswapError } from '../errors.ts';
+import { type Config, readConfig, type Target } from '../state/config.ts';
+import { appendEvent } from '../state/events.ts';
+import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
+import { askAccount } from './ask-account.ts';
+import { findProgram } from './plans.ts';
+
+/** Long: a refresh that is cut off costs the account, and nobody waits for this process. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * The keeper's worker, a process of its own (see token-keeper.ts): has Codex refresh the access token of an account, unless
+ * somebody else has meanwhile. Says nothing; what came of it is in the vault, the marks and the event log.
+ */
+export async function keepToken(
+  { name, real }: { name: string; real: string },
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const paths = resolvePaths(env, homeOf(env));
+  const config = readConfig(paths);
+  const target = config?.targets.find((candidate) => candidate.name === name);
+  if (config === undefined || target === undefined) return;
+  const { CODEX_ACCESS_TOKEN: _outranksTheVault, ...rest } = env; // fact 1.5
+  const program = findProgram(real, rest);
+  const office = { paths, config, program, timeoutMs: TIMEOUT_MS };
+  const startedAt = Date.now();
+  let before = '';
+  const replies = await askAccount(office, target, () => {
+    if (!isOurs(paths, config, target)) return [];
+    before = readText(target);
+    const need = needOf(target, config);
+    if (need === 'no' || failedLately(paths, name, need, Date.now())) return [];
+    return [readAndRefresh(target, config)];
+  }).catch((error: Error): AppServerReply[] => [{ ok: false, message: messageOf(error) }]);
+  const [reply] = replies;
+  if (reply === undefined) return;
+  const outcome = judgeRefresh(reply, before, readText(target));
+  const at = new Date().toISOString();
+  switch (outcome.kind) {
+    case 'refreshed':
+      forgetFailure(paths, name);
+      clearMarks(paths, name, ['needs-login']);
+      appendEvent(paths, {
+        at,
+        type: 'refreshed',
+        target: name,
+        milliseconds: Date.now() - startedAt,
+      });
+      return;
+    case 'refused':
+      markLoggedOut(paths, name, REFUSED, new Date());
+      appendEvent(paths, { at, type: 'needs-login', target: name, reason: REFUSED });
+      return;
+    case 'failed':
+      noteFailure(paths, name);
+      appendEvent(paths, { at, type: 'refresh-failed', target: name, reason: outcome.reason });
+  }
+}
+
+const REFUSED = 'its refresh token was refused: it has expired, was revoked or was used elsewhere';
+
+export type RefreshOutcome =
+  | { kind: 'refreshed' }
+  /** For good: only a new login helps. */
+  | { kind: 'refused' }
+  /** No network, a server in trouble: another time. */
+  | { kind: 'failed'; reason: string };
+
+/**
+ * What came of it. Codex does not say: it answers `account/read` although a refresh has failed, and tells of no account
+ * when the refresh token was refused for good (measured, 0.150 and 0.169).
+ * @param before @param after the text of the vault.
+ */
+export function judgeRefresh(reply: AppServerReply, before: string, after: string): RefreshOutcome {
+  if (after !== before && after !== '') return { kind: 'refreshed' };
+  if (!reply.ok) return { kind: 'failed', reason: reply.message };
+  if (after !== '' && hasNoAccount(reply)) return { kind: 'refused' };
+  return { kind: 'failed', reason: 'the service could not be reached, or did not answer' };
+}
+
+/**
+ * The question that makes Codex refresh. In a token's last minutes the server does so when it starts, without being told
+ * to, and being told to would cost a second refresh (measured, 0.150 and 0.169).
+ */
+export function readAndRefresh(target: Target, config: Config): AppServerRequest {
+  return {
+    method: 'account/read',
+    params: { refreshToken: needOf(target, config) === 'soon' },
+  };
+}
+
+function needOf(target: Target, { refreshMarginSeconds }: Config): 'no' | 'soon' | 'now' {
+  const vault = inspectVault(target);
+  const renewal = vault.kind === 'ready' ? vault.renewal : undefined;
+  // The widest margin: whoever started us may have had a narrower one.
+  const rule = { marginSeconds: refreshMarginSeconds, jitter: 0 };
+  return needsRefresh(renewal, { ...rule, nowSeconds: Date.now() / 1000 });
+}
+
+/** A login written into the vault behind our back is not this account's to renew. */
+function isOurs(paths: Paths, config: Config, { name }: Target): boolean {
+  const { standings } = readStandings(paths, config);
+  const standing = standings.find(({ target }) => target.name === name);
+  return standing !== undefined && !isStranger(standing);
+}
+
+function readText(target: Target): string {
+  try {
+    return readFileSync(authFileOf(target), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function messageOf(error: Error): string {
+  return error instanceof HotswapError ? error.message : error.name;
+}

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { readAccountState } from '../accounts/account-state.ts';
+import type { Renewal } from '../accounts/login.ts';
+import { activeMarks } from '../accounts/marks.ts';
+import { failedLately } from '../accounts/refresh-failure.ts';
+import { needsRefresh, refreshDueAt } from '../accounts/token-age.ts';
+import { inspectVault } from '../accounts/vault.ts';
+import type { Config } from '../state/config.ts';
+import type { Paths } from '../state/paths.ts';
+
+export interface TokenKeeperFacts {
+  paths: Paths;
+  config: Config;
+  /** The real codex. */
+  real: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Keeps access tokens young, so that no Codex ever refreshes one: several at once would spend one refresh token twice,
+ * which can cost the account (fact M19). The work is done by a process of its own (keep-token.ts) that outlives us: the
+ * new refresh token comes but once, and has to reach the vault.
+ */
+export interface TokenKeeper {
+  /**
+   * Before a child starts under an account. A young token costs one look at the vault; an old one is refreshed in the
+   * background; only for one that Codex itself would refresh it is waited, and not for long.
+   * @returns `needs-login` when the refresh token turned out to be dead.
+   */
+  prepare(target: string): Promise<'ready' | 'needs-login'>;
+  /** While a child runs: looks again when the token is due. Keeps no process alive. @returns how to stop. */
+  watch(current: () => string): () => void;
+}
+
+const WORKER = fileURLToPath(new URL('../../dist/bin/keeper.js', import.meta.url));
+/** A refresh takes half a second; Codex can do it, too. */
+const PATIENCE_MS = 10_000;
+/** The machine may sleep: one long timer would stand still meanwhile. */
+const LOOK_MS = { least: 1000, most: 60_000 };
+
+export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
+  const { paths, config } = facts;
+  const marginSeconds = config.refreshMarginSeconds;
+  const jitter = Math.random();
+
+  function look(name: string): Look {
+    const target = config.targets.find((candidate) => candidate.name === name);
+    const vault = target && inspectVault(target);
+    const renewal = vault?.kind === 'ready' ? vault.renewal : undefined;
+    const nowSeconds = Date.now() / 1000;
+    const need = needsRefresh(renewal, { nowSeconds, marginSeconds, jitter });
+    const rests = need !== 'no' && failedLately(paths, name, need, Date.now());
+    return { need: rests ? 'no' : need, renewal };
+  }
+
+  return {
+    async prepare(name) {
+      const { need } = look(name);
+      if (need === 'no') return 'ready';
+      const worker = startWorker(facts, name);
+      if (need === 'soon') return 'ready';
+      await waitFor(worker, PATIENCE_MS);
+      const { state } = readAccountState(paths, name);
+      const marks = activeMarks(state, Date.now() / 1000);
+      return marks.some(({ kind }) => kind === 'needs-login') ? 'needs-login' : 'ready';
+    },
+    watch(current) {
+      let timer: NodeJS.Timeout | undefined;
+      const tick = () => {
+        const name = current();
+        const { need, renewal } = look(name);
+        // In its last minutes the token is for the child to refresh, which may be at it already.
+        if (need === 'soon') void startWorker(facts, name);
+        timer = setTimeout(tick, need === 'soon' ? LOOK_MS.most / 12 : untilDue(renewal)).unref();
+      };
+      const untilDue = (renewal: Renewal | undefined) => {
+        if (renewal === undefined) return LOOK_MS.most;
+        const due = refreshDueAt(renewal, { marginSeconds, jitter }) * 1000 - Date.now();
+        return Math.min(Math.max(due, LOOK_MS.least), LOOK_MS.most);
+      };
+      timer = setTimeout(tick, LOOK_MS.least).unref();
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+interface Look {
+  need: 'no' | 'soon' | 'now';
+  renewal: Renewal | undefined;
+}
+
+/** @returns when it is done; never rejects. */
+function startWorker({ real, env }: TokenKeeperFacts, target: string): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      const { CODEX_HOTSWAP_SHIM: _ours, ...rest } = env;
+      // A session of its own: neither Ctrl-C nor a closed window reaches it.
+      const worker = spawn(process.execPath, [WORKER, target, real], {
+        env: rest,
+        cwd: '/',
+        detached: true,
+        stdio: 'ignore',
+      });
+      worker.on('error', () => resolve());
+      worker.on('exit', () => resolve());
+      worker.unref();
+    } catch {
+      resolve(); // no process to be had: Codex refreshes by itself
+    }
+  });
+}
+
+/** The timer keeps us alive, as the worker does not. */
+function waitFor(worker: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void worker.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,118 @@
+import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  ensurePrivateDir,
+  errnoOf,
+  removeQuietly,
+  replaceFile,
+  temporaryName,
+  writeNewFile,
+} from './files.ts';
+import { FREE_LEASE, leaseText, whoOwns } from './lease-record.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+
+export interface Claim {
+  /** The number of our lease: the highest generation is the owner's. */
+  generation: number;
+  /** The pid of the former owner, when that died without letting go. */
+  orphanOf?: number;
+}
+
+/**
+ * Makes the directory of leases of one thing, if there is none. It is born complete (rename of a whole directory), with
+ * a first, free lease in it: were it born empty, "no lease yet" could not be told from "all leases just replaced".
+ * @param files what else it is born with.
+ */
+export function ensureLeaseDir(dir: string, files: Record<string, string> = {}): void {
+  if (statSync(dir, { throwIfNoEntry: false }) !== undefined) {
+    ensurePrivateDir(dir);
+    return;
+  }
+  const temporary = join(dirname(dir), temporaryName('side'));
+  ensurePrivateDir(temporary);
+  writeNewFile(leaseFile(temporary, 0), FREE_LEASE, { sync: false });
+  for (const [name, text] of Object.entries(files)) {
+    writeNewFile(join(temporary, name), text, { sync: false });
+  }
+  try {
+    renameSync(temporary, dir);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    const code = errnoOf(error);
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+  }
+}
+
+/**
+ * Takes the lease, if it is free or its owner is dead; Node has no flock, so this needs none.
+ *
+ * `lease.<g>` is made with link(2), which fails if it exists; the highest generation owns the thing and deletes the lower
+ * ones, oldest first. So whoever made `lease.<g+1>` and then still sees the `lease.<g>` it was derived from knows that
+ * no `lease.<g+1>` ever existed before: two processes that saw the same free thing cannot both get it, however long
+ * one of them slept in between.
+ */
+export function claimLease(dir: string, owner: ProcessIdentity): Claim | undefined {
+  const lease = highestLease(dir);
+  if (lease === undefined) return undefined; // not to be judged: leave it alone
+  const ownership = whoOwns(lease.file);
+  if (ownership.kind === 'owned' || !claim(dir, lease.generation, owner)) return undefined;
+  const generation = lease.generation + 1;
+  return ownership.kind === 'orphaned' ? { generation, orphanOf: ownership.pid } : { generation };
+}
+
+/** False once it was taken over: we were thought dead, and writing a lease would break the order of generations. */
+export function holdsLease(dir: string, generation: number): boolean {
+  return leasesIn(dir).at(-1) === generation;
+}
+
+/** The lease holds while any of the users lives. */
+export function setUsers(dir: string, generation: number, users: readonly ProcessIdentity[]): void {
+  if (!holdsLease(dir, generation)) return;
+  replaceFile(leaseFile(dir, generation), leaseText(users), { sync: false });
+}
+
+export function freeLease(dir: string, generation: number): void {
+  if (!holdsLease(dir, generation)) return;
+  replaceFile(leaseFile(dir, generation), FREE_LEASE, { sync: false });
+}
+
+/** The lease that counts: its file and generation; undefined when somebody took files out of the directory. */
+export function highestLease(dir: string): { file: string; generation: number } | undefined {
+  const generation = leasesIn(dir).at(-1);
+  return generation === undefined ? undefined : { file: leaseFile(dir, generation), generation };
+}
+
+/** Makes `lease.<g+1>`; true when it is valid. */
+function claim(dir: string, generation: number, owner: ProcessIdentity): boolean {
+  const claimed = leaseFile(dir, generation + 1);
+  const temporary = join(dir, temporaryName('lease'));
+  try {
+    writeNewFile(temporary, leaseText([owner]), { sync: false });
+    linkSync(temporary, claimed);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    removeQuietly(temporary);
+  }
+  const generations = leasesIn(dir);
+  if (!generations.includes(generation) || generations.at(-1) !== generation + 1) {
+    removeQuietly(claimed);
+    return false;
+  }
+  for (const lower of generations.slice(0, -1)) removeQuietly(leaseFile(dir, lower));
+  return true;
+}
+
+function leaseFile(dir: string, generation: number): string {
+  return join(dir, `lease.${generation}`);
+}
+
+/** The generations present, oldest first. */
+function leasesIn(dir: string): number[] {
+  return readdirSync(dir)
+    .map((name) => /^lease\.(\d+)$/.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { AuthJson, Backend } from '../lab/backend/index.ts';
+import { ask } from '../lab/composer.ts';
+import { waitForNoStrays } from '../lab/strays.ts';
+import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
+
+// Codex refreshes a token in its last 5 minutes, several at once spend one refresh token twice (fact M19), and the lab
+// revokes the account then. So it must never get there.
+
+const { openLab, close } = createSupervisedLab();
+afterEach(close);
+
+/** Less than the margin, more than Codex's own 5 minutes. */
+const STALE = { expiresInSeconds: 900 };
+/** Codex would refresh it itself. */
+const DYING = { expiresInSeconds: 100 };
+
+describe('before a launch', () => {
+  it('six at once on a token in its last minutes: one refresh, and all six run', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }]);
+    await hotswap.sandbox.writeVault('acc1', DYING);
+    const runs = await Promise.all([...Array(6).keys()].map((i) => exec(hotswap, `task ${i}`)));
+    expect(runs.map(({ status }) => status)).toEqual(Array(6).fill(0));
+    expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
+    expectNewest(backend, hotswap, 'acc1');
+    expect(hotswap.eventsOf('refreshed')).toMatchObject([{ target: 'acc1' }]);
+  });
+
+  it('six at once on one that is not that old: none waits, one refresh', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }]);
+    await hotswap.sandbox.writeVault('acc1', STALE);
+    const runs = await Promise.all([...Array(6).keys()].map((i) => exec(hotswap, `task ${i}`)));
+    expect(runs.map(({ status }) => status)).toEqual(Array(6).fill(0));
+    await hotswap.waitForEvent('refreshed');
+    expect(await waitForNoStrays(hotswap.sandbox.home, 20_000)).toBe(true);
+    expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
+    expectNewest(backend, hotswap, 'acc1');
+  });
+
+  it('a young token costs nothing: no process, no request', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }]);
+    expect((await exec(hotswap, 'hello')).status).toBe(0);
+    expect(backend.tokens.counts.refreshes).toBe(0);
+    expect(hotswap.eventsOf('refreshed')).toEqual([]);
+  });
+
+  it('a refresh that fails holds nobody up, and is tried again later', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }], {
+      backend: { refreshes: 'fail' },
+    });
+    await hotswap.sandbox.writeVault('acc1', STALE);
+    expect((await exec(hotswap, 'hello')).status).toBe(0);
+    await hotswap.waitForEvent('refresh-failed');
+    expect(hotswap.account('acc1').marks).toEqual([]);
+    expect(await waitForNoStrays(hotswap.sandbox.home, 20_000)).toBe(true);
+
+    backend.switches.refreshes = 'answer';
+    await hotswap.sandbox.writeVault('acc1', DYING);
+    // An old failure: this one may try again at once.
+    await hotswap.sandbox.run('touch', [
+      '-d',
+      '2 minutes ago',
+      join(hotswap.sandbox.home, '.local/state/codex-hotswap/locks/acc1:failed'),
+    ]);
+    expect((await exec(hotswap, 'hello')).status).toBe(0);
+    expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
+  });
+
+  it('a refresh token that is dead: the account is marked, and the next one is used', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
+    await hotswap.sandbox.writeVault('acc1', DYING);
+    backend.revokeAccount('acc1');
+    const run = await exec(hotswap, 'hello');
+    expect(run.stderr).toMatch(/acc1 needs a new login \(codex-hotswap login acc1\), so the next/);
+    expect(run).toMatchObject({ status: 0, stdout: expect.stringMatching(/from acc2/) });
+    expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'needs-login', until: null }]);
+    expect(hotswap.eventsOf('needs-login')).toMatchObject([{ target: 'acc1' }]);
+  });
+});
+
+it('an account that a session goes on with is made young first', async () => {
+  const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }]);
+  await hotswap.sandbox.writeVault('acc2', DYING);
+  const terminal = hotswap.open();
+  await ask(terminal, 'the first question');
+  await terminal.waitForText(/answer \d+ from acc1/);
+  await ask(terminal, 'the question too many');
+  await terminal.waitForText(/answer \d+ from acc2/);
+  await quit(terminal);
+  expect(hotswap.eventsOf('refreshed')).toMatchObject([{ target: 'acc2' }]);
+  expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
+});
+
+it('one whose login turns out to be dead is passed over', async () => {
+  const accounts = [{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }, { name: 'acc3' }];
+  const { backend, hotswap } = await openLab(accounts);
+  await hotswap.sandbox.writeVault('acc2', DYING);
+  backend.revokeAccount('acc2');
+  const run = await exec(hotswap, 'hello');
+  expect(run).toMatchObject({ status: 0, stdout: expect.stringMatching(/from acc3/) });
+  expect(hotswap.account('acc2').marks).toMatchObject([{ kind: 'needs-login' }]);
+});
+
+it('kill -9 of the session in mid-refresh: the new token is in the vault all the same', async () => {
+  const { backend, hotswap } = await openLab([{ name: 'acc1' }]);
+  await hotswap.sandbox.writeVault('acc1', DYING);
+  const release = backend.holdRefreshes();
+  const terminal = hotswap.open();
+  await backend.waitForRequest(({ route }) => route === 'token');
+  process.kill(terminal.pid, 'SIGKILL');
+  await terminal.waitForExit();
+  release();
+  await hotswap.waitForEvent('refreshed');
+  expect(await waitForNoStrays(hotswap.sandbox.home, 20_000)).toBe(true);
+  expectNewest(backend, hotswap, 'acc1');
+  expect((await exec(hotswap, 'hello')).status).toBe(0);
+  expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
+});
+
+function exec(hotswap: Supervised, prompt: string) {
+  const [file = '', ...first] = hotswap.commandLine();
+  return hotswap.sandbox.run(file, [...first, 'exec', prompt], { timeoutMs: 50_000 });
+}
+
+/** The vault holds the one refresh token that is not spent. */
+function expectNewest(backend: Backend, { sandbox }: Supervised, name: string): void {
+  const file = join(sandbox.home, `.codex-${name}`, 'auth.json');
+  const { tokens } = JSON.parse(readFileSync(file, 'utf8')) as AuthJson;
+  const issued = backend.tokens.all().filter((token) => token.startsWith(`lab-refresh-${name}-`));
+  expect(tokens.refresh_token).toBe(issued.at(-1));
+}
