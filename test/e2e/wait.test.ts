@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Account } from '../lab/backend/accounts.ts';
+import type { Backend } from '../lab/backend/index.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
 import { readRollouts } from '../lab/rollouts.ts';
@@ -21,30 +23,31 @@ const COUNTDOWN =
   /^codex: waiting for acc1 until \d+:\d\d [AP]M \((\d+ h \d+ m|\d+ m|\d+ s)\), any key cancels$/;
 
 const settings = { whenExhausted: 'wait', waitSlackSeconds: 1 };
-const accounts = (turnsLeft: number) => [
-  { name: 'acc1', turnsLeft, resetsAt: nowSeconds() + 7200 },
+const accounts = () => [
+  { name: 'acc1', turnsLeft: 0, resetsAt: nowSeconds() + 7200 },
   { name: 'acc2', turnsLeft: 0, resetsAt: nowSeconds() + 9000 },
 ];
 
 describe('in the terminal', () => {
   it('a countdown in the title; then the same thread goes on by itself, when the service says so', async () => {
-    const { backend, hotswap } = await openLab(accounts(1), { settings });
+    const { backend, hotswap } = await openLab(
+      [{ name: 'acc2', turnsLeft: 1, resetsAt: nowSeconds() + 9000 }, { name: 'acc1' }],
+      { settings },
+    );
+    const acc1 = refuseOnce(backend, 'acc1', { turn: 1, resetsIn: 8 });
     const terminal = hotswap.open();
     await ask(terminal, 'one');
-    await terminal.waitForText('answer 1 from acc1');
-    await waitForComposer(terminal);
-    const acc1 = backend.account('acc1');
-    const told = nowSeconds() + 5;
-    acc1.resetsAt = told;
-    await terminal.submit('two');
-    await hotswap.waitForEvent('waiting');
+    await terminal.waitForText('answer 1 from acc2');
+    await ask(terminal, 'two');
+    await hotswap.waitForEvent('waiting', 1, 30_000);
+    const told = acc1.resetsAt;
     // The service takes longer than it said: the reset it tells then is waited for.
     acc1.resetsAt = told + 6;
     await waitForTitle(terminal, COUNTDOWN);
     expect(hotswap.eventsOf('exhausted')).toMatchObject([
-      { target: 'acc2', earliest: { target: 'acc1', until: told } },
+      { target: 'acc1', earliest: { target: 'acc1', until: told } },
     ]);
-    await terminal.waitForText('answer 2 from acc1', { timeoutMs: 40_000 });
+    await terminal.waitForText('answer 1 from acc1', { timeoutMs: 40_000 });
 
     expect(Date.now()).toBeGreaterThan((told + 6) * 1000);
     expect(backend.turns('acc1').at(-1)?.turn?.userTexts).toEqual([
@@ -53,10 +56,8 @@ describe('in the terminal', () => {
     expect(new Set(backend.turns().map(({ turn }) => turn?.threadId)).size).toBe(1);
     expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(1);
     expect(hotswap.eventsOf('waited')).toMatchObject([{ target: 'acc1', outcome: 'back' }]);
-    expect(hotswap.eventsOf('rotated').map(({ from, to }) => [from, to])).toEqual([
-      ['acc1', 'acc2'],
-      ['acc2', 'acc1'],
-    ]);
+    // The account that ran is the one that is back: no handoff.
+    expect(hotswap.eventsOf('rotated')).toMatchObject([{ from: 'acc2', to: 'acc1' }]);
     expect(hotswap.account('acc1').marks).toEqual([]);
     expect(terminal.scrollback().join('')).toContain('codex-hotswap: acc1 is back; going on under');
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
@@ -64,16 +65,16 @@ describe('in the terminal', () => {
   });
 
   it('the same account goes on where there is one only, with --wait', async () => {
-    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 1 }], {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }], {
       settings: { waitSlackSeconds: 1 },
     });
+    refuseOnce(backend, 'acc1', { turn: 2, resetsIn: 3 });
     const terminal = hotswap.open(['--wait']);
     await ask(terminal, 'one');
     await terminal.waitForText('answer 1 from acc1');
-    await waitForComposer(terminal);
-    backend.account('acc1').resetsAt = nowSeconds() + 4;
-    await terminal.submit('two');
+    await ask(terminal, 'two');
     await terminal.waitForText('answer 2 from acc1', { timeoutMs: 30_000 });
+    expect(hotswap.eventsOf('waited')).toMatchObject([{ target: 'acc1', outcome: 'back' }]);
     expect(hotswap.eventsOf('rotated')).toEqual([]);
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
   });
@@ -83,7 +84,7 @@ describe('in the terminal', () => {
     ['Escape, which goes no further', '\u001b', false],
     ['Ctrl-C, which does not end Codex', '\u0003', false],
   ])('any key ends it: %s', async (_, key, isTyped) => {
-    const { backend, hotswap } = await openLab(accounts(0), { settings });
+    const { backend, hotswap } = await openLab(accounts(), { settings });
     const terminal = hotswap.open();
     await ask(terminal, 'one');
     await waitForTitle(terminal, COUNTDOWN);
@@ -100,20 +101,24 @@ describe('in the terminal', () => {
   });
 
   it('an account that is freed by hand meanwhile goes on at once', async () => {
-    const { backend, hotswap } = await openLab(accounts(0), { settings });
+    const { backend, hotswap } = await openLab(accounts(), { settings });
     const terminal = hotswap.open();
     await ask(terminal, 'one');
     await waitForTitle(terminal, COUNTDOWN);
-    backend.account('acc2').turnsLeft = 5;
-    await hotswap.command('reset', 'acc2');
-    await terminal.waitForText('answer 1 from acc2', { timeoutMs: 40_000 });
-    expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
+    backend.account('acc1').turnsLeft = 5;
+    await hotswap.command('reset', 'acc1');
+    await terminal.waitForText('answer 1 from acc1', { timeoutMs: 40_000 });
+    expect(backend.turns('acc1').at(-1)?.turn?.userTexts).toEqual([
       ...['one', 'continue', 'continue'],
+    ]);
+    expect(hotswap.eventsOf('rotated').map(({ from, to }) => [from, to])).toEqual([
+      ['acc1', 'acc2'],
+      ['acc2', 'acc1'],
     ]);
   });
 
   it('a signal ends it as it ends Codex', async () => {
-    const { hotswap } = await openLab(accounts(0), { settings });
+    const { hotswap } = await openLab(accounts(), { settings });
     const terminal = hotswap.open();
     await ask(terminal, 'one');
     await waitForTitle(terminal, COUNTDOWN);
@@ -126,15 +131,18 @@ describe('in the terminal', () => {
 
 describe('without a terminal', () => {
   it('CODEX_HOTSWAP_WAIT=1: one line on stderr, then `exec resume` goes on', async () => {
-    const { backend, hotswap } = await openLab(accounts(0), { settings: { waitSlackSeconds: 1 } });
-    backend.account('acc1').resetsAt = nowSeconds() + 12;
+    const { backend, hotswap } = await openLab(
+      [{ name: 'acc2', turnsLeft: 0, resetsAt: nowSeconds() + 9000 }, { name: 'acc1' }],
+      { settings: { waitSlackSeconds: 1 } },
+    );
+    refuseOnce(backend, 'acc1', { turn: 1, resetsIn: 4 });
     const env = { ...hotswap.sandbox.env, CODEX_HOTSWAP_WAIT: '1' };
     const ran = await runCodex(hotswap, ['exec', 'hello'], { env, timeoutMs: 40_000 });
     expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc1\n' });
     expect(ours(ran.stderr)).toEqual([
-      expect.stringMatching(/going on under acc2$/),
+      expect.stringMatching(/going on under acc1$/),
       expect.stringMatching(
-        /every account is at its limit \(acc2: .*\); waiting for acc1 until \d+:\d\d [AP]M$/,
+        /every account is at its limit \(acc1: .*\); waiting for acc1 until \d+:\d\d [AP]M$/,
       ),
       'codex-hotswap: acc1 is back; going on under acc1',
     ]);
@@ -145,7 +153,7 @@ describe('without a terminal', () => {
   });
 
   it('CODEX_HOTSWAP_WAIT=0 outranks the configuration', async () => {
-    const { hotswap } = await openLab(accounts(0), { settings });
+    const { hotswap } = await openLab(accounts(), { settings });
     const env = { ...hotswap.sandbox.env, CODEX_HOTSWAP_WAIT: '0' };
     const ran = await runCodex(hotswap, ['exec', 'hello'], { env });
     expect(ran).toMatchObject({ status: 1, stdout: '' });
@@ -153,7 +161,7 @@ describe('without a terminal', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it', async (signal) => {
-    const { hotswap } = await openLab(accounts(0), { settings });
+    const { hotswap } = await openLab(accounts(), { settings });
     const { env, work: cwd } = hotswap.sandbox;
     const child = spawn(process.execPath, [HOT, 'exec', 'hello'], { env, cwd, stdio: 'ignore' });
     const ended = new Promise((resolve) => child.once('exit', (...end) => resolve(end)));
@@ -163,6 +171,23 @@ describe('without a terminal', () => {
     expect(hotswap.eventsOf('waited')).toMatchObject([{ outcome: 'ended' }]);
   });
 });
+
+/** From that turn on the account is at its limit, for so many seconds: whatever the load, the reset lies ahead. */
+function refuseOnce(
+  backend: Backend,
+  name: string,
+  { turn, resetsIn }: { turn: number; resetsIn: number },
+): Account {
+  let asked = 0;
+  backend.setScript(({ account }) => {
+    if (account.name === name) asked += 1;
+    if (account.name !== name || asked !== turn) return undefined;
+    account.turnsLeft = 0;
+    account.resetsAt = nowSeconds() + resetsIn;
+    return { failure: 'usage-limit' };
+  });
+  return backend.account(name);
+}
 
 function waitForTitle(terminal: OuterTerminal, wanted: RegExp): Promise<void> {
   return terminal.waitUntil(() => wanted.test(terminal.title()), String(wanted), {
