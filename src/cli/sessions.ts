@@ -52,7 +52,7 @@ async function showSessions(context: Context, options: SessionsOptions): Promise
 }
 
 /** Which account each target's vault holds, read once. */
-export function readIdentities(config: Config): IdentityOf {
+function readIdentities(config: Config): IdentityOf {
   const vaults = new Map(config.targets.map((target) => [target.name, inspectVault(target)]));
   return (name) => {
     const vault = vaults.get(name);

@@ -1,4 +1,5 @@
 import type { AppServerReply } from './app-server.ts';
+import { record } from './json.ts';
 import type { LimitWindow } from './rollout.ts';
 
 /** What `account/read` tells (fact M12). */
@@ -55,10 +56,4 @@ function text<K extends string>(key: K, value: unknown): { [P in K]?: string } {
 
 function number<K extends string>(key: K, value: unknown): { [P in K]?: number } {
   return typeof value === 'number' ? ({ [key]: value } as { [P in K]?: number }) : {};
-}
-
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }

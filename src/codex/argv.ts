@@ -111,11 +111,6 @@ export function parseArgv(
     : { mode: 'exec', command, ...words };
 }
 
-/** `codex`, `codex resume`, `codex fork`: what wants a terminal and gets a pty. */
-export function isTerminalInvocation(invocation: Invocation): invocation is InteractiveInvocation {
-  return invocation.mode === 'interactive';
-}
-
 /** Whether an option was given, at whatever place, under whatever spelling. */
 export function hasFlag(invocation: Invocation, name: string): boolean {
   return invocation.mode !== 'passthrough' && invocation.flags.some((flag) => flag.name === name);
@@ -125,12 +120,6 @@ export function hasFlag(invocation: Invocation, name: string): boolean {
 export function flagValues(invocation: Invocation, name: string): string[] {
   if (invocation.mode === 'passthrough') return [];
   return invocation.flags.filter((flag) => flag.name === name).flatMap(({ values }) => values);
-}
-
-/** The value of the last `-c key=…`, as the user wrote it (TOML or a bare word). */
-export function configOverride(invocation: Invocation, key: string): string | undefined {
-  const pair = flagValues(invocation, 'config').findLast((value) => configKey(value) === key);
-  return pair?.slice(pair.indexOf('=') + 1).trim();
 }
 
 /** The key of a `-c key=value` pair. */

@@ -1,3 +1,5 @@
+import { defined, parseJson } from './json.ts';
+
 /** Whose credentials an auth.json holds; no secret in it, so it may be logged and stored. */
 export interface AuthIdentity {
   /** `chatgpt_user_id`; with `accountId` the unique key of a vault, as one user can hold several workspaces (1.7). */
@@ -35,7 +37,7 @@ export function readAuthIdentity(content: string): AuthIdentity | { problem: Aut
 }
 
 /** The middle part of a JWT, unverified: we only ask the user's own file whose it is. */
-export function readJwtClaims(token: unknown): Record<string, unknown> {
+function readJwtClaims(token: unknown): Record<string, unknown> {
   const payload = text(token)?.split('.')[1];
   if (payload === undefined) return {};
   const claims = parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
@@ -93,22 +95,6 @@ function readTokens(
 function nested(claims: Record<string, unknown>, name: string): Record<string, unknown> {
   const value = claims[`https://api.openai.com/${name}`];
   return isRecord(value) ? value : {};
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function defined<T extends object>(fields: T): Defined<T> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Defined<T>;
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -12,7 +12,7 @@ import { delimiter } from 'node:path';
 export { type NativeCodex, resolveNative } from './npm-launcher.ts';
 
 /** The start of the line by which a file says that it is our shim. It stands in its first lines. */
-export const SHIM_MARKER = '# codex-hotswap shim:';
+const SHIM_MARKER = '# codex-hotswap shim:';
 
 export type FoundCodex =
   | { kind: 'found'; path: string }

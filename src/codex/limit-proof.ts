@@ -58,14 +58,8 @@ export function proveLimit(question: ProofQuestion): LimitProof | undefined {
   return proof;
 }
 
-/** The facts still needed for the next question: those of the turn that is running or ended last. */
-export function keepLastTurn(facts: readonly RolloutFact[]): RolloutFact[] {
-  const start = facts.findLastIndex(({ type }) => type === 'task_started');
-  return facts.slice(Math.max(0, start));
-}
-
 /** Whether a snapshot says that the account is used up: a window at 100 %, or a reached limit said outright. */
-export function isExhausted(limits: RateLimits): boolean {
+function isExhausted(limits: RateLimits): boolean {
   return limits.reachedType !== undefined || fullWindows(limits).length > 0;
 }
 

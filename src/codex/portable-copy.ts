@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { parseJson, record } from './json.ts';
 import { threadIdOf } from './thread-files.ts';
 
 /** A thread that any account can go on with. */
@@ -56,7 +57,7 @@ async function copyLines(
 function makePortable(line: string): string | undefined {
   // Nearly all lines: nothing in them is anybody's own.
   if (!line.includes('encrypted_content') && !line.includes('"reasoning"')) return line;
-  const entry = record(parse(line));
+  const entry = record(parseJson(line));
   const payload = record(entry?.payload);
   if (entry === undefined || payload === undefined) return line;
   if (entry.type === 'response_item') return isPrivate(payload) ? undefined : line;
@@ -77,18 +78,4 @@ function makeThreadId(now: number): string {
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }

@@ -1,3 +1,5 @@
+import { defined, parseJson, record } from './json.ts';
+
 /** One window of a rate limit snapshot; told apart by its length, never by its place (facts 3). */
 export interface LimitWindow {
   usedPercent: number;
@@ -83,24 +85,24 @@ function readEntry(type: string | undefined, payload: Payload): RolloutFact | un
 }
 
 function readEvent(payload: Payload): RolloutFact | undefined {
-  const turn = optional({ turnId: text(payload.turn_id) });
+  const turn = defined({ turnId: text(payload.turn_id) });
   switch (payload.type) {
     case 'task_started':
     case 'turn_started':
       return { type: 'task_started', ...turn };
     case 'turn_aborted':
-      return { type: 'turn_aborted', ...turn, ...optional({ reason: text(payload.reason) }) };
+      return { type: 'turn_aborted', ...turn, ...defined({ reason: text(payload.reason) }) };
     case 'thread_settings_applied':
       return readSettings(payload.thread_settings);
     case 'token_count':
-      return { type: 'token_count', ...optional({ limits: readRateLimits(payload.rate_limits) }) };
+      return { type: 'token_count', ...defined({ limits: readRateLimits(payload.rate_limits) }) };
     case 'task_complete':
     case 'turn_complete':
       return {
         type: 'task_complete',
         ...turn,
         answered: text(payload.last_agent_message) !== undefined,
-        ...optional({ completedAt: number(payload.completed_at), error: readError(payload.error) }),
+        ...defined({ completedAt: number(payload.completed_at), error: readError(payload.error) }),
       };
     default:
       return undefined;
@@ -124,7 +126,7 @@ function readSessionMeta(payload: Payload): RolloutFact | undefined {
     type: 'session_meta',
     threadId,
     subagent: source !== undefined && 'subagent' in source,
-    ...optional({
+    ...defined({
       cwd: text(payload.cwd),
       source: text(payload.source) ?? Object.keys(source ?? {})[0],
       parentThreadId: text(payload.parent_thread_id),
@@ -139,7 +141,7 @@ function readSessionMeta(payload: Payload): RolloutFact | undefined {
 function readTurnContext(payload: Payload): RolloutFact {
   return {
     type: 'turn_context',
-    ...optional({
+    ...defined({
       turnId: text(payload.turn_id),
       model: text(payload.model),
       effort: text(payload.effort),
@@ -151,7 +153,7 @@ function readTurnContext(payload: Payload): RolloutFact {
 function readSettings(value: unknown): RolloutFact {
   const settings = record(value) ?? {};
   const effort = text(settings.effort) ?? text(settings.reasoning_effort);
-  return { type: 'settings', ...optional({ model: text(settings.model), effort }) };
+  return { type: 'settings', ...defined({ model: text(settings.model), effort }) };
 }
 
 function readRateLimits(value: unknown): RateLimits | undefined {
@@ -160,7 +162,7 @@ function readRateLimits(value: unknown): RateLimits | undefined {
   const windows = [readWindow(limits.primary), readWindow(limits.secondary)];
   return {
     windows: windows.filter((window) => window !== undefined),
-    ...optional({
+    ...defined({
       limitId: text(limits.limit_id),
       limitName: text(limits.limit_name),
       plan: text(limits.plan_type),
@@ -175,33 +177,11 @@ function readWindow(value: unknown): LimitWindow | undefined {
   if (window === undefined || usedPercent === undefined) return undefined;
   return {
     usedPercent,
-    ...optional({ minutes: number(window.window_minutes), resetsAt: number(window.resets_at) }),
+    ...defined({ minutes: number(window.window_minutes), resetsAt: number(window.resets_at) }),
   };
 }
 
 type Payload = Record<string, unknown>;
-
-type Optional<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function optional<T extends object>(fields: T): Optional<T> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Optional<T>;
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-function record(value: unknown): Payload | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Payload)
-    : undefined;
-}
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;

@@ -39,12 +39,6 @@ export async function openRollouts(pid: number): Promise<string[]> {
   return [];
 }
 
-/** The ids of the threads whose writer lock a process or a descendant has open (facts 3). */
-export async function heldThreadLocks(pid: number): Promise<string[]> {
-  const held = (await openFiles(pid)).map((file) => LOCK.exec(file)?.[1]);
-  return held.filter((id) => id !== undefined);
-}
-
 /** The thread id in a rollout's file name; `…-<thread>_<rollout>.jsonl` are later segments of the same thread. */
 export function threadIdOf(file: string): string | undefined {
   return ROLLOUT.exec(basename(file))?.[1];
@@ -52,7 +46,6 @@ export function threadIdOf(file: string): string | undefined {
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const ROLLOUT = new RegExp(`^rollout-.+?-(${UUID})(?:_[^/]+)?\\.jsonl$`);
-const LOCK = new RegExp(`/thread-writer-locks/(${UUID})\\.lock$`);
 
 async function describeRollout(
   rollout: string,
@@ -68,11 +61,6 @@ async function describeRollout(
     // Removed in between, or its first line is not complete yet: asked again at the next change.
     return undefined;
   }
-}
-
-async function openFiles(pid: number): Promise<string[]> {
-  const below = await Promise.all((await childrenOf(pid)).map(openFiles));
-  return [...new Set([...(await filesOf(pid)).map(({ path }) => path), ...below.flat()])];
 }
 
 interface OpenFile {

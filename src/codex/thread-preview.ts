@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { parseJson, record } from './json.ts';
 
 /** Enough to hold the base instructions, the surroundings and the first prompt. */
 const HEAD_BYTES = 512 * 1024;
@@ -31,7 +32,7 @@ export async function readThreadPreview(rollout: string): Promise<string | undef
 /** The prompt in a line: of the legacy history (`user_message`) or the paginated one (`item_completed`) (facts 3). */
 function promptIn(line: string): string | undefined {
   if (!/"(?:user_message|UserMessage|userMessage)"/.test(line.slice(0, 1000))) return undefined;
-  const payload = record(record(parse(line))?.payload);
+  const payload = record(record(parseJson(line))?.payload);
   if (payload?.type === 'user_message') return text(payload.message);
   const item = record(payload?.item);
   if (payload?.type !== 'item_completed' || !/^user_?message$/i.test(text(item?.type) ?? '')) {
@@ -46,20 +47,6 @@ function shorten(prompt: string): string {
   return characters.length > PREVIEW_CHARACTERS
     ? `${characters.slice(0, PREVIEW_CHARACTERS - 1).join('')}…`
     : prompt;
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }
 
 function text(value: unknown): string | undefined {

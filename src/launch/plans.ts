@@ -94,7 +94,7 @@ async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
 }
 
 /** The child's environment: the overlay as its home, the databases still the shared home's (fact M13). */
-export function overlayEnvironment(
+function overlayEnvironment(
   base: NodeJS.ProcessEnv,
   slot: Pick<Slot, 'home' | 'sharedHome'>,
   configText: string,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keepLastTurn, type ProofQuestion, proveLimit } from '../../../src/codex/limit-proof.ts';
+import { type ProofQuestion, proveLimit } from '../../../src/codex/limit-proof.ts';
 import { parseRolloutLine, type RolloutFact } from '../../../src/codex/rollout.ts';
 import { taskComplete, taskStarted, tokenCount } from './rollout-lines.ts';
 
@@ -187,11 +187,4 @@ describe('proveLimit', () => {
       expect(proof).not.toHaveProperty('until');
     },
   );
-});
-
-test('keepLastTurn keeps what the next question needs', () => {
-  const all = [...turn(FULL, {}), ...turn(FULL, { error: EXCEEDED })];
-  expect(keepLastTurn(all)).toEqual(all.slice(3));
-  expect(keepLastTurn(facts(tokenCount({})))).toHaveLength(1);
-  expect(keepLastTurn([])).toEqual([]);
 });

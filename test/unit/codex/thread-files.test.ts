@@ -12,12 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  findOpenThread,
-  heldThreadLocks,
-  openRollouts,
-  threadIdOf,
-} from '../../../src/codex/thread-files.ts';
+import { findOpenThread, openRollouts, threadIdOf } from '../../../src/codex/thread-files.ts';
 import { sessionMeta } from './rollout-lines.ts';
 
 const id = (digit: number) => `0190a000-0000-7000-8000-00000000000${digit}`;
@@ -97,12 +92,6 @@ describe('findOpenThread', () => {
     expect(await findOpenThread(pid)).toBeUndefined();
     expect(await findOpenThread(2 ** 22 + 1)).toBeUndefined();
   });
-});
-
-test('the writer locks it has open', async () => {
-  const lock = join(home, 'thread-writer-locks', `${id(7)}.lock`);
-  const pid = await hold([lock, join(home, 'thread-writer-locks', '.coordination.lock')]);
-  expect(await heldThreadLocks(pid)).toEqual([id(7)]);
 });
 
 test.each([
