@@ -53,9 +53,9 @@ function describeToken({ vault }: Standing, now: Date): string[] {
   const age = minutes < 120 ? `${Math.floor(minutes)} min` : `${Math.floor(minutes / 60)} h`;
   const { expiresAt } = vault;
   if (expiresAt === undefined) return [`token ${age} old`];
-  const end =
-    expiresAt > now.getTime() / 1000 ? describeWait(expiresAt, now) : 'over, Codex renews it';
-  return [`token ${age} old, ends ${end}`];
+  const isOver = expiresAt <= now.getTime() / 1000;
+  const end = isOver ? 'has run out, which Codex mends' : `ends ${describeWait(expiresAt, now)}`;
+  return [`token ${age} old, ${end}`];
 }
 
 /** A token that was made in the future tells that this clock is slow; Codex then renews it too late. */

@@ -114,6 +114,9 @@ describe('codex resume <id>', () => {
     const ran = await runCodex(hotswap, ['exec', 'resume', id, '--here', 'four']);
     expect({ status: ran.status, ours: ours(ran.stderr) }).toEqual({ status: 0, ours: [] });
     expect(lastTurn(backend)).toEqual(['acc2', 'one', 'two', 'three', 'four']);
+    const last = [CLI, 'launch', 'acc1', '--', 'exec', 'resume', '--last', 'five'];
+    await hotswap.sandbox.run(process.execPath, last);
+    expect(lastTurn(backend)).toEqual(['acc1', 'one', 'two', 'three', 'four', 'five']);
   });
 });
 
