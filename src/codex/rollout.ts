@@ -51,6 +51,8 @@ export type RolloutFact = Stamped &
       }
     | { type: 'turn_aborted'; turnId?: string; reason?: string }
     | { type: 'token_count'; limits?: RateLimits }
+    /** `/goal`: the thread works towards one by itself, or no longer does. That a limit halts it is not recorded. */
+    | { type: 'goal'; active: boolean }
     /** Model and effort from here on, whoever chose them. */
     | { type: 'settings'; model?: string; effort?: string }
     | { type: 'turn_context'; turnId?: string; model?: string; effort?: string; cwd?: string }
@@ -76,7 +78,7 @@ export function mayMatter(head: string): boolean {
 export const HEAD_CHARACTERS = 400;
 
 const OURS =
-  /"(?:session_meta|turn_context|task_started|turn_started|task_complete|turn_complete|turn_aborted|token_count|thread_settings_applied)"/;
+  /"(?:session_meta|turn_context|task_started|turn_started|task_complete|turn_complete|turn_aborted|token_count|thread_settings_applied|thread_goal_updated)"/;
 
 function readEntry(type: string | undefined, payload: Payload): RolloutFact | undefined {
   if (type === 'session_meta') return readSessionMeta(payload);
@@ -92,6 +94,8 @@ function readEvent(payload: Payload): RolloutFact | undefined {
       return { type: 'task_started', ...turn };
     case 'turn_aborted':
       return { type: 'turn_aborted', ...turn, ...defined({ reason: text(payload.reason) }) };
+    case 'thread_goal_updated':
+      return { type: 'goal', active: record(payload.goal)?.status === 'active' };
     case 'thread_settings_applied':
       return readSettings(payload.thread_settings);
     case 'token_count':

@@ -16,6 +16,8 @@ export interface FollowedThread {
   effort?: string;
   /** Codex has put it on the reserve by itself. */
   onReserve?: boolean;
+  /** It works towards a `/goal` by itself. */
+  hasGoal?: boolean;
 }
 
 export type Proven = LimitProof & {
@@ -197,6 +199,7 @@ async function readOn(rollout: Rollout, startedAtMs: number): Promise<RolloutFac
       rollout.reserve = noteModel(rollout.reserve, fact, startedAtMs);
       thread.onReserve = rollout.reserve?.onReserve ?? false;
     }
+    if (fact.type === 'goal') thread.hasGoal = fact.active;
     if (fact.type === 'turn_context') {
       if (fact.cwd !== undefined) thread.cwd = fact.cwd;
       if (!isReserveModel(fact.model)) {

@@ -42,6 +42,8 @@ export interface Rotation {
   plan(): ChildPlan;
   /** Whether it is started on a thread, with a prompt to go on with. */
   resumes(): boolean;
+  /** That thread has a goal, which a limit has halted. */
+  resumesGoal(): boolean;
   /** The successor works. */
   arrived(): void;
 }
@@ -171,7 +173,8 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       const { target } = desk;
       const original = thread as FollowedThread;
       try {
-        thread = { ...original, ...(await copyPortable(original.rollout)) };
+        // A goal belongs to a thread's id, so a copy has none.
+        thread = { ...original, ...(await copyPortable(original.rollout)), hasGoal: false };
         plan = await resumePlan(thread);
       } catch (error) {
         log({ type: 'notice', message: `could not copy the thread: ${(error as Error).message}` });
@@ -185,6 +188,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     originalOf: (threadId) => originals.get(threadId),
     plan: () => plan,
     resumes: () => thread !== undefined && !isIdle,
+    resumesGoal: () => thread?.hasGoal === true && !isIdle,
     arrived() {
       if (failedAt === undefined) return;
       const milliseconds = now() - failedAt;

@@ -15,6 +15,7 @@ import { createInputGate } from './input-gate.ts';
 import { guardPrompt, type PromptGuard } from './lost-prompt.ts';
 import { advance, beginSession, type Effect, type Ending, type Event } from './machine.ts';
 import { type Awaited, awaitReset, type Patience, type ResetWait } from './reset-wait.ts';
+import { type GoalGuard, guardGoal } from './resume-goal.ts';
 import { createRotation } from './rotation.ts';
 import { relaySignals } from './signals.ts';
 import { createTimers } from './timers.ts';
@@ -49,6 +50,8 @@ export type Logged = HotswapEvent extends infer E
     ? Omit<E, 'at'>
     : never
   : never;
+
+type SuccessorGuard = PromptGuard & GoalGuard;
 
 /** A child that ignores SIGTERM is killed after this long (design 7). */
 const STOP_MS = 2000;
@@ -183,18 +186,21 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       },
     });
 
-    function guardSuccessor(): PromptGuard | undefined {
+    function guardSuccessor(): SuccessorGuard | undefined {
       if (!rotation.resumes()) return undefined;
-      return guardPrompt({
-        prompt: parts.prompt,
+      const keys = {
         timers,
         isIdle: () => state.name === 'running' && !watch?.isWorking() && gate.isBlank(),
-        type: (keys) => child?.deliver(Buffer.from(keys)),
-        awaitEcho: (text, seen) => child?.awaitEcho(text, seen),
-      });
+        type: (typed: string) => child?.deliver(Buffer.from(typed)),
+        awaitEcho: (text: string, seen: () => void) => child?.awaitEcho(text, seen),
+      };
+      return {
+        ...guardPrompt({ ...keys, prompt: parts.prompt }),
+        ...guardGoal({ ...keys, hasGoal: rotation.resumesGoal() }),
+      };
     }
 
-    function start(plan: ChildPlan, guard?: PromptGuard): void {
+    function start(plan: ChildPlan, guard?: SuccessorGuard): void {
       const startedAt = Date.now();
       const which = superviseChild(terminal, () => parts.spawn(plan), {
         started(pid) {
@@ -228,7 +234,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       pid: number,
       startedAt: number,
       arrival: Arrival,
-      guard: PromptGuard | undefined,
+      guard: SuccessorGuard | undefined,
     ): Watch {
       return createWatch({
         follower: followThreads(pid, startedAt, answeredFor),
@@ -244,6 +250,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         },
         turnRecorded: () => guard?.recorded(),
         turnSucceeded(limits) {
+          guard?.succeeded();
           summary = undefined;
           dispatch({ name: 'turn-succeeded' });
           if (limits !== undefined && thread !== undefined) considerMoving(limits, thread);
