@@ -27,10 +27,11 @@ export function followLines(file: string, offset: number, onLine: (line: string)
 
   setInterval(() => {
     readOn();
-    // What was rotated out was read to its end through the open file.
     if (fd !== undefined && isSameFile(fd, file)) return;
     const next = openOrNone(file);
     if (next === undefined) return;
+    // Once more what was rotated out: its last lines may have come since.
+    readOn();
     if (fd !== undefined) closeSync(fd);
     [fd, at, rest, decoder] = [next, 0, '', new StringDecoder('utf8')];
     readOn();
