@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseJson, record } from './json.ts';
+import { rolloutsByDate } from './rollout-dates.ts';
 import { threadIdOf } from './thread-files.ts';
 
 /** A thread that any account can go on with. */
@@ -38,19 +39,64 @@ async function copyLines(
   to: string,
   change: (line: string) => string | undefined,
 ): Promise<void> {
-  const source = await open(from, 'r');
-  const target = await open(to, 'wx', 0o600).catch(async (error) => {
-    await source.close();
-    throw error;
-  });
+  const target = await open(to, 'wx', 0o600);
   try {
-    for await (const line of source.readLines({ autoClose: false })) {
-      const changed = line === '' ? undefined : change(line);
+    for await (const line of linesOf(from, Number.POSITIVE_INFINITY)) {
+      const changed = change(line);
       if (changed !== undefined) await target.write(`${changed}\n`);
     }
   } finally {
-    await Promise.all([source.close(), target.close()]);
+    await target.close();
   }
+}
+
+/**
+ * The lines of a rollout up to an ordinal. Since 0.147 a fork only refers to what it was forked from (`history_base`):
+ * that would still be another account's, so it is put in after the first line, which no longer refers to it.
+ */
+async function* linesOf(rollout: string, endOrdinal: number): AsyncGenerator<string> {
+  const source = await open(rollout, 'r');
+  try {
+    let isFirst = true;
+    for await (const line of source.readLines({ autoClose: false })) {
+      if (line === '') continue;
+      const base = isFirst ? readBase(line) : undefined;
+      isFirst = false;
+      if (base === undefined) {
+        const ordinal = /"ordinal":(\d+)/.exec(line.slice(0, 100))?.[1];
+        if (ordinal !== undefined && Number(ordinal) >= endOrdinal) return;
+        yield line;
+        continue;
+      }
+      yield base.meta;
+      const parent = findRollout(rollout, base.thread);
+      if (parent === undefined)
+        throw new Error(`the thread it was forked from is gone: ${base.thread}`);
+      let isMeta = true;
+      for await (const inherited of linesOf(parent, Math.min(base.endOrdinal, endOrdinal))) {
+        if (!isMeta) yield inherited;
+        isMeta = false;
+      }
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+function readBase(line: string): { meta: string; thread: string; endOrdinal: number } | undefined {
+  if (!line.includes('"history_base"')) return undefined;
+  const entry = record(parseJson(line));
+  const { history_base, ...payload } = record(entry?.payload) ?? {};
+  const base = record(history_base);
+  const [thread, endOrdinal] = [base?.thread_id, base?.end_ordinal_exclusive];
+  if (typeof thread !== 'string' || typeof endOrdinal !== 'number') return undefined;
+  return { meta: JSON.stringify({ ...entry, ordinal: 0, payload }), thread, endOrdinal };
+}
+
+function findRollout(beside: string, thread: string): string | undefined {
+  const home = beside.replace(/\/(?:archived_)?sessions\/.*$/, '');
+  for (const rollout of rolloutsByDate(home)) if (threadIdOf(rollout) === thread) return rollout;
+  return undefined;
 }
 
 /** The line as another account may see it, or undefined for one that it may not see at all. */

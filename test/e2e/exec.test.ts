@@ -146,6 +146,22 @@ describe('an exec whose account reaches its limit', () => {
     },
   );
 
+  // What a fork was forked from is another account's, too.
+  it.skipIf(!codexUnderTest.hasNoDaemon)('in a copy of a fork, with all its history', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 2 }, { name: 'acc2' }], {
+      backend: { foreignReasoning: 'refuse' },
+    });
+    await runCodex(hotswap, ['exec', 'one']);
+    const id = readRollouts(hotswap.sandbox.codexHome)[0]?.threadId as string;
+    await runCodex(hotswap, ['exec', 'fork', id, 'two']);
+    const fork = readRollouts(hotswap.sandbox.codexHome).at(-1)?.threadId as string;
+    const ran = await runCodex(hotswap, ['exec', 'resume', fork, 'three']);
+    expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc2\n' });
+    const turn = backend.turns('acc2').at(-1)?.turn;
+    expect(turn?.userTexts).toEqual(['one', 'two', 'three', 'continue', 'continue']);
+    expect(turn?.texts).toContain('answer 1 from acc1');
+  });
+
   it('exec resume goes on in its thread, with the history', async () => {
     const { backend, hotswap, threadId } = await openThread();
     const ran = await runCodex(hotswap, ['exec', 'resume', threadId, 'after', '--json']);
