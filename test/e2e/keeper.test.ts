@@ -103,6 +103,25 @@ it('one whose login turns out to be dead is passed over', async () => {
   expect(hotswap.account('acc2').marks).toMatchObject([{ kind: 'needs-login' }]);
 });
 
+it('while a session runs, before its Codex would: that goes on with the new token', async () => {
+  const { backend, hotswap } = await openLab([{ name: 'acc1' }], {
+    settings: { refreshMarginSeconds: 310 },
+  });
+  await hotswap.sandbox.writeVault('acc1', { expiresInSeconds: 315 });
+  const terminal = hotswap.open();
+  await ask(terminal, 'the first question');
+  await terminal.waitForText(/answer \d+ from acc1/);
+  await hotswap.waitForEvent('refreshed', 1, 30_000);
+  await ask(terminal, 'the second question');
+  await backend.waitForRequest(
+    ({ turn, outcome }) =>
+      outcome?.kind === 'answered' && turn?.userTexts.includes('the second question') === true,
+  );
+  await quit(terminal);
+  expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
+  expectNewest(backend, hotswap, 'acc1');
+});
+
 it('kill -9 of the session in mid-refresh: the new token is in the vault all the same', async () => {
   const { backend, hotswap } = await openLab([{ name: 'acc1' }]);
   await hotswap.sandbox.writeVault('acc1', DYING);
