@@ -1,6 +1,7 @@
 import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
+  cannotWrite,
   ensurePrivateDir,
   errnoOf,
   removeQuietly,
@@ -30,16 +31,16 @@ export function ensureLeaseDir(dir: string, files: Record<string, string> = {}):
   }
   const temporary = join(dirname(dir), temporaryName('side'));
   ensurePrivateDir(temporary);
-  writeNewFile(leaseFile(temporary, 0), FREE_LEASE, { sync: false });
-  for (const [name, text] of Object.entries(files)) {
-    writeNewFile(join(temporary, name), text, { sync: false });
-  }
   try {
+    writeNewFile(leaseFile(temporary, 0), FREE_LEASE, { sync: false });
+    for (const [name, text] of Object.entries(files)) {
+      writeNewFile(join(temporary, name), text, { sync: false });
+    }
     renameSync(temporary, dir);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
     const code = errnoOf(error);
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cannotWrite(dir, error);
   }
 }
 
