@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { HotswapError } from '../errors.ts';
 
@@ -38,7 +38,10 @@ export function loadNodePty(): SpawnNodePty {
 
 function requireSpawn(): SpawnNodePty {
   // The prebuilt binary loads on musl and crashes in the first spawn (letta-code#3608).
-  if (isMusl()) {
+  if (
+    process.platform === 'linux' &&
+    readFileSync('/proc/self/maps', 'latin1').includes('ld-musl')
+  ) {
     throw new HotswapError(
       'pty-unavailable',
       'node-pty has no binary for musl',
@@ -55,12 +58,4 @@ function requireSpawn(): SpawnNodePty {
       { cause: error },
     );
   }
-}
-
-/** A glibc system may have musl's loader, too, so only the maps know; but they take 1 ms to make. */
-function isMusl(): boolean {
-  return (
-    existsSync(`/lib/ld-musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`) &&
-    readFileSync('/proc/self/maps', 'latin1').includes('ld-musl')
-  );
 }
