@@ -14,9 +14,14 @@ export interface OpenThread {
 /**
  * The thread a Codex works on: of the rollouts it has open (fact M8: the TUI's own process with `--no-daemon`, and
  * exec), the one not of a sub-agent that was written last. Undefined before the first turn, and for a process gone.
+ * @param fits whether a rollout can be its own.
  */
-export async function findOpenThread(pid: number): Promise<OpenThread | undefined> {
-  const rollouts = await Promise.all((await openRollouts(pid)).map(describeRollout));
+export async function findOpenThread(
+  pid: number,
+  fits: (rollout: string) => boolean = () => true,
+): Promise<OpenThread | undefined> {
+  const open = (await openRollouts(pid)).filter(fits);
+  const rollouts = await Promise.all(open.map(describeRollout));
   const newest = rollouts
     .filter((rollout) => rollout !== undefined)
     .toSorted((a, b) => b.modifiedMs - a.modifiedMs)[0];
@@ -26,13 +31,20 @@ export async function findOpenThread(pid: number): Promise<OpenThread | undefine
 /**
  * The rollouts that a Codex has open: its own, or those of the native binary below it when the npm launcher stands in
  * between. Never those of a codex that a shell command of the session runs: its thread is not the one on the screen.
- * Nor those it only reads: 0.169 looks into other threads, too, at its start (seen).
+ * Nor those it only reads, and once it holds writer locks (0.149 and newer, facts 3) none but theirs: 0.169 opens the
+ * threads of other sessions, too, for a moment at its start (seen under load).
  */
 export async function openRollouts(pid: number): Promise<string[]> {
   for (let level = [pid]; level.length > 0; ) {
     const files = (await Promise.all(level.map(filesOf))).flat();
-    const rollouts = files.filter(({ path }) => threadIdOf(path) !== undefined).map(pathWritten);
-    const written = (await Promise.all(rollouts)).filter((path) => path !== undefined);
+    const locked = new Set(files.map(({ path }) => LOCK.exec(path)?.[1]).filter(Boolean));
+    const rollouts = files.filter(({ path }) => {
+      const id = threadIdOf(path);
+      return id !== undefined && (locked.size === 0 || locked.has(id));
+    });
+    const written = (await Promise.all(rollouts.map(pathWritten))).filter(
+      (path) => path !== undefined,
+    );
     if (written.length > 0) return [...new Set(written)];
     level = (await Promise.all(level.map(childrenOf))).flat();
   }
@@ -44,7 +56,13 @@ export function threadIdOf(file: string): string | undefined {
   return ROLLOUT.exec(basename(file))?.[1];
 }
 
+export function isThreadId(word: string): boolean {
+  return THREAD_ID.test(word);
+}
+
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const THREAD_ID = new RegExp(`^${UUID}$`, 'i');
+const LOCK = new RegExp(`/thread-writer-locks/(${UUID})\\.lock$`);
 const ROLLOUT = new RegExp(`^rollout-.+?-(${UUID})(?:_[^/]+)?\\.jsonl$`);
 
 async function describeRollout(

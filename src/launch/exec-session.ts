@@ -5,7 +5,7 @@ import { type ExecInvocation, flagValues, hasFlag, promptAndSession } from '../c
 import type { RateLimits } from '../codex/rollout.ts';
 import { rolloutsByDate, threadBeganAt } from '../codex/rollout-dates.ts';
 import { readSessionMeta } from '../codex/rollout-file.ts';
-import { type OpenThread, threadIdOf } from '../codex/thread-files.ts';
+import { isThreadId, type OpenThread, threadIdOf } from '../codex/thread-files.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Alert } from '../session/alert.ts';
 import { type ExecParts, runExec } from '../session/exec.ts';
@@ -40,6 +40,7 @@ export function runExecSession(launch: ExecLaunch): Promise<Ending> {
     againPlan: plans.again,
     input: keepInput(!leavesThread(invocation)),
     asAWhole: !leavesThread(invocation),
+    threadAskedFor: threadAskedFor(invocation),
     askLimits: () => askLimits(plans.first),
     searchThread: (startedAtMs) =>
       leavesThread(invocation)
@@ -64,6 +65,13 @@ async function askLimits({
 /** Whether there is a thread to go on with; a review has a record, but is only ever done as a whole. */
 function leavesThread(invocation: ExecInvocation): boolean {
   return !/review$/.test(invocation.command) && !hasFlag(invocation, 'ephemeral');
+}
+
+/** See {@link ExecParts}. A name instead of an id, or `--last`, is for Codex to look up. */
+function threadAskedFor(invocation: ExecInvocation): string | undefined {
+  if (invocation.command !== 'exec resume') return 'new';
+  const { session } = promptAndSession(invocation);
+  return session !== undefined && isThreadId(session) ? session.toLowerCase() : undefined;
 }
 
 /**

@@ -25,11 +25,15 @@ export interface ExecListeners {
  */
 const LOOK_MS = 25;
 
-/** No pty: that would merge stderr into stdout and change what Codex prints (pty.md, "Not a terminal"). */
+/**
+ * No pty: that would merge stderr into stdout and change what Codex prints (pty.md, "Not a terminal").
+ * @param isOwn whether a rollout can be this child's: at its start Codex opens those of other sessions, too (seen).
+ */
 export function startExecChild(
   plan: ChildPlan,
   input: ChildInput,
   listeners: ExecListeners,
+  isOwn: (rollout: string) => boolean,
 ): ExecChild {
   const { file, args, cwd, env } = plan;
   const stdio = [input.stdio, 'inherit', 'inherit'] as const;
@@ -40,7 +44,7 @@ export function startExecChild(
 
   async function lookForThread(pid: number): Promise<void> {
     while (living && thread === undefined) {
-      const found = await findOpenThread(pid).catch(() => undefined);
+      const found = await findOpenThread(pid, isOwn).catch(() => undefined);
       if (found !== undefined) {
         thread = found;
         return listeners.bound(found);

@@ -3,10 +3,11 @@ import { proveForeignReasoning } from '../codex/foreign-reasoning.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import { copyPortable } from '../codex/portable-copy.ts';
 import type { RateLimits } from '../codex/rollout.ts';
-import type { OpenThread } from '../codex/thread-files.ts';
+import { threadBeganAt } from '../codex/rollout-dates.ts';
+import { type OpenThread, threadIdOf } from '../codex/thread-files.ts';
 import { NotStartedError } from '../errors.ts';
 import type { ChildPlan } from './child.ts';
-import { type ExecChild, startExecChild } from './exec-child.ts';
+import { type ExecChild, type ExecListeners, startExecChild } from './exec-child.ts';
 import { proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
 import type { FollowedThread } from './follow.ts';
 import type { HandoffDesk } from './handoff.ts';
@@ -38,6 +39,8 @@ export interface ExecParts {
    * about a limit, for its sub-agent met it.
    */
   asAWhole: boolean;
+  /** The id of the thread that the command line names; `new` when it begins one; undefined when that is not known. */
+  threadAskedFor: string | undefined;
   /** Asks the service about the account that just failed; only where no record tells. */
   askLimits(): Promise<RateLimits | undefined>;
   /** For a child whose thread was not seen while it lived: its thread, `none`, or `unknown` when there are several. */
@@ -55,6 +58,14 @@ export interface ExecParts {
   say(line: string): void;
   /** The same for a handoff, and for the end of all accounts, with what draws attention to it. */
   announce(line: string): void;
+}
+
+/** One child of an exec. */
+interface Run {
+  plan: ChildPlan;
+  stdin: ChildInput;
+  /** The thread it resumes, where we chose it. */
+  thread: FollowedThread | undefined;
 }
 
 /** What a failed child turned out to have failed of. */
@@ -96,8 +107,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     endWaiting?.();
   });
 
-  async function runChild(plan: ChildPlan, stdin: ChildInput): Promise<Ending> {
-    child = startExecChild(plan, stdin, {
+  async function runChild({ plan, stdin, thread }: Run, startedAtMs: number): Promise<Ending> {
+    const listeners: ExecListeners = {
       started: parts.noteChild,
       bound: ({ threadId, rollout }) => {
         log({ type: 'bound', thread: threadId, target: desk.target });
@@ -108,13 +119,21 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
         const copyOf = copies.get(threadId);
         parts.noteThread({ id: threadId, rollout, ...(copyOf === undefined ? {} : { copyOf }) });
       },
-    });
+    };
+    const expected = thread?.id ?? parts.threadAskedFor;
+    child = startExecChild(plan, stdin, listeners, (rollout) =>
+      canBeOf(rollout, expected, startedAtMs),
+    );
     return child.ended;
   }
 
   /** Why the child failed, as the record of its thread tells, else the service. */
-  async function find(startedAtMs: number): Promise<Finding | 'unknown' | undefined> {
-    const seen = child?.thread() ?? (await parts.searchThread(startedAtMs));
+  async function find(
+    { thread: known }: Run,
+    startedAtMs: number,
+  ): Promise<Finding | 'unknown' | undefined> {
+    const named = known && { threadId: known.id, rollout: known.rollout };
+    const seen = child?.thread() ?? named ?? (await parts.searchThread(startedAtMs));
     if (seen === 'unknown') return 'unknown';
     if (seen !== 'none') {
       const { thread, facts } = await readExecRecord(seen);
@@ -129,7 +148,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     return proof && { kind: 'limit', proof, thread: undefined };
   }
 
-  type Following = [ChildPlan, ChildInput] | undefined;
+  type Following = Run | undefined;
 
   /** Once for an account: a copy that is refused, too, is refused for something else. */
   async function goOnInCopy(thread: FollowedThread): Promise<Following> {
@@ -137,11 +156,12 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     hasCopied = true;
     const copy = await copyPortable(thread.rollout);
     copies.set(copy.id, thread.id);
-    const plan = await parts.resumePlan({ ...thread, ...copy });
+    const copied = { ...thread, ...copy };
+    const plan = await parts.resumePlan(copied);
     if (plan === undefined) return undefined;
     log({ type: 'copied', target: desk.target, from: thread.id, to: copy.id });
     say(tellCopied(desk.target, copy.id));
-    return [plan, input.afterwards()];
+    return { plan, stdin: input.afterwards(), thread: copied };
   }
 
   async function handOff({
@@ -226,17 +246,17 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     if (from !== to) log({ type: 'rotated', from, to, kind: mark.kind, ...named });
     announce(line(to));
     return resume === undefined
-      ? [await parts.againPlan(), input.again()]
-      : [resume, input.afterwards()];
+      ? { plan: await parts.againPlan(), stdin: input.again(), thread: undefined }
+      : { plan: resume, stdin: input.afterwards(), thread };
   }
 
   try {
-    let next: [ChildPlan, ChildInput] = [parts.firstPlan, input.first];
+    let next: Run = { plan: parts.firstPlan, stdin: input.first, thread: undefined };
     let ending: Ending | undefined;
     for (;;) {
       const startedAtMs = Date.now();
       try {
-        ending = await runChild(...next);
+        ending = await runChild(next, startedAtMs);
       } catch (error) {
         if (ending === undefined) throw new NotStartedError(error);
         say(`codex-hotswap: codex could not be started again (${(error as Error).message})`);
@@ -246,7 +266,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
         return ending;
       }
       failedAt = Date.now();
-      const found = await find(startedAtMs).catch(() => undefined);
+      const found = await find(next, startedAtMs).catch(() => undefined);
       if (found === undefined) return ending;
       if (found === 'unknown') {
         log({ type: 'unconfirmed', source: 'exit' });
@@ -267,4 +287,11 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   } finally {
     stopRelaying();
   }
+}
+
+/** Names tell the second in which a thread began. */
+function canBeOf(rollout: string, expected: string | undefined, startedAtMs: number): boolean {
+  if (expected === undefined) return true;
+  if (expected !== 'new') return threadIdOf(rollout) === expected;
+  return (threadBeganAt(rollout) ?? 0) >= startedAtMs - 1000;
 }

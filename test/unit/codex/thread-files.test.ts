@@ -73,6 +73,22 @@ describe('findOpenThread', () => {
     });
   });
 
+  test('with a writer lock: the rollout of that thread, not one that it only looks into', async () => {
+    const own = makeRollout(1, {}, 1000);
+    const other = makeRollout(2, {}, 2000);
+    const lock = join(home, 'thread-writer-locks', `${id(1)}.lock`);
+    expect(await openRollouts(await hold([own, other, lock]))).toEqual([own]);
+  });
+
+  test('a rollout that cannot be its own is passed over', async () => {
+    const own = makeRollout(1, {}, 1000);
+    const other = makeRollout(2, {}, 2000);
+    const pid = await hold([own, other]);
+    expect(await findOpenThread(pid, (rollout) => rollout !== other)).toMatchObject({
+      rollout: own,
+    });
+  });
+
   test('one that is only read is not its own', async () => {
     const [own, other] = [makeRollout(1, {}, 1000), makeRollout(2, {}, 2000)];
     expect(await openRollouts(await hold([own], 0, [other]))).toEqual([own]);
