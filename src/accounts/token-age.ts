@@ -6,6 +6,8 @@ export const CODEX_MARGIN_SECONDS = 300;
 /** What is short-lived anyway is renewed at half of its life; but never so late that Codex would. */
 const LEAST_MARGIN_SECONDS = 310;
 
+const SHORT_WINDOW_SECONDS = 120;
+
 export interface RefreshRule {
   nowSeconds: number;
   /** Seconds of life left below which a token is refreshed. */
@@ -38,5 +40,8 @@ function marginOf(
   { marginSeconds, jitter }: Omit<RefreshRule, 'nowSeconds'>,
 ): number {
   const margin = Math.min(marginSeconds, Math.max(LEAST_MARGIN_SECONDS, lifeSeconds / 2));
-  return CODEX_MARGIN_SECONDS + (margin - CODEX_MARGIN_SECONDS) * (1 - jitter / 4);
+  const window = margin - CODEX_MARGIN_SECONDS;
+  // Of a short window no second is given away.
+  const spread = window < SHORT_WINDOW_SECONDS ? 0 : jitter / 4;
+  return CODEX_MARGIN_SECONDS + window * (1 - spread);
 }

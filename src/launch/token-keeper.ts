@@ -36,6 +36,7 @@ export interface TokenKeeper {
 const WORKER = fileURLToPath(new URL('../../dist/bin/keeper.js', import.meta.url));
 /** A refresh takes half a second; Codex can do it, too. */
 const PATIENCE_MS = 10_000;
+const UNUSED_MS = 10_000;
 /** The machine may sleep: one long timer would stand still meanwhile. */
 const LOOK_MS = { least: 1000, most: 60_000 };
 
@@ -67,11 +68,19 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
     },
     watch(current) {
       let timer: NodeJS.Timeout | undefined;
+      let last: { renewal: Renewal | undefined; since: number } | undefined;
       const tick = () => {
         const name = current();
         const { need, renewal } = look(name);
-        // In its last minutes the token is for the child to refresh, which may be at it already.
-        if (need === 'soon') void startWorker(facts, name);
+        // In its last minutes (the machine has slept) a token is refreshed by the first Codex that asks something, which
+        // may be at it already. One that is still old a while later is used by nobody.
+        if (need !== 'now') last = undefined;
+        else if (last?.renewal?.expiresAt !== renewal?.expiresAt) {
+          last = { renewal, since: Date.now() };
+        }
+        const isUnused = last !== undefined && Date.now() - last.since >= UNUSED_MS;
+        if (need === 'soon' || isUnused) void startWorker(facts, name);
+        if (isUnused) last = undefined;
         timer = setTimeout(tick, need === 'soon' ? LOOK_MS.most / 12 : untilDue(renewal)).unref();
       };
       const untilDue = (renewal: Renewal | undefined) => {
