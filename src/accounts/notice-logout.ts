@@ -15,10 +15,16 @@ import { authFileOf } from './vault.ts';
  * Notices that plain Codex (an IDE, a `codex` past the shim) was logged out, or logged in anew, in the shared home. It
  * revokes the account whose link it found and removes the link; a new login is then a file of its own (see linked.ts).
  * The account is marked, once; a login of an account we know goes to its vault, one of a stranger stays where it is.
+ * @param options.isLaunch one of the accounts is about to be used: no second copy of its login may be.
  * @returns lines for the user.
  * @throws what writing an account's state throws.
  */
-export function noticeLogout(paths: Paths, standings: readonly Standing[], now: Date): string[] {
+export function noticeLogout(
+  paths: Paths,
+  standings: readonly Standing[],
+  now: Date,
+  { isLaunch = false }: { isLaunch?: boolean } = {},
+): string[] {
   const file = join(paths.sharedHome, 'auth.json');
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats?.isSymbolicLink()) {
@@ -28,9 +34,15 @@ export function noticeLogout(paths: Paths, standings: readonly Standing[], now: 
     return [];
   }
   const linked = readLinked(paths);
-  if (typeof linked !== 'string') return [];
-  const left = standings.find(({ target }) => authFileOf(target) === linked);
   const login = readNewLogin(file, stats);
+  if (typeof linked !== 'string') {
+    // After `uninstall` it is a copy, and for plain codex to keep until we are used again.
+    if (login !== undefined && (linked === null || isLaunch)) {
+      placeAndLink(paths, standings, login.text, now);
+    }
+    return [];
+  }
+  const left = standings.find(({ target }) => authFileOf(target) === linked);
   if (left !== undefined && login !== undefined && isAccountOf(left, login.identity)) {
     placeAndLink(paths, standings, login.text, now);
     return [

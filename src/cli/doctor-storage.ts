@@ -77,7 +77,7 @@ function checkOrphans(dir: string): Finding[] {
   if (!existsSync(dir) || !statSync(dir).isDirectory()) return [];
   return readdirSync(dir).map((name) =>
     note(
-      `${dir}/${name} is a login that belonged to no target; adopt it with: codex-hotswap import ${dir}/${name} --as NAME, or delete it`,
+      `${dir}/${name} is a login that belonged to no target, or lost its place to a newer one; adopt it with: codex-hotswap import ${dir}/${name} --as NAME, or delete it`,
     ),
   );
 }

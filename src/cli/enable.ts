@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
-import { type Context, currentName, findTarget, requireConfig } from './context.ts';
+import { type Context, currentName, findTarget, settledConfig } from './context.ts';
 import { putShim } from './install-shim.ts';
 import { primeFor } from './prime.ts';
 import { switchTarget } from './switch-target.ts';
@@ -13,8 +13,8 @@ export function enableCommand(context: Context): Command {
     .argument('[target]', 'only let this target be chosen again')
     .option('--shim-path <file>', 'where the shim goes')
     .addHelpText('after', '\nExample:\n  codex-hotswap enable && hash -r')
-    .action((name: string | undefined, options: { shimPath?: string }) => {
-      const config = requireConfig(context);
+    .action(async (name: string | undefined, options: { shimPath?: string }) => {
+      const config = await settledConfig(context);
       if (name !== undefined) return switchTarget(context, name, true);
       putShim(context, options.shimPath);
       // After an uninstall plain Codex has a copy of its own, and one of the two would lose its tokens.

@@ -72,7 +72,7 @@ export async function openSession(
   if (known === undefined) {
     throw new HotswapError('not-set-up', 'no accounts are set up yet', 'run: codex-hotswap setup');
   }
-  const settled = await settleAccounts(paths, known, new Date());
+  const settled = await settleAccounts(paths, known, new Date(), { isLaunch: true });
   for (const line of settled.lines) say(`codex-hotswap: ${line}`);
   const { config, line } = await readTerms({
     ...{ env, sharedHome: paths.sharedHome, config: settled.config, invocation: facts.invocation },

@@ -21,6 +21,7 @@ export async function settleAccounts(
   paths: Paths,
   config: Config,
   now: Date,
+  options: { isLaunch?: boolean } = {},
 ): Promise<{ config: Config; lines: string[] }> {
   let settled = config;
   const lines: string[] = [];
@@ -40,7 +41,7 @@ export async function settleAccounts(
     }
     const { standings, notices } = readStandings(paths, settled);
     lines.push(...notices);
-    note(noticeLogout(paths, standings, now));
+    note(noticeLogout(paths, standings, now, options));
     for (const standing of standings) {
       const { target, vault, state } = standing;
       if (vault.kind === 'ready' && state.identity === undefined) {

@@ -206,6 +206,19 @@ describe('uninstall', () => {
     expect(home.ok(['status'])).toContain('ann@example.com');
   });
 
+  test('enabled again, the newer of the two logins is the one, and there is one only', () => {
+    const home = createTwoTargets();
+    home.ok(['use', 'acc1']);
+    home.ok(['uninstall']);
+    const newer = forgeLogin('ann', 1_795_000_000); // plain codex has refreshed its token meanwhile
+    home.write('.codex/auth.json', newer);
+    home.ok(['status']);
+    expect(home.read('.codex-acc1/auth.json')).not.toBe(newer);
+    home.ok(['enable']);
+    expect(home.read('.codex-acc1/auth.json')).toBe(newer);
+    expect(readlinkSync(home.path('.codex/auth.json'))).toBe(home.path('.codex-acc1/auth.json'));
+  });
+
   test('--purge leaves one link per overlay, so that threads still open, and what is not ours', () => {
     const home = createTwoTargets();
     home.write('.codex-acc2/notes', '');

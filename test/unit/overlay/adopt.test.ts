@@ -285,7 +285,11 @@ describe('a real auth.json', () => {
     return { name, authFile };
   }
 
-  test('newer than the vault’s: it becomes the vault’s', () => {
+  /** The texts of the logins that are kept for the user. */
+  const keptIn = ({ orphansDir }: Paths) =>
+    readdirSync(orphansDir).map((name) => read(join(orphansDir, name)));
+
+  test('newer than the vault’s: it becomes the vault’s, whose own is kept', () => {
     const { paths, slot, ours } = openFurnished();
     const vault = openVault(paths, 'a', forgeAuth({ issuedAt: 1000 }));
     const other = openVault(paths, 'b', forgeAuth({ user: 'user-2' }));
@@ -293,6 +297,7 @@ describe('a real auth.json', () => {
     put(ours('auth.json'), renewed);
     expect(adopt(paths, slot, [other, vault]).auth).toEqual({ kind: 'vaulted', vault: 'a' });
     expect(read(vault.authFile)).toBe(renewed);
+    expect(keptIn(paths)).toEqual([forgeAuth({ issuedAt: 1000 })]);
     expect(statSync(vault.authFile).mode & 0o777).toBe(0o600);
     expect(existsSync(ours('auth.json'))).toBe(false);
   });
@@ -306,13 +311,14 @@ describe('a real auth.json', () => {
     expect(read(vault.authFile)).toBe(renewed);
   });
 
-  test('older: spent, and the vault’s stays', () => {
+  test('older: the vault’s stays, and it is kept beside', () => {
     const { paths, slot, ours } = openFurnished();
     const held = forgeAuth({ issuedAt: 2000 });
     const vault = openVault(paths, 'a', held);
     put(ours('auth.json'), forgeAuth({ issuedAt: 1000 }));
     expect(adopt(paths, slot, [vault]).auth).toEqual({ kind: 'outdated', vault: 'a' });
     expect(read(vault.authFile)).toBe(held);
+    expect(keptIn(paths)).toEqual([forgeAuth({ issuedAt: 1000 })]);
     expect(existsSync(ours('auth.json'))).toBe(false);
   });
 
