@@ -49,8 +49,13 @@ export function noticeLogout(
       `${left.target.name} was logged in to anew by plain codex; its vault has that login now`,
     ];
   }
-  const lines = left === undefined ? [] : markLoggedOut(paths, left.target.name, HOW, now);
   writeLinked(paths, null);
+  if (left?.vault.kind === 'empty') {
+    // Without a login there was nothing to be revoked: it was moved away by hand.
+    if (login !== undefined) placeAndLink(paths, standings, login.text, now);
+    return [];
+  }
+  const lines = left === undefined ? [] : markLoggedOut(paths, left.target.name, HOW, now);
   if (login === undefined) return lines;
   const who = describeIdentity(login.identity);
   const placed = placeAndLink(paths, standings, login.text, now);
