@@ -7,13 +7,15 @@ export interface Arrival {
   drawn(): void;
   /** It has opened its thread. */
   bound(): void;
-  /** Its first turn has begun. */
+  /** Its first turn has begun. May be told more than once. */
   began(): void;
   /** Why it has not opened its thread, as far as is known. */
   refusal(): Refusal | undefined;
 }
 
 export interface ArrivalParts {
+  /** It was started with a prompt: keys wait for that turn, as only an empty composer lets a lost prompt be typed. */
+  hasPrompt: boolean;
   timers: Timers;
   /** What the successor has said about it; the words may as well be part of the conversation. */
   readRefusal(): Refusal | undefined;
@@ -27,12 +29,15 @@ export interface ArrivalParts {
 
 /** With the thread open and no turn, there is no prompt to begin one with. */
 const IDLE_MS = 500;
+/** With a prompt, it may have been lost (lost-prompt.ts) and be typed again; then it is something else. */
+const LOST_MS = 5000;
 /** A refusal that is still on the screen so long after, with no thread open, is one. */
 const DOUBT_MS = 500;
 /** A successor that has no thread by now asks the user something; or the machine is slow (0.150 under load). */
 const QUESTION_MS = 2500;
 
 export function awaitArrival({
+  hasPrompt,
   timers,
   readRefusal,
   ready,
@@ -40,6 +45,7 @@ export function awaitArrival({
   refused,
 }: ArrivalParts): Arrival {
   let isBound = false;
+  let hasBegun = false;
 
   function check(waitedMs: number, doubted: boolean): void {
     if (isBound) return;
@@ -53,11 +59,12 @@ export function awaitArrival({
     drawn: () => check(0, false),
     bound() {
       isBound = true;
-      timers.after(IDLE_MS, ready);
+      timers.after(hasPrompt ? LOST_MS : IDLE_MS, ready);
     },
     began() {
       isBound = true;
-      ready();
+      if (!hasBegun) ready();
+      hasBegun = true;
     },
     refusal: () => (isBound ? undefined : readRefusal()),
   };

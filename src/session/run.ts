@@ -190,7 +190,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       if (!rotation.resumes()) return undefined;
       const keys = {
         timers,
-        isIdle: () => state.name === 'running' && !watch?.isWorking() && gate.isBlank(),
+        isIdle: () => takesKeys() && !watch?.isWorking() && gate.isBlank(),
         type: (typed: string) => child?.deliver(Buffer.from(typed)),
         awaitEcho: (text: string, seen: () => void) => child?.awaitEcho(text, seen),
       };
@@ -198,6 +198,10 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         ...guardPrompt({ ...keys, prompt: parts.prompt }),
         ...guardGoal({ ...keys, hasGoal: rotation.resumesGoal() }),
       };
+    }
+
+    function takesKeys(): boolean {
+      return state.name === 'running' || state.name === 'resuming';
     }
 
     function start(plan: ChildPlan, guard?: SuccessorGuard): void {
@@ -221,6 +225,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         },
       });
       const arrival = awaitArrival({
+        hasPrompt: guard !== undefined && parts.prompt !== '',
         timers,
         readRefusal: which.refusal,
         ready: () => dispatch({ name: 'child-ready' }),
@@ -246,9 +251,12 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         unconfirmed: () => log({ type: 'unconfirmed', source: 'text' }),
         turnBegan() {
           rotation.arrived();
+          if (guard === undefined) arrival.began();
+        },
+        turnRecorded() {
+          guard?.recorded();
           arrival.began();
         },
-        turnRecorded: () => guard?.recorded(),
         turnSucceeded(limits) {
           guard?.succeeded();
           summary = undefined;
