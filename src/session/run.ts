@@ -195,7 +195,12 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         awaitEcho: (text: string, seen: () => void) => child?.awaitEcho(text, seen),
       };
       return {
-        ...guardPrompt({ ...keys, prompt: parts.prompt }),
+        ...guardPrompt({
+          ...keys,
+          // Before it has said that it works, it may just be slow.
+          isIdle: () => watch?.hasWorked() === true && keys.isIdle(),
+          prompt: parts.prompt,
+        }),
         ...guardGoal({ ...keys, hasGoal: rotation.resumesGoal() }),
       };
     }

@@ -15,6 +15,8 @@ export interface Watch {
   seek(): Promise<Proof>;
   /** It has announced that it works, and not yet that it has ended. */
   isWorking(): boolean;
+  /** It has said so since it was started. */
+  hasWorked(): boolean;
   /** No turn runs, neither by its word nor, as it is read now, by its record. */
   isResting(): Promise<boolean>;
   close(): void;
@@ -56,6 +58,7 @@ export function createWatch(options: WatchOptions): Watch {
   let disbelieved: string | undefined;
   let announces = false;
   let isWorking = false;
+  let hasWorked = false;
   let began = false;
   let alert = false;
   let seeking = false;
@@ -131,6 +134,7 @@ export function createWatch(options: WatchOptions): Watch {
       }
       announces = true;
       isWorking = sign.state === 'working';
+      hasWorked ||= isWorking;
       if (sign.state === 'error') return trigger('state');
       if (sign.state === 'working') begin();
       disbelieved = undefined;
@@ -149,6 +153,7 @@ export function createWatch(options: WatchOptions): Watch {
       }
     },
     isWorking: () => isWorking,
+    hasWorked: () => hasWorked,
     async isResting() {
       const { turnRuns } = await follower.look(saw);
       return !turnRuns && !isWorking && !seeking && !closed;

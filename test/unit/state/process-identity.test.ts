@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { isAlive, ownIdentity, processStartTime } from '../../../src/state/process-identity.ts';
@@ -16,6 +16,9 @@ test('a child is alive until it is killed; its zombie is not', async () => {
   const pid = Number(line.toString());
   const startTime = processStartTime(pid) as string;
   expect(isAlive({ pid, startTime })).toBe(true);
+  // Until it is `sleep`, the parent is a shell, which may take the zombie away.
+  const nameOf = () => spawnSync('ps', ['-o', 'comm=', '-p', `${parent.pid}`]).stdout.toString();
+  while (!nameOf().includes('sleep')) await new Promise((done) => setTimeout(done, 5));
   process.kill(pid, 'SIGKILL');
   while (processStartTime(pid) !== undefined) await new Promise((done) => setTimeout(done, 5));
   expect(() => process.kill(pid, 0)).not.toThrow(); // it is a zombie
