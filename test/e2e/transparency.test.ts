@@ -76,7 +76,7 @@ describe.each(SIZES)('at $columns × $rows', ({ columns, rows }) => {
     });
     await same('with a draft in the composer');
 
-    for (const terminal of Object.values(pair)) terminal.resize(columns - 20, rows - 4);
+    await both((terminal) => resize(terminal, columns - 20, rows - 4));
     await same('after a resize');
 
     await both((terminal) => endByKeys(terminal));
@@ -106,6 +106,14 @@ describe.each(SIZES)('at $columns × $rows', ({ columns, rows }) => {
 /** Nothing on the screen moves any more: two looks apart by a frame of Codex's own animation see the same. */
 async function settle(terminal: OuterTerminal): Promise<void> {
   await terminal.waitUntil(() => !/loading/.test(terminal.screen().join('\n')), 'no loading line');
+}
+
+/** Resolves when the thread is drawn again: 0.150 draws the composer at once, and wraps the thread some 75 ms later. */
+async function resize(terminal: OuterTerminal, columns: number, rows: number): Promise<void> {
+  const before = terminal.raw().length;
+  terminal.resize(columns, rows);
+  const isDrawn = () => terminal.raw().subarray(before).includes('“three”');
+  await terminal.waitUntil(isDrawn, 'the thread at the new size');
 }
 
 async function endByKeys(terminal: OuterTerminal): Promise<void> {
