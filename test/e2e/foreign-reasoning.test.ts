@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { readRegistry } from '../lab/launches.ts';
@@ -96,11 +96,13 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
       const terminal = hotswap.open();
       await ask(terminal, 'before');
       await terminal.waitForText('answer 1 from acc1');
+      const refusedCopies = () =>
+        hotswap.eventsOf('unconfirmed').filter(({ reason }) => reason === 'a copy is refused, too');
       await ask(terminal, 'after');
-      await hotswap.waitForEvent('unconfirmed');
+      await vi.waitUntil(() => refusedCopies().length === 1, { timeout: 30_000 });
       await ask(terminal, 'is anybody there?');
       await backend.waitForRequest(({ turn }) => turn?.userTexts.at(-1) === 'is anybody there?');
-      await hotswap.waitForEvent('unconfirmed', 2);
+      await vi.waitUntil(() => refusedCopies().length === 2, { timeout: 30_000 });
       await waitForComposer(terminal);
       expect(hotswap.eventsOf('copied')).toHaveLength(1);
       expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(2);

@@ -69,13 +69,7 @@ describe('config.toml', () => {
     await box.run('git', ['init', '-q'], { cwd: elsewhere });
 
     const terminal = home.open([], { cwd: elsewhere });
-    await terminal.waitForText(/trust/i);
-    // Codex overhears keys that come right after the question was drawn.
-    for (const timeoutMs of [1000, 1000, 10_000]) {
-      terminal.press('enter');
-      const idle = await waitForComposer(terminal, { timeoutMs }).catch(() => 'still asking');
-      if (idle !== 'still asking') break;
-    }
+    await trustDirectory(terminal);
     await quit(terminal);
 
     expect(readlinkSync(config)).toBe('../dotfiles/codex.toml');
@@ -214,6 +208,19 @@ async function chooseModel(terminal: OuterTerminal, row: number): Promise<void> 
   terminal.press('enter');
   await terminal.waitForText('Model changed to');
 }
+
+async function trustDirectory(terminal: OuterTerminal): Promise<void> {
+  await terminal.waitForText(TRUST_QUESTION);
+  // Codex overhears keys that come right after the question was drawn.
+  const isHeard = () => !TRUST_QUESTION.test(terminal.screen().join('\n'));
+  terminal.press('enter');
+  await terminal
+    .waitUntil(isHeard, 'a reaction', { timeoutMs: 1000 })
+    .catch(() => terminal.press('enter'));
+  await waitForComposer(terminal);
+}
+
+const TRUST_QUESTION = /› 1\. (Trust and|Yes,) continue/;
 
 async function trustAllHooks(terminal: OuterTerminal): Promise<void> {
   await terminal.waitForText('Hooks need review');
