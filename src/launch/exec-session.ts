@@ -10,7 +10,7 @@ import type { Slot } from '../overlay/slot.ts';
 import type { Alert } from '../session/alert.ts';
 import { type ExecParts, runExec } from '../session/exec.ts';
 import { keepInput } from '../session/kept-input.ts';
-import type { Ending } from '../session/machine.ts';
+import type { Ending } from '../session/machine/vocabulary.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import type { planExecChildren } from './plans.ts';
 

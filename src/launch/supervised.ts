@@ -5,7 +5,7 @@ import { recordUsers } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { spawnPty } from '../pty/spawn.ts';
 import type { ChildPlan } from '../session/child.ts';
-import type { Ending } from '../session/machine.ts';
+import type { Ending } from '../session/machine/vocabulary.ts';
 import { runSession, type SessionParts } from '../session/run.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';

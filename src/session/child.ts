@@ -1,7 +1,7 @@
 import type { Refusal } from '../codex/refusals.ts';
 import type { PtyChild, Size } from '../pty/spawn.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { Ending } from './machine.ts';
+import type { Ending } from './machine/vocabulary.ts';
 import { createTaps, type Sign } from './taps.ts';
 
 /** What one Codex process is started with. */

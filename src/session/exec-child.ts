@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { findOpenThread, type OpenThread } from '../codex/thread-files.ts';
 import type { ChildPlan } from './child.ts';
 import type { ChildInput } from './kept-input.ts';
-import type { Ending } from './machine.ts';
+import type { Ending } from './machine/vocabulary.ts';
 
 /** A codex without a terminal of ours: on the user's own stdout and stderr, in our process group. */
 export interface ExecChild {

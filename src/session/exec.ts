@@ -12,7 +12,7 @@ import { proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.
 import type { FollowedThread } from './follow.ts';
 import type { HandoffDesk } from './handoff.ts';
 import type { ChildInput, KeptInput } from './kept-input.ts';
-import type { Ending } from './machine.ts';
+import type { Ending } from './machine/vocabulary.ts';
 import { type Awaited, awaitReset, type Patience } from './reset-wait.ts';
 import type { Logged } from './run.ts';
 import { relaySignals } from './signals.ts';

@@ -5,7 +5,7 @@ import { copyPortable } from '../codex/portable-copy.ts';
 import type { ChildPlan } from './child.ts';
 import type { FollowedThread, Proven, Refused } from './follow.ts';
 import type { HandoffDesk, Verdict } from './handoff.ts';
-import type { Event, Evidence } from './machine.ts';
+import type { Event, Evidence } from './machine/vocabulary.ts';
 import type { Awaited } from './reset-wait.ts';
 import type { Logged } from './run.ts';
 import {

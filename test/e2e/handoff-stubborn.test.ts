@@ -4,7 +4,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { MAX_ATTEMPTS } from '../../src/session/machine.ts';
+import { MAX_ATTEMPTS } from '../../src/session/machine/handing-over.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
 import { readRollouts } from '../lab/rollouts.ts';

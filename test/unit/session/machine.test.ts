@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  advance,
-  beginSession,
-  type Effect,
-  type Event,
-  MAX_ATTEMPTS,
-  MAX_WAITS,
-  type State,
-} from '../../../src/session/machine.ts';
+import { MAX_ATTEMPTS } from '../../../src/session/machine/handing-over.ts';
+import type { Effect, Event, State } from '../../../src/session/machine/vocabulary.ts';
+import { MAX_WAITS } from '../../../src/session/machine/with-child.ts';
+import { advance, beginSession } from '../../../src/session/machine.ts';
 
 const EVIDENCE = { threadId: 'thread', turnId: 'turn' };
 const CLEAN = { kind: 'exited', code: 0 } as const;
