@@ -6,6 +6,7 @@ import type { RateLimits } from '../codex/rollout.ts';
 import { threadBeganAt } from '../codex/rollout-dates.ts';
 import { type OpenThread, threadIdOf } from '../codex/thread-files.ts';
 import { NotStartedError } from '../errors.ts';
+import type { Logged } from '../state/events.ts';
 import type { ChildPlan } from './child.ts';
 import { type ExecChild, type ExecListeners, startExecChild } from './exec-child.ts';
 import { proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
@@ -14,7 +15,6 @@ import type { HandoffDesk } from './handoff.ts';
 import type { ChildInput, KeptInput } from './kept-input.ts';
 import type { Ending } from './machine/vocabulary.ts';
 import { type Awaited, awaitReset, type Patience } from './reset-wait.ts';
-import type { Logged } from './run.ts';
 import { relaySignals } from './signals.ts';
 import {
   tellBack,

@@ -2,12 +2,12 @@ import type { Mark } from '../accounts/marks.ts';
 import type { Room } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import { copyPortable } from '../codex/portable-copy.ts';
+import type { Logged } from '../state/events.ts';
 import type { ChildPlan } from './child.ts';
 import type { FollowedThread, Proven, Refused } from './follow.ts';
 import type { HandoffDesk, Verdict } from './handoff.ts';
 import type { Event, Evidence } from './machine/vocabulary.ts';
 import type { Awaited } from './reset-wait.ts';
-import type { Logged } from './run.ts';
 import {
   tellBack,
   tellCopied,

@@ -3,25 +3,25 @@ import { replayTypedKeys } from '../codex/typed-ahead.ts';
 import { NotStartedError } from '../errors.ts';
 import { createInputClassifier } from '../observe/keys.ts';
 import type { PtyChild } from '../pty/spawn.ts';
-import type { HotswapEvent } from '../state/events.ts';
+import type { Logged } from '../state/events.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Alert } from './alert.ts';
 import { type Arrival, awaitArrival } from './arrival.ts';
 import { type ChildPlan, type SupervisedChild, superviseChild } from './child.ts';
 import { createEarlyMove } from './early-move.ts';
+import { createExhaustion } from './exhaustion.ts';
 import { type FollowedThread, followThreads } from './follow.ts';
 import type { HandoffDesk } from './handoff.ts';
 import { createInputGate } from './input-gate.ts';
-import { guardPrompt, type PromptGuard } from './lost-prompt.ts';
 import type { Effect, Ending, Event } from './machine/vocabulary.ts';
 import { advance, beginSession } from './machine.ts';
-import { type Awaited, awaitReset, type Patience, type ResetWait } from './reset-wait.ts';
-import { type GoalGuard, guardGoal } from './resume-goal.ts';
+import type { Patience } from './reset-wait.ts';
 import { createRotation } from './rotation.ts';
 import { relaySignals } from './signals.ts';
+import { guardSuccessor, type SuccessorGuard } from './successor.ts';
 import { createTimers } from './timers.ts';
 import { createWatch, type Source, type Watch } from './watch.ts';
-import { tellStranded, titleWaiting } from './words.ts';
+import { tellStranded } from './words.ts';
 
 export interface SessionParts {
   terminal: Terminal;
@@ -45,23 +45,12 @@ export interface SessionParts {
   wait?: Patience;
 }
 
-/** An event without its time, which the log adds. */
-export type Logged = HotswapEvent extends infer E
-  ? E extends unknown
-    ? Omit<E, 'at'>
-    : never
-  : never;
-
-type SuccessorGuard = PromptGuard & GoalGuard;
-
 /** A child that ignores SIGTERM is killed after this long (design 7). */
 const STOP_MS = 2000;
 /** Waits before a thread whose writer lock is still held is tried again. */
 const RETRY_MS = [50, 100, 200, 400, 800, 1600];
 /** A terminal that takes nothing for this long is stalled. */
 const STALL_MS = 300;
-/** Codex may write a title of its own meanwhile: the countdown is said again so often, changed or not. */
-const TITLE_MS = 5000;
 
 const ERASE_BELOW = '\u001b[J';
 
@@ -80,9 +69,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   let source: Source = 'record';
   let isHurried = false;
   /** For stderr, when the terminal is the user's again. */
-  let summary: string | undefined;
-  let exhausted: ReturnType<typeof rotation.settleExhausted> | undefined;
-  let waiting: ResetWait | undefined;
+  let stranded: string | undefined;
   let thread: FollowedThread | undefined;
 
   const gate = createInputGate({
@@ -119,7 +106,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'start':
           return start(parts.firstPlan);
         case 'resume':
-          return start(rotation.plan(), guardSuccessor());
+          return start(rotation.plan(), createGuard());
         case 'hold-input':
           return gate.hold();
         case 'release-input':
@@ -129,11 +116,11 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'choose-target':
           return dispatch(rotation.choose());
         case 'settle-exhausted':
-          return settleExhausted();
+          return dispatch({ name: 'settled', waits: exhaustion.settle() });
         case 'await-reset':
-          return awaitAccount();
+          return exhaustion.await();
         case 'stop-waiting':
-          return stopWaiting();
+          return exhaustion.leave();
         case 'stop-child':
           gate.keepDraft();
           child?.signal('SIGTERM');
@@ -156,14 +143,14 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'schedule-retry':
           return scheduleRetry(effect);
         case 'flush':
-          if (effect.stranded !== undefined) summary = tellStranded(effect.stranded);
+          if (effect.stranded !== undefined) stranded = tellStranded(effect.stranded);
           return void flush().then(() => dispatch({ name: 'flushed' }), fail);
         case 'restore-terminal':
           terminal.restore();
           return dispatch({ name: 'restored' });
         case 'exit':
           leave();
-          if (summary !== undefined) process.stderr.write(`${summary}\n`);
+          tellSummary(stranded ?? exhaustion.summary());
           return resolve(effect.ending);
         default:
           return unreachable(effect);
@@ -187,23 +174,29 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       },
     });
 
-    function guardSuccessor(): SuccessorGuard | undefined {
+    const exhaustion = createExhaustion({
+      rotation,
+      desk,
+      alert: parts.alert,
+      wait: parts.wait,
+      timers,
+      log,
+      interject: (text) => child?.interject(text),
+      onNextKey: gate.onNextKey,
+      dispatch,
+    });
+
+    function createGuard(): SuccessorGuard | undefined {
       if (!rotation.resumes()) return undefined;
-      const keys = {
+      return guardSuccessor({
+        prompt: parts.prompt,
+        hasGoal: rotation.resumesGoal(),
         timers,
         isIdle: () => takesKeys() && !watch?.isWorking() && gate.isBlank(),
-        type: (typed: string) => child?.deliver(Buffer.from(typed)),
-        awaitEcho: (text: string, seen: () => void) => child?.awaitEcho(text, seen),
-      };
-      return {
-        ...guardPrompt({
-          ...keys,
-          // Before it has said that it works, it may just be slow.
-          isIdle: () => watch?.hasWorked() === true && keys.isIdle(),
-          prompt: parts.prompt,
-        }),
-        ...guardGoal({ ...keys, hasGoal: rotation.resumesGoal() }),
-      };
+        hasWorked: () => watch?.hasWorked() === true,
+        type: (keys) => child?.deliver(Buffer.from(keys)),
+        awaitEcho: (text, seen) => child?.awaitEcho(text, seen),
+      });
     }
 
     function takesKeys(): boolean {
@@ -225,7 +218,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           if (refusal === 'needs-login') rotation.beginWithoutLogin();
           watch?.close();
           watch = undefined;
-          waiting?.stop();
+          exhaustion.abandon();
           timers.cancel();
           dispatch({ name: 'child-ended', ending, ...(refusal === undefined ? {} : { refusal }) });
         },
@@ -265,7 +258,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         },
         turnSucceeded(limits) {
           guard?.succeeded();
-          summary = undefined;
+          exhaustion.forget();
           dispatch({ name: 'turn-succeeded' });
           if (limits !== undefined && thread !== undefined) considerMoving(limits, thread);
         },
@@ -299,68 +292,6 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       }
       log({ type: 'unconfirmed', source });
       dispatch({ name: 'not-proved' });
-    }
-
-    /** Alerts once; the user who tries on knows. */
-    function settleExhausted(): void {
-      exhausted = rotation.settleExhausted();
-      const alert = summary === undefined ? parts.alert(exhausted.summary) : '';
-      summary = exhausted.summary;
-      child?.interject(`${exhausted.title}${alert}`);
-      const waits = parts.wait !== undefined && exhausted.earliest !== undefined;
-      dispatch({ name: 'settled', waits });
-    }
-
-    function awaitAccount(): void {
-      const { wait } = parts;
-      if (wait === undefined || exhausted?.earliest === undefined) return;
-      const { target, until } = exhausted.earliest;
-      log({ type: 'waiting', target, until: Math.ceil(until + wait.slackSeconds) });
-      waiting = awaitReset({
-        ...wait,
-        earliest: exhausted.earliest,
-        reconsider: desk.reconsider,
-        now: Date.now,
-        after: timers.after,
-        show: createCountdown(),
-        back(account) {
-          gate.onNextKey(undefined);
-          summary = undefined;
-          rotation.beginAgain();
-          dispatch({ name: 'account-back', target: account });
-        },
-        gaveUp(reason) {
-          log({ type: 'waited', target, outcome: 'gave-up', reason });
-          leaveCountdown();
-          dispatch({ name: 'gave-up' });
-        },
-      });
-      gate.onNextKey(() => dispatch({ name: 'typed' }));
-    }
-
-    function stopWaiting(): void {
-      const { target = desk.target } = exhausted?.earliest ?? {};
-      log({ type: 'waited', target, outcome: 'ended' });
-      leaveCountdown();
-    }
-
-    function leaveCountdown(): void {
-      waiting?.stop();
-      gate.onNextKey(undefined);
-      // After a turn that went well the title is Codex's again.
-      if (summary !== undefined) child?.interject(exhausted?.title ?? '');
-    }
-
-    function createCountdown(): (awaited: Awaited) => void {
-      let shown = '';
-      let shownAt = 0;
-      return (awaited) => {
-        const title = titleWaiting(awaited, new Date());
-        if (title === shown && Date.now() - shownAt < TITLE_MS) return;
-        shown = title;
-        shownAt = Date.now();
-        child?.interject(title);
-      };
     }
 
     async function goOn(preparing: ReturnType<typeof rotation.moveTo>): Promise<void> {
@@ -408,7 +339,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     function leave(): void {
       timers.cancel();
-      waiting?.stop();
+      exhaustion.abandon();
       watch?.close();
       stopRelaying();
     }
@@ -434,6 +365,10 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     terminal.onHangup(() => dispatch({ name: 'hung-up' }));
     terminal.enterRaw();
   });
+}
+
+function tellSummary(summary: string | undefined): void {
+  if (summary !== undefined) process.stderr.write(`${summary}\n`);
 }
 
 function unreachable(effect: never): never {

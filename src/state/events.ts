@@ -55,6 +55,13 @@ interface EventBase {
 
 const ROTATE_AT_BYTES = 4 * 1024 * 1024;
 
+/** An event without its time, which the log adds. */
+export type Logged = HotswapEvent extends infer E
+  ? E extends unknown
+    ? Omit<E, 'at'>
+    : never
+  : never;
+
 /** Adds one line to the event log (0600). Never throws: the log serves the session, not the other way round. */
 export function appendEvent(paths: Paths, event: HotswapEvent): void {
   try {
