@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { TestContext } from 'vitest';
 import type { AccountState } from '../../src/accounts/account-state.ts';
 import type { HotswapEvent } from '../../src/state/events.ts';
 import { type Backend, type BackendOptions, startBackend } from './backend/index.ts';
@@ -49,13 +50,14 @@ export interface SupervisedLab {
     accounts: BackendOptions['accounts'],
     options?: SupervisedOptions,
   ): Promise<{ backend: Backend; hotswap: Supervised }>;
-  /** Ends everything that was opened since the last call. */
-  close(): Promise<void>;
+  /** Ends everything that was opened since the last call; after a failure it tells what hotswap saw. */
+  close(context?: TestContext): Promise<void>;
 }
 
 /** Backend and set-up sandbox for tests of supervised sessions; hand `close` to `afterEach`. Needs a build. */
 export function createSupervisedLab(): SupervisedLab {
   const disposals: (() => Promise<void>)[] = [];
+  const opened: Supervised[] = [];
   return {
     async openLab(accounts, options = {}) {
       const { backend: switches, settings, ...sandboxOptions } = options;
@@ -75,12 +77,22 @@ export function createSupervisedLab(): SupervisedLab {
       mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
       const config = { version: 1, targets: names.map((name) => ({ name })), ...settings };
       writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-      return { backend, hotswap: supervise(sandbox, disposals) };
+      const hotswap = supervise(sandbox, disposals);
+      opened.push(hotswap);
+      return { backend, hotswap };
     },
-    async close() {
+    async close(context) {
+      const hasFailed = context?.task.result?.state === 'fail';
+      for (const hotswap of opened.splice(0)) if (hasFailed) tellEvents(hotswap);
       for (const dispose of disposals.splice(0).reverse()) await dispose();
     },
   };
+}
+
+/** A failure on a machine that nobody can look at is understood from what hotswap saw. */
+function tellEvents(hotswap: Supervised): void {
+  const lines = hotswap.events().map((event) => JSON.stringify(event));
+  console.log(`events:\n${lines.join('\n')}`);
 }
 
 function supervise(sandbox: Sandbox, disposals: (() => Promise<void>)[]): Supervised {
