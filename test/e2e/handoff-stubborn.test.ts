@@ -62,8 +62,9 @@ describe.runIf(locksThreads)('a thread that somebody else still writes', () => {
 });
 
 describe('a Codex that ignores SIGTERM', () => {
+  const codex = fileURLToPath(new URL('../fixtures/bin/codex-deaf', import.meta.url));
+
   it('is killed, and its wording need not be known', async () => {
-    const codex = fileURLToPath(new URL('../fixtures/bin/codex-deaf', import.meta.url));
     const { hotswap } = await openLab(TWO, { codex });
     const terminal = hotswap.open();
     await terminal.waitForText(/ready, pid \d+/);
@@ -75,6 +76,18 @@ describe('a Codex that ignores SIGTERM', () => {
     expect(hotswap.eventsOf('rotated')).toMatchObject([
       { from: 'acc1', to: 'acc2', kind: 'unknown' },
     ]);
+  });
+
+  it('has no successor when the session is to end meanwhile', async () => {
+    const { hotswap } = await openLab(TWO, { codex });
+    const terminal = hotswap.open();
+    await terminal.waitForText(/ready, pid \d+/);
+    terminal.press('enter');
+    await hotswap.waitForEvent('confirmed');
+    terminal.signal('SIGTERM');
+    await terminal.waitForExit();
+    expect(hotswap.eventsOf('rotated')).toEqual([]);
+    expect(terminal.screen().join('\n')).not.toContain('resumed:');
   });
 });
 

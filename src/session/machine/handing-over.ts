@@ -15,8 +15,6 @@ export const MAX_ATTEMPTS = 6;
 
 export function advanceStopping(state: Named<'stopping'>, event: Event): Step {
   switch (event.name) {
-    case 'stop-overdue':
-      return to(state, { do: 'kill-child' });
     case 'child-ended':
       return to(
         { ...state, name: 'rotating' },
@@ -61,8 +59,6 @@ export function advanceRotating(state: Named<'rotating'>, event: Event): Step {
 
 export function advanceLeaving(state: Named<'leaving'>, event: Event): Step {
   switch (event.name) {
-    case 'stop-overdue':
-      return to(state, { do: 'kill-child' });
     case 'child-ended':
       return to(
         { ...state, name: 'copying' },

@@ -4,9 +4,11 @@ import type { Effect, Ending, Event, Evidence, Named, State, Step, Tally } from 
 export function withLivingChild(state: State, event: Event): Step {
   switch (event.name) {
     case 'signalled':
-      return to(state, { do: 'signal-child', signal: event.signal });
+      return abandonHandoff(state, { do: 'signal-child', signal: event.signal });
     case 'hung-up':
-      return to(state, { do: 'hang-up-child' });
+      return abandonHandoff(state, { do: 'hang-up-child' });
+    case 'stop-overdue':
+      return to(state, { do: 'kill-child' });
     case 'child-ended':
       return finish(event.ending);
     case 'child-stopped':
@@ -14,6 +16,20 @@ export function withLivingChild(state: State, event: Event): Step {
       return to(state, { do: 'kill-child' });
     default:
       return stay(state);
+  }
+}
+
+/** Whoever ends the session does not want a successor, which would begin a turn under another account. */
+function abandonHandoff(state: State, effect: Effect): Step {
+  switch (state.name) {
+    case 'suspected':
+    case 'choosing':
+    case 'stopping':
+    case 'leaving':
+    case 'resuming':
+      return to({ name: 'running', tally: state.tally }, { do: 'release-input' }, effect);
+    default:
+      return to(state, effect);
   }
 }
 

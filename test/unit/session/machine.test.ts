@@ -8,6 +8,13 @@ const EVIDENCE = { threadId: 'thread', turnId: 'turn' };
 const CLEAN = { kind: 'exited', code: 0 } as const;
 const FAILED = { kind: 'exited', code: 1 } as const;
 
+/** To the end of a child whose account is at its limit. */
+const TO_PROOF: Event[] = [
+  { name: 'triggered' },
+  { name: 'proved', evidence: EVIDENCE },
+  { name: 'target-chosen', target: 'acc2' },
+];
+
 /** Every event the interpreter can report; the facts of the world decide below which of them can happen. */
 const EVENTS: Event[] = [
   { name: 'child-ready' },
@@ -324,6 +331,34 @@ describe('the session machine', () => {
     });
   });
 
+  const TO_COPY: Event[] = [{ name: 'triggered' }, { name: 'proved-foreign', evidence: EVIDENCE }];
+  const ENDED = [
+    { name: 'child-ended', ending: FAILED },
+    { name: 'child-ended', ending: FAILED, refusal: 'active-writer' },
+  ] as const;
+  it.each([
+    { during: 'suspected', from: TO_PROOF.slice(0, 1), late: TO_PROOF.slice(1) },
+    { during: 'stopping', from: TO_PROOF, late: [] },
+    { during: 'leaving', from: TO_COPY, late: [] },
+    { during: 'resuming', from: [...TO_PROOF, ENDED[0], { name: 'repointed' } as const], late: [] },
+  ])('has no successor for whoever ends it: $during', ({ during, from, late }) => {
+    const reached = from.reduce((state, event) => advance(state, event).state, begun());
+    expect(reached.name).toBe(during);
+    for (const end of [{ name: 'signalled', signal: 'SIGTERM', number: 15 }, { name: 'hung-up' }]) {
+      for (const ended of ENDED) {
+        const after = [end as Event, ...late, { name: 'stop-overdue' } as const];
+        const left = after.reduce((state, event) => advance(state, event).state, reached);
+        expect(advance(left, ended).state).toEqual({ name: 'flushing', ending: FAILED });
+      }
+    }
+  });
+
+  it('kills a child that a closed terminal does not end', () => {
+    const step = advance(begun(), { name: 'hung-up' });
+    expect(step.effects).toEqual([{ do: 'hang-up-child' }]);
+    expect(advance(step.state, { name: 'stop-overdue' }).effects).toEqual([{ do: 'kill-child' }]);
+  });
+
   it('looks into a trigger seen before Ctrl-Z only after fg', () => {
     let step = advance(
       { name: 'running', tally: { rotations: 0, limit: 1, waits: 0 } },
@@ -350,12 +385,14 @@ function endings(state: State, world: World): string[] {
   return [current.name];
 }
 
+function begun(): State {
+  return advance(beginSession(2).state, { name: 'child-ready' }).state;
+}
+
 function toResuming(from: State): State {
   const events: Event[] = [
     { name: 'child-ready' },
-    { name: 'triggered' },
-    { name: 'proved', evidence: EVIDENCE },
-    { name: 'target-chosen', target: 'acc2' },
+    ...TO_PROOF,
     { name: 'child-ended', ending: FAILED },
     { name: 'repointed' },
   ];
