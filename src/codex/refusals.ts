@@ -18,7 +18,22 @@ export function readRefusal(text: string): Refusal | undefined {
   return last?.kind === 'needs-login' ? 'needs-login' : undefined;
 }
 
+/**
+ * Whether a Codex may stand in its sign-in screen: for it there is no login. With a refresh token that is refused it
+ * either ends with that message or, when the refusal came first, asks for a login and waits (0.169: a race, measured).
+ * A list of threads can have the same words.
+ */
+export function mayAskToSignIn(text: string): boolean {
+  const normalised = normaliseForMatching(text.slice(-MOST_SCREEN));
+  return SIGN_IN_TEXTS.every((anchor) => normalised.includes(anchor));
+}
+
 const MOST_LAST_WORDS = 600;
+const MOST_SCREEN = 4000;
+/** Seen in 0.150 and 0.169. */
+const SIGN_IN_TEXTS = ['Sign in with ChatGPT', 'Sign in with Device Code'].map(
+  normaliseForMatching,
+);
 const WRITER_TEXTS = [
   'already has an active writer',
   'This conversation is open in another app',

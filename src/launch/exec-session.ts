@@ -1,8 +1,5 @@
 import { resolve } from 'node:path';
-import { readLimitsReply } from '../codex/account-reply.ts';
-import { askAppServer } from '../codex/app-server.ts';
 import { type ExecInvocation, flagValues, hasFlag, promptAndSession } from '../codex/argv.ts';
-import type { RateLimits } from '../codex/rollout.ts';
 import { rolloutsByDate, threadBeganAt } from '../codex/rollout-dates.ts';
 import { readSessionMeta } from '../codex/rollout-file.ts';
 import { isThreadId, type OpenThread, threadIdOf } from '../codex/thread-files.ts';
@@ -17,7 +14,7 @@ import type { planExecChildren } from './plans.ts';
 export interface ExecLaunch
   extends Pick<
     ExecParts,
-    'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'say' | 'wait'
+    'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'say' | 'wait' | 'askLimits'
   > {
   alert: Alert;
   invocation: ExecInvocation;
@@ -41,25 +38,11 @@ export function runExecSession(launch: ExecLaunch): Promise<Ending> {
     input: keepInput(!leavesThread(invocation)),
     asAWhole: !leavesThread(invocation),
     threadAskedFor: threadAskedFor(invocation),
-    askLimits: () => askLimits(plans.first),
     searchThread: (startedAtMs) =>
       leavesThread(invocation)
         ? searchThread(slot.sharedHome, invocation, plans.first.cwd, startedAtMs)
         : Promise.resolve('none'),
   });
-}
-
-/** A probe takes some 0.6 s (fact M12). */
-const PROBE_MS = 10_000;
-
-async function askLimits({
-  file,
-  env,
-  cwd,
-}: ExecParts['firstPlan']): Promise<RateLimits | undefined> {
-  const server = { file, env, cwd, timeoutMs: PROBE_MS };
-  const [reply] = await askAppServer(server, [{ method: 'account/rateLimits/read', params: null }]);
-  return reply && readLimitsReply(reply);
 }
 
 /** Whether there is a thread to go on with; a review has a record, but is only ever done as a whole. */

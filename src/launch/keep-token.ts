@@ -8,6 +8,7 @@ import { needsRefresh } from '../accounts/token-age.ts';
 import { authFileOf, inspectVault } from '../accounts/vault.ts';
 import { hasNoAccount } from '../codex/account-reply.ts';
 import type { AppServerReply, AppServerRequest } from '../codex/app-server.ts';
+import { classifyLimitText } from '../codex/limits.ts';
 import { HotswapError } from '../errors.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
@@ -20,10 +21,10 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * The keeper's worker, a process of its own (see token-keeper.ts): has Codex refresh the access token of an account, unless
- * somebody else has meanwhile. Says nothing; what came of it is in the vault, the marks and the event log.
+ * somebody else has meanwhile; a doubted login is refreshed whatever its age. Says nothing; what came of it is in the vault, the marks and the event log.
  */
 export async function keepToken(
-  { name, real }: { name: string; real: string },
+  { name, real, isDoubted }: { name: string; real: string; isDoubted?: boolean },
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const paths = resolvePaths(env, homeOf(env));
@@ -39,8 +40,9 @@ export async function keepToken(
     if (!isOurs(paths, config, target)) return [];
     before = readText(target);
     const need = needOf(target, config);
-    if (need === 'no' || failedLately(paths, name, need, Date.now())) return [];
-    return [readAndRefresh(target, config)];
+    const rests = need === 'no' || failedLately(paths, name, need, Date.now());
+    if (rests && !isDoubted) return [];
+    return [readAndRefresh(target, config, isDoubted)];
   }).catch((error: Error): AppServerReply[] => [{ ok: false, message: messageOf(error) }]);
   const [reply] = replies;
   if (reply === undefined) return;
@@ -83,7 +85,10 @@ export type RefreshOutcome =
  */
 export function judgeRefresh(reply: AppServerReply, before: string, after: string): RefreshOutcome {
   if (after !== before && after !== '') return { kind: 'refreshed' };
-  if (!reply.ok) return { kind: 'failed', reason: reply.message };
+  if (!reply.ok) {
+    const isRefused = classifyLimitText(reply.message)?.kind === 'needs-login';
+    return isRefused ? { kind: 'refused' } : { kind: 'failed', reason: reply.message };
+  }
   if (after !== '' && hasNoAccount(reply)) return { kind: 'refused' };
   return { kind: 'failed', reason: 'the service could not be reached, or did not answer' };
 }
@@ -92,10 +97,15 @@ export function judgeRefresh(reply: AppServerReply, before: string, after: strin
  * The question that makes Codex refresh. In a token's last minutes the server does so when it starts, without being told
  * to, and being told to would cost a second refresh (measured, 0.150 and 0.169).
  */
-export function readAndRefresh(target: Target, config: Config): AppServerRequest {
+export function readAndRefresh(
+  target: Target,
+  config: Config,
+  isDoubted = false,
+): AppServerRequest {
+  const need = needOf(target, config);
   return {
     method: 'account/read',
-    params: { refreshToken: needOf(target, config) === 'soon' },
+    params: { refreshToken: need === 'soon' || (isDoubted && need === 'no') },
   };
 }
 

@@ -12,9 +12,10 @@ import { type Config, readConfig } from '../state/config.ts';
 import type { Logged } from '../state/events.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
+import { askLimits } from './ask-limits.ts';
 import { learnCapabilities } from './capabilities.ts';
 import { checkAccount } from './check-account.ts';
-import { runExecSession } from './exec-session.ts';
+import { type ExecLaunch, runExecSession } from './exec-session.ts';
 import {
   findProgram,
   type PlanFacts,
@@ -57,6 +58,8 @@ export interface SessionFacts {
 
 /** How long an account may take to say what it has left. */
 const ASK_MS = 20_000;
+/** The same where a failed command waits for it; 0.6 s, as a rule (fact M12). */
+const PROBE_MS = 10_000;
 
 /**
  * Everything that may fail before the child runs: account, overlay, command lines, record. The session itself is
@@ -105,6 +108,7 @@ export async function openSession(
     accounts: config.targets.length,
     ...(waitsForReset(facts, config) ? { wait: patienceOf(config, paths, program) } : {}),
     alert: createAlert(config, env),
+    askLimits: () => askLimits({ paths, config, program, timeoutMs: PROBE_MS }, desk.target),
     keeper: keepLaunch({
       ...{ paths, target, cwd, args: facts.args, mode: invocation.mode },
       identityOf: who,
@@ -178,7 +182,9 @@ function patienceOf(config: Config, paths: Paths, program: Program): Patience {
   };
 }
 
-interface Office extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait' | 'alert'> {
+interface Office
+  extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait' | 'alert'>,
+    Pick<ExecLaunch, 'askLimits'> {
   keeper: LaunchKeeper;
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
   paths: Paths;
@@ -186,7 +192,7 @@ interface Office extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | '
 }
 
 async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<Ending>> {
-  const { keeper, paths, spawnPty, ...parts } = office;
+  const { keeper, paths, spawnPty, askLimits, ...parts } = office;
   const { invocation } = plan;
   const common = {
     ...parts,
@@ -201,7 +207,7 @@ async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<E
   let run: () => Promise<Ending>;
   if (invocation.mode === 'exec') {
     const plans = await planExecChildren(plan);
-    run = () => runExecSession({ ...common, invocation, plans });
+    run = () => runExecSession({ ...common, askLimits, invocation, plans });
   } else {
     if (spawnPty === undefined) throw new Error('a TUI needs a pty');
     const plans = await planChildren(plan);

@@ -29,6 +29,11 @@ export interface TokenKeeper {
    * @returns `needs-login` when the refresh token turned out to be dead.
    */
   prepare(target: string): Promise<'ready' | 'needs-login'>;
+  /**
+   * For a Codex that takes the account for logged out: has the token refreshed however young it is, which tells whether
+   * the login still works.
+   */
+  doubt(target: string): Promise<'ready' | 'needs-login'>;
   /** While a child runs: looks again when the token is due. Keeps no process alive. @returns how to stop. */
   watch(current: () => string): () => void;
 }
@@ -55,17 +60,21 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
     return { need: rests ? 'no' : need, renewal };
   }
 
+  async function judge(name: string, worker: Promise<void>): Promise<'ready' | 'needs-login'> {
+    await waitFor(worker, PATIENCE_MS);
+    const { state } = readAccountState(paths, name);
+    const marks = activeMarks(state, Date.now() / 1000);
+    return marks.some(({ kind }) => kind === 'needs-login') ? 'needs-login' : 'ready';
+  }
+
   return {
     async prepare(name) {
       const { need } = look(name);
       if (need === 'no') return 'ready';
       const worker = startWorker(facts, name);
-      if (need === 'soon') return 'ready';
-      await waitFor(worker, PATIENCE_MS);
-      const { state } = readAccountState(paths, name);
-      const marks = activeMarks(state, Date.now() / 1000);
-      return marks.some(({ kind }) => kind === 'needs-login') ? 'needs-login' : 'ready';
+      return need === 'soon' ? 'ready' : judge(name, worker);
     },
+    doubt: (name) => judge(name, startWorker(facts, name, 'doubted')),
     watch(current) {
       let timer: NodeJS.Timeout | undefined;
       let last: { renewal: Renewal | undefined; since: number } | undefined;
@@ -100,12 +109,16 @@ interface Look {
 }
 
 /** @returns when it is done; never rejects. */
-function startWorker({ real, env }: TokenKeeperFacts, target: string): Promise<void> {
+function startWorker(
+  { real, env }: TokenKeeperFacts,
+  target: string,
+  ...words: 'doubted'[]
+): Promise<void> {
   return new Promise((resolve) => {
     try {
       const { CODEX_HOTSWAP_SHIM: _ours, ...rest } = env;
       // A session of its own: neither Ctrl-C nor a closed window reaches it.
-      const worker = spawn(process.execPath, [WORKER, target, real], {
+      const worker = spawn(process.execPath, [WORKER, target, real, ...words], {
         env: rest,
         cwd: '/',
         detached: true,

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordIdentity } from '../accounts/account-state.ts';
 import { chooseTarget } from '../accounts/choice.ts';
@@ -13,7 +13,7 @@ import { type AdoptReport, adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust } from '../overlay/hook-trust.ts';
 import { leaseSlot, releaseSlot } from '../overlay/lease.ts';
-import { pointAuth } from '../overlay/point-auth.ts';
+import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { tellTime } from '../session/words.ts';
 import type { Config, Strategy } from '../state/config.ts';
@@ -76,8 +76,7 @@ export async function closeWorkplace(
   target: string,
 ): Promise<string[]> {
   const now = new Date();
-  // Nobody but Codex takes away the link of an overlay in use: at a logout, and before a login (see linked.ts).
-  const isLoggedOut = !isLink(join(slot.home, 'auth.json'));
+  const isLoggedOut = !showsLogin(slot);
   const { problems, auth } = adopt(paths, readStandings(paths, config).standings, slot, now);
   if (isLoggedOut && !(auth !== undefined && 'vault' in auth && auth.vault === target)) {
     problems.push(...markLoggedOut(paths, target, LOGGED_OUT, now));
@@ -110,10 +109,6 @@ async function keepOrphan(
     ({ target }) => [`this session has left a new login, ${who}; ${tellKept(target.name)}`],
     (error: Error) => [`this session has left a new login, ${who}, in ${file}: ${error.message}`],
   );
-}
-
-function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 /** The user's config.toml as Codex will read it, '' when there is none. */

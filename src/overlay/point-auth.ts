@@ -13,6 +13,14 @@ export function pointAuth(slot: Pick<Slot, 'home'>, authFile: string): void {
   replaceLink(join(slot.home, 'auth.json'), authFile);
 }
 
+/**
+ * Whether the link is still there: nobody but Codex takes that of an overlay in use away, at a logout and before a login
+ * (see accounts/linked.ts).
+ */
+export function showsLogin({ home }: Pick<Slot, 'home'>): boolean {
+  return lstatSync(join(home, 'auth.json'), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
 /** Makes `path` a symlink to `target`, atomically; a real file or directory there is not replaced. */
 export function replaceLink(path: string, target: string): void {
   const stats = lstatSync(path, { throwIfNoEntry: false });

@@ -1,7 +1,10 @@
 import type { Refusal } from '../codex/refusals.ts';
 import type { Timers } from './timers.ts';
 
-/** When a successor takes keys: Codex drops what is typed before it has opened its thread. */
+/**
+ * When a successor takes keys: Codex drops what is typed before it has opened its thread. And whether a child asks for a
+ * login instead of opening one.
+ */
 export interface Arrival {
   /** Its first frame is there. */
   drawn(): void;
@@ -19,12 +22,16 @@ export interface ArrivalParts {
   timers: Timers;
   /** What the successor has said about it; the words may as well be part of the conversation. */
   readRefusal(): Refusal | undefined;
+  /** The same for its sign-in screen. */
+  asksToSignIn(): boolean;
   /** Keys may go to it. May be told more than once. */
   ready(): void;
   /** It has no thread after a while: it may ask something, and keys may go to it. */
   unsettled(): void;
   /** It lives, but waits for somebody else to leave the thread. */
   refused(): void;
+  /** It seems to stand in its sign-in screen; told once. @param isStill whether it still does. */
+  signInAsked(isStill: () => boolean): void;
 }
 
 /** With the thread open and no turn, there is no prompt to begin one with. */
@@ -35,14 +42,18 @@ const LOST_MS = 5000;
 const DOUBT_MS = 500;
 /** A successor that has no thread by now asks the user something; or the machine is slow (0.150 under load). */
 const QUESTION_MS = 2500;
+/** The sign-in screen is its first, but a busy machine may be long in drawing it. */
+const SIGN_IN_MS = 15_000;
 
 export function awaitArrival({
   hasPrompt,
   timers,
   readRefusal,
+  asksToSignIn,
   ready,
   unsettled,
   refused,
+  signInAsked,
 }: ArrivalParts): Arrival {
   let isBound = false;
   let hasBegun = false;
@@ -55,8 +66,19 @@ export function awaitArrival({
     else timers.after(DOUBT_MS, () => check(waitedMs + DOUBT_MS, said));
   }
 
+  function checkSignIn(waitedMs: number): void {
+    if (isBound) return;
+    if (asksToSignIn()) signInAsked(() => !isBound);
+    else if (waitedMs < SIGN_IN_MS) {
+      timers.after(DOUBT_MS, () => checkSignIn(waitedMs + DOUBT_MS));
+    }
+  }
+
   return {
-    drawn: () => check(0, false),
+    drawn() {
+      check(0, false);
+      checkSignIn(0);
+    },
     bound() {
       isBound = true;
       timers.after(hasPrompt ? LOST_MS : IDLE_MS, ready);

@@ -41,6 +41,8 @@ export interface SupervisedChild {
   awaitEcho(text: string, seen: () => void): void;
   /** Why it could not resume its thread, as far as it says. Asked before its first turn only. */
   refusal(): Refusal | undefined;
+  /** It may stand in its sign-in screen. Asked before its first thread only. */
+  asksToSignIn(): boolean;
   /** The sequences that undo the terminal modes it has left set. */
   undoModes(): string;
 }
@@ -111,6 +113,7 @@ export function superviseChild(
     takesPastes: taps.takesPastes,
     awaitEcho: taps.awaitEcho,
     refusal: taps.refusal,
+    asksToSignIn: taps.asksToSignIn,
     undoModes: taps.undoModes,
   };
 }

@@ -8,7 +8,7 @@ import { listVaults, readStandings, type Standing } from '../accounts/standing.t
 import { type Room, readUsage, recordUsage, tightest, usageFromLimits } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { RateLimits } from '../codex/rollout.ts';
-import { pointAuth } from '../overlay/point-auth.ts';
+import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
@@ -28,6 +28,11 @@ export interface HandoffDesk {
    * @returns the account to go on with: another if that login turned out to be dead.
    */
   prepare(target: string): Promise<string>;
+  /**
+   * For a child that asks for a login: whether that of its account is gone for good, and another account could go on.
+   * Costs a refresh of its access token when everything else looks well.
+   */
+  isLoginGone(): Promise<boolean>;
   /** Shows the successor's credentials in the slot, and makes it the account new sessions start with. */
   repoint(target: string): void;
 }
@@ -60,7 +65,7 @@ export interface Office {
   /** Never leave the account. */
   pinned?: boolean;
   /** Who keeps access tokens young. */
-  tokens?: { prepare(target: string): Promise<'ready' | 'needs-login'> };
+  tokens?: Record<'prepare' | 'doubt', (target: string) => Promise<'ready' | 'needs-login'>>;
   now(): number;
 }
 
@@ -148,6 +153,16 @@ export function openDesk(office: Office): HandoffDesk {
         candidate = choice.target;
       }
       return candidate;
+    },
+    async isLoginGone() {
+      const standings = eligible();
+      const nowSeconds = Math.floor(office.now() / 1000);
+      const { strategy } = config;
+      const choice = chooseTarget({ standings, exclude: target, strategy, ...bucket, nowSeconds });
+      if (choice.kind === 'none') return false; // the screen is the user's way to log in again
+      const standing = standings.find((candidate) => candidate.target.name === target);
+      if (!showsLogin(slot) || standing?.vault.kind !== 'ready') return true;
+      return (await office.tokens?.doubt(target)) === 'needs-login';
     },
     repoint(next) {
       const { standings } = readStandings(paths, config);

@@ -227,9 +227,11 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         hasPrompt: guard !== undefined && parts.prompt !== '',
         timers,
         readRefusal: which.refusal,
+        asksToSignIn: which.asksToSignIn,
         ready: () => dispatch({ name: 'child-ready' }),
         unsettled: () => dispatch({ name: 'unsettled' }),
         refused: () => dispatch({ name: 'refused' }),
+        signInAsked: (isStill) => void seekLogin(which, isStill),
       });
       child = which;
     }
@@ -292,6 +294,14 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       }
       log({ type: 'unconfirmed', source });
       dispatch({ name: 'not-proved' });
+    }
+
+    /** The screen is only a reason to ask: a login that works leaves it to the user. */
+    async function seekLogin(asked: SupervisedChild, isStill: () => boolean): Promise<void> {
+      const isGone = await desk.isLoginGone().catch(() => false);
+      if (!isGone || asked !== child || watch === undefined || !isStill()) return;
+      rotation.beginWithoutLogin();
+      dispatch({ name: 'login-gone' });
     }
 
     async function goOn(preparing: ReturnType<typeof rotation.moveTo>): Promise<void> {

@@ -1,5 +1,5 @@
 import { classifyLimitText } from '../codex/limits.ts';
-import { type Refusal, readRefusal } from '../codex/refusals.ts';
+import { mayAskToSignIn, type Refusal, readRefusal } from '../codex/refusals.ts';
 import { createEchoSensor } from '../observe/echo.ts';
 import { createErrorCellScanner } from '../observe/error-cell.ts';
 import { createModeTracker } from '../observe/modes.ts';
@@ -23,6 +23,8 @@ export interface Taps {
   awaitEcho(text: string, seen: () => void): void;
   /** Why a start was refused, as far as the output says. Asked before the first turn only. */
   refusal(): Refusal | undefined;
+  /** It may stand in its sign-in screen, as far as the output says. Asked before the first thread only. */
+  asksToSignIn(): boolean;
 }
 
 /** The observers of one child's output. Any of them may throw; it is dropped then and the session goes on. */
@@ -54,6 +56,7 @@ export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps 
     betweenFrames: () => frames.ended(),
     awaitEcho: echo.await,
     refusal: () => readRefusal(recent.text()),
+    asksToSignIn: () => mayAskToSignIn(recent.text()),
   };
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -80,6 +80,33 @@ describe('a login that is gone rotates, and the account needs a new one', () => 
     expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'needs-login', until: null }]);
     expect(await hotswap.command('log')).toMatch(/acc1 needs a new login/);
     expect(await hotswap.command('status')).toMatch(/acc1.*needs a new login/);
+  });
+
+  // Codex refreshes an old token before it asks for its account, and then asks for a login: the same race, lost for sure.
+  it.each([
+    ['nothing behind the link', 'rm "$CODEX_HOME/auth.json"'],
+    ['a login that is refused', 'cp "$HOME/dead/auth.json" "$HOME/.codex-acc1/auth.json"'],
+  ])('Codex stands in its sign-in screen: %s', async (_what, trick) => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
+    const { sandbox } = hotswap;
+    await sandbox.writeVault('acc1', {
+      directory: join(sandbox.home, 'dead'),
+      expiresInSeconds: 9,
+    });
+    backend.revokeAccount('acc1');
+    const codex = join(sandbox.realBin, 'codex');
+    rmSync(codex);
+    // At the last moment: an account without a login is not chosen, and an old token is looked at before.
+    const script = `#!/bin/sh
+case "$*" in *hello) [ -e "$HOME/tricked" ] || { touch "$HOME/tricked"; ${trick}; } ;; esac
+exec '${codexUnderTest.launcher}' "$@"
+`;
+    writeFileSync(codex, script, { mode: 0o755 });
+    const terminal = hotswap.open(['hello']);
+    await terminal.waitForText('answer 1 from acc2', { timeoutMs: 45_000 });
+    expect(terminal.raw().toString()).toContain('Sign in with');
+    expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'needs-login', until: null }]);
+    expect(hotswap.eventsOf('rotated')).toMatchObject([{ kind: 'needs-login' }]);
   });
 
   it('when it is the next account’s, its successor takes over', async () => {

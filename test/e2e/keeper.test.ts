@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AuthJson, Backend } from '../lab/backend/index.ts';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
 import { waitForNoStrays } from '../lab/strays.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
@@ -91,6 +92,20 @@ it('an account that a session goes on with is made young first', async () => {
   await quit(terminal);
   expect(hotswap.eventsOf('refreshed')).toMatchObject([{ target: 'acc2' }]);
   expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
+});
+
+it('a login in doubt, however young: refreshed if it works, else the account needs a login', async () => {
+  const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
+  backend.revokeAccount('acc2');
+  const worker = join(import.meta.dirname, '../../dist/bin/keeper.js');
+  for (const name of ['acc1', 'acc2']) {
+    const args = [worker, name, codexUnderTest.native, 'doubted'];
+    expect((await hotswap.sandbox.run(process.execPath, args)).status).toBe(0);
+  }
+  expect(backend.tokens.counts).toMatchObject({ refreshes: 1, reuses: 0 });
+  expectNewest(backend, hotswap, 'acc1');
+  expect(hotswap.eventsOf('refreshed')).toMatchObject([{ target: 'acc1' }]);
+  expect(hotswap.account('acc2').marks).toMatchObject([{ kind: 'needs-login', until: null }]);
 });
 
 it('one whose login turns out to be dead is passed over', async () => {

@@ -1,4 +1,5 @@
 import {
+  chooseUnasked,
   failed,
   finish,
   replace,
@@ -93,6 +94,8 @@ export function advanceResuming(state: Named<'resuming'>, event: Event): Step {
     case 'triggered':
       // The successor can meet its own limit before it has drawn a frame.
       return suspect(state.tally);
+    case 'login-gone':
+      return chooseUnasked(state.tally, state.evidence);
     case 'unsettled':
       // Whoever is asked must be able to answer; a refusal may still come.
       return to(state, { do: 'release-input' });

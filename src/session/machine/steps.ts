@@ -76,6 +76,11 @@ export function choose(tally: Tally, evidence: Evidence): Step {
     : to({ name: 'choosing', tally, evidence }, { do: 'choose-target', evidence });
 }
 
+/** The same while keys still go to the child. */
+export function chooseUnasked(tally: Tally, evidence: Evidence): Step {
+  return before([{ do: 'hold-input' }], choose(tally, evidence));
+}
+
 /** Nobody can take over: the user stays in Codex and knows why. */
 export function exhausted(tally: Tally, evidence: Evidence): Step {
   return to({ name: 'settling', tally, evidence }, { do: 'settle-exhausted', evidence });

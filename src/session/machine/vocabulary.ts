@@ -60,6 +60,8 @@ export type Event =
   | { name: 'refused' }
   /** The successor has no thread after a while: it asks the user something, or is slow. */
   | { name: 'unsettled' }
+  /** It stands in its sign-in screen, as the login of its account is gone; another account has one. */
+  | { name: 'login-gone' }
   | { name: 'triggered' }
   | { name: 'proved'; evidence: Evidence }
   /** The service refuses the thread as it is, as another account's model thought in it. */

@@ -1,6 +1,7 @@
 import {
   before,
   choose,
+  chooseUnasked,
   exhausted,
   finish,
   replace,
@@ -23,6 +24,8 @@ export function advanceRunning(state: Running, event: Event): Step {
       return to({ name: 'running', tally: state.tally });
     case 'triggered':
       return suspect(state.tally);
+    case 'login-gone':
+      return chooseUnasked(state.tally, {});
     case 'turn-succeeded':
       return to({ ...state, tally: afresh(state.tally) });
     case 'running-low': {

@@ -17,6 +17,17 @@ test.each([
   ['the service said no for good: Codex has no account', account(null), 'old', 'old', 'refused'],
   ['no network: Codex says nothing of it', account(PERSON), 'old', 'old', 'failed'],
   ['Codex could not be asked', { ok: false, message: 'gone' }, 'old', 'old', 'failed'],
+  [
+    '… or says why',
+    {
+      ok: false,
+      message:
+        'account/read failed: Your access token could not be refreshed because your refresh token was revoked. Please log out and sign in again.',
+    },
+    'old',
+    'old',
+    'refused',
+  ],
   ['the vault was emptied meanwhile', account(null), 'old', '', 'failed'],
 ] as const)('%s', (_what, reply, before, after, kind) => {
   expect(judgeRefresh(reply, before, after).kind).toBe(kind);

@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
 import { recordUsage } from '../../../src/accounts/usage.ts';
 import { leaseSlot } from '../../../src/overlay/lease.ts';
+import { pointAuth } from '../../../src/overlay/point-auth.ts';
 import { openDesk } from '../../../src/session/handoff.ts';
 import { validateConfig } from '../../../src/state/config.ts';
 import { ownIdentity } from '../../../src/state/process-identity.ts';
@@ -18,8 +19,10 @@ const used = (usedPercent: number) => ({
   ],
 });
 
+type Verdict = 'ready' | 'needs-login';
+
 /** The desk of a session under acc1, with three accounts. */
-function open(options: { pinned?: boolean; settings?: object } = {}) {
+function open(options: { pinned?: boolean; settings?: object; doubted?: Verdict } = {}) {
   const paths = makeScratchHome();
   for (const name of NAMES) {
     const vault = `${paths.home}/.codex-${name}`;
@@ -29,15 +32,24 @@ function open(options: { pinned?: boolean; settings?: object } = {}) {
   }
   const targets = NAMES.map((name) => ({ name }));
   const config = validateConfig({ version: 1, targets, ...options.settings }, paths);
+  const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
+  const asked: string[] = [];
   const desk = openDesk({
     paths,
     config,
-    slot: leaseSlot(paths, paths.sharedHome, ownIdentity()),
+    slot,
     target: 'acc1',
     pinned: options.pinned ?? false,
+    tokens: {
+      prepare: () => Promise.resolve('ready'),
+      async doubt(name) {
+        asked.push(name);
+        return options.doubted ?? 'ready';
+      },
+    },
     now: () => NOW * 1000,
   });
-  return { paths, desk };
+  return { paths, desk, slot, asked };
 }
 
 describe('reconsidering, when everybody is at a limit', () => {
@@ -66,6 +78,44 @@ describe('reconsidering, when everybody is at a limit', () => {
     expect(verdict).toMatchObject({ kind: 'none', pinned: true, earliest });
     addMark(paths, 'acc2', mark(NOW + 100));
     expect(desk.reconsider()).toEqual({ kind: 'none', earliest });
+  });
+});
+
+describe('a child that asks for a login', () => {
+  const shown = (options: Parameters<typeof open>[0] = {}) => {
+    const opened = open(options);
+    pointAuth(opened.slot, `${opened.paths.home}/.codex-acc1/auth.json`);
+    return opened;
+  };
+
+  test.each<[Verdict, boolean]>([
+    ['needs-login', true],
+    ['ready', false],
+  ])('the account itself is asked: %s', async (doubted, isGone) => {
+    const { desk, asked } = shown({ doubted });
+    expect(await desk.isLoginGone()).toBe(isGone);
+    expect(asked).toEqual(['acc1']);
+  });
+
+  test('nobody is asked when the link, or what it leads to, is gone', async () => {
+    const unlinked = open();
+    expect(await unlinked.desk.isLoginGone()).toBe(true);
+    const emptied = shown();
+    rmSync(`${emptied.paths.home}/.codex-acc1/auth.json`);
+    expect(await emptied.desk.isLoginGone()).toBe(true);
+    expect([...unlinked.asked, ...emptied.asked]).toEqual([]);
+  });
+
+  test('the screen is left to the user when no other account could go on', async () => {
+    const pinned = open({ pinned: true });
+    const alone = open();
+    for (const name of ['acc2', 'acc3']) {
+      addMark(alone.paths, name, { kind: 'window-5h', at: NOW, until: NOW + 100 });
+    }
+    for (const { desk, asked } of [pinned, alone]) {
+      expect(await desk.isLoginGone()).toBe(false);
+      expect(asked).toEqual([]);
+    }
   });
 });
 

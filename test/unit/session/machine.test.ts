@@ -25,6 +25,7 @@ const EVENTS: Event[] = [
   { name: 'child-ended', ending: CLEAN },
   { name: 'child-ended', ending: FAILED },
   { name: 'child-ended', ending: FAILED, refusal: 'active-writer' },
+  { name: 'login-gone' },
   { name: 'triggered' },
   { name: 'proved', evidence: EVIDENCE },
   { name: 'proved-foreign', evidence: EVIDENCE },
@@ -102,6 +103,8 @@ function explore(accounts: number) {
 function isProof(event: Event, { name }: State): boolean {
   // Before the limit the figures of the last turn stand for a failed one.
   if (event.name === 'running-low') return name === 'starting' || name === 'running';
+  // What the account itself has said.
+  if (event.name === 'login-gone') return ['starting', 'running', 'resuming'].includes(name);
   return event.name.startsWith('proved') && (name === 'suspected' || name === 'waiting');
 }
 
@@ -115,6 +118,7 @@ function canHappen(state: State, world: World, event: Event): boolean {
     case 'unsettled':
     case 'child-stopped':
     case 'triggered':
+    case 'login-gone':
     case 'turn-succeeded':
       return world.children > 0;
     case 'running-low':
@@ -298,6 +302,19 @@ describe('the session machine', () => {
   it('takes a successor that ends well for ended, whatever is on its screen', () => {
     const quit = { name: 'child-ended', ending: CLEAN, refusal: 'active-writer' } as const;
     expect(advance(toResuming(beginSession(2).state), quit).state.name).toBe('flushing');
+  });
+
+  it('takes a child that asks for a login away, and starts the same under the next account', () => {
+    const names = (step: ReturnType<typeof advance>) => step.effects.map((effect) => effect.do);
+    const gone = advance(beginSession(2).state, { name: 'login-gone' });
+    expect(names(gone)).toEqual(['hold-input', 'choose-target']);
+    const chosen = advance(gone.state, { name: 'target-chosen', target: 'acc2' });
+    expect(names(chosen)).toEqual(['stop-child']);
+    const successor = toResuming(beginSession(2).state);
+    expect(advance(successor, { name: 'login-gone' }).state).toMatchObject({
+      name: 'choosing',
+      evidence: EVIDENCE,
+    });
   });
 
   it('goes on in a copy of the thread, once for an account', () => {
