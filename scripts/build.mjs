@@ -26,7 +26,7 @@ const PROGRAMS = ['src/launch/launch.ts', 'src/launch/keep-token.ts', 'src/cli/p
 const EXECUTABLES = ['dist/bin/codex-hotswap.js', 'dist/bin/codex-hot.js'];
 
 /** Node's own modules that take 1 to 3 ms each to load, and that nobody needs before Codex has been started. */
-const LATE_BUILTINS = /=require\(("node:(?:child_process|crypto|fs\/promises|net|readline)")\)/g;
+const LATE_BUILTINS = /=require\(("node:(?:child_process|crypto|fs\/promises|net|readline|v8)")\)/g;
 
 const lazyPackages = new Set();
 const written = new Set();

@@ -9,6 +9,7 @@ import type { Ending } from '../session/machine/vocabulary.ts';
 import { runSession, type SessionParts } from '../session/run.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 export interface SupervisedLaunch
   extends Pick<
@@ -23,12 +24,15 @@ export interface SupervisedLaunch
 /** The script that stands between the pty and Codex. */
 export const MONITOR = fileURLToPath(new URL('../../shim/monitor', import.meta.url));
 
+/** Codex has drawn its first frame by then. */
+const SETTLED_MS = 1000;
+
 /** Runs the TUI behind a pty on the user's terminal until it ends for good. */
 export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
   const { slot, plans, spawnPty, ...parts } = launch;
   const terminal = openTerminalOrTell();
   const stderr = redirectedStderr();
-  return runSession({
+  const session = runSession({
     ...parts,
     terminal,
     spawn: (plan) =>
@@ -43,6 +47,8 @@ export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
     firstPlan: plans.first,
     resumePlan: plans.resume,
   });
+  setTimeout(keepHeapSmall, SETTLED_MS).unref(); // `node:v8` takes 2 ms to load
+  return session;
 }
 
 /** A child that outlives a killed supervisor keeps its slot: two Codex must never share one. */
