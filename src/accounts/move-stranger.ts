@@ -1,16 +1,17 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HotswapError } from '../errors.ts';
-import { type Config, defaultVault, isTargetName, type Target } from '../state/config.ts';
-import { updateConfig } from '../state/config-store.ts';
+import type { Config } from '../state/config.ts';
 import { ensurePrivateDir } from '../state/files.ts';
+import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
-import { clearMarks, recordIdentity, writeAccountState } from './account-state.ts';
+import { clearMarks, recordIdentity } from './account-state.ts';
+import { keepAsTarget, tellKept } from './keep-as-target.ts';
 import { keepLogin, moveLogin } from './keep-login.ts';
-import { describeIdentity, type Identity, isSameIdentity, type Login } from './login.ts';
+import { describeIdentity, type Identity, isSameIdentity } from './login.ts';
 import { markLoggedOut } from './notice-logout.ts';
 import { linkSharedAuth, linkTarget } from './prime.ts';
-import type { Standing } from './standing.ts';
+import { accountLock, readStandings, type Standing } from './standing.ts';
 import { authFileOf } from './vault.ts';
 
 /** A vault that holds another account than its target's. */
@@ -26,25 +27,72 @@ export function isStranger(standing: Standing): standing is Stranger {
   );
 }
 
+/** The configuration afterwards, and lines for the user. */
+type Move = { config: Config; lines: string[] };
+
 /**
  * Moves a stranger's login out of the vault it was written into: to the vault of the target whose account it is, if it is
  * the newer of the two (the other is kept), else into a vault of its own, as a target that is switched off. The target
  * it pushed out needs a new login. What an interruption leaves half done, the next call takes up again.
- * @returns the configuration afterwards, and lines for the user.
+ * @param options.lockMs how long somebody who refreshes a token of either vault is waited for.
  */
 export async function moveStranger(
   paths: Paths,
   config: Config,
   stranger: Stranger,
-  standings: readonly Standing[],
-  now: Date,
-): Promise<{ config: Config; lines: string[] }> {
+  { now, lockMs = LOCK_MS }: { now: Date; lockMs?: number },
+): Promise<Move> {
   const { target, vault } = stranger;
+  const owner = findOwner(paths, config, stranger);
+  const names = [target.name, ...(owner === undefined ? [] : [owner.target.name])];
+  const locks = await lockAccounts(paths, names, lockMs);
+  if (locks === undefined) {
+    const who = describeIdentity(vault.identity);
+    const line = `the vault of ${target.name} was given the login of ${who}; it is left there, unused, while a token is being refreshed`;
+    return { config, lines: [line] };
+  }
+  try {
+    return await move(paths, config, { stranger, names }, now);
+  } finally {
+    for (const lock of locks) lock.release();
+  }
+}
+
+/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 1.3). */
+const LOCK_MS = 10_000;
+
+/** Always in the same order: two who want both never wait for each other. */
+async function lockAccounts(
+  paths: Paths,
+  names: readonly string[],
+  timeoutMs: number,
+): Promise<Lock[] | undefined> {
+  const locks: Lock[] = [];
+  for (const name of [...names].sort()) {
+    const lock = await awaitLock(accountLock(paths, name), timeoutMs);
+    if (lock === undefined) {
+      for (const taken of locks) taken.release();
+      return undefined;
+    }
+    locks.push(lock);
+  }
+  return locks;
+}
+
+/** With the locks of those names held. */
+async function move(
+  paths: Paths,
+  config: Config,
+  { stranger, names }: { stranger: Stranger; names: readonly string[] },
+  now: Date,
+): Promise<Move> {
+  const { target, vault } = stranger;
+  const owner = findOwner(paths, config, stranger);
+  const isLocked = owner === undefined || names.includes(owner.target.name);
+  // What has changed while we waited is for the next look.
+  if (!isThereStill(paths, config, stranger) || !isLocked) return { config, lines: [] };
   const who = describeIdentity(vault.identity);
   markLoggedOut(paths, target.name, `its vault was given the login of ${who}`, now);
-  const owner = standings.find(
-    (standing) => standing !== stranger && isAccountOf(standing, vault.identity),
-  );
   const again = `${target.name} needs a new login: codex-hotswap login ${target.name}`;
   if (owner !== undefined) {
     const file = moveToOwner(paths, stranger, owner, now);
@@ -62,46 +110,25 @@ export async function moveStranger(
   };
 }
 
-/** Makes a login file the vault of a target of its own, switched off, so that nothing uses it unasked. */
-export async function keepAsTarget(
-  paths: Paths,
-  file: string,
-  { identity }: Pick<Login, 'identity'>,
-): Promise<{ config: Config; target: Target }> {
-  let target: Target | undefined;
-  const config = await updateConfig(paths, (before) => {
-    const name = nameFor(identity, before, paths);
-    target = { name, vault: defaultVault(paths, name), enabled: false };
-    // Before the configuration names it: should we be interrupted, the record tells whose vault that is.
-    writeAccountState(paths, { version: 1, target: name, identity, marks: [] });
-    return { ...before, targets: [...before.targets, target] };
-  });
-  const made = target as Target | undefined;
-  if (made === undefined) throw new Error('the configuration was not changed');
-  ensurePrivateDir(made.vault);
-  moveLogin(file, authFileOf(made));
-  return { config, target: made };
+function isThereStill(paths: Paths, config: Config, { target, vault }: Stranger): boolean {
+  const { standings } = readStandings(paths, config);
+  const found = standings.find((standing) => standing.target.name === target.name);
+  return (
+    found !== undefined &&
+    isStranger(found) &&
+    isSameIdentity(found.vault.identity, vault.identity) &&
+    found.vault.issuedAt === vault.issuedAt
+  );
 }
 
-/** What a person can do with a login that was kept. */
-export function tellKept(name: string): string {
-  return `kept as target ${name}, switched off: codex-hotswap enable ${name} to use it, rename ${name} NAME to call it otherwise`;
-}
-
-/** A name that is free, after the e-mail. */
-export function nameFor(identity: Identity, config: Config, paths: Paths): string {
-  const wanted = (identity.email ?? '').replace(/@.*/, '').replace(/[^A-Za-z0-9._-]/g, '-');
-  const base = isTargetName(wanted) ? wanted.slice(0, 60) : undefined;
-  const taken = new Set(config.targets.map(({ name }) => name.toLowerCase()));
-  for (let count = base === undefined ? 2 : 1; ; count++) {
-    const name = count === 1 ? (base as string) : `${base ?? 'login'}-${count}`;
-    if (!taken.has(name.toLowerCase()) && isFree(defaultVault(paths, name))) return name;
-  }
-}
-
-function isFree(vault: string): boolean {
-  const stats = lstatSync(vault, { throwIfNoEntry: false });
-  return stats === undefined || (stats.isDirectory() && readdirSync(vault).length === 0);
+/** How the target stands whose account a stranger's login is. */
+function findOwner(paths: Paths, config: Config, stranger: Stranger): Standing | undefined {
+  const { standings } = readStandings(paths, config);
+  return standings.find(
+    (standing) =>
+      standing.target.name !== stranger.target.name &&
+      isAccountOf(standing, stranger.vault.identity),
+  );
 }
 
 function moveToOwner(paths: Paths, { vault }: Stranger, owner: Standing, now: Date): string {

@@ -52,7 +52,7 @@ export async function settleAccounts(
         lines.push(tellLater(standing));
         continue;
       }
-      const moved = await moveStranger(paths, settled, standing, standings, now);
+      const moved = await moveStranger(paths, settled, standing, { now });
       settled = moved.config;
       note(moved.lines);
     }

@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readAccountState, writeAccountState } from '../../../src/accounts/account-state.ts';
-import { nameFor } from '../../../src/accounts/move-stranger.ts';
+import { nameFor } from '../../../src/accounts/keep-as-target.ts';
+import { isStranger, moveStranger, type Stranger } from '../../../src/accounts/move-stranger.ts';
+import { accountLock, readStandings } from '../../../src/accounts/standing.ts';
 import { settleAccounts } from '../../../src/launch/settle-accounts.ts';
 import {
   CONFIG_DEFAULTS,
@@ -11,6 +13,7 @@ import {
   readConfig,
 } from '../../../src/state/config.ts';
 import { writeConfig } from '../../../src/state/config-store.ts';
+import { tryLock } from '../../../src/state/lock.ts';
 import type { Paths } from '../../../src/state/paths.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
@@ -82,6 +85,46 @@ describe('a stranger in a vault', () => {
       expect([read(vault('a')), read(vault('eve'))]).toEqual([undefined, STRANGER]);
     },
   );
+
+  test('waits for whoever refreshes either vault, and meets what came of it', async () => {
+    const { paths, vault, write, settle } = await makeHome();
+    const login = (issuedAt: number) => forgeAuth({ user: 'b', account: 'w-b', issuedAt });
+    for (const name of ['a', 'b']) {
+      write('a', login(1_800_000_500));
+      const keeper = tryLock(accountLock(paths, name));
+      const config = readConfig(paths) as Config;
+      const stranger = readStandings(paths, config).standings.find(isStranger) as Stranger;
+      const early = await moveStranger(paths, config, stranger, { now: NOW, lockMs: 0 });
+      expect(early.lines.join()).toContain('is being refreshed');
+      expect(read(vault('a'))).toBe(login(1_800_000_500));
+
+      const settling = settle();
+      write('b', login(1_800_000_900)); // what the refresh brought
+      keeper?.release();
+      await settling;
+      expect([read(vault('a')), read(vault('b'))]).toEqual([undefined, login(1_800_000_900)]);
+      const next = tryLock(accountLock(paths, name));
+      expect(next).toBeDefined(); // it was let go
+      next?.release();
+    }
+    const kept = readdirSync(paths.orphansDir).map((name) => read(join(paths.orphansDir, name)));
+    expect(kept).toContain(login(1_800_000_500));
+  });
+
+  test('that was replaced by its owner’s login meanwhile is let be', async () => {
+    const { paths, vault, write } = await makeHome();
+    write('a', STRANGER);
+    const config = readConfig(paths) as Config;
+    const stranger = readStandings(paths, config).standings.find(isStranger) as Stranger;
+    const again = forgeAuth({ user: 'a', account: 'w-a', issuedAt: 1_800_000_500 });
+    write('a', again);
+    expect(await moveStranger(paths, config, stranger, { now: NOW })).toEqual({
+      config,
+      lines: [],
+    });
+    expect(read(vault('a'))).toBe(again);
+    expect(readAccountState(paths, 'a').state.marks).toEqual([]);
+  });
 
   test('that cannot be moved is told, and stays', async () => {
     const { paths, vault, write } = await makeHome();

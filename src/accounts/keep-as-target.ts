@@ -1,0 +1,51 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { type Config, defaultVault, isTargetName, type Target } from '../state/config.ts';
+import { updateConfig } from '../state/config-store.ts';
+import { ensurePrivateDir } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
+import { writeAccountState } from './account-state.ts';
+import { moveLogin } from './keep-login.ts';
+import type { Identity, Login } from './login.ts';
+import { authFileOf } from './vault.ts';
+
+/** Makes a login file the vault of a target of its own, switched off, so that nothing uses it unasked. */
+export async function keepAsTarget(
+  paths: Paths,
+  file: string,
+  { identity }: Pick<Login, 'identity'>,
+): Promise<{ config: Config; target: Target }> {
+  let target: Target | undefined;
+  const config = await updateConfig(paths, (before) => {
+    const name = nameFor(identity, before, paths);
+    target = { name, vault: defaultVault(paths, name), enabled: false };
+    // Before the configuration names it: should we be interrupted, the record tells whose vault that is.
+    writeAccountState(paths, { version: 1, target: name, identity, marks: [] });
+    return { ...before, targets: [...before.targets, target] };
+  });
+  const made = target as Target | undefined;
+  if (made === undefined) throw new Error('the configuration was not changed');
+  ensurePrivateDir(made.vault);
+  moveLogin(file, authFileOf(made));
+  return { config, target: made };
+}
+
+/** What a person can do with a login that was kept. */
+export function tellKept(name: string): string {
+  return `kept as target ${name}, switched off: codex-hotswap enable ${name} to use it, rename ${name} NAME to call it otherwise`;
+}
+
+/** A name that is free, after the e-mail. */
+export function nameFor(identity: Identity, config: Config, paths: Paths): string {
+  const wanted = (identity.email ?? '').replace(/@.*/, '').replace(/[^A-Za-z0-9._-]/g, '-');
+  const base = isTargetName(wanted) ? wanted.slice(0, 60) : undefined;
+  const taken = new Set(config.targets.map(({ name }) => name.toLowerCase()));
+  for (let count = base === undefined ? 2 : 1; ; count++) {
+    const name = count === 1 ? (base as string) : `${base ?? 'login'}-${count}`;
+    if (!taken.has(name.toLowerCase()) && isFree(defaultVault(paths, name))) return name;
+  }
+}
+
+function isFree(vault: string): boolean {
+  const stats = lstatSync(vault, { throwIfNoEntry: false });
+  return stats === undefined || (stats.isDirectory() && readdirSync(vault).length === 0);
+}
