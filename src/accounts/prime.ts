@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { findRunningLogin } from '../codex/running-login.ts';
 import { ensureDir, removeQuietly, replaceFile, temporaryName } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { keepLogin } from './keep-login.ts';
@@ -13,7 +14,9 @@ export type Priming =
   /** A login that belongs to no target; it is left as it is, and `import` adopts it. */
   | { kind: 'foreign-login'; file: string }
   /** Somebody logged plain codex out, or is about to log in: a link put there now would lead that login into a vault. */
-  | { kind: 'logged-out' };
+  | { kind: 'logged-out' }
+  /** The same for certain: a `codex login` waits for its code. */
+  | { kind: 'login-runs'; pid: number };
 
 type Places = Pick<Paths, 'sharedHome' | 'home' | 'stateDir' | 'orphansDir' | 'linkedFile'>;
 
@@ -46,8 +49,10 @@ export function primeSharedAuth(
       void keepLogin(paths.orphansDir, vault, loser, new Date());
     const placed = stats.isFile() && placeLogin(readFileSync(file, 'utf8'), vaults, keep);
     if (!placed || placed.kind === 'unplaced') return { kind: 'foreign-login', file };
-  } else if (!asked && typeof readLinked(paths) !== 'undefined') {
-    return { kind: 'logged-out' };
+  } else {
+    if (!asked && readLinked(paths) !== undefined) return { kind: 'logged-out' };
+    const pid = findRunningLogin(paths.sharedHome);
+    if (pid !== undefined) return { kind: 'login-runs', pid };
   }
   linkSharedAuth(paths, authFile);
   return { kind: 'linked' };

@@ -17,6 +17,11 @@ export function primeFor(context: Context, config: Config, target: Target): void
   const priming = primeSharedAuth(paths, authFileOf(target), listVaults(standings), {
     asked: true,
   });
+  if (priming.kind === 'login-runs') {
+    warn(
+      `plain codex is being logged in (codex login, pid ${priming.pid}), so its login was left alone; when that is done: codex-hotswap use ${target.name}`,
+    );
+  }
   if (priming.kind !== 'foreign-login') return;
   warn(
     `${priming.file} was left alone, so plain codex goes on under it: it holds ${ownerOf(priming.file) ?? 'a login'} ` +

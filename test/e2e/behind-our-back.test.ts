@@ -13,6 +13,8 @@ import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts
 // with a browser or a code, revoke the account and remove the *link* (the vault keeps dead tokens); a login with an API
 // key, or of an IDE, is written *through* the link into the vault.
 
+const COMMAND = join(import.meta.dirname, '../../dist/bin/codex-hotswap.js');
+
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
 
@@ -59,6 +61,24 @@ function logInPlain(
   backend.expectLogin(account);
   const args = ['login', '--device-auth', '--experimental_issuer', backend.origin];
   return sandbox.run('codex', args, { env });
+}
+
+/** The same, up to the code that it waits for. */
+async function beginLogin({ sandbox }: Supervised, backend: Backend) {
+  const args = ['login', '--device-auth', '--experimental_issuer', backend.origin];
+  const login = sandbox.run('codex', args, { timeoutMs: 60_000 });
+  await expect.poll(() => backend.userCodes.length, { timeout: 15_000 }).toBe(1);
+  return {
+    async finish(account: string) {
+      backend.expectLogin(account);
+      expect((await login).status).toBe(0);
+    },
+  };
+}
+
+/** `codex-hotswap <args>`, whatever comes of it. */
+function runCommand({ sandbox }: Supervised, ...args: string[]) {
+  return sandbox.run(process.execPath, [COMMAND, ...args]);
 }
 
 /** Logins are told apart by the second. */
@@ -149,19 +169,34 @@ describe('plain codex logs in past us', () => {
   it('while it waits for the code, a handoff puts no link in its way', async () => {
     const { backend, hotswap, holder, shared, states } = await openHome();
     backend.account('acc1').turnsLeft = 0;
-    const args = ['login', '--device-auth', '--experimental_issuer', backend.origin];
-    const login = hotswap.sandbox.run('codex', args, { timeoutMs: 60_000 });
-    await expect.poll(() => backend.userCodes.length, { timeout: 15_000 }).toBe(1);
+    const { finish } = await beginLogin(hotswap, backend);
     expect(existsSync(shared)).toBe(false);
 
     const terminal = hotswap.open(['hello']);
     await terminal.waitForText(/answer \d+ from acc2/, { timeoutMs: 45_000 });
     expect(existsSync(shared)).toBe(false);
-    backend.expectLogin('acc3');
-    expect((await login).status).toBe(0);
+    await finish('acc3');
     expect([holder('.codex'), holder('.codex-acc2')]).toEqual(['acc3', 'acc2']);
     await quit(terminal);
     expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready' });
+  });
+
+  it('… nor does `use`: the new login is not written into that vault', async () => {
+    const { backend, hotswap, path, holder, shared, states } = await openHome();
+    const before = readFileSync(path('.codex-acc2/auth.json'), 'utf8');
+    const { finish } = await beginLogin(hotswap, backend);
+    const use = () => runCommand(hotswap, 'use', 'acc2');
+    const told = await use();
+    expect(told).toMatchObject({ status: 0, stdout: expect.stringContaining('start with acc2') });
+    expect(told.stderr).toContain('when that is done: codex-hotswap use acc2');
+    expect(existsSync(shared)).toBe(false);
+    await finish('acc3');
+    expect(readFileSync(path('.codex-acc2/auth.json'), 'utf8')).toBe(before);
+    expect([holder('.codex'), await states()]).toEqual(['acc3', { acc1: 'marked', acc2: 'ready' }]);
+    await hotswap.command('import', '--as', 'acc3');
+    await use();
+    expect(readlinkSync(shared)).toBe(path('.codex-acc2/auth.json'));
+    expect(holder('.codex-acc3')).toBe('acc3');
   });
 });
 
@@ -174,10 +209,7 @@ describe('a login is written through the link', () => {
     expect(login.status).toBe(0);
     expect(holder('.codex-acc1')).toBe('key');
 
-    const told = await hotswap.sandbox.run(process.execPath, [
-      join(import.meta.dirname, '../../dist/bin/codex-hotswap.js'),
-      'status',
-    ]);
+    const told = await runCommand(hotswap, 'status');
     expect(told.stderr).toContain('kept as target login-2, switched off');
     expect(told.stderr).toContain('codex-hotswap login acc1');
     expect(told.stdout + told.stderr).not.toContain('sk-lab');
@@ -253,10 +285,7 @@ describe('logged out', () => {
     expect(said).toContain('codex-hotswap login acc1');
 
     expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready' });
-    const doctor = await hotswap.sandbox.run(process.execPath, [
-      join(import.meta.dirname, '../../dist/bin/codex-hotswap.js'),
-      'doctor',
-    ]);
+    const doctor = await runCommand(hotswap, 'doctor');
     expect(doctor.stdout).toContain('codex-hotswap login acc1');
     const next = hotswap.open(['hello']);
     await next.waitForText(/answer \d+ from acc2/);
@@ -282,11 +311,10 @@ it('no login is taken from a target while a session works under it', async () =>
   const before = readFileSync(path('.codex-acc1/auth.json'), 'utf8');
   const terminal = hotswap.open(['hello']);
   await terminal.waitForText(/answer \d+ from acc1/);
-  const command = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
   const logIn = (account: string, ...words: string[]) => {
     backend.expectLogin(account);
     const args = ['--device-auth', '--', '--experimental_issuer', backend.origin];
-    return hotswap.sandbox.run(process.execPath, [command, 'login', ...words, ...args]);
+    return runCommand(hotswap, 'login', ...words, ...args);
   };
   const codes = backend.userCodes.length;
   const replaced = await logIn('acc3', 'acc1', '--replace-account');
