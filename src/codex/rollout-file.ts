@@ -42,13 +42,19 @@ export async function readSessionMeta(
 ): Promise<Extract<RolloutFact, { type: 'session_meta' }> | undefined> {
   const handle = await open(file, 'r');
   try {
-    let head = '';
+    const parts: Buffer[] = [];
     // It carries the whole base instructions, some tens of kilobytes.
-    for await (const chunk of handle.createReadStream({ encoding: 'utf8', autoClose: false })) {
-      head += chunk;
-      if (head.includes('\n') || head.length > MOST_META_CHARACTERS) break;
+    for (let position = 0; position < MOST_META_BYTES; ) {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
+      if (bytesRead === 0) break;
+      position += bytesRead;
+      const part = chunk.subarray(0, bytesRead);
+      const end = part.indexOf(NEWLINE);
+      parts.push(end === -1 ? part : part.subarray(0, end));
+      if (end !== -1) break;
     }
-    const fact = parseRolloutLine(head.split('\n', 1)[0] as string);
+    const fact = parseRolloutLine(Buffer.concat(parts).toString('utf8'));
     return fact?.type === 'session_meta' ? fact : undefined;
   } finally {
     await handle.close();
@@ -56,7 +62,7 @@ export async function readSessionMeta(
 }
 
 const CHUNK_BYTES = 64 * 1024;
-const MOST_META_CHARACTERS = 4 * 1024 * 1024;
+const MOST_META_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** Splits bytes into lines, keeping only those whose head may matter. */
