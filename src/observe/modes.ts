@@ -2,7 +2,7 @@ import { createEscapeParser } from './escape-parser.ts';
 
 export interface ModeTracker {
   feed(chunk: Buffer): void;
-  /** Whether a private mode that is off by default, such as 2004, is on. */
+  /** Whether a private mode is on, such as 2004, or 25 (on by default). */
   isSet(mode: number): boolean;
   /** What puts the terminal back to how it was before the tracked stream; empty when nothing is left set. */
   undo(): string;
@@ -76,7 +76,7 @@ export function createModeTracker(): ModeTracker {
 
   return {
     feed: parser.feed,
-    isSet: (mode) => privateModes.get(mode) === true,
+    isSet: (mode) => privateModes.get(mode) ?? ON_BY_DEFAULT.has(mode),
     undo() {
       const { main, alternate } = screens.kitty;
       const left = [...privateModes].filter(([mode]) => !ALTERNATE_SCREENS.has(mode));

@@ -24,9 +24,11 @@ export interface ArrivalParts {
   readRefusal(): Refusal | undefined;
   /** The same for its sign-in screen. */
   asksToSignIn(): boolean;
+  /** A dialog has the keys: it asks the user something, and what is typed at that reaches it. */
+  isAsking(): boolean;
   /** Keys may go to it. May be told more than once. */
   ready(): void;
-  /** It has no thread after a while: it may ask something, and keys may go to it. */
+  /** It has no thread after a while, for no reason that we know: keys may go to it. */
   unsettled(): void;
   /** It lives, but waits for somebody else to leave the thread. */
   refused(): void;
@@ -40,7 +42,7 @@ const IDLE_MS = 500;
 const LOST_MS = 5000;
 /** A refusal that is still on the screen so long after, with no thread open, is one. */
 const DOUBT_MS = 500;
-/** A successor that has no thread by now asks the user something; or the machine is slow (0.150 under load). */
+/** A successor that has no thread by now waits for the user in a way unknown; or the machine is slow (0.150 under load). */
 const QUESTION_MS = 2500;
 /** The sign-in screen is its first, but a busy machine may be long in drawing it. */
 const SIGN_IN_MS = 15_000;
@@ -50,6 +52,7 @@ export function awaitArrival({
   timers,
   readRefusal,
   asksToSignIn,
+  isAsking,
   ready,
   unsettled,
   refused,
@@ -62,6 +65,7 @@ export function awaitArrival({
     if (isBound) return;
     const said = readRefusal() === 'active-writer';
     if (said && doubted) refused();
+    else if (!said && isAsking()) timers.after(DOUBT_MS, () => check(0, said));
     else if (!said && waitedMs >= QUESTION_MS) unsettled();
     else timers.after(DOUBT_MS, () => check(waitedMs + DOUBT_MS, said));
   }

@@ -37,6 +37,8 @@ export interface SupervisedChild {
   interject(sequence: string): void;
   /** Whether it has asked for bracketed paste. */
   takesPastes(): boolean;
+  /** A dialog has the keys: since when, epoch milliseconds. */
+  dialogSince(): number | undefined;
   /** Calls back when a text that is about to be typed has been drawn. */
   awaitEcho(text: string, seen: () => void): void;
   /** Why it could not resume its thread, as far as it says. Asked before its first turn only. */
@@ -111,6 +113,7 @@ export function superviseChild(
       sayBetweenFrames();
     },
     takesPastes: taps.takesPastes,
+    dialogSince: taps.dialogSince,
     awaitEcho: taps.awaitEcho,
     refusal: taps.refusal,
     asksToSignIn: taps.asksToSignIn,

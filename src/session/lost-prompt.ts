@@ -11,8 +11,10 @@ export interface PromptGuard {
 export interface PromptGuardParts {
   prompt: string;
   timers: Timers;
-  /** It does not say that it works, and the user has typed nothing that waits in its composer. */
+  /** It does not say that it works, no dialog is open, and the user has typed nothing that waits in its composer. */
   isIdle(): boolean;
+  /** A dialog is open, however long the user takes. */
+  isAsking(): boolean;
   /** Hands keys to it. */
   type(keys: string): void;
   /** Calls back when a text is drawn. */
@@ -22,6 +24,8 @@ export interface PromptGuardParts {
 /** A resume that went well has its turn in the record some 100 ms after its thread is open. */
 const LOST_MS = 2000;
 const PATIENCE = 5;
+/** The echo may be in the middle of a frame that opens a dialog; and a dialog may say the same word. */
+export const SETTLE_MS = 50;
 
 /**
  * Codex 0.169 drops the prompt of `resume <id> <prompt>` in some 5 of 100 starts: it announces `working`, some 15 ms later
@@ -29,16 +33,18 @@ const PATIENCE = 5;
  * Enter follows only when the prompt is seen in the composer: a dialog that is open instead must not be answered by us.
  */
 export function guardPrompt(parts: PromptGuardParts): PromptGuard {
-  const { prompt, timers, isIdle, type, awaitEcho } = parts;
+  const { prompt, timers, isIdle, isAsking, type, awaitEcho } = parts;
   let isRecorded = false;
 
   function check(left: number): void {
     if (isRecorded || left === 0) return;
-    if (!isIdle()) return timers.after(LOST_MS, () => check(left - 1));
-    awaitEcho(prompt, () => {
-      if (!isRecorded) type('\r');
-    });
+    if (!isIdle()) return timers.after(LOST_MS, () => check(isAsking() ? left : left - 1));
+    awaitEcho(prompt, () => timers.after(SETTLE_MS, send));
     type(`\u001b[200~${prompt}\u001b[201~`);
+  }
+
+  function send(): void {
+    if (!isRecorded && isIdle()) type('\r');
   }
 
   return {

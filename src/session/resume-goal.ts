@@ -1,4 +1,4 @@
-import type { PromptGuardParts } from './lost-prompt.ts';
+import { type PromptGuardParts, SETTLE_MS } from './lost-prompt.ts';
 
 /** Takes up a `/goal` again that a limit has halted. */
 export interface GoalGuard {
@@ -21,14 +21,20 @@ const RESUME_GOAL = '/goal resume';
  * answer; so the successor has its prompt, and after that turn the command is typed, once. Enter follows only when it is
  * seen in the composer.
  */
-export function guardGoal({ hasGoal, timers, isIdle, type, awaitEcho }: GoalGuardParts): GoalGuard {
+export function guardGoal(parts: GoalGuardParts): GoalGuard {
+  const { hasGoal, timers, isIdle, isAsking, type, awaitEcho } = parts;
   let isDue = hasGoal;
 
   function check(left: number): void {
     if (left === 0) return;
-    if (!isIdle()) return timers.after(REST_MS, () => check(left - 1));
-    awaitEcho(RESUME_GOAL, () => type('\r'));
+    if (!isIdle()) return timers.after(REST_MS, () => check(isAsking() ? left : left - 1));
+    awaitEcho(RESUME_GOAL, () => timers.after(SETTLE_MS, send));
     type(`\u001b[200~${RESUME_GOAL}\u001b[201~`);
+  }
+
+  // Codex itself says the command in its footer, below a dialog as well.
+  function send(): void {
+    if (isIdle()) type('\r');
   }
 
   return {

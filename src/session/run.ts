@@ -76,6 +76,10 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     deliver: (bytes) => child?.deliver(bytes),
     deliverHeld: (bytes) => child?.deliver(child.takesPastes() ? replayTypedKeys(bytes) : bytes),
     classifier: createInputClassifier(),
+    dialogSince: () => child?.dialogSince(),
+    takesAnswers: () => state.name === 'resuming',
+    now: Date.now,
+    after: timers.after,
   });
   const begun = beginSession(parts.accounts);
   let state = begun.state;
@@ -192,7 +196,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         prompt: parts.prompt,
         hasGoal: rotation.resumesGoal(),
         timers,
-        isIdle: () => takesKeys() && !watch?.isWorking() && gate.isBlank(),
+        isIdle: () => takesKeys() && !isAsking() && !watch?.isWorking() && gate.isBlank(),
+        isAsking,
         hasWorked: () => watch?.hasWorked() === true,
         type: (keys) => child?.deliver(Buffer.from(keys)),
         awaitEcho: (text, seen) => child?.awaitEcho(text, seen),
@@ -201,6 +206,10 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     function takesKeys(): boolean {
       return state.name === 'running' || state.name === 'resuming';
+    }
+
+    function isAsking(): boolean {
+      return child?.dialogSince() !== undefined;
     }
 
     function start(plan: ChildPlan, guard?: SuccessorGuard): void {
@@ -228,6 +237,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         timers,
         readRefusal: which.refusal,
         asksToSignIn: which.asksToSignIn,
+        isAsking: () => which.dialogSince() !== undefined,
         ready: () => dispatch({ name: 'child-ready' }),
         unsettled: () => dispatch({ name: 'unsettled' }),
         refused: () => dispatch({ name: 'refused' }),

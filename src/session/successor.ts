@@ -9,8 +9,10 @@ export interface SuccessorParts {
   prompt: string;
   hasGoal: boolean;
   timers: Timers;
-  /** It takes keys, does not say that it works, and its composer is empty as far as keys tell. */
+  /** It takes keys, in no dialog, does not say that it works, and its composer is empty as far as keys tell. */
   isIdle(): boolean;
+  /** A dialog is open. */
+  isAsking(): boolean;
   /** It has said that it works; before that it may just be slow. */
   hasWorked(): boolean;
   type(keys: string): void;

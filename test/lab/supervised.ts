@@ -43,6 +43,11 @@ export interface SupervisedOptions extends Omit<SandboxOptions, 'backend' | 'acc
   backend?: Omit<BackendOptions, 'accounts'>;
   /** Further keys of hotswap's own configuration, e.g. `prompt`. */
   settings?: Record<string, unknown>;
+  /**
+   * Lets Codex propose another model when little is left of an account: it opens over the composer and swallows what a
+   * test types (fact M17). Default false.
+   */
+  nudges?: boolean;
 }
 
 export interface SupervisedLab {
@@ -60,7 +65,7 @@ export function createSupervisedLab(): SupervisedLab {
   const opened: Supervised[] = [];
   return {
     async openLab(accounts, options = {}) {
-      const { backend: switches, settings, ...sandboxOptions } = options;
+      const { backend: switches, settings, nudges = false, ...sandboxOptions } = options;
       const backend = await startBackend({ ...switches, accounts });
       disposals.push(backend.close);
       const names = accounts.map(({ name }) => name);
@@ -68,8 +73,7 @@ export function createSupervisedLab(): SupervisedLab {
         ...sandboxOptions,
         backend,
         accounts: names,
-        // The nudge to another model opens over the composer and swallows what a test types (fact M17).
-        config: `notice.hide_rate_limit_model_nudge = true\n${options.config ?? ''}`,
+        config: `notice.hide_rate_limit_model_nudge = ${!nudges}\n${options.config ?? ''}`,
       });
       disposals.push(sandbox.dispose);
       // Written, not set up by `codex-hotswap setup`: these tests start many a sandbox.

@@ -7,12 +7,24 @@ const ESC = '\u001b';
 
 function openGate() {
   const log: string[] = [];
+  const at = { now: 10_000, dialog: undefined as number | undefined, resuming: false };
+  let due: (() => void)[] = [];
   const gate = createInputGate({
     deliver: (bytes) => log.push(bytes.toString('latin1')),
     deliverHeld: (bytes) => log.push(`held:${bytes.toString('latin1')}`),
     classifier: createInputClassifier(),
+    dialogSince: () => at.dialog,
+    takesAnswers: () => at.resuming,
+    now: () => at.now,
+    after: (_, act) => due.push(act),
   });
-  return { gate, log, feed: (text: string) => gate.feed(Buffer.from(text, 'latin1')) };
+  /** Lets every timer run once. */
+  const look = () => {
+    const acts = due;
+    due = [];
+    for (const act of acts) act();
+  };
+  return { gate, log, at, look, feed: (text: string) => gate.feed(Buffer.from(text, 'latin1')) };
 }
 
 it('gives no key twice: an Escape from before the hold is not pressed again', () => {
@@ -63,6 +75,61 @@ it.each([
   feed(key);
   expect(told).toBe(1);
   expect(log.join('')).toBe(passed + key);
+});
+
+it('gives what was typed ahead to no dialog, but to the composer after it', () => {
+  const { gate, log, at, look, feed } = openGate();
+  gate.hold();
+  feed('y\r');
+  at.dialog = at.now;
+  gate.release();
+  look();
+  expect([log, gate.isBlank()]).toEqual([[], false]);
+  feed('2'); // an answer, from now on
+  expect(log).toEqual(['2']);
+  at.dialog = undefined;
+  look();
+  look();
+  expect(log).toEqual(['2', 'held:y\r']);
+});
+
+it('takes what follows a pause for an answer to a successor’s dialog, and the rest of a sentence not', () => {
+  const { gate, log, at, feed } = openGate();
+  gate.hold();
+  at.resuming = true;
+  feed('fi');
+  at.dialog = at.now;
+  for (const key of ['x ', '2', '\r']) {
+    at.now += 400;
+    feed(key);
+  }
+  expect(log).toEqual([]);
+  at.now += 600;
+  for (const key of ['1', ESC]) feed(key);
+  expect(log).toEqual(['1', ESC]);
+  at.dialog = undefined;
+  feed('more');
+  gate.release();
+  expect(log).toEqual(['1', ESC, 'held:fix 2\rmore']);
+});
+
+it('keeps no draft of what is typed into a dialog', () => {
+  const { gate, at, feed } = openGate();
+  at.dialog = at.now - 1000;
+  feed(ESC);
+  expect(gate.isBlank()).toBe(true);
+  at.dialog = at.now; // a frame that is being drawn
+  feed('x');
+  expect(gate.isBlank()).toBe(false);
+});
+
+it('answers no dialog of a child that is about to end', () => {
+  const { gate, log, at, feed } = openGate();
+  gate.hold();
+  at.dialog = at.now;
+  at.now += 5000;
+  feed('y');
+  expect(log).toEqual([]);
 });
 
 it('loses and doubles nothing, wherever the hold and the chunks cut', () => {
