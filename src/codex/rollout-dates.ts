@@ -26,9 +26,23 @@ export function threadBeganAt(rollout: string): number | undefined {
   return new Date(year, month - 1, day, hours, minutes, seconds).getTime();
 }
 
+/**
+ * Whether a thread can have been begun at that time or later: to the millisecond where its id is a UUID of version 7,
+ * which says so, else to the second. @param sinceMs epoch milliseconds.
+ */
+export function mayHaveBegunSince(rollout: string, sinceMs: number): boolean {
+  const second = threadBeganAt(rollout);
+  if (second === undefined) return false;
+  const [high, low] = UUID_V7.exec(basename(rollout))?.slice(1) ?? [];
+  const exact = Number.parseInt(`${high}${low}`, 16);
+  return Math.abs(exact - second) < 2000 ? exact >= sinceMs : second > sinceMs - 1000;
+}
+
 type Parts = [number, number, number, number, number, number];
 
 const ROLLOUT_DATE = /^rollout-(\d{4})-(\d\d)-(\d\d)T(\d\d)-(\d\d)-(\d\d)-.+\.jsonl$/;
+
+const UUID_V7 = /-([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-/;
 
 function numbersIn(directory: string): string[] {
   return listDescending(directory).filter((name) => /^\d+$/.test(name));

@@ -16,10 +16,8 @@ export async function readThreadPreview(rollout: string): Promise<string | undef
     const head = Buffer.alloc(HEAD_BYTES);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
     for (const line of head.toString('utf8', 0, bytesRead).split('\n')) {
-      const prompt = promptIn(line)
-        ?.replace(/[\s\p{Cc}]+/gu, ' ')
-        .trim();
-      if (prompt) return shorten(prompt);
+      const preview = previewOf(promptIn(line) ?? '');
+      if (preview !== '') return preview;
     }
     return undefined;
   } catch {
@@ -27,6 +25,11 @@ export async function readThreadPreview(rollout: string): Promise<string | undef
   } finally {
     await handle.close();
   }
+}
+
+/** The same of a prompt that is at hand. */
+export function previewOf(prompt: string): string {
+  return shorten(prompt.replace(/[\s\p{Cc}]+/gu, ' ').trim());
 }
 
 /** The prompt in a line: of the legacy history (`user_message`) or the paginated one (`item_completed`) (facts 3). */

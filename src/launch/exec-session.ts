@@ -1,15 +1,13 @@
-import { resolve } from 'node:path';
-import { type ExecInvocation, flagValues, hasFlag, promptAndSession } from '../codex/argv.ts';
-import { rolloutsByDate, threadBeganAt } from '../codex/rollout-dates.ts';
-import { readSessionMeta } from '../codex/rollout-file.ts';
-import { isThreadId, type OpenThread, threadIdOf } from '../codex/thread-files.ts';
+import { type ExecInvocation, hasFlag, promptAndSession } from '../codex/argv.ts';
+import { isThreadId } from '../codex/thread-files.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Alert } from '../session/alert.ts';
 import { type ExecParts, runExec } from '../session/exec.ts';
 import { keepInput } from '../session/kept-input.ts';
 import type { Ending } from '../session/machine/vocabulary.ts';
-import { canonicalDirectory } from '../state/directories.ts';
+import type { LaunchRecord } from '../session/registry.ts';
 import type { planExecChildren } from './plans.ts';
+import { searchThread } from './search-thread.ts';
 
 export interface ExecLaunch
   extends Pick<
@@ -20,11 +18,13 @@ export interface ExecLaunch
   invocation: ExecInvocation;
   plans: Awaited<ReturnType<typeof planExecChildren>>;
   slot: Slot;
+  /** The launches on record but this one. */
+  otherLaunches(): LaunchRecord[];
 }
 
 /** Runs `codex exec`, `exec resume`, `exec fork`, `exec review` or `review` until it ends for good. */
 export function runExecSession(launch: ExecLaunch): Promise<Ending> {
-  const { invocation, plans, slot, alert, ...rest } = launch;
+  const { invocation, plans, slot, alert, otherLaunches, ...rest } = launch;
   return runExec({
     ...rest,
     announce: (line) => {
@@ -40,7 +40,10 @@ export function runExecSession(launch: ExecLaunch): Promise<Ending> {
     threadAskedFor: threadAskedFor(invocation),
     searchThread: (startedAtMs) =>
       leavesThread(invocation)
-        ? searchThread(slot.sharedHome, invocation, plans.first.cwd, startedAtMs)
+        ? searchThread({
+            ...{ sharedHome: slot.sharedHome, invocation, cwd: plans.first.cwd, startedAtMs },
+            others: otherLaunches(),
+          })
         : Promise.resolve('none'),
   });
 }
@@ -55,39 +58,4 @@ function threadAskedFor(invocation: ExecInvocation): string | undefined {
   if (invocation.command !== 'exec resume') return 'new';
   const { session } = promptAndSession(invocation);
   return session !== undefined && isThreadId(session) ? session.toLowerCase() : undefined;
-}
-
-/**
- * The thread of a child that is gone, if it can be no other's: named on the command line, or the only one that an exec
- * began in this directory since.
- */
-async function searchThread(
-  sharedHome: string,
-  invocation: ExecInvocation,
-  cwd: string,
-  startedAtMs: number,
-): Promise<OpenThread | 'none' | 'unknown'> {
-  const { session } = promptAndSession(invocation);
-  const named = invocation.command === 'exec resume' ? session : undefined;
-  const directory = canonicalDirectory(resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.'));
-  const found: OpenThread[] = [];
-  for (const rollout of rolloutsByDate(sharedHome)) {
-    const threadId = threadIdOf(rollout);
-    if (threadId === undefined) continue;
-    if (named !== undefined) {
-      if (threadId === named) return { threadId, rollout };
-      continue;
-    }
-    if ((threadBeganAt(rollout) ?? 0) < startedAtMs - 1000) break;
-    const meta = await readSessionMeta(rollout).catch(() => undefined);
-    if (
-      meta?.source === 'exec' &&
-      meta.cwd !== undefined &&
-      canonicalDirectory(meta.cwd) === directory
-    ) {
-      found.push({ threadId, rollout, cwd: meta.cwd });
-    }
-  }
-  if (found.length > 1) return 'unknown';
-  return found[0] ?? 'none';
 }

@@ -6,6 +6,7 @@ import type { Slot } from '../overlay/slot.ts';
 import { createAlert } from '../session/alert.ts';
 import { openDesk } from '../session/handoff.ts';
 import { keepLaunch, type LaunchKeeper } from '../session/launch-keeper.ts';
+import { readLaunches } from '../session/registry.ts';
 import type { Patience } from '../session/reset-wait.ts';
 import { tellDeadLogin } from '../session/words.ts';
 import { type Config, readConfig } from '../state/config.ts';
@@ -207,7 +208,9 @@ async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<E
   let run: () => Promise<Ending>;
   if (invocation.mode === 'exec') {
     const plans = await planExecChildren(plan);
-    run = () => runExecSession({ ...common, askLimits, invocation, plans });
+    const otherLaunches = () =>
+      readLaunches(paths).launches.filter(({ launch }) => launch !== keeper.launch);
+    run = () => runExecSession({ ...common, askLimits, invocation, plans, otherLaunches });
   } else {
     if (spawnPty === undefined) throw new Error('a TUI needs a pty');
     const plans = await planChildren(plan);

@@ -3,7 +3,7 @@ import { proveForeignReasoning } from '../codex/foreign-reasoning.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import { copyPortable } from '../codex/portable-copy.ts';
 import type { RateLimits } from '../codex/rollout.ts';
-import { threadBeganAt } from '../codex/rollout-dates.ts';
+import { mayHaveBegunSince } from '../codex/rollout-dates.ts';
 import { type OpenThread, threadIdOf } from '../codex/thread-files.ts';
 import { NotStartedError } from '../errors.ts';
 import type { Logged } from '../state/events.ts';
@@ -289,9 +289,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   }
 }
 
-/** Names tell the second in which a thread began. */
 function canBeOf(rollout: string, expected: string | undefined, startedAtMs: number): boolean {
   if (expected === undefined) return true;
   if (expected !== 'new') return threadIdOf(rollout) === expected;
-  return (threadBeganAt(rollout) ?? 0) >= startedAtMs - 1000;
+  return mayHaveBegunSince(rollout, startedAtMs);
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -194,6 +194,25 @@ describe('an exec that leaves no thread to go on with', () => {
     const ran = await hotswap.sandbox.run('bash', ['-c', script, 'bash', ...command]);
     expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc2\n' });
     expect(backend.turns('acc2')[0]?.turn?.userTexts).toEqual(['the prompt\n']);
+  });
+
+  it('is run again when it failed before it had one', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }]);
+    const { home, realBin } = hotswap.sandbox;
+    const failed = join(home, 'failed');
+    const script = `case " $* " in *' exec '*) [ -e ${failed} ] || { touch ${failed}; exit 1; } ;; esac
+exec ${codexUnderTest.native} "$@"`;
+    rmSync(join(realBin, 'codex'));
+    writeFileSync(join(realBin, 'codex'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const hot = new URL('../../dist/bin/codex-hot.js', import.meta.url).pathname;
+    const command = [process.execPath, hot, 'exec', 'hello'];
+    const ran = await hotswap.sandbox.run('sh', ['-c', '"$@" < /dev/null', 'sh', ...command]);
+    expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc2\n' });
+    expect(backend.turns().map(({ account, turn }) => [account, turn?.userTexts])).toEqual([
+      ['acc2', ['hello']],
+    ]);
+    expect(ours(ran.stderr)).toHaveLength(1);
+    expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'window-5h' }]);
   });
 
   it.each([[['review', '--uncommitted']], [['exec', 'review', '--uncommitted']]])(

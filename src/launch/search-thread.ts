@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { type ExecInvocation, flagValues, promptAndSession } from '../codex/argv.ts';
+import { mayHaveBegunSince, rolloutsByDate } from '../codex/rollout-dates.ts';
+import { readSessionMeta } from '../codex/rollout-file.ts';
+import { isThreadId, type OpenThread, threadIdOf } from '../codex/thread-files.ts';
+import { previewOf, readThreadPreview } from '../codex/thread-preview.ts';
+import { isRunning, type LaunchRecord } from '../session/registry.ts';
+import { canonicalDirectory } from '../state/directories.ts';
+
+export interface ThreadQuestion {
+  sharedHome: string;
+  invocation: ExecInvocation;
+  /** Where the child was started. */
+  cwd: string;
+  startedAtMs: number;
+  /** Launches on record but this one. */
+  others: readonly LaunchRecord[];
+}
+
+/**
+ * The thread of an exec that is gone and that nobody saw open, if it can be no other's: named on the command line, or the
+ * only one that an exec began since in this directory with this prompt, and that no other launch has or may have.
+ * `none`: it had no thread. `unknown`: it may have had one.
+ */
+export async function searchThread(
+  question: ThreadQuestion,
+): Promise<OpenThread | 'none' | 'unknown'> {
+  const { sharedHome, invocation, startedAtMs, others } = question;
+  const { session, prompt } = promptAndSession(invocation);
+  if (invocation.command === 'exec resume') return findNamed(sharedHome, session);
+  const directory = canonicalDirectory(
+    resolve(question.cwd, flagValues(invocation, 'cd').at(-1) ?? '.'),
+  );
+  const taken = new Set(others.flatMap(({ segments }) => segments.map(({ thread }) => thread)));
+  const found: OpenThread[] = [];
+  for (const rollout of rolloutsByDate(sharedHome)) {
+    if (!mayHaveBegunSince(rollout, startedAtMs)) break;
+    const threadId = threadIdOf(rollout);
+    if (threadId === undefined || taken.has(threadId)) continue;
+    const meta = await readSessionMeta(rollout).catch(() => undefined);
+    if (meta?.source !== 'exec' || meta.cwd === undefined) continue;
+    if (canonicalDirectory(meta.cwd) !== directory) continue;
+    found.push({ threadId, rollout, cwd: meta.cwd });
+  }
+  if (found.length === 0) return 'none';
+  // A fork begins with another's prompt, and what came from stdin is not ours to read.
+  if (invocation.command !== 'exec' || prompt === undefined || prompt === '-') return 'unknown';
+  const previews = await Promise.all(found.map(({ rollout }) => readThreadPreview(rollout)));
+  const asked = previewOf(prompt);
+  // Without a prompt on record yet it may be anybody's.
+  if (previews.includes(undefined)) return 'unknown';
+  const [own, ...more] = found.filter((_, index) => previews[index] === asked);
+  if (own === undefined) return 'none';
+  return more.length > 0 || others.some(mayHaveBegunIt) ? 'unknown' : own;
+
+  /** An exec here whose thread was not seen yet. */
+  function mayHaveBegunIt(launch: LaunchRecord): boolean {
+    return launch.mode === 'exec' && launch.thread === undefined && isRunning(launch);
+  }
+}
+
+/** A name instead of an id, or `--last`, is for Codex to look up. */
+function findNamed(sharedHome: string, session: string | undefined): OpenThread | 'unknown' {
+  const threadId = session?.toLowerCase();
+  if (threadId === undefined || !isThreadId(threadId)) return 'unknown';
+  for (const rollout of rolloutsByDate(sharedHome)) {
+    if (threadIdOf(rollout) === threadId) return { threadId, rollout };
+  }
+  return 'unknown';
+}
