@@ -7,6 +7,7 @@ import { HotswapError } from '../errors.ts';
 import type { Config } from '../state/config.ts';
 import { type Context, currentName, findTarget, requireConfig } from './context.ts';
 import { closeDir, closeFix } from './doctor-storage.ts';
+import { nameOwner } from './find-owner.ts';
 import { type Finding, type Fix, issue, note, ok } from './finding.ts';
 import { ownerOf, primeFor } from './prime.ts';
 import { reportTarget } from './target-report.ts';
@@ -130,11 +131,12 @@ function checkSharedAuth(
       ),
     ];
   if (!stats.isSymbolicLink()) {
-    return [
-      note(
-        `plain codex has ${ownerOf(file) ?? 'a login'} of its own (${file}); to adopt it: codex-hotswap import --as NAME`,
-      ),
-    ];
+    const owner = nameOwner(file, standings);
+    const help =
+      owner === undefined
+        ? 'to adopt it: codex-hotswap import --as NAME'
+        : `the account is that of ${owner}, which gets the newer of the two with: codex-hotswap import`;
+    return [note(`plain codex has ${ownerOf(file) ?? 'a login'} of its own (${file}); ${help}`)];
   }
   const leadsTo = resolve(dirname(file), readlinkSync(file));
   const owner = standings.find(({ target }) => authFileOf(target) === leadsTo);

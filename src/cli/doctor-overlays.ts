@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { listVaults, readStandings } from '../accounts/standing.ts';
 import { policyOf } from '../codex/home-table.ts';
+import { noticeLoggedOutKilled } from '../launch/killed-session.ts';
 import { listSlots, type SlotListing, sweepSlots } from '../overlay/sweep.ts';
 import { CONFIG_DEFAULTS, type Config, readConfig } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
@@ -38,7 +39,15 @@ function sweepFix(context: Context): Fix {
       const { paths, now } = context;
       const { standings } = readStandings(paths, configOf(context));
       const vaults = listVaults(standings);
-      await sweepSlots(paths, ownIdentity(), { vaults, orphansDir: paths.orphansDir, now });
+      const options = { vaults, orphansDir: paths.orphansDir, now };
+      for (const { slot, adoption, isLoggedOut } of await sweepSlots(
+        paths,
+        ownIdentity(),
+        options,
+      )) {
+        const { pid = 0 } = slot.reclaimedFrom ?? {};
+        noticeLoggedOutKilled(paths, pid, { isLoggedOut, auth: adoption.auth }, now);
+      }
     },
   };
 }

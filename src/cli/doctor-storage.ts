@@ -9,19 +9,23 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
+import { readStandings, type Standing } from '../accounts/standing.ts';
 import { HotswapError } from '../errors.ts';
+import { readConfig } from '../state/config.ts';
 import { assertOwned } from '../state/files.ts';
 import type { Context } from './context.ts';
+import { nameOwner } from './find-owner.ts';
 import { type Finding, type Fix, issue, note, ok } from './finding.ts';
 
 /** Our directories and Codex's: there, ours, private, writable. */
-export function checkStorage({ paths }: Context): Finding[] {
+export function checkStorage(context: Context): Finding[] {
+  const { paths } = context;
   return [
     ...checkDir('the shared Codex home', paths.sharedHome, { privateMode: false }),
     ...checkDir('the configuration directory', dirname(paths.configFile), { privateMode: false }),
     ...checkDir('the state directory', paths.stateDir, { privateMode: true }),
     ...checkNotTemporary(paths.runtimeDir),
-    ...checkOrphans(paths.orphansDir),
+    ...checkOrphans(paths.orphansDir, listStandings(context)),
   ];
 }
 
@@ -73,11 +77,24 @@ function checkNotTemporary(runtimeDir: string): Finding[] {
     : [];
 }
 
-function checkOrphans(dir: string): Finding[] {
+function checkOrphans(dir: string, standings: readonly Standing[]): Finding[] {
   if (!existsSync(dir) || !statSync(dir).isDirectory()) return [];
-  return readdirSync(dir).map((name) =>
-    note(
-      `${dir}/${name} is a login that belonged to no target, or lost its place to a newer one; adopt it with: codex-hotswap import ${dir}/${name} --as NAME, or delete it`,
-    ),
-  );
+  return readdirSync(dir).map((name) => {
+    const file = `${dir}/${name}`;
+    const owner = nameOwner(file, standings);
+    return note(
+      owner === undefined
+        ? `${file} is a login that belongs to no target; adopt it with: codex-hotswap import ${file} --as NAME, or delete it`
+        : `${file} is a login of the account of ${owner} that lost its place to a newer one; if ${owner} works, delete it, else try: codex-hotswap import ${file}`,
+    );
+  });
+}
+
+function listStandings({ paths }: Context): Standing[] {
+  try {
+    const config = readConfig(paths);
+    return config === undefined ? [] : readStandings(paths, config).standings;
+  } catch {
+    return []; // told by the check of the accounts
+  }
 }

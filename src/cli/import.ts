@@ -1,16 +1,18 @@
-import { lstatSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { installLogin } from '../accounts/install-login.ts';
-import { describeIdentity, type Identity, isSameIdentity, readLogin } from '../accounts/login.ts';
+import { describeIdentity, type Identity, readLogin } from '../accounts/login.ts';
 import { placeLogin } from '../accounts/place-login.ts';
-import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
+import { linkTarget } from '../accounts/prime.ts';
+import { listVaults, readStandings } from '../accounts/standing.ts';
 import { authFileOf, validateTargetName } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
-import { type Config, readConfig } from '../state/config.ts';
+import { type Config, readConfig, type Target } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
 import { addTarget } from './add-target.ts';
 import { type Context, currentName, findTarget, settledConfig } from './context.ts';
+import { findOwner } from './find-owner.ts';
 import { primeFor } from './prime.ts';
 
 export function importCommand(context: Context): Command {
@@ -36,7 +38,14 @@ export async function importLogin(
 ): Promise<void> {
   const { paths, say } = context;
   if (name !== undefined) validateTargetName(name);
+  const wasFile = lstatSync(file, { throwIfNoEntry: false })?.isFile() === true;
   const known = readConfig(paths) && (await settledConfig(context));
+  const settled = wasFile ? linkedTarget(file, known) : undefined;
+  if (settled !== undefined && (name ?? settled.name) === settled.name) {
+    // That of a target we know has found its way by itself.
+    say(`${settled.name} has this login, or a newer one`);
+    return;
+  }
   const { text, identity } = readCandidate(file, known);
   const owner = known && findOwner(readStandings(paths, known).standings, identity);
   const goal = name ?? owner?.target.name;
@@ -102,9 +111,15 @@ export function readUnknownLogin(file: string, { paths }: Context): string | und
   return owner === undefined ? describeIdentity(identity) : undefined;
 }
 
+/** Whose vault a link leads to. */
+function linkedTarget(file: string, known: Config | undefined): Target | undefined {
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return undefined;
+  const leadsTo = linkTarget(file);
+  return known?.targets.find((target) => authFileOf(target) === leadsTo);
+}
+
 function alreadyLinked(file: string, known: Config | undefined): HotswapError {
-  const real = realpathSync(file);
-  const owner = known?.targets.find((target) => authFileOf(target) === real);
+  const owner = linkedTarget(file, known);
   if (owner !== undefined) {
     return new HotswapError(
       'usage',
@@ -117,13 +132,6 @@ function alreadyLinked(file: string, known: Config | undefined): HotswapError {
     `${file} is a link to a login, not a login`,
     'name the file it leads to',
   );
-}
-
-function findOwner(standings: readonly Standing[], identity: Identity): Standing | undefined {
-  return standings.find(({ vault, state }) => {
-    const owner = vault.kind === 'ready' ? vault.identity : state.identity;
-    return owner !== undefined && isSameIdentity(owner, identity);
-  });
 }
 
 /** One credential file per account: what was imported becomes a link, goes away, or is the user's to delete. */

@@ -5,6 +5,7 @@ import { listVaults, readStandings, type Standing } from '../accounts/standing.t
 import { authFileOf, inspectVault } from '../accounts/vault.ts';
 import type { Config, Target } from '../state/config.ts';
 import type { Context } from './context.ts';
+import { nameOwner } from './find-owner.ts';
 
 /**
  * Lets the plain codex of this home (the IDE, the daemon) use the same login, if that costs nobody theirs: a login we
@@ -23,9 +24,13 @@ export function primeFor(context: Context, config: Config, target: Target): void
     );
   }
   if (priming.kind !== 'foreign-login') return;
+  const owner = nameOwner(priming.file, standings);
+  const help =
+    owner === undefined
+      ? `of no target; to adopt it: codex-hotswap import --as ${suggestName(standings)}`
+      : `of the account of ${owner}; if ${owner} works without it, remove the file, then: codex-hotswap use ${target.name}`;
   warn(
-    `${priming.file} was left alone, so plain codex goes on under it: it holds ${ownerOf(priming.file) ?? 'a login'} ` +
-      `of no target; to adopt it: codex-hotswap import --as ${suggestName(standings)}`,
+    `${priming.file} was left alone, so plain codex goes on under it: it holds ${ownerOf(priming.file) ?? 'a login'} ${help}`,
   );
 }
 

@@ -6,7 +6,6 @@ import { readCurrent } from '../accounts/current.ts';
 import { keepAsTarget, tellKept } from '../accounts/keep-as-target.ts';
 import { describeIdentity, isSameIdentity, readLogin } from '../accounts/login.ts';
 import { isStranger } from '../accounts/move-stranger.ts';
-import { markLoggedOut } from '../accounts/notice-logout.ts';
 import { findVault, type KnownVault } from '../accounts/place-login.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { HotswapError } from '../errors.ts';
@@ -21,6 +20,7 @@ import type { Config, Strategy } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
+import { noticeLoggedOutInside, noticeLoggedOutKilled } from './killed-session.ts';
 
 /** A leased overlay that shows the chosen account. */
 export interface Workplace {
@@ -43,26 +43,47 @@ export interface Wish {
  * `no-free-slot`, and the file errors.
  */
 export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wish): Workplace {
-  const { standings, notices } = readStandings(paths, config);
+  const first = readStandings(paths, config);
   const { current, notice } = readCurrent(paths);
-  if (notice !== undefined) notices.push(notice);
-  const { target, standing, why } =
+  const notices = [...first.notices, ...(notice === undefined ? [] : [notice])];
+  const pick = (standings: readonly Standing[]) =>
     wish?.kind === 'exactly'
       ? takeAccount(standings, wish.target, now)
       : pickAccount(standings, wish?.target ?? current, now, wish?.target, config.strategy);
-  if (why !== undefined) notices.push(why);
-  if (standing.vault.kind !== 'ready') throw new Error('an account without a login was picked');
+  let picked = pick(first.standings);
 
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
-  if (slot.reclaimedFrom !== undefined) {
-    const { pid } = slot.reclaimedFrom;
-    appendEvent(paths, { at: now.toISOString(), type: 'reclaimed', slot: slot.number, pid });
-    notices.push(...adopt(paths, standings, slot, now).problems);
+  try {
+    if (slot.reclaimedFrom !== undefined) {
+      notices.push(...reclaim(paths, first.standings, slot, slot.reclaimedFrom.pid, now));
+      // The session before may have cost the account its login.
+      picked = pick(readStandings(paths, config).standings);
+    }
+    const { target, standing, why } = picked;
+    if (why !== undefined) notices.push(why);
+    if (standing.vault.kind !== 'ready') throw new Error('an account without a login was picked');
+    furnishSlot(slot);
+    pointAuth(slot, standing.vault.authFile);
+    recordIdentity(paths, target, standing.vault.identity);
+    return { slot, target, notices };
+  } catch (error) {
+    releaseSlot(slot);
+    throw error;
   }
-  furnishSlot(slot);
-  pointAuth(slot, standing.vault.authFile);
-  recordIdentity(paths, target, standing.vault.identity);
-  return { slot, target, notices };
+}
+
+/** Takes over what a killed session has left in the slot. @returns lines for the user. */
+function reclaim(
+  paths: Paths,
+  standings: readonly Standing[],
+  slot: Slot,
+  pid: number,
+  now: Date,
+): string[] {
+  appendEvent(paths, { at: now.toISOString(), type: 'reclaimed', slot: slot.number, pid });
+  const isLoggedOut = !showsLogin(slot);
+  const { problems, auth } = adopt(paths, standings, slot, now);
+  return [...problems, ...noticeLoggedOutKilled(paths, pid, { isLoggedOut, auth }, now)];
 }
 
 /**
@@ -79,9 +100,7 @@ export async function closeWorkplace(
   const now = new Date();
   const isLoggedOut = !showsLogin(slot);
   const { problems, auth } = adopt(paths, readStandings(paths, config).standings, slot, now);
-  if (isLoggedOut && !(auth !== undefined && 'vault' in auth && auth.vault === target)) {
-    problems.push(...markLoggedOut(paths, target, LOGGED_OUT, now));
-  }
+  problems.push(...noticeLoggedOutInside(paths, target, { isLoggedOut, auth }, now));
   if (auth?.kind === 'orphaned') {
     const vaults = listVaults(readStandings(paths, config).standings);
     problems.push(...(await keepOrphan(paths, auth.file, vaults)));
@@ -90,8 +109,6 @@ export async function closeWorkplace(
   releaseSlot(slot);
   return problems;
 }
-
-const LOGGED_OUT = 'it was logged out in this session, which revokes the account everywhere';
 
 /** A login made inside the session that belongs to no target is offered as one. */
 async function keepOrphan(

@@ -7,6 +7,7 @@ import type { ProcessIdentity } from '../state/process-identity.ts';
 import { type AdoptReport, adoptSlot } from './adopt.ts';
 import { foldHookTrust } from './hook-trust.ts';
 import { leaseExistingSlot, releaseSlot } from './lease.ts';
+import { showsLogin } from './point-auth.ts';
 import { type Slot, slotPlaces } from './slot.ts';
 
 export interface SlotListing {
@@ -20,6 +21,8 @@ export interface SlotListing {
 export interface Sweep {
   slot: Slot;
   adoption: AdoptReport;
+  /** Its link to the login was gone (see point-auth.ts). */
+  isLoggedOut: boolean;
   /** Hooks whose trust was folded back. */
   hooks: string[];
 }
@@ -94,8 +97,9 @@ export async function purgeSlots(
 }
 
 async function clearOut(slot: Slot, options: AdoptOptions): Promise<Sweep> {
+  const isLoggedOut = !showsLogin(slot);
   const adoption = adoptSlot(slot, options);
-  return { slot, adoption, hooks: await foldHookTrust(slot) };
+  return { slot, adoption, isLoggedOut, hooks: await foldHookTrust(slot) };
 }
 
 function canonicalRuntimeDir({ runtimeDir }: Pick<Paths, 'runtimeDir'>): string | undefined {

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { waitForNoStrays } from '../lab/strays.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 
 // What the real Codex does to our logins when it is used past us. Measured on 0.150 and 0.169: a logout, and a login
@@ -291,6 +292,30 @@ describe('logged out', () => {
     await next.waitForText(/answer \d+ from acc2/);
     await quit(next);
   });
+
+  it.each(['the next launch', 'doctor --fix'])(
+    'in a session that was killed before it could tell: %s does',
+    async (who) => {
+      const { hotswap, path, states } = await openHome();
+      const terminal = hotswap.open(['hello']);
+      await terminal.waitForText(/answer \d+ from acc1/);
+      const CODEX_HOME = path('.local/state/codex-hotswap/runtime/slot-1');
+      const logout = await hotswap.sandbox.run('codex', ['logout'], { env: { CODEX_HOME } });
+      expect(logout.status).toBe(0);
+      process.kill(terminal.pid, 'SIGKILL');
+      await terminal.waitForExit();
+      expect(await waitForNoStrays(hotswap.sandbox.home, 20_000)).toBe(true);
+
+      if (who === 'doctor --fix') await runCommand(hotswap, 'doctor', '--fix');
+      else {
+        const [file = '', ...first] = hotswap.commandLine();
+        const run = await hotswap.sandbox.run(file, [...first, 'exec', 'hello']);
+        expect(run.stderr).toContain('acc1: it was logged out in a session that was killed');
+        expect(run.stdout).toContain('from acc2');
+      }
+      expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready' });
+    },
+  );
 
   it('by the service, in the middle of a session: it goes on under the next', async () => {
     const { backend, hotswap, states } = await openHome();

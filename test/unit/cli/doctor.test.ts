@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -148,6 +149,33 @@ test.each(NOTES)('%s is worth a note', (_what, change, message) => {
   const home = createHealthyHome();
   change(home);
   expect(home.ok(['doctor'])).toMatch(message);
+});
+
+test.each(['linked before', 'never linked'])(
+  'a login of plain codex that a target has, too: the advice names it, and works (%s)',
+  (how) => {
+    const home = createHealthyHome();
+    const isNew = how === 'never linked';
+    if (isNew) rmSync(home.path('.local/state/codex-hotswap/linked.json'));
+    rmSync(home.path('.codex/auth.json'));
+    const newer = forgeLogin('bob', 1_795_000_000);
+    home.write('.codex/auth.json', newer);
+    // With a link on record every command puts it in place, doctor as well as import.
+    const advice = /bob@example\.com of its own .* that of acc2, .* import$/m;
+    if (isNew) expect(home.ok(['doctor'])).toMatch(advice);
+    expect(home.ok(['import'])).toContain('acc2 has');
+    expect(home.read('.codex-acc2/auth.json')).toBe(newer);
+    expect(lstatSync(home.path('.codex/auth.json')).isSymbolicLink()).toBe(true);
+  },
+);
+
+test('a login that was kept: that of a target, or of nobody', () => {
+  const home = createHealthyHome();
+  home.write('.local/state/codex-hotswap/orphans/one.json', forgeLogin('bob', 1));
+  home.write('.local/state/codex-hotswap/orphans/two.json', forgeLogin('eve'));
+  const told = home.ok(['doctor']);
+  expect(told).toMatch(/one\.json is a login of the account of acc2 .* import .*one\.json$/m);
+  expect(told).toMatch(/two\.json is a login that belongs to no target; .* --as NAME/);
 });
 
 test.each(['CODEX_ACCESS_TOKEN', 'CODEX_API_KEY'])('%s is an issue, its value no news', (name) => {

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { type Identity, isSameIdentity, readLogin } from '../accounts/login.ts';
+import type { Standing } from '../accounts/standing.ts';
+
+/** The target whose account this is: by what its vault holds, else by the record. */
+export function findOwner(
+  standings: readonly Standing[],
+  identity: Identity,
+): Standing | undefined {
+  return standings.find(({ vault, state }) => {
+    const owner = vault.kind === 'ready' ? vault.identity : state.identity;
+    return owner !== undefined && isSameIdentity(owner, identity);
+  });
+}
+
+/** The name of the target whose account the login in a file is. */
+export function nameOwner(file: string, standings: readonly Standing[]): string | undefined {
+  try {
+    const read = readLogin(readFileSync(file, 'utf8'));
+    return read.kind === 'login'
+      ? findOwner(standings, read.login.identity)?.target.name
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
