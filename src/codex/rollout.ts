@@ -56,6 +56,8 @@ export type RolloutFact = Stamped &
     /** Model and effort from here on, whoever chose them. */
     | { type: 'settings'; model?: string; effort?: string }
     | { type: 'turn_context'; turnId?: string; model?: string; effort?: string; cwd?: string }
+    /** What the model is told in the user's name: their prompts, and context that Codex adds. */
+    | { type: 'prompt'; text: string }
   );
 
 /** Reads one line of a rollout. Undefined for the many kinds of line that are not our business, and for garbage. */
@@ -78,12 +80,21 @@ export function mayMatter(head: string): boolean {
 export const HEAD_CHARACTERS = 400;
 
 const OURS =
-  /"(?:session_meta|turn_context|task_started|turn_started|task_complete|turn_complete|turn_aborted|token_count|thread_settings_applied|thread_goal_updated)"/;
+  /"(?:session_meta|turn_context|task_started|turn_started|task_complete|turn_complete|turn_aborted|token_count|thread_settings_applied|thread_goal_updated)"|"role":"user"/;
 
 function readEntry(type: string | undefined, payload: Payload): RolloutFact | undefined {
   if (type === 'session_meta') return readSessionMeta(payload);
   if (type === 'turn_context') return readTurnContext(payload);
+  if (type === 'response_item') return readPrompt(payload);
   return type === 'event_msg' ? readEvent(payload) : undefined;
+}
+
+function readPrompt({ type, role, content }: Payload): RolloutFact | undefined {
+  if (type !== 'message' || role !== 'user' || !Array.isArray(content)) return undefined;
+  const texts = content
+    .map((part) => text(record(part)?.text))
+    .filter((said) => said !== undefined);
+  return texts.length === 0 ? undefined : { type: 'prompt', text: texts.join('\n') };
 }
 
 function readEvent(payload: Payload): RolloutFact | undefined {

@@ -18,4 +18,4 @@ export function replayTypedKeys(keys: Buffer): Buffer {
 
 /** A paste is passed over whole; fewer than three characters may answer a dialog, and are no burst. */
 const PASTE_OR_PROMPT =
-  /\u001b\[200~[\s\S]*?(?:\u001b\[201~|$)|(?<![\s\S]\u001b|^\u001b|\u001b[[\]O][\u0020-\u007e]*)([\u0020-\u007e\u0080-\u00ff]{3,})(\r|\u001b\[13(?:;1)?(?::1)?u)/g;
+  /\u001b\[200~[\s\S]*?(?:\u001b\[201~|$)|(?<![\s\S]\u001b|^\u001b|\u001b[[\]O][\u0020-\u007e]*)([\u0020-\u007e\u0080-\u00ff]{3,})(\r|\t|\u001b\[(?:13|9)(?:;1)?(?::1)?u)/g;

@@ -1,29 +1,56 @@
-/** The prompt that stands unsent in the composer, as the keys that wrote it. */
+/** What the child has of the user's words and its thread has not, as the keys that wrote them. */
 export interface Draft {
-  note(keys: Buffer): void;
-  /** The keys to be typed again for the successor, empty when there is no prompt or none we dare to repeat. */
-  take(): Buffer;
+  /** @param isTurnRunning whether what is sent now may have to wait in Codex for the end of a turn. */
+  note(keys: Buffer, isTurnRunning: boolean): void;
+  /** The keys to be typed again for the successor: prompts that wait, then the one in the composer. Only what we dare to repeat. */
+  take(recorded: readonly string[]): Buffer;
+  /** Nothing stands in the composer. */
   isEmpty(): boolean;
 }
 
+interface Prompt {
+  /** With the key that sent it. */
+  keys: string;
+  text: string;
+}
+
 /**
- * Keeps the keys since the last Enter. Only text, pastes and line editing are repeated: Escape would interrupt the
- * successor's turn, arrows up and down would walk another history. A word shorter than three keys is more likely
- * the answer to a dialog ("y") than a prompt.
+ * Keeps the keys since the last prompt was sent, and the prompts that were sent while a turn ran: Codex queues them, and
+ * the queue dies with it. Only text, pastes and line editing are repeated: Escape would interrupt the successor's turn,
+ * arrows up and down would walk another history. A word shorter than three keys is more likely the answer to a dialog
+ * ("y") than a prompt.
  */
 export function createDraft(): Draft {
   let keys = '';
+  let waiting: Prompt[] = [];
+
+  function send(sent: string, isTurnRunning: boolean): void {
+    const text = textOf(sent);
+    // An idle Codex has sent its whole queue; after keys of another kind nobody knows what is left of it.
+    if (!isTurnRunning || !REPEATABLE.test(sent)) waiting = [];
+    else if (text !== undefined) waiting.push({ keys: sent, text });
+    if (waiting.length > MOST_WAITING) waiting = [];
+  }
+
   return {
-    note(bytes) {
+    note(bytes, isTurnRunning) {
       if (bytes.length === 0) return;
-      keys = afterLastSubmit(keys + bytes.toString('latin1').replace(RELEASES, ''));
+      keys += bytes.toString('latin1').replace(RELEASES, '');
+      for (let next = cutFirstSent(keys); next !== undefined; next = cutFirstSent(keys)) {
+        send(next.sent, isTurnRunning);
+        keys = next.rest;
+      }
       if (keys.length > LIMIT) keys = POISON;
     },
     isEmpty: () => keys === '',
-    take() {
-      const draft = REPEATABLE.test(keys) && keys.length >= 3 ? keys : '';
+    take(recorded) {
+      const isKnown = REPEATABLE.test(keys);
+      const lost = waiting.filter(({ text }) => !recorded.some((prompt) => prompt.includes(text)));
+      const draft = isKnown && keys.length >= LEAST ? keys : '';
+      const again = isKnown ? lost.map((prompt) => prompt.keys).join('') : '';
       keys = '';
-      return Buffer.from(draft, 'latin1');
+      waiting = [];
+      return Buffer.from(again + draft, 'latin1');
     },
   };
 }
@@ -35,6 +62,9 @@ export function hasPress(keys: Buffer): boolean {
 
 /** Longer than this is not typed again by us, nor kept in memory. */
 const LIMIT = 64 * 1024;
+const MOST_WAITING = 20;
+/** Of keys and of characters. */
+const LEAST = 3;
 /** Makes all keys up to the next Enter unrepeatable. */
 const POISON = '\u001b';
 
@@ -44,29 +74,59 @@ const PASTE_END = '\u001b[201~';
 /** Keys let go, which kitty and others report (facts 7). */
 const RELEASES = /\u001b\[[0-9;]*:3[A-Za-z~]/g;
 
-/** Enter, as a byte or as a kitty key; Ctrl-C, which empties the composer. */
-const SUBMIT = /\r|\u0003|\u001b\[13(?:;[0-9:]*)?u|\u001b\[99;5(?::[0-9]+)?u/;
+/** Enter or Tab, as a byte or as a kitty key, send a prompt (Tab after the turn); Ctrl-C empties the composer. */
+const SENDS = /[\r\t]|\u0003|\u001b\[(?:13|9)(?:;[0-9:]*)?u|\u001b\[99;5(?::[0-9]+)?u/;
 
-/** Text, pastes, backspace, delete, left, right, home, end, and the readline keys a b d e f k u w. */
+/** Text, pastes, backspace, delete, left, right, home, end, the readline keys a b d e f k u w, and Enter or Tab behind them. */
 const REPEATABLE =
-  /^(?:\u001b\[200~[\s\S]*?\u001b\[201~|[\u0020-\u007f\u0080-\u00ff]|[\u0001\u0002\u0004\u0005\u0006\u000b\u0015\u0017]|\u001b\[[CDHF]|\u001b\[3~)*$/;
+  /^(?:\u001b\[200~[\s\S]*?\u001b\[201~|[\u0020-\u007f\u0080-\u00ff]|[\u0001\u0002\u0004\u0005\u0006\u000b\u0015\u0017]|\u001b\[[CDHF]|\u001b\[3~)*(?:[\r\t]|\u001b\[(?:13|9)(?:;[0-9:]*)?u)?$/;
 
-// An Enter inside a bracketed paste is a line break of the prompt, not the end of it.
-function afterLastSubmit(keys: string): string {
-  let rest = keys;
-  let kept = '';
-  for (;;) {
-    const paste = rest.indexOf(PASTE_START);
-    const typed = paste < 0 ? rest : rest.slice(0, paste);
-    const submit = SUBMIT.exec(typed);
-    if (submit !== null) {
-      rest = rest.slice(submit.index + submit[0].length);
-      kept = '';
+/** The first prompt that was sent, with the key that did it. */
+function cutFirstSent(keys: string): { sent: string; rest: string } | undefined {
+  // An Enter inside a bracketed paste is a line break of the prompt, not the end of it.
+  for (let from = 0; ; ) {
+    const paste = keys.indexOf(PASTE_START, from);
+    const found = SENDS.exec(keys.slice(from, paste < 0 ? undefined : paste));
+    if (found !== null) {
+      const end = from + found.index + found[0].length;
+      const sent = keys.slice(0, end);
+      if (!completes(sent)) return { sent, rest: keys.slice(end) };
+      from = end;
       continue;
     }
-    const end = paste < 0 ? -1 : rest.indexOf(PASTE_END, paste);
-    if (end < 0) return kept + rest;
-    kept += rest.slice(0, end + PASTE_END.length);
-    rest = rest.slice(end + PASTE_END.length);
+    const end = paste < 0 ? -1 : keys.indexOf(PASTE_END, paste);
+    if (end < 0) return undefined;
+    from = end + PASTE_END.length;
   }
 }
+
+/** Tab chooses from the list that is open over a command or a mention. */
+function completes(sent: string): boolean {
+  return /(?:\t|\u001b\[9(?:;[0-9:]*)?u)$/.test(sent) && NOT_PLAIN.test(sent.replace(SENT_BY, ''));
+}
+
+/**
+ * What a prompt says. Undefined where keys do not tell (the cursor was moved, a list may have been open), and for what is
+ * no prompt: a command, an answer of one or two letters.
+ */
+function textOf(sent: string): string | undefined {
+  const written = Buffer.from(sent, 'latin1')
+    .toString('utf8')
+    .replace(SENT_BY, '')
+    .replaceAll(PASTE_START, '')
+    .replaceAll(PASTE_END, '')
+    .replace(/\r\n?/g, '\n');
+  const characters: string[] = [];
+  for (const character of written) {
+    if (character === '\u007f') characters.pop();
+    else characters.push(character);
+  }
+  const text = characters.join('').trim();
+  return text.length < LEAST || NOT_PLAIN.test(text) || CONTROL.test(text) ? undefined : text;
+}
+
+const SENT_BY = /(?:[\r\t]|\u001b\[(?:13|9)(?:;[0-9:]*)?u)$/;
+/** Commands of Codex and of the shell, mentions of files and skills. */
+const NOT_PLAIN = /^[/!]|[@$]/;
+/** Keys other than text. */
+const CONTROL = /[^\P{Cc}\n]/u;

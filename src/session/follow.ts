@@ -58,6 +58,8 @@ export interface ThreadFollower {
   /** The root thread that last had a turn, following `/new`, `/fork` and `/resume` in the TUI. */
   current(): FollowedThread | undefined;
   rollouts(): string[];
+  /** What the user said in these threads since the child was started. */
+  prompts(): string[];
 }
 
 /**
@@ -119,6 +121,7 @@ export function followThreads(
     current: () =>
       byLastTurn(known.values()).findLast(({ thread }) => thread !== undefined)?.thread,
     rollouts: () => [...known.keys()],
+    prompts: () => [...known.values()].flatMap(({ prompts }) => prompts),
   };
 }
 
@@ -128,6 +131,8 @@ interface Rollout {
   offset: number;
   /** Of the last turn only. */
   facts: RolloutFact[];
+  /** Since the child was started. */
+  prompts: string[];
   /** Epoch milliseconds; of equal threads the one opened last counts. */
   lastTurnAt: number;
   reserve?: ReserveState | undefined;
@@ -182,6 +187,7 @@ async function openRollout(file: string): Promise<Rollout | undefined> {
     thread: meta.subagent ? undefined : thread,
     offset: Math.max(0, size - HISTORY_BYTES),
     facts: [],
+    prompts: [],
     lastTurnAt: 0,
   };
 }
@@ -193,6 +199,10 @@ async function readOn(rollout: Rollout, startedAtMs: number): Promise<RolloutFac
   const { facts, offset } = await readRolloutFacts(thread.rollout, rollout.offset);
   rollout.offset = offset;
   for (const fact of facts) {
+    if (fact.type === 'prompt') {
+      if ((fact.at ?? 0) >= startedAtMs) rollout.prompts.push(fact.text);
+      continue;
+    }
     rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
     if (fact.type === 'task_started') rollout.facts.length = 0;
     if (fact.type === 'settings' || fact.type === 'turn_context') {

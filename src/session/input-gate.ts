@@ -8,8 +8,11 @@ export interface InputGate {
   hold(): void;
   /** Keys pass again; what has waited goes first, or after the dialog that is open: it is not an answer to that. */
   release(): void;
-  /** The child is being ended: what it was typed and never sent goes to its successor, before all else. */
-  keepDraft(): void;
+  /**
+   * The child has ended: what it was given and its thread has not goes to its successor, before all else.
+   * @param recorded the prompts that are in the thread.
+   */
+  keepDraft(recorded: readonly string[]): void;
   /** Calls back at the next key, once; Escape and Ctrl-C then go no further, as they would end more than was meant. */
   onNextKey(typed: (() => void) | undefined): void;
   /** Nothing unsent is in the composer, as far as keys tell. */
@@ -24,6 +27,8 @@ export interface GateOptions {
   /** The same for bytes that have waited. */
   deliverHeld(bytes: Buffer): void;
   classifier: InputClassifier;
+  /** The living child is in the middle of a turn, as far as it is known: prompts wait for the end of it. */
+  isTurnRunning(): boolean;
   /** A dialog of the living child has the keys: since when (as `now`). */
   dialogSince(): number | undefined;
   /** Whether that child is one to stay: what is typed at its dialog is meant for it, though keys are held. */
@@ -93,7 +98,7 @@ export function createInputGate(options: GateOptions): InputGate {
     if (held || queue.length === 0 || watching !== undefined) return;
     if (dialogSince() !== undefined) return watchDialog();
     const keys = Buffer.concat(queue.splice(0));
-    draft.note(keys);
+    draft.note(keys, options.isTurnRunning());
     deliverHeld(keys);
   }
 
@@ -114,7 +119,7 @@ export function createInputGate(options: GateOptions): InputGate {
         // Untouched and at once: nothing is looked at before it is on its way.
         deliver(chunk);
         const { keys } = classifier.feed(chunk);
-        if (!isInDialog()) draft.note(keys);
+        if (!isInDialog()) draft.note(keys, options.isTurnRunning());
         if (hasPress(keys)) {
           presses += 1;
           tellTyped();
@@ -146,13 +151,14 @@ export function createInputGate(options: GateOptions): InputGate {
       holdRest();
       giveHeld();
     },
-    isBlank: () => draft.isEmpty() && queue.length === 0,
+    // What is held has not reached the composer: a lost prompt may still be typed before it.
+    isBlank: () => draft.isEmpty() && (held || queue.length === 0),
     presses: () => presses,
     onNextKey(listener) {
       typed = listener;
     },
-    keepDraft() {
-      queue.unshift(draft.take());
+    keepDraft(recorded) {
+      queue.unshift(draft.take(recorded));
     },
   };
 }

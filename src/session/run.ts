@@ -66,6 +66,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   const rotation = createRotation({ ...parts, now: Date.now });
   let child: SupervisedChild | undefined;
   let watch: Watch | undefined;
+  /** Of the child that is being ended. */
+  let leaving: Watch | undefined;
   let source: Source = 'record';
   let isHurried = false;
   /** For stderr, when the terminal is the user's again. */
@@ -77,6 +79,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     deliverHeld: (bytes) => child?.deliver(child.takesPastes() ? replayTypedKeys(bytes) : bytes),
     classifier: createInputClassifier(),
     dialogSince: () => child?.dialogSince(),
+    isTurnRunning: () => watch?.isTurnRunning() === true,
     takesAnswers: () => state.name === 'resuming',
     now: Date.now,
     after: timers.after,
@@ -126,7 +129,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'stop-waiting':
           return exhaustion.leave();
         case 'stop-child':
-          gate.keepDraft();
+          leaving = watch;
           child?.signal('SIGTERM');
           return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
         case 'kill-child':
@@ -316,6 +319,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     async function goOn(preparing: ReturnType<typeof rotation.moveTo>): Promise<void> {
       const { event, line, isUrgent } = await preparing;
+      if (leaving !== undefined) gate.keepDraft(await leaving.readPrompts());
+      leaving = undefined;
       // No child lives: there is no sequence to cut in two. What it has left below the cursor is the rest of its composer.
       if (line !== undefined) {
         const alert = isUrgent ? parts.alert(line) : '';
@@ -327,7 +332,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     function scheduleRetry({ evidence, attempt }: Extract<Effect, { do: 'schedule-retry' }>): void {
       const thread = evidence.threadId === undefined ? {} : { thread: evidence.threadId };
       log({ type: 'retry', reason: 'active-writer', attempt, ...thread });
-      gate.keepDraft();
+      gate.keepDraft([]);
       timers.after(RETRY_MS[attempt - 1] ?? STOP_MS, () => dispatch({ name: 'retry-due' }));
     }
 

@@ -17,6 +17,10 @@ export interface Watch {
   isWorking(): boolean;
   /** It has said so since it was started. */
   hasWorked(): boolean;
+  /** A turn runs, by its word or, where it does not announce any, by its record as it was read last. */
+  isTurnRunning(): boolean;
+  /** The user's prompts that are in its record since it was started, read now, though it may have ended. */
+  readPrompts(): Promise<string[]>;
   /** No turn runs, neither by its word nor, as it is read now, by its record. */
   isResting(): Promise<boolean>;
   close(): void;
@@ -58,6 +62,7 @@ export function createWatch(options: WatchOptions): Watch {
   let disbelieved: string | undefined;
   let announces = false;
   let isWorking = false;
+  let isRecordOpen = false;
   let hasWorked = false;
   let began = false;
   let alert = false;
@@ -85,6 +90,7 @@ export function createWatch(options: WatchOptions): Watch {
     if (seeking || closed) return;
     const news = await follower.look(saw).catch(() => undefined);
     if (closed || news === undefined) return;
+    isRecordOpen = news.turnRuns;
     follow();
     if (news.started) {
       begin();
@@ -153,6 +159,11 @@ export function createWatch(options: WatchOptions): Watch {
       }
     },
     isWorking: () => isWorking,
+    isTurnRunning: () => (announces ? isWorking : isRecordOpen),
+    async readPrompts() {
+      await follower.look(saw).catch(() => undefined);
+      return follower.prompts();
+    },
     hasWorked: () => hasWorked,
     async isResting() {
       const { turnRuns } = await follower.look(saw);

@@ -84,6 +84,25 @@ describe('keys typed during the handoff', () => {
     ]);
   });
 
+  it('follow the prompts that waited for the turn to end', async () => {
+    const { backend, fail, terminal } = await openRunningTurn();
+    for (const prompt of ['then do this', 'and then that']) {
+      terminal.paste(prompt);
+      await terminal.waitForText(`› ${prompt}`);
+      terminal.press('tab');
+      const isTaken = () => !terminal.screen().join('\n').includes(`› ${prompt}`);
+      await terminal.waitUntil(isTaken, 'a prompt that waits');
+    }
+    fail();
+    await backend.waitForRequest(
+      ({ account, turn }) => account === 'acc2' && turn?.userTexts.at(-1) === 'and then that',
+    );
+    const said = backend.turns('acc2').at(-1)?.turn?.userTexts ?? [];
+    expect(said.filter((text) => text !== 'continue')).toEqual([
+      ...['hello', 'then do this', 'and then that'],
+    ]);
+  });
+
   /** A turn that has asked for a command; `fail` lets it go on, into the limit. */
   async function openRunningTurn() {
     const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }]);

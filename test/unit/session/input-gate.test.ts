@@ -14,6 +14,7 @@ function openGate() {
     deliverHeld: (bytes) => log.push(`held:${bytes.toString('latin1')}`),
     classifier: createInputClassifier(),
     dialogSince: () => at.dialog,
+    isTurnRunning: () => false,
     takesAnswers: () => at.resuming,
     now: () => at.now,
     after: (_, act) => due.push(act),
@@ -42,6 +43,15 @@ it('lets an answer that was cut by the hold arrive once', () => {
   feed(';1R');
   gate.release();
   expect(log.join('')).toBe(`${ESC}[12;1R`);
+});
+
+it('is blank while keys are held, for those are not in the composer yet', () => {
+  const { gate, feed } = openGate();
+  gate.hold();
+  feed('typed ahead');
+  expect(gate.isBlank()).toBe(true);
+  gate.release();
+  expect(gate.isBlank()).toBe(false);
 });
 
 it('keeps keys in order while held, and lets answers through', () => {

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { createDraft } from '../../../src/session/draft.ts';
+
+const ESC = '\u001b';
+const paste = (text: string) => `${ESC}[200~${text}${ESC}[201~`;
+
+function leave(typed: [keys: string, isTurnRunning: boolean][], recorded: string[] = []): string {
+  const draft = createDraft();
+  for (const [keys, isTurnRunning] of typed) draft.note(Buffer.from(keys), isTurnRunning);
+  return draft.take(recorded).toString();
+}
+
+describe('what goes to the successor', () => {
+  it.each([
+    ['what was typed and not sent', [['half a prompt', false]], 'half a prompt'],
+    ['not what was sent to an idle Codex', [['sent\r', false]], ''],
+    ['what was sent while a turn ran', [['then this\r', true]], 'then this\r'],
+    ['in order, the draft last', [['one more\tand two\rhalf', true]], 'one more\tand two\rhalf'],
+    ['a paste is one prompt', [[`${paste('two\rlines')}\r`, true]], `${paste('two\rlines')}\r`],
+    ['in kitty’s keys', [[`then${ESC}[9u`, true]], `then${ESC}[9u`],
+    [
+      'cut anywhere',
+      [
+        ['th', true],
+        ['en\t', true],
+      ],
+      'then\t',
+    ],
+    ['not the answer to a dialog', [['y\r', true]], ''],
+    ['no command', [['/status\r!ls -l\r', true]], ''],
+    ['no mention, which a list completes', [['see @file\r', true]], ''],
+    ['nothing of a command that Tab completes', [['/mod\tel', false]], ''],
+    ['nothing after Escape, which empties the queue', [[`then\t${ESC}`, true]], ''],
+    [
+      'nothing after Ctrl-C',
+      [
+        ['then\t\u0003', true],
+        ['more', true],
+      ],
+      'more',
+    ],
+    [
+      'nothing from before an idle Codex',
+      [
+        ['then\t', true],
+        ['next\r', false],
+      ],
+      '',
+    ],
+  ] as [string, [string, boolean][], string][])('%s', (_, typed, again) => {
+    expect(leave(typed)).toBe(again);
+  });
+
+  it('not what its thread has already', () => {
+    const typed: [string, boolean][] = [['fiX\u007fx it\twrïte it\t', true]];
+    expect(leave(typed, ['<context>', 'fix it\n'])).toBe('wrïte it\t');
+    expect(leave(typed, ['fix it', 'wrïte it'])).toBe('');
+  });
+
+  it('once', () => {
+    const draft = createDraft();
+    draft.note(Buffer.from('then\thalf'), true);
+    draft.take([]);
+    expect(draft.isEmpty()).toBe(true);
+    expect(draft.take([]).toString()).toBe('');
+  });
+});
