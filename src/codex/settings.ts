@@ -19,6 +19,19 @@ export interface SettingSources {
   overrides: readonly string[];
   /** `--oss` was given. */
   oss: boolean;
+  /** Of the machine's administrator. */
+  system?: SystemSettings;
+}
+
+/**
+ * What an administrator has set in /etc/codex, for every user. Measured (0.150, 0.169): config.toml stands below the
+ * user's own, managed_config.toml above it; requirements.toml has no say in which logins are used.
+ */
+export interface SystemSettings {
+  /** config.toml; '' when there is none. */
+  base: string;
+  /** managed_config.toml; '' when there is none. */
+  managed: string;
 }
 
 const KEYS =
@@ -29,9 +42,10 @@ const KEYS =
  * of the keys occurs. What does not parse is left for Codex itself to complain about.
  */
 export async function readLoginSettings(sources: SettingSources): Promise<LoginSettings> {
-  const { text, profile, overrides, oss } = sources;
+  const { text, profile, overrides, oss, system = { base: '', managed: '' } } = sources;
   if (oss) return { foreignProvider: 'oss' };
-  const matters = [text, profile?.text ?? '', ...overrides].some((source) => KEYS.test(source));
+  const texts = [system.base, text, profile?.text ?? '', ...overrides, system.managed];
+  const matters = texts.some((source) => KEYS.test(source));
   if (!matters) return {};
   const { parse } = await import('smol-toml');
   const read = (toml: string): Table => {
@@ -45,7 +59,14 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
   // Up to 0.150 a profile is a table of config.toml; later a file of its own.
   const name = profile?.name ?? base.profile;
   const table = typeof name === 'string' ? at(base, ['profiles', name]) : undefined;
-  const layers = [base, asTable(table), read(profile?.text ?? ''), ...overrides.map(readOverride)];
+  const layers = [
+    read(system.base),
+    base,
+    asTable(table),
+    read(profile?.text ?? ''),
+    ...overrides.map(readOverride),
+    read(system.managed),
+  ];
   const pick = (path: string[]): unknown =>
     layers.map((layer) => at(layer, path)).findLast((value) => value !== undefined);
 

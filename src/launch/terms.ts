@@ -8,7 +8,7 @@ import {
   hasFlag,
   type InteractiveInvocation,
 } from '../codex/argv.ts';
-import { type LoginSettings, readLoginSettings } from '../codex/settings.ts';
+import { type LoginSettings, readLoginSettings, type SystemSettings } from '../codex/settings.ts';
 import { HotswapError } from '../errors.ts';
 import type { Config } from '../state/config.ts';
 import { readCodexConfig } from './workplace.ts';
@@ -20,6 +20,8 @@ export interface TermsQuestion {
   config: Config;
   /** The account that is asked for, if it is to be that and no other. */
   wish?: string | undefined;
+  /** Where an administrator's settings are; elsewhere for tests. */
+  systemDir?: string;
 }
 
 /** What is to be said to the user, and the accounts that Codex's configuration leaves: the others are off this time. */
@@ -61,6 +63,14 @@ export async function readTerms(question: TermsQuestion): Promise<Terms> {
       'leave out -c cli_auth_credentials_store to use them',
     );
   }
+  const managed = await readLoginSettings({ text: readSystem(question).managed, ...NOTHING_MORE });
+  if (managed.store !== undefined) {
+    throw new HotswapError(
+      'no-usable-target',
+      `this machine's administrator has Codex keep its login in the ${JSON.stringify(managed.store)} store, where your accounts are not`,
+      FREE,
+    );
+  }
   return leaveFitting(config, settings, question.wish);
 }
 
@@ -73,7 +83,17 @@ function outrankingVariable(
   return mode === 'exec' && env.CODEX_API_KEY ? 'CODEX_API_KEY' : undefined;
 }
 
-function sourcesOf({ invocation, sharedHome }: TermsQuestion) {
+const NOTHING_MORE = { overrides: [], oss: false };
+
+function readSystem({ systemDir = '/etc/codex' }: TermsQuestion): SystemSettings {
+  return {
+    base: readText(join(systemDir, 'config.toml')),
+    managed: readText(join(systemDir, 'managed_config.toml')),
+  };
+}
+
+function sourcesOf(question: TermsQuestion) {
+  const { invocation, sharedHome } = question;
   const name = flagValues(invocation, 'profile').at(-1);
   const isIgnored = hasFlag(invocation, 'ignore-user-config');
   return {
@@ -84,6 +104,7 @@ function sourcesOf({ invocation, sharedHome }: TermsQuestion) {
         : { name, text: readText(join(sharedHome, `${name}.config.toml`)) },
     overrides: flagValues(invocation, 'config'),
     oss: hasFlag(invocation, 'oss'),
+    system: readSystem(question),
   };
 }
 
