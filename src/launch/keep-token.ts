@@ -95,17 +95,17 @@ export function judgeRefresh(reply: AppServerReply, before: string, after: strin
 
 /**
  * The question that makes Codex refresh. In a token's last minutes the server does so when it starts, without being told
- * to, and being told to would cost a second refresh (measured, 0.150 and 0.169).
+ * to, and being told to would cost a second refresh (measured, 0.150 and 0.169). Where a login is in doubt that is no
+ * matter: told to, it does not answer before the refresh it does by itself has been refused.
  */
 export function readAndRefresh(
   target: Target,
   config: Config,
   isDoubted = false,
 ): AppServerRequest {
-  const need = needOf(target, config);
   return {
     method: 'account/read',
-    params: { refreshToken: need === 'soon' || (isDoubted && need === 'no') },
+    params: { refreshToken: isDoubted || needOf(target, config) === 'soon' },
   };
 }
 

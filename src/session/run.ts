@@ -310,9 +310,16 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     }
 
     /** The screen is only a reason to ask: a login that works leaves it to the user. */
-    async function seekLogin(asked: SupervisedChild, isStill: () => boolean): Promise<void> {
+    async function seekLogin(
+      asked: SupervisedChild,
+      isStill: () => boolean,
+      attempts = 2,
+    ): Promise<void> {
       const isGone = await desk.isLoginGone().catch(() => false);
-      if (!isGone || asked !== child || watch === undefined || !isStill()) return;
+      if (asked !== child || watch === undefined || !isStill()) return;
+      if (!isGone && attempts === 1) return;
+      // The network, say: once more.
+      if (!isGone) return timers.after(STOP_MS, () => void seekLogin(asked, isStill, attempts - 1));
       rotation.beginWithoutLogin();
       dispatch({ name: 'login-gone' });
     }

@@ -94,18 +94,22 @@ it('an account that a session goes on with is made young first', async () => {
   expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
 });
 
-it('a login in doubt, however young: refreshed if it works, else the account needs a login', async () => {
-  const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
-  backend.revokeAccount('acc2');
+it('a login in doubt, however young or old: refreshed if it works, else the account needs a login', async () => {
+  const names = ['acc1', 'acc2', 'acc3'];
+  const { backend, hotswap } = await openLab(names.map((name) => ({ name })));
+  await hotswap.sandbox.writeVault('acc3', DYING);
+  for (const name of ['acc2', 'acc3']) backend.revokeAccount(name);
   const worker = join(import.meta.dirname, '../../dist/bin/keeper.js');
-  for (const name of ['acc1', 'acc2']) {
+  for (const name of names) {
     const args = [worker, name, codexUnderTest.native, 'doubted'];
     expect((await hotswap.sandbox.run(process.execPath, args)).status).toBe(0);
   }
   expect(backend.tokens.counts).toMatchObject({ refreshes: 1, reuses: 0 });
   expectNewest(backend, hotswap, 'acc1');
   expect(hotswap.eventsOf('refreshed')).toMatchObject([{ target: 'acc1' }]);
-  expect(hotswap.account('acc2').marks).toMatchObject([{ kind: 'needs-login', until: null }]);
+  for (const name of ['acc2', 'acc3']) {
+    expect(hotswap.account(name).marks).toMatchObject([{ kind: 'needs-login', until: null }]);
+  }
 });
 
 it('one whose login turns out to be dead is passed over', async () => {
