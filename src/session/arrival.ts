@@ -1,4 +1,5 @@
 import type { Refusal } from '../codex/refusals.ts';
+import { TYPED_MS } from './lost-prompt.ts';
 import type { Timers } from './timers.ts';
 
 /**
@@ -39,7 +40,7 @@ export interface ArrivalParts {
 /** With the thread open and no turn, there is no prompt to begin one with. */
 const IDLE_MS = 500;
 /** With a prompt, it may have been lost (lost-prompt.ts) and be typed again; then it is something else. */
-const LOST_MS = 5000;
+const LOST_MS = TYPED_MS + 2000;
 /** A refusal that is still on the screen so long after, with no thread open, is one. */
 const DOUBT_MS = 500;
 /** A successor that has no thread by now waits for the user in a way unknown; or the machine is slow (0.150 under load). */

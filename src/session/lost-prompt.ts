@@ -13,6 +13,8 @@ export interface PromptGuardParts {
   timers: Timers;
   /** It does not say that it works, no dialog is open, and the user has typed nothing that waits in its composer. */
   isIdle(): boolean;
+  /** It has said that it works. */
+  hasWorked(): boolean;
   /** A dialog is open, however long the user takes. */
   isAsking(): boolean;
   /** Hands keys to it. */
@@ -24,21 +26,28 @@ export interface PromptGuardParts {
 /** A resume that went well has its turn in the record some 100 ms after its thread is open. */
 const LOST_MS = 2000;
 const PATIENCE = 5;
+/** A successor that has not said that it works may just be slow: for so many looks nothing is typed. */
+const SLOW_LOOKS = 2;
+/** When a prompt is typed at the latest, after the thread was opened, if it is. */
+export const TYPED_MS = (SLOW_LOOKS + 1) * LOST_MS;
 /** The echo may be in the middle of a frame that opens a dialog; and a dialog may say the same word. */
 export const SETTLE_MS = 50;
 
 /**
  * Codex 0.169 drops the prompt of `resume <id> <prompt>` in some 5 of 100 starts: it announces `working`, some 15 ms later
- * `idle`, and no turn is in the record (measured, 60 starts). The conversation would stand still, so the prompt is typed.
+ * `idle`, and no turn is in the record (measured, 60 starts). On a busy machine not even `working` is announced (seen 3
+ * times in some 400 handoffs at load 12). The conversation would stand still, so the prompt is typed.
  * Enter follows only when the prompt is seen in the composer: a dialog that is open instead must not be answered by us.
  */
 export function guardPrompt(parts: PromptGuardParts): PromptGuard {
-  const { prompt, timers, isIdle, isAsking, type, awaitEcho } = parts;
+  const { prompt, timers, isIdle, hasWorked, isAsking, type, awaitEcho } = parts;
   let isRecorded = false;
 
   function check(left: number): void {
     if (isRecorded || left === 0) return;
-    if (!isIdle()) return timers.after(LOST_MS, () => check(isAsking() ? left : left - 1));
+    const isSlow = !hasWorked() && left > PATIENCE - SLOW_LOOKS;
+    if (isSlow || !isIdle())
+      return timers.after(LOST_MS, () => check(isAsking() ? left : left - 1));
     awaitEcho(prompt, () => timers.after(SETTLE_MS, send));
     type(`\u001b[200~${prompt}\u001b[201~`);
   }
