@@ -35,8 +35,8 @@ export const SETTLE_MS = 50;
 
 /**
  * Codex 0.169 drops the prompt of `resume <id> <prompt>` in some 5 of 100 starts: it announces `working`, some 15 ms later
- * `idle`, and no turn is in the record (measured, 60 starts). On a busy machine not even `working` is announced (seen 3
- * times in some 400 handoffs at load 12). The conversation would stand still, so the prompt is typed.
+ * `idle`, and no turn is in the record (measured, 60 starts). On a busy machine it may not even announce `working`. The
+ * conversation would stand still, so the prompt is typed.
  * Enter follows only when the prompt is seen in the composer: a dialog that is open instead must not be answered by us.
  */
 export function guardPrompt(parts: PromptGuardParts): PromptGuard {

@@ -33,11 +33,8 @@ describe('keys typed during the handoff', () => {
   it('are sent when Enter was among them, and what follows waits in the composer', async () => {
     const { backend, hotswap } = await openLab(EXHAUSTED);
     // 0.150 itself drops a prompt that meets the end of a turn: this one runs until Codex has it.
-    let finishTurn = () => {};
-    const until = new Promise<void>((resolve) => {
-      finishTurn = resolve;
-    });
-    backend.enqueue([{ text: ['going on'], until }], 'acc2');
+    const turn = holdTurn();
+    backend.enqueue([{ text: ['going on'], until: turn.over }], 'acc2');
     const terminal = hotswap.open();
     await ask(terminal, 'hello');
     await hotswap.waitForEvent('confirmed');
@@ -45,7 +42,7 @@ describe('keys typed during the handoff', () => {
     terminal.press('enter');
     terminal.type('not yet');
     await terminal.waitForText('› not yet');
-    finishTurn();
+    turn.finish();
     await backend.waitForRequest(({ turn }) => turn?.userTexts.at(-1) === 'and then this');
     await terminal.waitForText('› not yet');
     expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
@@ -85,31 +82,42 @@ describe('keys typed during the handoff', () => {
   });
 
   it('follow the prompts that waited for the turn to end', async () => {
-    const { backend, fail, terminal } = await openRunningTurn();
-    for (const prompt of ['then do this', 'and then that']) {
+    const { backend, hotswap, fail, terminal } = await openRunningTurn();
+    const prompts = ['then do this', 'and then that'];
+    const isInComposer = (prompt: string) => terminal.screen().join('\n').includes(`› ${prompt}`);
+    for (const prompt of prompts) {
       terminal.paste(prompt);
-      await terminal.waitForText(`› ${prompt}`);
+      await terminal.waitUntil(() => isInComposer(prompt), prompt);
       terminal.press('tab');
-      const isTaken = () => !terminal.screen().join('\n').includes(`› ${prompt}`);
-      await terminal.waitUntil(isTaken, 'a prompt that waits');
+      await terminal.waitUntil(() => !isInComposer(prompt), 'a prompt that waits');
     }
+    // As above: a prompt that meets the end of a turn is dropped by 0.150 itself.
+    const turn = holdTurn();
+    backend.enqueue([{ text: ['going on'], until: turn.over }], 'acc2');
     fail();
+    await hotswap.waitForEvent('rotated');
+    const before = terminal.raw().length;
+    const first = await backend.waitForRequest(
+      ({ account, turn }) => account === 'acc2' && turn?.userTexts.at(-1) === 'continue',
+    );
+    // 0.150 may have sent some of them by itself, into the same limit.
+    const left = prompts.filter((prompt) => !first.turn?.userTexts.includes(prompt));
+    const isTaken = (prompt: string) =>
+      terminal.raw().subarray(before).includes(prompt) && !isInComposer(prompt);
+    await terminal.waitUntil(() => left.every(isTaken), `${left} in the next Codex`);
+    turn.finish();
     await backend.waitForRequest(
-      ({ account, turn }) => account === 'acc2' && turn?.userTexts.at(-1) === 'and then that',
+      ({ account, turn }) =>
+        account === 'acc2' && prompts.every((prompt) => turn?.userTexts.includes(prompt)),
     );
     const said = backend.turns('acc2').at(-1)?.turn?.userTexts ?? [];
-    expect(said.filter((text) => text !== 'continue')).toEqual([
-      ...['hello', 'then do this', 'and then that'],
-    ]);
+    expect(said.filter((text) => text !== 'continue')).toEqual(['hello', ...prompts]);
   });
 
   /** A turn that has asked for a command; `fail` lets it go on, into the limit. */
   async function openRunningTurn() {
     const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }]);
-    let fail = () => {};
-    const until = new Promise<void>((resolve) => {
-      fail = resolve;
-    });
+    const { over: until, finish: fail } = holdTurn();
     const calls: ToolCall[] = [{ kind: 'shell', command: 'true' }];
     backend.enqueue(
       [{ calls, text: ['working on it'], until }, { failure: 'usage-limit' }],
@@ -121,3 +129,12 @@ describe('keys typed during the handoff', () => {
     return { backend, hotswap, fail, terminal };
   }
 });
+
+/** `over` for the backend's `until`: the turn runs until `finish` is called. */
+function holdTurn(): { over: Promise<void>; finish: () => void } {
+  let finish = () => {};
+  const over = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  return { over, finish };
+}

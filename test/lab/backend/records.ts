@@ -46,10 +46,12 @@ export type Outcome =
 export interface Records {
   readonly requests: RecordedRequest[];
   add(request: Omit<RecordedRequest, 'index' | 'at' | 'answeredAt' | 'outcome'>): RecordedRequest;
+  /** Says what is asked in it, as soon as that is known. */
+  understand(request: RecordedRequest, turn: TurnRequest): void;
   settle(request: RecordedRequest, outcome: Outcome): void;
   /**
    * The first request from position `from` (default 0) on that fits, awaited when it has not come yet.
-   * Looks again whenever a request arrives or is settled, so a predicate may ask for an outcome.
+   * Looks again whenever a request arrives, is understood or is settled, so a predicate may ask for an outcome.
    * Rejects after `timeoutMs` (default 20 s) with a list of what did come.
    */
   waitFor(
@@ -77,6 +79,10 @@ export function createRecords(): Records {
       requests.push(record);
       announce();
       return record;
+    },
+    understand(request, turn) {
+      request.turn = turn;
+      announce();
     },
     settle(request, outcome) {
       request.answeredAt ??= Date.now();

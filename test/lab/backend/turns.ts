@@ -23,7 +23,7 @@ export class DropStream extends Error {}
 
 /** Decides what the model does with a request and keeps the account's count; settles `record` when done. */
 export function answerTurn(service: Service, request: TurnRequest, record: RecordedRequest): Reply {
-  record.turn = request;
+  service.records.understand(record, request);
   const windows = describeWindows(request.account, nowSeconds());
   const answer = chooseAnswer(service, request);
   if (answer.failure !== undefined) {
