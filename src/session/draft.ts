@@ -1,17 +1,30 @@
+import type { ChildRecord } from './follow.ts';
+
 /** What the child has of the user's words and its thread has not, as the keys that wrote them. */
 export interface Draft {
-  /** @param isTurnRunning whether what is sent now may have to wait in Codex for the end of a turn. */
-  note(keys: Buffer, isTurnRunning: boolean): void;
-  /** The keys to be typed again for the successor: prompts that wait, then the one in the composer. Only what we dare to repeat. */
-  take(recorded: readonly string[]): Buffer;
+  note(keys: Buffer, moment: Moment): void;
+  /**
+   * The keys to be typed again for the successor: prompts that wait, then the one in the composer. Only what we dare to repeat.
+   * @param record of the child they were typed for, if it has any.
+   */
+  take(record: ChildRecord | undefined): Buffer;
   /** Nothing stands in the composer. */
   isEmpty(): boolean;
 }
 
-interface Prompt {
+/** When keys came. */
+export interface Moment {
+  /** Epoch milliseconds. */
+  at: number;
+  /** As far as is known by then. Codex 0.120-0.150 tells only by its record, which is read a moment later. */
+  isTurnRunning: boolean;
+}
+
+interface Prompt extends Moment {
   /** With the key that sent it. */
   keys: string;
-  text: string;
+  /** Undefined if it is none: a command, an answer. */
+  text: string | undefined;
 }
 
 /**
@@ -22,37 +35,42 @@ interface Prompt {
  */
 export function createDraft(): Draft {
   let keys = '';
-  let waiting: Prompt[] = [];
-
-  function send(sent: string, isTurnRunning: boolean): void {
-    const text = textOf(sent);
-    // An idle Codex has sent its whole queue; after keys of another kind nobody knows what is left of it.
-    if (!isTurnRunning || !REPEATABLE.test(sent)) waiting = [];
-    else if (text !== undefined) waiting.push({ keys: sent, text });
-    if (waiting.length > MOST_WAITING) waiting = [];
-  }
+  let sent: Prompt[] = [];
 
   return {
-    note(bytes, isTurnRunning) {
+    note(bytes, moment) {
       if (bytes.length === 0) return;
       keys += bytes.toString('latin1').replace(RELEASES, '');
       for (let next = cutFirstSent(keys); next !== undefined; next = cutFirstSent(keys)) {
-        send(next.sent, isTurnRunning);
+        sent.push({ ...moment, keys: next.sent, text: textOf(next.sent) });
+        if (sent.length > MOST_SENT) sent.shift();
         keys = next.rest;
       }
       if (keys.length > LIMIT) keys = POISON;
     },
     isEmpty: () => keys === '',
-    take(recorded) {
+    take(record) {
       const isKnown = REPEATABLE.test(keys);
-      const lost = waiting.filter(({ text }) => !recorded.some((prompt) => prompt.includes(text)));
       const draft = isKnown && keys.length >= LEAST ? keys : '';
-      const again = isKnown ? lost.map((prompt) => prompt.keys).join('') : '';
+      const again = isKnown ? findLost(sent, record).map((prompt) => prompt.keys) : [];
       keys = '';
-      waiting = [];
-      return Buffer.from(again + draft, 'latin1');
+      sent = [];
+      return Buffer.from(again.join('') + draft, 'latin1');
     },
   };
+}
+
+/** The prompts that were queued and have not become part of a thread. */
+function findLost(sent: readonly Prompt[], record: ChildRecord | undefined): Prompt[] {
+  // An idle Codex has sent its whole queue; after keys of another kind nobody knows what is left of it.
+  const cut = sent.findLastIndex(
+    ({ keys, at, isTurnRunning }) =>
+      !REPEATABLE.test(keys) || !(isTurnRunning || record?.ranAt(at) === true),
+  );
+  const recorded = record?.prompts ?? [];
+  return sent
+    .slice(cut + 1)
+    .filter(({ text }) => text !== undefined && !recorded.some((said) => said.includes(text)));
 }
 
 /** Whether a key was pressed, not only one let go, as that of the Enter before. */
@@ -62,7 +80,7 @@ export function hasPress(keys: Buffer): boolean {
 
 /** Longer than this is not typed again by us, nor kept in memory. */
 const LIMIT = 64 * 1024;
-const MOST_WAITING = 20;
+const MOST_SENT = 50;
 /** Of keys and of characters. */
 const LEAST = 3;
 /** Makes all keys up to the next Enter unrepeatable. */

@@ -58,8 +58,15 @@ export interface ThreadFollower {
   /** The root thread that last had a turn, following `/new`, `/fork` and `/resume` in the TUI. */
   current(): FollowedThread | undefined;
   rollouts(): string[];
-  /** What the user said in these threads since the child was started. */
-  prompts(): string[];
+  record(): ChildRecord;
+}
+
+/** What the threads of a child tell of the time since it was started. */
+export interface ChildRecord {
+  /** What the user said. */
+  prompts: readonly string[];
+  /** Whether a turn ran then (epoch milliseconds). */
+  ranAt(at: number): boolean;
 }
 
 /**
@@ -121,7 +128,13 @@ export function followThreads(
     current: () =>
       byLastTurn(known.values()).findLast(({ thread }) => thread !== undefined)?.thread,
     rollouts: () => [...known.keys()],
-    prompts: () => [...known.values()].flatMap(({ prompts }) => prompts),
+    record() {
+      const rollouts = [...known.values()];
+      return {
+        prompts: rollouts.flatMap(({ prompts }) => prompts),
+        ranAt: (at) => rollouts.some(({ turns }) => turns.some((turn) => isWithin(turn, at))),
+      };
+    },
   };
 }
 
@@ -133,9 +146,20 @@ interface Rollout {
   facts: RolloutFact[];
   /** Since the child was started. */
   prompts: string[];
+  turns: Turn[];
   /** Epoch milliseconds; of equal threads the one opened last counts. */
   lastTurnAt: number;
   reserve?: ReserveState | undefined;
+}
+
+/** Epoch milliseconds; without an end while it runs. */
+interface Turn {
+  from: number;
+  to?: number;
+}
+
+function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): boolean {
+  return from <= at && at <= to;
 }
 
 /** Codex has left the thread's own model for the reserve: the account has no included usage left. */
@@ -164,11 +188,22 @@ function isTurnMark({ type }: RolloutFact): boolean {
   return type === 'task_started' || type === 'task_complete' || type === 'turn_aborted';
 }
 
+function noteTurn(turns: Turn[], { type, at = 0 }: RolloutFact): void {
+  const last = turns.at(-1);
+  if (last !== undefined) last.to ??= at;
+  if (type !== 'task_started') return;
+  turns.push({ from: at });
+  if (turns.length > MOST_TURNS) turns.shift();
+}
+
 // A text that was drawn before the turn began belongs to another turn, or to a transcript painted again.
 function textOfTurn(facts: readonly RolloutFact[], saw: SeenText | undefined): string | undefined {
   const begin = facts.find(({ type }) => type === 'task_started')?.at ?? 0;
   return saw !== undefined && saw.at >= begin ? saw.text : undefined;
 }
+
+/** Nobody types prompts ahead for longer than this. */
+const MOST_TURNS = 100;
 
 /** Old turns are of no interest, and a rollout can have 50 MB: reading begins this far before its end. */
 const HISTORY_BYTES = 1024 * 1024;
@@ -188,6 +223,7 @@ async function openRollout(file: string): Promise<Rollout | undefined> {
     offset: Math.max(0, size - HISTORY_BYTES),
     facts: [],
     prompts: [],
+    turns: [],
     lastTurnAt: 0,
   };
 }
@@ -203,6 +239,7 @@ async function readOn(rollout: Rollout, startedAtMs: number): Promise<RolloutFac
       if ((fact.at ?? 0) >= startedAtMs) rollout.prompts.push(fact.text);
       continue;
     }
+    if (isTurnMark(fact)) noteTurn(rollout.turns, fact);
     rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
     if (fact.type === 'task_started') rollout.facts.length = 0;
     if (fact.type === 'settings' || fact.type === 'turn_context') {

@@ -1,5 +1,6 @@
 import type { InputClassifier } from '../observe/keys.ts';
 import { createDraft, hasPress } from './draft.ts';
+import type { ChildRecord } from './follow.ts';
 
 /** Where the user's bytes go: to the living child, or into a queue for whoever comes next. */
 export interface InputGate {
@@ -10,9 +11,9 @@ export interface InputGate {
   release(): void;
   /**
    * The child has ended: what it was given and its thread has not goes to its successor, before all else.
-   * @param recorded the prompts that are in the thread.
+   * @param record what its threads tell; undefined if it has come to none.
    */
-  keepDraft(recorded: readonly string[]): void;
+  keepDraft(record: ChildRecord | undefined): void;
   /** Calls back at the next key, once; Escape and Ctrl-C then go no further, as they would end more than was meant. */
   onNextKey(typed: (() => void) | undefined): void;
   /** Nothing unsent is in the composer, as far as keys tell. */
@@ -33,7 +34,7 @@ export interface GateOptions {
   dialogSince(): number | undefined;
   /** Whether that child is one to stay: what is typed at its dialog is meant for it, though keys are held. */
   takesAnswers(): boolean;
-  /** Milliseconds. */
+  /** Epoch milliseconds. */
   now(): number;
   after(ms: number, act: () => void): void;
 }
@@ -69,6 +70,10 @@ export function createInputGate(options: GateOptions): InputGate {
     return rest;
   }
 
+  function note(keys: Buffer): void {
+    draft.note(keys, { at: now(), isTurnRunning: options.isTurnRunning() });
+  }
+
   function tellTyped(): void {
     const tell = typed;
     typed = undefined;
@@ -98,7 +103,7 @@ export function createInputGate(options: GateOptions): InputGate {
     if (held || queue.length === 0 || watching !== undefined) return;
     if (dialogSince() !== undefined) return watchDialog();
     const keys = Buffer.concat(queue.splice(0));
-    draft.note(keys, options.isTurnRunning());
+    note(keys);
     deliverHeld(keys);
   }
 
@@ -119,7 +124,7 @@ export function createInputGate(options: GateOptions): InputGate {
         // Untouched and at once: nothing is looked at before it is on its way.
         deliver(chunk);
         const { keys } = classifier.feed(chunk);
-        if (!isInDialog()) draft.note(keys, options.isTurnRunning());
+        if (!isInDialog()) note(keys);
         if (hasPress(keys)) {
           presses += 1;
           tellTyped();
@@ -157,8 +162,8 @@ export function createInputGate(options: GateOptions): InputGate {
     onNextKey(listener) {
       typed = listener;
     },
-    keepDraft(recorded) {
-      queue.unshift(draft.take(recorded));
+    keepDraft(record) {
+      queue.unshift(draft.take(record));
     },
   };
 }

@@ -326,7 +326,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     async function goOn(preparing: ReturnType<typeof rotation.moveTo>): Promise<void> {
       const { event, line, isUrgent } = await preparing;
-      if (leaving !== undefined) gate.keepDraft(await leaving.readPrompts());
+      if (leaving !== undefined) gate.keepDraft(await leaving.readRecord());
       leaving = undefined;
       // No child lives: there is no sequence to cut in two. What it has left below the cursor is the rest of its composer.
       if (line !== undefined) {
@@ -339,7 +339,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     function scheduleRetry({ evidence, attempt }: Extract<Effect, { do: 'schedule-retry' }>): void {
       const thread = evidence.threadId === undefined ? {} : { thread: evidence.threadId };
       log({ type: 'retry', reason: 'active-writer', attempt, ...thread });
-      gate.keepDraft([]);
+      gate.keepDraft(undefined);
       timers.after(RETRY_MS[attempt - 1] ?? STOP_MS, () => dispatch({ name: 'retry-due' }));
     }
 

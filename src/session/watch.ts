@@ -1,6 +1,6 @@
 import { normaliseForMatching } from '../codex/limits.ts';
 import type { RateLimits } from '../codex/rollout.ts';
-import type { FollowedThread, Look, SeenText, ThreadFollower } from './follow.ts';
+import type { ChildRecord, FollowedThread, Look, SeenText, ThreadFollower } from './follow.ts';
 import { createRolloutWatcher } from './rollout-watcher.ts';
 import type { Sign } from './taps.ts';
 
@@ -19,8 +19,8 @@ export interface Watch {
   hasWorked(): boolean;
   /** A turn runs, by its word or, where it does not announce any, by its record as it was read last. */
   isTurnRunning(): boolean;
-  /** The user's prompts that are in its record since it was started, read now, though it may have ended. */
-  readPrompts(): Promise<string[]>;
+  /** What its threads tell of it, read now, though it may have ended. */
+  readRecord(): Promise<ChildRecord>;
   /** No turn runs, neither by its word nor, as it is read now, by its record. */
   isResting(): Promise<boolean>;
   close(): void;
@@ -160,9 +160,9 @@ export function createWatch(options: WatchOptions): Watch {
     },
     isWorking: () => isWorking,
     isTurnRunning: () => (announces ? isWorking : isRecordOpen),
-    async readPrompts() {
+    async readRecord() {
       await follower.look(saw).catch(() => undefined);
-      return follower.prompts();
+      return follower.record();
     },
     hasWorked: () => hasWorked,
     async isResting() {

@@ -4,10 +4,17 @@ import { createDraft } from '../../../src/session/draft.ts';
 const ESC = '\u001b';
 const paste = (text: string) => `${ESC}[200~${text}${ESC}[201~`;
 
+/** Prompts in the thread, and when turns ran. */
+function recordOf(prompts: string[], turns: [from: number, to: number][] = []) {
+  const ranAt = (at: number) => turns.some(([from, to]) => from <= at && at <= to);
+  return { prompts, ranAt };
+}
+
 function leave(typed: [keys: string, isTurnRunning: boolean][], recorded: string[] = []): string {
   const draft = createDraft();
-  for (const [keys, isTurnRunning] of typed) draft.note(Buffer.from(keys), isTurnRunning);
-  return draft.take(recorded).toString();
+  for (const [keys, isTurnRunning] of typed)
+    draft.note(Buffer.from(keys), { at: 0, isTurnRunning });
+  return draft.take(recordOf(recorded)).toString();
 }
 
 describe('what goes to the successor', () => {
@@ -57,11 +64,29 @@ describe('what goes to the successor', () => {
     expect(leave(typed, ['fix it', 'wrïte it'])).toBe('');
   });
 
-  it('once', () => {
+  it('what was sent in a turn that only the record tells of, later', () => {
     const draft = createDraft();
-    draft.note(Buffer.from('then\thalf'), true);
-    draft.take([]);
+    const sent: [string, number][] = [
+      ['too early\t', 900],
+      ['then\t', 1100],
+      ['that\t', 1200],
+    ];
+    for (const [keys, at] of sent) draft.note(Buffer.from(keys), { at, isTurnRunning: false });
+    const record = recordOf(
+      ['then'],
+      [
+        [1000, 1150],
+        [1160, 1300],
+      ],
+    );
+    expect(draft.take(record).toString()).toBe('that\t');
+  });
+
+  it('once, and nothing of a child that came to no thread', () => {
+    const draft = createDraft();
+    draft.note(Buffer.from('sent\rhalf'), { at: 0, isTurnRunning: false });
+    expect(draft.take(undefined).toString()).toBe('half');
     expect(draft.isEmpty()).toBe(true);
-    expect(draft.take([]).toString()).toBe('');
+    expect(draft.take(undefined).toString()).toBe('');
   });
 });
