@@ -6,7 +6,7 @@ import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust, hookTrustOverride } from '../overlay/hook-trust.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { ChildPlan } from '../session/child.ts';
-import type { FollowedThread } from '../session/follow.ts';
+import type { FollowedThread } from '../session/followed-rollout.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { listOverrides, setsSqliteHome } from './overrides.ts';
 import { readCodexConfig } from './workplace.ts';

@@ -4,7 +4,7 @@ import { isReserveModel } from '../codex/reserve.ts';
 import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts } from '../codex/rollout-file.ts';
 import type { OpenThread } from '../codex/thread-files.ts';
-import type { FollowedThread } from './follow.ts';
+import type { FollowedThread } from './followed-rollout.ts';
 
 /** What the record of an ended exec says about its thread. */
 export interface ExecRecord {

@@ -10,7 +10,7 @@ import type { Logged } from '../state/events.ts';
 import type { ChildPlan } from './child.ts';
 import { type ExecChild, type ExecListeners, startExecChild } from './exec-child.ts';
 import { proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
-import type { FollowedThread } from './follow.ts';
+import type { FollowedThread } from './followed-rollout.ts';
 import type { HandoffDesk } from './handoff.ts';
 import type { ChildInput, KeptInput } from './kept-input.ts';
 import type { Ending } from './machine/vocabulary.ts';

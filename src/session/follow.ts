@@ -1,24 +1,15 @@
-import { statSync } from 'node:fs';
 import { proveForeignReasoning } from '../codex/foreign-reasoning.ts';
 import { type LimitProof, proveLimit, resetOf } from '../codex/limit-proof.ts';
-import { isReserveModel, noteModel, type ReserveState } from '../codex/reserve.ts';
 import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
-import { readRolloutFacts, readSessionMeta } from '../codex/rollout-file.ts';
 import { openRollouts } from '../codex/thread-files.ts';
-
-/** A thread of the living child, as far as its rollout tells. */
-export interface FollowedThread {
-  id: string;
-  rollout: string;
-  cwd?: string;
-  /** Of the last turn, if that was not on the reserve. */
-  model?: string;
-  effort?: string;
-  /** Codex has put it on the reserve by itself. */
-  onReserve?: boolean;
-  /** It works towards a `/goal` by itself. */
-  hasGoal?: boolean;
-}
+import {
+  type FollowedRollout,
+  type FollowedThread,
+  isTurnMark,
+  openRollout,
+  readOn,
+  type Turn,
+} from './followed-rollout.ts';
 
 export type Proven = LimitProof & {
   thread: FollowedThread;
@@ -79,7 +70,7 @@ export function followThreads(
   startedAtMs: number,
   answeredFor: ReadonlySet<string>,
 ): ThreadFollower {
-  const known = new Map<string, Rollout>();
+  const known = new Map<string, FollowedRollout>();
   let started = false;
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -138,33 +129,9 @@ export function followThreads(
   };
 }
 
-interface Rollout {
-  /** Undefined for a sub-agent's: its parent's turn fails by itself and is the one to resume. */
-  thread: FollowedThread | undefined;
-  offset: number;
-  /** Of the last turn only. */
-  facts: RolloutFact[];
-  /** Since the child was started. */
-  prompts: string[];
-  turns: Turn[];
-  /** Epoch milliseconds; of equal threads the one opened last counts. */
-  lastTurnAt: number;
-  reserve?: ReserveState | undefined;
-}
-
-/** Epoch milliseconds; without an end while it runs. */
-interface Turn {
-  from: number;
-  to?: number;
-}
-
-function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): boolean {
-  return from <= at && at <= to;
-}
-
 /** Codex has left the thread's own model for the reserve: the account has no included usage left. */
 function proveReserve(
-  { reserve, facts }: Rollout,
+  { reserve, facts }: FollowedRollout,
   answeredFor: ReadonlySet<string>,
 ): Omit<Proven, 'thread'> | undefined {
   const turnId = `reserve-${reserve?.switchedAt}`;
@@ -180,20 +147,8 @@ function proveReserve(
   };
 }
 
-function byLastTurn(rollouts: Iterable<Rollout>): Rollout[] {
+function byLastTurn(rollouts: Iterable<FollowedRollout>): FollowedRollout[] {
   return [...rollouts].sort((a, b) => a.lastTurnAt - b.lastTurnAt);
-}
-
-function isTurnMark({ type }: RolloutFact): boolean {
-  return type === 'task_started' || type === 'task_complete' || type === 'turn_aborted';
-}
-
-function noteTurn(turns: Turn[], { type, at = 0 }: RolloutFact): void {
-  const last = turns.at(-1);
-  if (last !== undefined) last.to ??= at;
-  if (type !== 'task_started') return;
-  turns.push({ from: at });
-  if (turns.length > MOST_TURNS) turns.shift();
 }
 
 // A text that was drawn before the turn began belongs to another turn, or to a transcript painted again.
@@ -202,59 +157,6 @@ function textOfTurn(facts: readonly RolloutFact[], saw: SeenText | undefined): s
   return saw !== undefined && saw.at >= begin ? saw.text : undefined;
 }
 
-/** Nobody types prompts ahead for longer than this. */
-const MOST_TURNS = 100;
-
-/** Old turns are of no interest, and a rollout can have 50 MB: reading begins this far before its end. */
-const HISTORY_BYTES = 1024 * 1024;
-
-/** Undefined when its first line is not written yet: a new thread's file is empty for a moment. */
-async function openRollout(file: string): Promise<Rollout | undefined> {
-  const meta = await readSessionMeta(file);
-  if (meta === undefined) return undefined;
-  const { size } = statSync(file);
-  const thread = {
-    id: meta.threadId,
-    rollout: file,
-    ...(meta.cwd === undefined ? {} : { cwd: meta.cwd }),
-  };
-  return {
-    thread: meta.subagent ? undefined : thread,
-    offset: Math.max(0, size - HISTORY_BYTES),
-    facts: [],
-    prompts: [],
-    turns: [],
-    lastTurnAt: 0,
-  };
-}
-
-/** Reads on; returns what is new. */
-async function readOn(rollout: Rollout, startedAtMs: number): Promise<RolloutFact[]> {
-  const { thread } = rollout;
-  if (thread === undefined) return [];
-  const { facts, offset } = await readRolloutFacts(thread.rollout, rollout.offset);
-  rollout.offset = offset;
-  for (const fact of facts) {
-    if (fact.type === 'prompt') {
-      if ((fact.at ?? 0) >= startedAtMs) rollout.prompts.push(fact.text);
-      continue;
-    }
-    if (isTurnMark(fact)) noteTurn(rollout.turns, fact);
-    rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
-    if (fact.type === 'task_started') rollout.facts.length = 0;
-    if (fact.type === 'settings' || fact.type === 'turn_context') {
-      rollout.reserve = noteModel(rollout.reserve, fact, startedAtMs);
-      thread.onReserve = rollout.reserve?.onReserve ?? false;
-    }
-    if (fact.type === 'goal') thread.hasGoal = fact.active;
-    if (fact.type === 'turn_context') {
-      if (fact.cwd !== undefined) thread.cwd = fact.cwd;
-      if (!isReserveModel(fact.model)) {
-        if (fact.model !== undefined) thread.model = fact.model;
-        if (fact.effort !== undefined) thread.effort = fact.effort;
-      }
-    }
-    rollout.facts.push(fact);
-  }
-  return facts;
+function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): boolean {
+  return from <= at && at <= to;
 }

@@ -1,6 +1,7 @@
 import { normaliseForMatching } from '../codex/limits.ts';
 import type { RateLimits } from '../codex/rollout.ts';
-import type { ChildRecord, FollowedThread, Look, SeenText, ThreadFollower } from './follow.ts';
+import type { ChildRecord, Look, SeenText, ThreadFollower } from './follow.ts';
+import type { FollowedThread } from './followed-rollout.ts';
 import { createRolloutWatcher } from './rollout-watcher.ts';
 import type { Sign } from './taps.ts';
 
