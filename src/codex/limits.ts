@@ -23,6 +23,11 @@ export function classifyLimitText(text: string): TextClass | undefined {
   return best && { kind: best.entry.kind, id: best.entry.id };
 }
 
+/** Whether it was not a turn of the model's that failed, but the compaction before it, or that of `/compact`. */
+export function isOfCompaction(message: string): boolean {
+  return /^Error running (?:remote )?compact task: /i.test(message);
+}
+
 /** Whether the text says that the account itself is exhausted. */
 export function isExhaustion(kind: TextKind): boolean {
   return kind !== 'needs-login' && kind !== 'not-a-limit' && kind !== 'info';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseJson, record } from './json.ts';
+import { createReadableHistory, isEncrypted, type ReadableHistory } from './readable-history.ts';
 import { rolloutsByDate } from './rollout-dates.ts';
 import { threadIdOf } from './thread-files.ts';
 
@@ -13,7 +14,7 @@ export interface PortableCopy {
 
 /**
  * Copies a thread beside itself, under an id of its own and without what is encrypted for one account: the reasoning, and
- * compacted history that nobody else can read. The original stays as it is. Read line by line: a rollout may have 50 MB.
+ * the summary of a compacted history, for which what was said stands in. The original stays as it is. Read line by line: a rollout may have 50 MB.
  * @throws Error when the file is no rollout, and what the file system throws.
  */
 export async function copyPortable(rollout: string, now = Date.now()): Promise<PortableCopy> {
@@ -25,7 +26,10 @@ export async function copyPortable(rollout: string, now = Date.now()): Promise<P
   // Codex takes files of this name for threads as soon as they are there, so it appears whole.
   const temporary = join(dirname(rollout), `.${basename(copy)}.tmp`);
   try {
-    await copyLines(rollout, temporary, (line) => makePortable(line)?.replaceAll(parent, id));
+    const history = createReadableHistory();
+    await copyLines(rollout, temporary, (line) =>
+      makePortable(line, history)?.replaceAll(parent, id),
+    );
     await rename(temporary, copy);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -99,22 +103,26 @@ function findRollout(beside: string, thread: string): string | undefined {
   return undefined;
 }
 
+/** The beginning of a line in which something was said, thought or summed up, as Codex writes it. */
+const OF_INTEREST = /"type":"(?:message|reasoning|compacted)"/;
+const LOOKED_AT = 300;
+
 /** The line as another account may see it, or undefined for one that it may not see at all. */
-function makePortable(line: string): string | undefined {
-  // Nearly all lines: nothing in them is anybody's own.
-  if (!line.includes('encrypted_content') && !line.includes('"reasoning"')) return line;
+function makePortable(line: string, said: ReadableHistory): string | undefined {
+  // Nearly all lines: nothing in them was said, or is anybody's own.
+  if (!OF_INTEREST.test(line.slice(0, LOOKED_AT)) && !line.includes('encrypted_content'))
+    return line;
   const entry = record(parseJson(line));
   const payload = record(entry?.payload);
   if (entry === undefined || payload === undefined) return line;
-  if (entry.type === 'response_item') return isPrivate(payload) ? undefined : line;
+  if (entry.type === 'response_item') {
+    said.note(payload);
+    return isEncrypted(payload) ? undefined : line;
+  }
   const history = payload.replacement_history;
   if (entry.type !== 'compacted' || !Array.isArray(history)) return line;
-  const kept = history.filter((item) => !isPrivate(record(item) ?? {}));
-  return JSON.stringify({ ...entry, payload: { ...payload, replacement_history: kept } });
-}
-
-function isPrivate(item: Record<string, unknown>): boolean {
-  return item.type === 'reasoning' || typeof item.encrypted_content === 'string';
+  const replacement_history = said.restore(history.map((item) => record(item) ?? {}));
+  return JSON.stringify({ ...entry, payload: { ...payload, replacement_history } });
 }
 
 /** A UUID of version 7, as Codex's own: the time in milliseconds comes first. */

@@ -1,4 +1,5 @@
 import type { ChildRecord } from './follow.ts';
+import type { Turn } from './followed-rollout.ts';
 
 /** What the child has of the user's words and its thread has not, as the keys that wrote them. */
 export interface Draft {
@@ -61,16 +62,31 @@ export function createDraft(): Draft {
 }
 
 /** The prompts that were queued and have not become part of a thread. */
-function findLost(sent: readonly Prompt[], record: ChildRecord | undefined): Prompt[] {
+function findLost(
+  sent: readonly Prompt[],
+  { prompts: recorded, turns }: ChildRecord = { prompts: [], turns: [] },
+): Prompt[] {
   // An idle Codex has sent its whole queue; after keys of another kind nobody knows what is left of it.
-  const cut = sent.findLastIndex(
-    ({ keys, at, isTurnRunning }) =>
-      !REPEATABLE.test(keys) || !(isTurnRunning || record?.ranAt(at) === true),
+  const idle = sent.findLastIndex(
+    ({ at, isTurnRunning }) => !(isTurnRunning || turns.some((turn) => isWithin(turn, at))),
   );
-  const recorded = record?.prompts ?? [];
+  const unknown = sent.findLastIndex(({ keys }) => !REPEATABLE.test(keys));
+  const first = sent[idle];
+  // 0.150 loses the prompt of a turn whose compaction fails. 0.169 has it in the record.
+  const began = first !== undefined && hasBegunLast(first, turns);
   return sent
-    .slice(cut + 1)
+    .slice(Math.max(unknown + 1, began ? idle : idle + 1))
     .filter(({ text }) => text !== undefined && !recorded.some((said) => said.includes(text)));
+}
+
+function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): boolean {
+  return from <= at && at <= to;
+}
+
+/** Whether the prompt began the last of the turns. */
+function hasBegunLast({ at }: Prompt, turns: readonly Turn[]): boolean {
+  const later = turns.filter(({ from }) => from >= at);
+  return later.length === 1 && later.every(({ from }) => from - at <= BEGIN_MS);
 }
 
 /** Whether a key was pressed, not only one let go, as that of the Enter before. */
@@ -81,6 +97,8 @@ export function hasPress(keys: Buffer): boolean {
 /** Longer than this is not typed again by us, nor kept in memory. */
 const LIMIT = 64 * 1024;
 const MOST_SENT = 50;
+/** From the Enter until the record says that a turn has begun. */
+const BEGIN_MS = 5000;
 /** Of keys and of characters. */
 const LEAST = 3;
 /** Makes all keys up to the next Enter unrepeatable. */

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type LimitProof, proveLimit } from '../codex/limit-proof.ts';
+import { isOfCompaction } from '../codex/limits.ts';
 import { isReserveModel } from '../codex/reserve.ts';
 import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts } from '../codex/rollout-file.ts';
@@ -43,6 +44,19 @@ export function proveExecLimit(
   answeredFor: ReadonlySet<string>,
 ): LimitProof | undefined {
   return proveLimit({ facts, startedAtMs, seenTurnIds: answeredFor, sawText: true });
+}
+
+/**
+ * Whether the turn that failed has lost the prompt it was begun with: 0.150 records it only after the compaction that may
+ * come first (measured; 0.169 records it before).
+ */
+export function hasLostPrompt(
+  facts: readonly RolloutFact[],
+  startedAtMs: number,
+  { message = '' }: LimitProof,
+): boolean {
+  const isPrompt = ({ type, at = 0 }: RolloutFact) => type === 'prompt' && at >= startedAtMs;
+  return isOfCompaction(message) && !facts.some(isPrompt);
 }
 
 /** The proof for a failed run that keeps no record: the service itself says that the account is used up. */

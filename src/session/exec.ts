@@ -9,7 +9,7 @@ import { NotStartedError } from '../errors.ts';
 import type { Logged } from '../state/events.ts';
 import type { ChildPlan } from './child.ts';
 import { type ExecChild, type ExecListeners, startExecChild } from './exec-child.ts';
-import { proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
+import { hasLostPrompt, proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
 import type { FollowedThread } from './followed-rollout.ts';
 import type { HandoffDesk } from './handoff.ts';
 import type { ChildInput, KeptInput } from './kept-input.ts';
@@ -138,7 +138,10 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     if (seen !== 'none') {
       const { thread, facts } = await readExecRecord(seen);
       const proof = proveExecLimit(facts, startedAtMs, answeredFor);
-      if (proof !== undefined) return { kind: 'limit', proof, thread };
+      if (proof !== undefined) {
+        const isLost = known === undefined && hasLostPrompt(facts, startedAtMs, proof);
+        return { kind: 'limit', proof, thread: isLost ? undefined : thread };
+      }
       const refused = proveForeignReasoning({ facts, startedAtMs, seenTurnIds: new Set() });
       if (refused !== undefined) return { kind: 'foreign', thread };
       if (!parts.asAWhole) return undefined;

@@ -1,5 +1,6 @@
 import { proveForeignReasoning } from '../codex/foreign-reasoning.ts';
 import { type LimitProof, proveLimit, resetOf } from '../codex/limit-proof.ts';
+import { isOfCompaction } from '../codex/limits.ts';
 import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
 import { openRollouts } from '../codex/thread-files.ts';
 import {
@@ -56,8 +57,8 @@ export interface ThreadFollower {
 export interface ChildRecord {
   /** What the user said. */
   prompts: readonly string[];
-  /** Whether a turn ran then (epoch milliseconds). */
-  ranAt(at: number): boolean;
+  /** In order. */
+  turns: readonly Turn[];
 }
 
 /**
@@ -93,7 +94,13 @@ export function followThreads(
         ...(text === undefined ? {} : { text }),
       });
       const found = proof ?? proveReserve(rollout, answeredFor);
-      if (found !== undefined) news.proof = { ...found, thread };
+      if (found !== undefined) {
+        news.proof = {
+          thread,
+          ...(endsOnlyCompaction(found, rollout) && { isIdle: true }),
+          ...found,
+        };
+      }
       const turnId = proveForeignReasoning(question);
       if (turnId !== undefined) news.refused = { thread, turnId };
       news.started ||= fresh.some(({ type }) => type === 'task_started');
@@ -123,7 +130,7 @@ export function followThreads(
       const rollouts = [...known.values()];
       return {
         prompts: rollouts.flatMap(({ prompts }) => prompts),
-        ranAt: (at) => rollouts.some(({ turns }) => turns.some((turn) => isWithin(turn, at))),
+        turns: rollouts.flatMap(({ turns }) => turns).sort((a, b) => a.from - b.from),
       };
     },
   };
@@ -147,6 +154,14 @@ function proveReserve(
   };
 }
 
+/** The user's own `/compact`: whatever they had asked for before is done. */
+function endsOnlyCompaction(
+  { message = '' }: Omit<LimitProof, 'turnId'>,
+  { hasPrompt, thread }: FollowedRollout,
+): boolean {
+  return isOfCompaction(message) && !hasPrompt && thread?.hasGoal !== true;
+}
+
 function byLastTurn(rollouts: Iterable<FollowedRollout>): FollowedRollout[] {
   return [...rollouts].sort((a, b) => a.lastTurnAt - b.lastTurnAt);
 }
@@ -155,8 +170,4 @@ function byLastTurn(rollouts: Iterable<FollowedRollout>): FollowedRollout[] {
 function textOfTurn(facts: readonly RolloutFact[], saw: SeenText | undefined): string | undefined {
   const begin = facts.find(({ type }) => type === 'task_started')?.at ?? 0;
   return saw !== undefined && saw.at >= begin ? saw.text : undefined;
-}
-
-function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): boolean {
-  return from <= at && at <= to;
 }

@@ -27,6 +27,8 @@ export interface FollowedRollout {
   /** Since the child was started. */
   prompts: string[];
   turns: Turn[];
+  /** The last turn began with a prompt: it was not a `/compact`. */
+  hasPrompt: boolean;
   /** Epoch milliseconds; of equal threads the one opened last counts. */
   lastTurnAt: number;
   reserve?: ReserveState | undefined;
@@ -57,6 +59,7 @@ export async function openRollout(file: string): Promise<FollowedRollout | undef
     facts: [],
     prompts: [],
     turns: [],
+    hasPrompt: false,
     lastTurnAt: 0,
   };
 }
@@ -75,12 +78,16 @@ export async function readOn(
   rollout.offset = offset;
   for (const fact of facts) {
     if (fact.type === 'prompt') {
+      rollout.hasPrompt = true;
       if ((fact.at ?? 0) >= startedAtMs) rollout.prompts.push(fact.text);
       continue;
     }
     if (isTurnMark(fact)) noteTurn(rollout.turns, fact);
     rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
-    if (fact.type === 'task_started') rollout.facts.length = 0;
+    if (fact.type === 'task_started') {
+      rollout.facts.length = 0;
+      rollout.hasPrompt = false;
+    }
     if (fact.type === 'settings' || fact.type === 'turn_context') {
       rollout.reserve = noteModel(rollout.reserve, fact, startedAtMs);
       thread.onReserve = rollout.reserve?.onReserve ?? false;

@@ -33,8 +33,11 @@ export async function* streamAnswer(
   output: Json[],
 ): AsyncGenerator<ResponseEvent> {
   yield { type: 'response.created', response: { id: responseId } };
-  if (request.purpose !== 'prewarm') {
-    if (answer.reasoning ?? true) yield* streamItem(makeReasoning(request.account.name), output);
+  if (request.purpose === 'compaction') {
+    yield* streamItem(makeEncrypted('compaction', request.account.name), output);
+  } else if (request.purpose !== 'prewarm') {
+    if (answer.reasoning ?? true)
+      yield* streamItem(makeEncrypted('reasoning', request.account.name), output);
     for (const call of answer.calls ?? []) yield* streamItem(makeToolCall(call, request), output);
     if (answer.calls === undefined || answer.text !== undefined) {
       yield* streamMessage(answer, request, output);
@@ -77,16 +80,17 @@ async function* streamItem(item: Json, output: Json[]): AsyncGenerator<ResponseE
   yield { type: 'response.output_item.done', output_index, item };
 }
 
-/** Marks whose reasoning it is, so that another account can be refused it (fact M6). */
-function makeReasoning(account: string): Json {
+/** Marks whose reasoning or compacted history it is, so that another account can be refused it (fact M6). */
+function makeEncrypted(type: 'reasoning' | 'compaction', account: string): Json {
   const encrypted_content = Buffer.from(`lab-reasoning:${account}`).toString('base64');
-  return { type: 'reasoning', id: makeId('rs'), summary: [], encrypted_content };
+  const id = makeId(type === 'reasoning' ? 'rs' : 'cmp');
+  return { type, id, encrypted_content, ...(type === 'reasoning' ? { summary: [] } : {}) };
 }
 
-/** Names of the accounts whose reasoning is part of a conversation. */
+/** Names of the accounts whose reasoning or compacted history is part of a conversation. */
 export function findReasoningOwners(input: Json[]): string[] {
   const owners = input
-    .filter((item) => item.type === 'reasoning' && typeof item.encrypted_content === 'string')
+    .filter(({ encrypted_content }) => typeof encrypted_content === 'string')
     .map((item) => Buffer.from(String(item.encrypted_content), 'base64').toString())
     .map((text) => text.replace(/^lab-reasoning:/, ''));
   return [...new Set(owners)];

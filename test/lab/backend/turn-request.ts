@@ -21,8 +21,9 @@ export interface TurnRequest {
   /**
    * `prewarm`: Codex opens its WebSocket with a request that wants no answer.
    * `title`: the TUI (0.150, 0.169) has another model name the thread, in a thread of its own, after the first turn.
+   * `compaction`: the conversation so far is to be put into one item that only the service can read.
    */
-  purpose: 'turn' | 'prewarm' | 'title';
+  purpose: 'turn' | 'prewarm' | 'title' | 'compaction';
   /** True when the model is asked to go on after a tool call: no new turn of the user's. */
   isContinuation: boolean;
   /** Aborted when Codex hangs up or interrupts. */
@@ -54,7 +55,7 @@ export function readTurnRequest(context: {
       .filter(isTyped),
     texts: input.flatMap(textsOf),
     threadId: metadata.thread_id ?? firstHeader(headers['thread-id'] ?? headers.conversation_id),
-    purpose: readPurpose(body),
+    purpose: last?.type === 'compaction_trigger' ? 'compaction' : readPurpose(body),
     isContinuation: last !== undefined && /_output$/.test(String(last.type)),
     signal,
   };

@@ -4,10 +4,8 @@ import { createDraft } from '../../../src/session/draft.ts';
 const ESC = '\u001b';
 const paste = (text: string) => `${ESC}[200~${text}${ESC}[201~`;
 
-/** Prompts in the thread, and when turns ran. */
 function recordOf(prompts: string[], turns: [from: number, to: number][] = []) {
-  const ranAt = (at: number) => turns.some(([from, to]) => from <= at && at <= to);
-  return { prompts, ranAt };
+  return { prompts, turns: turns.map(([from, to]) => ({ from, to })) };
 }
 
 function leave(typed: [keys: string, isTurnRunning: boolean][], recorded: string[] = []): string {
@@ -80,6 +78,36 @@ describe('what goes to the successor', () => {
       ],
     );
     expect(draft.take(record).toString()).toBe('that\t');
+  });
+
+  it('the prompt whose own turn came to nothing', () => {
+    const typed = () => {
+      const draft = createDraft();
+      draft.note(Buffer.from('before\r'), { at: 100, isTurnRunning: false });
+      draft.note(Buffer.from('after\r'), { at: 2900, isTurnRunning: false });
+      draft.note(Buffer.from('then\t'), { at: 3100, isTurnRunning: false });
+      return draft;
+    };
+    const turns: [number, number][] = [
+      [110, 200],
+      [3000, 3200],
+    ];
+    expect(
+      typed()
+        .take(recordOf(['before'], turns))
+        .toString(),
+    ).toBe('after\rthen\t');
+    expect(
+      typed()
+        .take(recordOf(['before', 'after'], turns))
+        .toString(),
+    ).toBe('then\t');
+    const goal: [number, number][] = [...turns, [30_000, 30_100]];
+    expect(
+      typed()
+        .take(recordOf(['before'], goal))
+        .toString(),
+    ).toBe('then\t');
   });
 
   it('once, and nothing of a child that came to no thread', () => {
