@@ -25,8 +25,7 @@ function makeBlock() {
 }
 
 function makePlainBlock() {
-  const line =
-    `${'x'.repeat(12)} a line of a log or a source file, as long as such lines usually are\r\n`;
+  const line = `${'x'.repeat(12)} a line of a log or a source file, as long as such lines usually are\r\n`;
   return Buffer.from(line.repeat(Math.ceil(BLOCK / line.length)).slice(0, BLOCK));
 }
 
