@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { readRegistry } from '../lab/launches.ts';
+import { readOurLines } from '../lab/our-lines.ts';
 import { type Rollout, readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 
@@ -46,8 +47,7 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
         { target: 'acc2', thread: original.threadId },
         { target: 'acc2', thread: copy.threadId, copyOf: original.threadId },
       ]);
-      // Not the emulator's scrollback: it drops what 0.150 scrolls away with SU.
-      expect(told(terminal.raw())).toEqual([
+      expect(readOurLines(terminal)).toEqual([
         expect.stringMatching(/^acc1: its 5-hour limit is used up until .*; going on under acc2$/),
         expect.stringMatching(
           new RegExp(`^acc2 may not read .* a copy of the thread, ${copy.threadId}$`),
@@ -131,13 +131,6 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
     });
   },
 );
-
-/** Our own lines. */
-function told(output: Buffer): string[] {
-  return [...output.toString().matchAll(/codex-hotswap: ([^\r\n]*)\r\n/g)].map(
-    ([, line]) => line as string,
-  );
-}
 
 function chain(hotswap: Supervised): [string, string][] {
   return hotswap.eventsOf('copied').map(({ from, to }) => [from, to]);

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { TurnRequest } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { readOurLines } from '../lab/our-lines.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
@@ -62,9 +63,9 @@ describe('an account reaches its limit', () => {
       { from: 'acc1', to: 'acc2', kind: 'window-5h', thread: rollout?.threadId },
     ]);
     expect(hotswap.eventsOf('resumed')[0]?.milliseconds).toBeGreaterThan(0);
-    expect(terminal.scrollback().join('')).toMatch(
-      /codex-hotswap: acc1: its 5-hour limit is used up until .*going on under acc2/,
-    );
+    expect(readOurLines(terminal)).toEqual([
+      expect.stringMatching(/^acc1: its 5-hour limit is used up until .*going on under acc2$/),
+    ]);
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
 
     const log = await hotswap.command('log');

@@ -19,6 +19,7 @@ import { ownIdentity } from '../../src/state/process-identity.ts';
 import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { readOurLines } from '../lab/our-lines.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
 import type { RunResult } from '../lab/sandbox.ts';
 import { quit } from '../lab/supervised.ts';
@@ -371,7 +372,7 @@ function expectAlone(ran: RunResult, says: RegExp, slots: string[] = []): void {
 async function expectSessionAlone(terminal: OuterTerminal, says: RegExp): Promise<void> {
   const cooked = terminal.stty();
   await waitForComposer(terminal);
-  const shown = terminal.scrollback().filter((line) => line.includes('codex-hotswap:'));
+  const shown = readOurLines(terminal);
   expect(shown).toHaveLength(1);
   expect(shown[0]).toMatch(says);
   await ask(terminal, 'hello');

@@ -6,6 +6,7 @@ import type { Backend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { readRegistry } from '../lab/launches.ts';
+import { readOurLines, waitForOurLine } from '../lab/our-lines.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
@@ -182,13 +183,11 @@ describe('the lists', () => {
     const own = hotswap.open(['resume']);
     // Newer versions list a title that the service made up, older ones the prompt.
     await own.waitForText(/\d+s ago|under the first/);
-    expect(own.scrollback().join('\n')).not.toContain('codex-hotswap');
+    expect(readOurLines(own)).toEqual([]);
     await own.dispose();
     await hotswap.command('use', 'acc2');
     const other = hotswap.open(['resume']);
-    await other.waitForText('codex-hotswap: 1 thread here was begun under other accounts', {
-      scrollback: true,
-    });
+    await waitForOurLine(other, /^1 thread here was begun under other accounts/);
   });
 
   it('`codex-hotswap resume` offers all, to be found by typing', async () => {

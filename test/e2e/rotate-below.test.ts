@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { waitForOurLine } from '../lab/our-lines.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
@@ -21,9 +22,7 @@ it('with little left the thread goes on under another at the end of a turn, and 
   const moved = await hotswap.waitForEvent('rotated');
   expect(moved).toMatchObject({ from: 'acc1', to: 'acc2', kind: 'low', left: 3, minutes: 300 });
   await hotswap.waitForEvent('bound', 2);
-  await terminal.waitForText(/acc1: only 3% of its 5-hour limit is left; going on under acc2/, {
-    scrollback: true,
-  });
+  await waitForOurLine(terminal, /acc1: only 3% of its 5-hour limit is left; going on under acc2/);
   await ask(terminal, 'two');
   await terminal.waitForText('answer 1 from acc2');
   // Nobody had told how much acc2 has; now it goes on to acc3, and not back.

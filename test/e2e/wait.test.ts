@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Account } from '../lab/backend/accounts.ts';
 import type { Backend } from '../lab/backend/index.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { readOurLines } from '../lab/our-lines.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
@@ -59,7 +60,9 @@ describe('in the terminal', () => {
     // The account that ran is the one that is back: no handoff.
     expect(hotswap.eventsOf('rotated')).toMatchObject([{ from: 'acc2', to: 'acc1' }]);
     expect(hotswap.account('acc1').marks).toEqual([]);
-    expect(terminal.scrollback().join('')).toContain('codex-hotswap: acc1 is back; going on under');
+    expect(readOurLines(terminal)).toContainEqual(
+      expect.stringContaining('acc1 is back; going on under'),
+    );
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
     expect(terminal.scrollback().join('')).not.toContain('every account is at its limit');
   });
