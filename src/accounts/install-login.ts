@@ -29,6 +29,8 @@ export interface InstallRequest {
   move?: boolean;
   /** Whether a session works under a target: its login is not taken away then. */
   isUsed?(target: Target): boolean;
+  /** How long a refresh that is under way is waited for, milliseconds; default 30,000. */
+  lockMs?: number;
 }
 
 export interface Installation {
@@ -50,17 +52,24 @@ export interface Installation {
  * content is no login. Nothing is changed then.
  */
 export function installLogin(request: InstallRequest): Installation {
-  const { paths, target } = request;
-  const lock = blockForLock(accountLock(paths, target.name), LOCK_MS);
+  return underLock(request, request.target, () => install(request));
+}
+
+function underLock<Result>(
+  { paths, lockMs = LOCK_MS }: InstallRequest,
+  { name }: Target,
+  act: () => Result,
+): Result {
+  const lock = blockForLock(accountLock(paths, name), lockMs);
   if (lock === undefined) {
     throw new HotswapError(
       'in-use',
-      `the login of ${target.name} is being refreshed`,
+      `the login of ${name} is being refreshed`,
       'try again in a moment',
     );
   }
   try {
-    return install(request);
+    return act();
   } finally {
     lock.release();
   }
@@ -70,7 +79,7 @@ export function installLogin(request: InstallRequest): Installation {
 const LOCK_MS = 30_000;
 
 function install(request: InstallRequest): Installation {
-  const { paths, standings, target, authContent } = request;
+  const { standings, target, authContent } = request;
   const read = readLogin(authContent);
   if (read.kind === 'broken') {
     throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
@@ -80,6 +89,7 @@ function install(request: InstallRequest): Installation {
   if (twin !== undefined && !request.move) throw clash(identity, twin, target);
   const owner = ownerOf(standings.find((standing) => standing.target.name === target.name));
   const isRenewal = owner !== undefined && isSameIdentity(owner, identity);
+  const change = { identity, twin, owner, isRenewal };
   if (owner !== undefined && !isRenewal && !request.replaceAccount) {
     throw new HotswapError(
       'identity-clash',
@@ -87,6 +97,22 @@ function install(request: InstallRequest): Installation {
       'give the new account a target of its own, or log in with the account of this target',
     );
   }
+  if (twin === undefined) return put(request, change);
+  return underLock(request, twin.target, () => put(request, change));
+}
+
+/** What the new login means for the targets. */
+interface Change {
+  identity: Identity;
+  /** The other target that has the account. */
+  twin: Standing | undefined;
+  /** Whom the target belonged to. */
+  owner: Identity | undefined;
+  isRenewal: boolean;
+}
+
+function put(request: InstallRequest, { identity, twin, owner, isRenewal }: Change): Installation {
+  const { paths, target, authContent } = request;
   const losers = [
     ...(twin === undefined ? [] : [twin.target]),
     ...(owner === undefined || isRenewal ? [] : [target]),

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
 import { installLogin } from '../../../src/accounts/install-login.ts';
-import { readStandings } from '../../../src/accounts/standing.ts';
+import { accountLock, readStandings } from '../../../src/accounts/standing.ts';
 import { authFileOf } from '../../../src/accounts/vault.ts';
 import { CONFIG_DEFAULTS, type Config, type Target } from '../../../src/state/config.ts';
+import { tryLock } from '../../../src/state/lock.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
 function makePool() {
@@ -22,6 +23,7 @@ function makePool() {
   };
   return {
     paths,
+    config,
     a,
     b,
     install,
@@ -30,6 +32,26 @@ function makePool() {
 }
 
 describe('installing a login', () => {
+  test('moved from another target: not while the login of either is being refreshed', () => {
+    const { paths, config, a, b, install, held } = makePool();
+    install(a, forgeAuth());
+    const move = () => {
+      const { standings } = readStandings(paths, config);
+      const authContent = forgeAuth({ issuedAt: 2_000_000_000 });
+      const request = { paths, config, standings, target: b, authContent, move: true, lockMs: 0 };
+      return installLogin(request);
+    };
+    for (const name of ['a', 'b']) {
+      const keeper = tryLock(accountLock(paths, name));
+      expect(move).toThrow(`the login of ${name} is being refreshed`);
+      expect(held(a)).toBe(forgeAuth());
+      keeper?.release();
+    }
+    expect(move()).toMatchObject({ kind: 'moved', movedFrom: 'a' });
+    expect(() => held(a)).toThrow(/ENOENT/);
+    for (const name of ['a', 'b']) expect(tryLock(accountLock(paths, name))).toBeDefined();
+  });
+
   test('into an empty target: private, identity on record', () => {
     const { paths, a, install, held } = makePool();
     expect(install(a, forgeAuth())).toMatchObject({ kind: 'installed', authFile: authFileOf(a) });
