@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseJson, record } from './json.ts';
-import { createReadableHistory, isEncrypted, type ReadableHistory } from './readable-history.ts';
+import { AGENTS, createMakePortable } from './portable-item.ts';
+import { createReadableHistory } from './readable-history.ts';
 import { rolloutsByDate } from './rollout-dates.ts';
 import { threadIdOf } from './thread-files.ts';
 
@@ -26,10 +27,8 @@ export async function copyPortable(rollout: string, now = Date.now()): Promise<P
   // Codex takes files of this name for threads as soon as they are there, so it appears whole.
   const temporary = join(dirname(rollout), `.${basename(copy)}.tmp`);
   try {
-    const history = createReadableHistory();
-    await copyLines(rollout, temporary, (line) =>
-      makePortable(line, history)?.replaceAll(parent, id),
-    );
+    const makePortable = createMakeLinePortable();
+    await copyLines(rollout, temporary, (line) => makePortable(line)?.replaceAll(parent, id));
     await rename(temporary, copy);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -103,27 +102,39 @@ function findRollout(beside: string, thread: string): string | undefined {
   return undefined;
 }
 
-/** The beginning of a line in which something was said, thought or summed up, as Codex writes it. */
+/** Makes the lines of one rollout, in order, fit for another account; undefined for one that it may not see at all. */
+function createMakeLinePortable(): (line: string) => string | undefined {
+  const history = createReadableHistory();
+  const makePortable = createMakePortable();
+
+  return (line) => {
+    // Nearly all lines are the output of tools: nothing in them was said, or is anybody's own.
+    if (!isOfInterest(line)) return line;
+    const entry = record(parseJson(line));
+    const payload = record(entry?.payload);
+    if (entry === undefined || payload === undefined) return line;
+    if (entry.type === 'response_item') {
+      history.note(payload);
+      const portable = makePortable(payload);
+      if (portable === payload) return line;
+      return portable && JSON.stringify({ ...entry, payload: portable });
+    }
+    if (entry.type !== 'compacted' || !Array.isArray(payload.replacement_history)) return line;
+    const items = payload.replacement_history.map((item) => record(item) ?? {});
+    const replacement_history = history.restore(items).flatMap((item) => makePortable(item) ?? []);
+    return JSON.stringify({ ...entry, payload: { ...payload, replacement_history } });
+  };
+}
+
+function isOfInterest(line: string): boolean {
+  const head = line.slice(0, LOOKED_AT);
+  if (OF_INTEREST.test(head) || line.includes('encrypted_content')) return true;
+  return head.includes('"function_call_output"') || line.includes(`"namespace":"${AGENTS}"`);
+}
+
+/** As Codex writes them. */
 const OF_INTEREST = /"type":"(?:message|reasoning|compacted)"/;
 const LOOKED_AT = 300;
-
-/** The line as another account may see it, or undefined for one that it may not see at all. */
-function makePortable(line: string, said: ReadableHistory): string | undefined {
-  // Nearly all lines: nothing in them was said, or is anybody's own.
-  if (!OF_INTEREST.test(line.slice(0, LOOKED_AT)) && !line.includes('encrypted_content'))
-    return line;
-  const entry = record(parseJson(line));
-  const payload = record(entry?.payload);
-  if (entry === undefined || payload === undefined) return line;
-  if (entry.type === 'response_item') {
-    said.note(payload);
-    return isEncrypted(payload) ? undefined : line;
-  }
-  const history = payload.replacement_history;
-  if (entry.type !== 'compacted' || !Array.isArray(history)) return line;
-  const replacement_history = said.restore(history.map((item) => record(item) ?? {}));
-  return JSON.stringify({ ...entry, payload: { ...payload, replacement_history } });
-}
 
 /** A UUID of version 7, as Codex's own: the time in milliseconds comes first. */
 function makeThreadId(now: number): string {

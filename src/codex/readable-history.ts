@@ -1,4 +1,4 @@
-type Item = Record<string, unknown>;
+import { type Item, isEncrypted } from './portable-item.ts';
 
 /** What user and model have said so far, to stand in for a summary that nobody else can read. */
 export interface ReadableHistory {
@@ -40,11 +40,6 @@ export function createReadableHistory(mostBytes = MOST_BYTES): ReadableHistory {
       ];
     },
   };
-}
-
-/** The item can be read by the service only, for the account it was made for. */
-export function isEncrypted(item: Item): boolean {
-  return item.type === 'reasoning' || typeof item.encrypted_content === 'string';
 }
 
 /** Some 60,000 tokens. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { encryptFor } from '../lab/backend/encrypted.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
 import { startIdeThread } from '../lab/ide-thread.ts';
@@ -58,5 +59,37 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))('a copy for another accoun
     const turn = backend.turns('acc2').at(-1)?.turn;
     expect(turn?.userTexts).toEqual(['before', 'after', 'continue', 'continue']);
     expect(turn?.texts).toContain('answer 1 from acc1');
+  });
+
+  it('says that agents wrote to each other, and not what', async () => {
+    const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 3 }, { name: 'acc2' }], {
+      ...REFUSE,
+    });
+    backend.setScript(({ isContinuation, texts, userTexts }) => {
+      if (isContinuation) return undefined;
+      if (texts.some((text) => text.includes('NEW_TASK'))) {
+        return { calls: [{ kind: 'send_message', to: '/root' }] };
+      }
+      return userTexts.at(-1) === 'before'
+        ? { calls: [{ kind: 'spawn_agent', to: 'foxes' }] }
+        : undefined;
+    });
+    const terminal = hotswap.open();
+    await ask(terminal, 'before');
+    await terminal.waitForText('Completed `/root/foxes`');
+    // Codex gives the messages to the next turn; the one after that is the next account's.
+    await ask(terminal, 'between');
+    await terminal.waitForText('answer 5 from acc1');
+    await ask(terminal, 'after');
+    await terminal.waitForText(/answer \d from acc2/);
+    expect(hotswap.eventsOf('copied')).toHaveLength(1);
+    const turn = backend.turns('acc2').at(-1)?.turn;
+    expect(turn?.userTexts).toEqual(['before', 'between', 'after', 'continue', 'continue']);
+    expect(turn?.texts).toContain(
+      'spawn_agent {"task_name":"foxes"} → {"task_name":"/root/foxes"}',
+    );
+    expect(turn?.texts).toContainEqual(expect.stringContaining('Sender: /root/foxes'));
+    expect(turn?.texts).toContain('(not readable for this account)');
+    expect(JSON.stringify(turn?.input)).not.toContain(encryptFor('acc1'));
   });
 });

@@ -1,3 +1,4 @@
+import { encryptFor } from './encrypted.ts';
 import type { FailureKind } from './failures.ts';
 import { makeId } from './ids.ts';
 import { makeToolCall, type ToolCall } from './tool-calls.ts';
@@ -82,18 +83,9 @@ async function* streamItem(item: Json, output: Json[]): AsyncGenerator<ResponseE
 
 /** Marks whose reasoning or compacted history it is, so that another account can be refused it (fact M6). */
 function makeEncrypted(type: 'reasoning' | 'compaction', account: string): Json {
-  const encrypted_content = Buffer.from(`lab-reasoning:${account}`).toString('base64');
+  const encrypted_content = encryptFor(account);
   const id = makeId(type === 'reasoning' ? 'rs' : 'cmp');
   return { type, id, encrypted_content, ...(type === 'reasoning' ? { summary: [] } : {}) };
-}
-
-/** Names of the accounts whose reasoning or compacted history is part of a conversation. */
-export function findReasoningOwners(input: Json[]): string[] {
-  const owners = input
-    .filter(({ encrypted_content }) => typeof encrypted_content === 'string')
-    .map((item) => Buffer.from(String(item.encrypted_content), 'base64').toString())
-    .map((text) => text.replace(/^lab-reasoning:/, ''));
-  return [...new Set(owners)];
 }
 
 function splitText(text: string | string[]): string[] {

@@ -1,3 +1,4 @@
+import { encryptFor } from './encrypted.ts';
 import { makeId } from './ids.ts';
 import type { Json, TurnRequest } from './turn-request.ts';
 
@@ -5,7 +6,10 @@ import type { Json, TurnRequest } from './turn-request.ts';
 export type ToolCall =
   | { kind: 'shell'; command: string }
   /** The text of `*** Begin Patch … *** End Patch`. */
-  | { kind: 'apply_patch'; patch: string };
+  | { kind: 'apply_patch'; patch: string }
+  /** A new agent, or a message to one (`/root` is the first). Only the service, asked by this account, can read it. */
+  | { kind: 'spawn_agent'; to: string }
+  | { kind: 'send_message'; to: string };
 
 /**
  * Puts a call in the form this Codex offers: new versions have one `exec` tool that runs JavaScript (0.150 and 0.169),
@@ -13,6 +17,11 @@ export type ToolCall =
  */
 export function makeToolCall(call: ToolCall, request: TurnRequest): Json {
   const tools = listTools(request);
+  if (call.kind === 'spawn_agent' || call.kind === 'send_message') {
+    const message = encryptFor(request.account.name);
+    const to = call.kind === 'spawn_agent' ? { task_name: call.to } : { target: call.to };
+    return { ...functionCall(call.kind, { ...to, message }), namespace: tools.get(call.kind) };
+  }
   if (tools.has('exec')) return customCall('exec', makeScript(call));
   if (call.kind === 'apply_patch') {
     if (tools.has('apply_patch')) return customCall('apply_patch', call.patch);
@@ -21,14 +30,14 @@ export function makeToolCall(call: ToolCall, request: TurnRequest): Json {
   return shellCall(tools, call.command);
 }
 
-function makeScript(call: ToolCall): string {
+function makeScript(call: Extract<ToolCall, { kind: 'shell' | 'apply_patch' }>): string {
   if (call.kind === 'apply_patch') {
     return `text(await tools.apply_patch(${JSON.stringify(call.patch)}));`;
   }
   return `const result = await tools.exec_command({ cmd: ${JSON.stringify(call.command)} });\ntext(result.output);`;
 }
 
-function shellCall(tools: Set<string>, command: string): Json {
+function shellCall(tools: ReadonlyMap<string, string | undefined>, command: string): Json {
   if (tools.has('exec_command')) return functionCall('exec_command', { cmd: command });
   if (tools.has('shell_command')) return functionCall('shell_command', { command });
   return functionCall('shell', { command: ['bash', '-lc', command] });
@@ -48,14 +57,18 @@ function functionCall(name: string, args: Json): Json {
   };
 }
 
-/** Names of all tools offered: in `tools`, or (new versions) as an item of the conversation, in namespaces. */
-function listTools(request: TurnRequest): Set<string> {
-  const names = new Set<string>();
-  const add = (tools: unknown): void => {
+/**
+ * The names of all tools offered, each with its namespace if it is in one: in `tools`, or (new versions) as an item of the
+ * conversation.
+ */
+function listTools(request: TurnRequest): Map<string, string | undefined> {
+  const names = new Map<string, string | undefined>();
+  const add = (tools: unknown, namespace?: string): void => {
     if (!Array.isArray(tools)) return;
     for (const tool of tools as Json[]) {
-      if (typeof tool.name === 'string') names.add(tool.name);
-      add(tool.tools);
+      const name = typeof tool.name === 'string' ? tool.name : undefined;
+      if (name !== undefined) names.set(name, namespace);
+      add(tool.tools, name);
     }
   };
   add(request.body.tools);

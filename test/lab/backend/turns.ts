@@ -1,5 +1,6 @@
 import { describeWindows, isExhausted, type Windows } from './accounts.ts';
-import { type Answer, findReasoningOwners, type ResponseEvent, streamAnswer } from './answers.ts';
+import { type Answer, type ResponseEvent, streamAnswer } from './answers.ts';
+import { findOwners } from './encrypted.ts';
 import { describeFailure, type Failure, type FailureKind } from './failures.ts';
 import { makeId } from './ids.ts';
 import type { RecordedRequest } from './records.ts';
@@ -63,7 +64,7 @@ function chooseAnswer(service: Service, request: TurnRequest): Answer {
 function findRefusal(service: Service, request: TurnRequest): FailureKind | undefined {
   const { account } = request;
   if (service.switches.foreignReasoning === 'refuse') {
-    const foreign = findReasoningOwners(request.input).some((owner) => owner !== account.name);
+    const foreign = findOwners(request.input).some((owner) => owner !== account.name);
     if (foreign) return 'invalid-encrypted-content';
   }
   if (!request.isContinuation && isExhausted(account, nowSeconds())) return account.limit;
