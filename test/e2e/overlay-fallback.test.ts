@@ -20,7 +20,7 @@ import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { readOurLines } from '../lab/our-lines.ts';
-import type { OuterTerminal } from '../lab/outer-terminal.ts';
+import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
 import type { RunResult } from '../lab/sandbox.ts';
 import { quit } from '../lab/supervised.ts';
 import { createOverlayHomes, listNames, type OverlayHome } from './overlay-lab.ts';
@@ -370,7 +370,6 @@ function expectAlone(ran: RunResult, says: RegExp, slots: string[] = []): void {
 
 /** The same in a terminal: the line, then a session that can be used and ends as it should. */
 async function expectSessionAlone(terminal: OuterTerminal, says: RegExp): Promise<void> {
-  const cooked = terminal.stty();
   await waitForComposer(terminal);
   const shown = readOurLines(terminal);
   expect(shown).toHaveLength(1);
@@ -378,7 +377,20 @@ async function expectSessionAlone(terminal: OuterTerminal, says: RegExp): Promis
   await ask(terminal, 'hello');
   await terminal.waitForText(/answer \d+ from acc1/);
   expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
-  expect(terminal.stty()).toBe(cooked);
+  expect(readSettings(terminal)).toBe(await readFreshSettings());
+}
+
+/** Those of a terminal in which nothing has run: Codex may be raw before anybody can look. */
+async function readFreshSettings(): Promise<string> {
+  const fresh = openOuterTerminal({ file: 'cat', env: home.box.env, cwd: home.box.work });
+  const settings = readSettings(fresh);
+  await fresh.dispose();
+  return settings;
+}
+
+/** But for the first line, which has the size. */
+function readSettings(terminal: OuterTerminal): string {
+  return terminal.stty().replace(/^.*\n/, '');
 }
 
 function ourLines(stderr: string): string[] {
