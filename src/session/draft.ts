@@ -73,20 +73,25 @@ function findLost(
   const unknown = sent.findLastIndex(({ keys }) => !REPEATABLE.test(keys));
   const first = sent[idle];
   // 0.150 loses the prompt of a turn whose compaction fails. 0.169 has it in the record.
-  const began = first !== undefined && hasBegunLast(first, turns);
+  const began = first !== undefined && isLostIn(turns, first);
   return sent
     .slice(Math.max(unknown + 1, began ? idle : idle + 1))
-    .filter(({ text }) => text !== undefined && !recorded.some((said) => said.includes(text)));
+    .filter(({ text }) => text !== undefined && !recorded.some((said) => hasSaid(said, text)));
 }
 
 function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): boolean {
   return from <= at && at <= to;
 }
 
-/** Whether the prompt began the last of the turns. */
-function hasBegunLast({ at }: Prompt, turns: readonly Turn[]): boolean {
-  const later = turns.filter(({ from }) => from >= at);
-  return later.length === 1 && later.every(({ from }) => from - at <= BEGIN_MS);
+/** Whether the prompt began the last of the turns, which does not have it. */
+function isLostIn(turns: readonly Turn[], { at }: Prompt): boolean {
+  const [turn, next] = turns.filter(({ from }) => from >= at);
+  return turn?.hasPrompt === false && turn.from - at <= BEGIN_MS && next === undefined;
+}
+
+/** Codex may change white space, as of a paste. */
+function hasSaid(said: string, text: string): boolean {
+  return said.replace(/\s+/g, '').includes(text.replace(/\s+/g, ''));
 }
 
 /** Whether a key was pressed, not only one let go, as that of the Enter before. */

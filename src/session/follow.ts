@@ -157,9 +157,9 @@ function proveReserve(
 /** The user's own `/compact`: whatever they had asked for before is done. */
 function endsOnlyCompaction(
   { message = '' }: Omit<LimitProof, 'turnId'>,
-  { hasPrompt, thread }: FollowedRollout,
+  { turns, thread }: FollowedRollout,
 ): boolean {
-  return isOfCompaction(message) && !hasPrompt && thread?.hasGoal !== true;
+  return isOfCompaction(message) && turns.at(-1)?.hasPrompt === false && thread?.hasGoal !== true;
 }
 
 function byLastTurn(rollouts: Iterable<FollowedRollout>): FollowedRollout[] {

@@ -27,8 +27,6 @@ export interface FollowedRollout {
   /** Since the child was started. */
   prompts: string[];
   turns: Turn[];
-  /** The last turn began with a prompt: it was not a `/compact`. */
-  hasPrompt: boolean;
   /** Epoch milliseconds; of equal threads the one opened last counts. */
   lastTurnAt: number;
   reserve?: ReserveState | undefined;
@@ -38,6 +36,8 @@ export interface FollowedRollout {
 export interface Turn {
   from: number;
   to?: number;
+  /** What the user said is in the record: it was no `/compact`, and nothing was lost. */
+  hasPrompt: boolean;
 }
 
 /** Old turns are of no interest, and a rollout can have 50 MB: reading begins this far before its end. */
@@ -59,7 +59,6 @@ export async function openRollout(file: string): Promise<FollowedRollout | undef
     facts: [],
     prompts: [],
     turns: [],
-    hasPrompt: false,
     lastTurnAt: 0,
   };
 }
@@ -78,16 +77,14 @@ export async function readOn(
   rollout.offset = offset;
   for (const fact of facts) {
     if (fact.type === 'prompt') {
-      rollout.hasPrompt = true;
+      const turn = rollout.turns.at(-1);
+      if (turn !== undefined) turn.hasPrompt = true;
       if ((fact.at ?? 0) >= startedAtMs) rollout.prompts.push(fact.text);
       continue;
     }
     if (isTurnMark(fact)) noteTurn(rollout.turns, fact);
     rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
-    if (fact.type === 'task_started') {
-      rollout.facts.length = 0;
-      rollout.hasPrompt = false;
-    }
+    if (fact.type === 'task_started') rollout.facts.length = 0;
     if (fact.type === 'settings' || fact.type === 'turn_context') {
       rollout.reserve = noteModel(rollout.reserve, fact, startedAtMs);
       thread.onReserve = rollout.reserve?.onReserve ?? false;
@@ -114,7 +111,7 @@ function noteTurn(turns: Turn[], { type, at = 0 }: RolloutFact): void {
   const last = turns.at(-1);
   if (last !== undefined) last.to ??= at;
   if (type !== 'task_started') return;
-  turns.push({ from: at });
+  turns.push({ from: at, hasPrompt: false });
   if (turns.length > MOST_TURNS) turns.shift();
 }
 

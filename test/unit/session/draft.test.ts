@@ -4,8 +4,12 @@ import { createDraft } from '../../../src/session/draft.ts';
 const ESC = '\u001b';
 const paste = (text: string) => `${ESC}[200~${text}${ESC}[201~`;
 
+/** Prompts in the thread, and when turns ran; the last one has no prompt. */
 function recordOf(prompts: string[], turns: [from: number, to: number][] = []) {
-  return { prompts, turns: turns.map(([from, to]) => ({ from, to })) };
+  return {
+    prompts,
+    turns: turns.map(([from, to], at) => ({ from, to, hasPrompt: at < turns.length - 1 })),
+  };
 }
 
 function leave(typed: [keys: string, isTurnRunning: boolean][], recorded: string[] = []): string {
@@ -60,6 +64,7 @@ describe('what goes to the successor', () => {
     const typed: [string, boolean][] = [['fiX\u007fx it\twrïte it\t', true]];
     expect(leave(typed, ['<context>', 'fix it\n'])).toBe('wrïte it\t');
     expect(leave(typed, ['fix it', 'wrïte it'])).toBe('');
+    expect(leave([[`${paste('a\tb\r\nc')}\t`, true]], ['a    b\nc'])).toBe('');
   });
 
   it('what was sent in a turn that only the record tells of, later', () => {
@@ -81,33 +86,22 @@ describe('what goes to the successor', () => {
   });
 
   it('the prompt whose own turn came to nothing', () => {
-    const typed = () => {
-      const draft = createDraft();
-      draft.note(Buffer.from('before\r'), { at: 100, isTurnRunning: false });
-      draft.note(Buffer.from('after\r'), { at: 2900, isTurnRunning: false });
-      draft.note(Buffer.from('then\t'), { at: 3100, isTurnRunning: false });
-      return draft;
-    };
     const turns: [number, number][] = [
       [110, 200],
       [3000, 3200],
     ];
-    expect(
-      typed()
-        .take(recordOf(['before'], turns))
-        .toString(),
-    ).toBe('after\rthen\t');
-    expect(
-      typed()
-        .take(recordOf(['before', 'after'], turns))
-        .toString(),
-    ).toBe('then\t');
-    const goal: [number, number][] = [...turns, [30_000, 30_100]];
-    expect(
-      typed()
-        .take(recordOf(['before'], goal))
-        .toString(),
-    ).toBe('then\t');
+    const again = (record: ReturnType<typeof recordOf>) => {
+      const draft = createDraft();
+      draft.note(Buffer.from('before\r'), { at: 100, isTurnRunning: false });
+      draft.note(Buffer.from('after\r'), { at: 2900, isTurnRunning: false });
+      draft.note(Buffer.from('then\t'), { at: 3100, isTurnRunning: false });
+      return draft.take(record).toString();
+    };
+    expect(again(recordOf(['before'], turns))).toBe('after\rthen\t');
+    const whole = recordOf(['before', 'as Codex puts it'], turns);
+    for (const turn of whole.turns) turn.hasPrompt = true;
+    expect(again(whole)).toBe('then\t');
+    expect(again(recordOf(['before'], [...turns, [30_000, 30_100]]))).toBe('then\t');
   });
 
   it('once, and nothing of a child that came to no thread', () => {
