@@ -9,6 +9,7 @@ import { findStrays, waitForNoStrays } from '../lab/strays.ts';
 
 // The real Codex, supervised, started from an interactive shell as people do.
 
+const PROMPT = 'ready> ';
 let backend: Backend;
 let box: Sandbox;
 let terminal: OuterTerminal;
@@ -93,18 +94,22 @@ function openShell({ kitty = false }: { kitty?: boolean }): OuterTerminal {
   return openOuterTerminal({
     file: '/bin/bash',
     args: ['--norc', '-i'],
-    env: { ...box.env, PS1: 'ready> ' },
+    env: { ...box.env, PS1: PROMPT },
     cwd: box.work,
     kitty,
   });
 }
 
-/** A prompt on the last written row; the terminal's settings as the shell leaves them for programs. */
+/**
+ * The cursor is behind a prompt; the terminal's settings as the shell leaves them for programs. A Codex that was stopped in
+ * the middle of a frame (0.150, bare too) may have left something behind the cursor.
+ */
 async function shellReady(): Promise<string> {
-  await terminal.waitUntil(
-    () => terminal.screen().join('\n').trimEnd().endsWith('ready>'),
-    'the prompt of the shell',
-  );
+  const isReady = () => {
+    const { x, y } = terminal.cursor();
+    return terminal.screen()[y]?.padEnd(x).slice(0, x) === PROMPT;
+  };
+  await terminal.waitUntil(isReady, 'the prompt of the shell');
   return terminal.stty();
 }
 
