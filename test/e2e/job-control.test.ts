@@ -50,8 +50,13 @@ describe.each([{ kitty: false }, { kitty: true }])('Ctrl-Z, kitty keyboard $kitt
 
     const stopped = terminal.raw().length;
     terminal.type('fg\r');
-    // A whole frame since: Codex has the terminal again, and has read the answers to its questions.
-    const frame = () => terminal.raw().includes('\u001b[?2026l', stopped);
+    // A whole frame since Codex has set its modes again: it has read the answers to its questions. What it was drawing
+    // when it was stopped may come before.
+    const frame = () => {
+      const output = terminal.raw().subarray(stopped).toString('latin1');
+      const [, since = ''] = output.split(/\u001b\[\?2004l[\s\S]*\u001b\[\?2004h/);
+      return since.includes('\u001b[?2026l');
+    };
     await terminal.waitUntil(frame, 'a frame after fg');
     await ask(terminal, 'after the stop');
     await terminal.waitForText('after the stop');

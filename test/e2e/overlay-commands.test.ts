@@ -100,11 +100,13 @@ describe('codex exec', () => {
   it.each(['workspace-write', 'read-only'])(
     'tools do the same in the sandbox %s',
     async (sandbox) => {
+      const command = 'echo written > made.txt; cat made.txt; pwd';
       const patch = '*** Begin Patch\n*** Add File: patched.txt\n+by a patch\n*** End Patch';
       const outcomes: unknown[] = [];
       for (const file of [home.real, home.codex]) {
         backend.enqueue([
-          { calls: [{ kind: 'shell', command: 'echo written > made.txt; cat made.txt; pwd' }] },
+          // One pipe: Codex reads two in any order.
+          { calls: [{ kind: 'shell', command: `exec 2>&1; ${command}` }] },
           { calls: [{ kind: 'apply_patch', patch }] },
           { text: 'done' },
         ]);
