@@ -15,7 +15,8 @@ export interface PortableCopy {
 
 /**
  * Copies a thread beside itself, under an id of its own and without what is encrypted for one account: the reasoning, and
- * the summary of a compacted history, for which what was said stands in. The original stays as it is. Read line by line: a rollout may have 50 MB.
+ * the summary of a compacted history, for which what was said stands in. The original stays as it is. Read line by line:
+ * a rollout may have 50 MB.
  * @throws Error when the file is no rollout, and what the file system throws.
  */
 export async function copyPortable(rollout: string, now = Date.now()): Promise<PortableCopy> {

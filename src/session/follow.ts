@@ -97,7 +97,7 @@ export function followThreads(
       if (found !== undefined) {
         news.proof = {
           thread,
-          ...(endsOnlyCompaction(found, rollout) && { isIdle: true }),
+          ...(endsOnlyCompaction(found, rollout, startedAtMs) && { isIdle: true }),
           ...found,
         };
       }
@@ -154,12 +154,18 @@ function proveReserve(
   };
 }
 
-/** The user's own `/compact`: whatever they had asked for before is done. */
+/**
+ * The user's own `/compact`: whatever they had asked for before is done. A child's first turn is begun by the prompt it was
+ * started with, which 0.150 has not in the record yet: without a word more the thread would stand still.
+ */
 function endsOnlyCompaction(
   { message = '' }: Omit<LimitProof, 'turnId'>,
   { turns, thread }: FollowedRollout,
+  startedAtMs: number,
 ): boolean {
-  return isOfCompaction(message) && turns.at(-1)?.hasPrompt === false && thread?.hasGoal !== true;
+  const own = turns.filter(({ from }) => from >= startedAtMs);
+  const isCompact = own.length > 1 && own.at(-1)?.hasPrompt === false;
+  return isOfCompaction(message) && isCompact && thread?.hasGoal !== true;
 }
 
 function byLastTurn(rollouts: Iterable<FollowedRollout>): FollowedRollout[] {

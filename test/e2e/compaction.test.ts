@@ -32,6 +32,25 @@ describe('a limit in a compaction', () => {
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
   });
 
+  it('twice: the account after that is told to go on', async () => {
+    const { backend, hotswap } = await openLab([
+      { name: 'acc1', turnsLeft: 1 },
+      { name: 'acc2', turnsLeft: 0 },
+      { name: 'acc3' },
+    ]);
+    const early = ['-c', 'model_auto_compact_token_limit=150'];
+    const first = hotswap.open();
+    await ask(first, 'before');
+    await first.waitForText('answer 1 from acc1');
+    expect(await quit(first)).toEqual({ status: 0, signal: 0 });
+    const id = readRollouts(hotswap.sandbox.codexHome)[0]?.threadId as string;
+    // Nobody has typed it: what is not in the record (0.150) is nowhere.
+    const terminal = hotswap.open([...early, 'resume', id, 'after']);
+    await terminal.waitForText('answer 1 from acc3');
+    expect(hotswap.eventsOf('rotated')).toMatchObject([{ to: 'acc2' }, { to: 'acc3' }]);
+    expect(backend.turns('acc3')[0]?.turn?.userTexts.at(-1)).toBe('continue');
+  });
+
   it('before a turn of an exec: it has its prompt, and goes on', async () => {
     const { backend, hotswap } = await openLab(ONE_TURN);
     await runCodex(hotswap, ['exec', 'before']);
