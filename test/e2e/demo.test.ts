@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -11,10 +11,16 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEMO = ['--import', 'tsx', 'scripts/demo.ts'];
 
 test('without a terminal the demo plays by itself, and succeeds', { timeout: 90_000 }, () => {
+  mkdirSync(join(ROOT, '.cache'), { recursive: true });
+  const home = mkdtempSync(join(ROOT, '.cache/home-'));
   const { status, stdout, stderr } = spawnSync(process.execPath, DEMO, {
     cwd: ROOT,
     encoding: 'utf8',
+    env: { ...process.env, HOME: home },
   });
+  const left = readdirSync(home);
+  rmSync(home, { recursive: true });
+  expect(left).toEqual([]); // nothing of the user's own is touched
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain('doctor status: ok');
   expect(stdout).toContain('│• This is acc2.');

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** The real Codex that tests run: npm launcher, native binary, version. */
@@ -34,9 +35,23 @@ export function findCodex(launcherPath: string): CodexUnderTest {
     launcher,
     native,
     version,
-    hasNoDaemon: execFileSync(native, ['--help'], { encoding: 'utf8' }).includes('--no-daemon'),
+    hasNoDaemon: readHelp(native).includes('--no-daemon'),
     isAtLeast: (wanted) => compareVersions(version, wanted) >= 0,
   };
+}
+
+/** In a home of its own: even for its help Codex makes `tmp/arg0` in CODEX_HOME, and ours must not be touched. */
+function readHelp(native: string): string {
+  const home = mkdtempSync(join(tmpdir(), 'codex-hotswap-help-'));
+  try {
+    const env = { ...process.env, CODEX_HOME: home };
+    return execFileSync(native, ['--help'], {
+      ...{ encoding: 'utf8', env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
 }
 
 function compareVersions(a: string, b: string): number {
