@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { HotswapError } from '../errors.ts';
 import { createDrain } from './drain.ts';
 import { type ExitStatus, readShellStatus, readWaitStatus } from './exit-status.ts';
+import { createHungStopWatch } from './hung-stop.ts';
 import { loadNodePty, type NodePty } from './load-node-pty.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { createReportReader, type Report } from './report.ts';
@@ -85,6 +86,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
   const writer = createPtyWriter(pty.fd);
   const readAhead = createReadAhead(pty.fd);
   const drain = createDrain(pty.ptsName, { deliver, onEnd: finish });
+  const hungStop = createHungStopWatch(() => (isStopped || status !== undefined ? undefined : pid));
 
   const on = {
     output: [] as ((chunk: Buffer) => void)[],
@@ -157,6 +159,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
     if (hasEnded || status === undefined) return;
     hasEnded = true;
     // In this order: the fd's number may be someone else's as soon as node-pty has closed it.
+    hungStop.close();
     writer.close();
     channel.close();
     pty.destroy();
@@ -191,7 +194,10 @@ export function spawnPty(command: PtyCommand): PtyChild {
     onPid: (listener) => void on.pid.push(listener),
     onStopped: (listener) => void on.stopped.push(listener),
     onEnd: (listener) => void on.end.push(listener),
-    write: (data) => writer.write(data),
+    write(data) {
+      hungStop.restart();
+      return writer.write(data);
+    },
     onDrain: (listener) => writer.onDrain(listener),
     pauseOutput() {
       if (status === undefined) pty.pause();

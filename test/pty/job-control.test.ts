@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from './direct.ts';
 import { type Outer, openOuter } from './outer.ts';
 import { openProduct, type Product } from './product.ts';
@@ -15,8 +15,9 @@ afterAll(() => product.dispose());
 
 describe.each(['/bin/bash', '/bin/dash'])('under %s', (shell) => {
   let cooked: string;
-  beforeEach(async () => {
-    const { words, env } = product.words('stop-self', ['30']);
+
+  async function start(fixture: string, args: string[] = []): Promise<void> {
+    const { words, env } = product.words(fixture, args);
     const quoted = words.map((word) => `'${word}'`).join(' ');
     outer = openOuter({
       file: shell,
@@ -27,13 +28,14 @@ describe.each(['/bin/bash', '/bin/dash'])('under %s', (shell) => {
     cooked = outer.stty();
     outer.type(`${quoted}\n`);
     await outer.waitFor('before');
-  });
+  }
   afterEach(async () => {
     outer.close();
     await outer.ended;
   });
 
   it('a stop gives the shell a stopped job and a cooked terminal; fg goes on raw, at the new size', async () => {
+    await start('stop-self', ['30']);
     const stopped = await outer.waitFor(/Stopped/);
     const prompt = await outer.waitFor('prompt> ', stopped);
     expect(outer.stty()).toBe(cooked);
@@ -43,10 +45,21 @@ describe.each(['/bin/bash', '/bin/dash'])('under %s', (shell) => {
     expect(outer.stty()).toMatch(/-icanon.*-opost|-opost.*-icanon/s);
   });
 
+  it('a stop that meets a program which is just being started is one, too', async () => {
+    await start('stop-in-vfork');
+    outer.type('\u001a');
+    await outer.waitFor('prompt> ', await outer.waitFor(/Stopped/));
+    expect(outer.stty()).toBe(cooked);
+    outer.type('fg\n');
+    await outer.waitFor('after');
+    await until(() => outer.stty() === cooked, 'as before');
+  });
+
   // dash leaves a stopped job's modes on the terminal, so that nothing could be seen.
   it.runIf(shell === '/bin/bash')(
     'a supervisor stopped and continued from outside makes the terminal raw again',
     async () => {
+      await start('stop-self', ['30']);
       await outer.waitFor('prompt> ', await outer.waitFor(/Stopped/));
       outer.type('fg\n');
       const after = await outer.waitFor('after');

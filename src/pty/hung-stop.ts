@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** After the last write to the command. A stop takes a millisecond; under load, much longer. */
+const LOOKS_MS = [250, 1000, 3000];
+
+/**
+ * Ends stops that hang half-way. Ctrl-Z hits every process of the command's group, also one that a thread of it has just
+ * begun to start (vfork): that one stops before it has become another program, the thread waits for it in the kernel and
+ * cannot stop, and so nobody is ever told that the command has (measured with Codex 0.150: one Ctrl-Z in 20 under load.
+ * Bare, npm's launcher stops in its stead.)
+ *
+ * Linux only: elsewhere nothing is found.
+ * @param living the command's pid while it lives and has told no stop, else undefined.
+ */
+export function createHungStopWatch(living: () => number | undefined) {
+  let timer: NodeJS.Timeout | undefined;
+
+  function lookAt(index: number): void {
+    const delay = LOOKS_MS[index];
+    if (delay === undefined) return;
+    timer = setTimeout(() => {
+      const pid = living();
+      if (pid === undefined) return;
+      continueUnborn(pid);
+      lookAt(index + 1);
+    }, delay);
+  }
+
+  return {
+    /** After every write to the command: whatever its key for Ctrl-Z is, this may have been it. */
+    restart(): void {
+      clearTimeout(timer);
+      lookAt(0);
+    },
+    close: () => clearTimeout(timer),
+  };
+}
+
+/** Continues the processes that threads wait for in vfork: they become programs, and the threads stop as they should. */
+function continueUnborn(pid: number): void {
+  // The first thread has stopped, or is the one that waits.
+  if (!'TD'.includes(readState(`/proc/${pid}`))) return;
+  const program = readProgram(pid);
+  for (const child of childrenAwaited(pid)) {
+    const isUnborn = program !== undefined && readProgram(child) === program;
+    if (isUnborn && readState(`/proc/${child}`) === 'T')
+      attempt(() => process.kill(child, 'SIGCONT'), false);
+  }
+}
+
+/** Children of those threads that are in the middle of a system call which nothing interrupts, as vfork is. */
+function childrenAwaited(pid: number): number[] {
+  return attempt(() => readdirSync(`/proc/${pid}/task`), [])
+    .map((thread) => `/proc/${pid}/task/${thread}`)
+    .filter((directory) => readState(directory) === 'D')
+    .flatMap((directory) =>
+      attempt(() => readFileSync(`${directory}/children`, 'latin1'), '').split(' '),
+    )
+    .filter(Boolean)
+    .map(Number);
+}
+
+/** `R`, `S`, `D`, `T`, …; `?` when it is gone. */
+function readState(directory: string): string {
+  const stat = attempt(() => readFileSync(`${directory}/stat`, 'latin1'), '');
+  // The command's name is in parentheses and may hold anything, parentheses too.
+  return stat[stat.lastIndexOf(')') + 2] ?? '?';
+}
+
+function readProgram(pid: number): string | undefined {
+  return attempt(() => readlinkSync(`/proc/${pid}/exe`), undefined);
+}
+
+/** Who is looked at here may be gone at any time. */
+function attempt<T>(act: () => T, otherwise: T): T {
+  try {
+    return act();
+  } catch {
+    return otherwise;
+  }
+}
