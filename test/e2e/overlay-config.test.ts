@@ -15,6 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { trustAllHooks, trustDirectory } from '../lab/dialogs.ts';
 import { logInToMcp, type OauthMcp, startOauthMcp } from '../lab/oauth-mcp.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
 import { quit } from '../lab/supervised.ts';
@@ -69,7 +70,8 @@ describe('config.toml', () => {
     await box.run('git', ['init', '-q'], { cwd: elsewhere });
 
     const terminal = home.open([], { cwd: elsewhere });
-    await trustDirectory(terminal);
+    await trustDirectory(terminal, box);
+    await waitForComposer(terminal);
     await quit(terminal);
 
     expect(readlinkSync(config)).toBe('../dotfiles/codex.toml');
@@ -110,7 +112,7 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))('hooks', () => {
   it('trusted without us run supervised, and nobody is asked', async () => {
     await openHookHome(['acc1']);
     const plain = home.openPlain();
-    await trustAllHooks(plain);
+    await trustAllHooks(plain, home.box);
     await askAndQuit(plain);
     const trusted = readFileSync(config, 'utf8');
     expect(hooksRun()).toEqual(['project', 'user']);
@@ -125,7 +127,7 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))('hooks', () => {
     backend.account('acc1').turnsLeft = 1;
     await openHookHome(['acc1', 'acc2']);
     const terminal = home.open();
-    await trustAllHooks(terminal);
+    await trustAllHooks(terminal, home.box);
     await ask(terminal, 'hello');
     await terminal.waitForText(/answer \d+ from acc1/);
     await ask(terminal, 'once more');
@@ -207,34 +209,6 @@ async function chooseModel(terminal: OuterTerminal, row: number): Promise<void> 
   await terminal.waitForText('Select Reasoning Level');
   terminal.press('enter');
   await terminal.waitForText('Model changed to');
-}
-
-async function trustDirectory(terminal: OuterTerminal): Promise<void> {
-  await terminal.waitForText(TRUST_QUESTION);
-  // Codex overhears keys that come right after the question was drawn.
-  const isHeard = () => !TRUST_QUESTION.test(terminal.screen().join('\n'));
-  terminal.press('enter');
-  await terminal
-    .waitUntil(isHeard, 'a reaction', { timeoutMs: 1000 })
-    .catch(() => terminal.press('enter'));
-  await waitForComposer(terminal);
-}
-
-const TRUST_QUESTION = /› 1\. (Trust and|Yes,) continue/;
-
-async function trustAllHooks(terminal: OuterTerminal): Promise<void> {
-  await terminal.waitForText('Hooks need review');
-  // Codex overhears keys that come right after the question was drawn. 0.150 takes the digit for the answer.
-  const isHeard = () => {
-    const screen = terminal.screen().join('\n');
-    return screen.includes('› 2. Trust all') || !screen.includes('Hooks need review');
-  };
-  terminal.type('2');
-  await terminal
-    .waitUntil(isHeard, 'a reaction', { timeoutMs: 1000 })
-    .catch(() => terminal.type('2'));
-  await terminal.waitUntil(isHeard, 'a reaction');
-  if (terminal.screen().join('\n').includes('› 2. Trust all')) terminal.press('enter');
 }
 
 async function askAndQuit(terminal: OuterTerminal): Promise<void> {

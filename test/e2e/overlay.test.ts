@@ -23,6 +23,7 @@ import { ownIdentity } from '../../src/state/process-identity.ts';
 import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
+import { trustAllHooks } from '../lab/dialogs.ts';
 import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
@@ -186,21 +187,10 @@ describe.skipIf(!codexUnderTest.hasNoDaemon)('hooks', () => {
     return { ...lab, hook, config, ran };
   }
 
-  async function trustAll(terminal: OuterTerminal): Promise<void> {
-    await terminal.waitForText('Hooks need review');
-    terminal.type('2');
-    // The first frame may be drawn before keys are read.
-    await terminal
-      .waitForText('› 2. Trust all', { timeoutMs: 1000 })
-      .catch(() => terminal.type('2'));
-    await terminal.waitForText('› 2. Trust all');
-    terminal.press('enter');
-  }
-
   it('trusted in the shared home run without a question; project hooks keep their trust', async () => {
     const lab = await openHookLab();
     const plain = openCodex(lab, lab.sandbox.env);
-    await trustAll(plain);
+    await trustAllHooks(plain, lab.sandbox);
     await ask(plain, 'hello');
     await plain.waitForText('answer 1');
     await quit(plain);
@@ -218,7 +208,7 @@ describe.skipIf(!codexUnderTest.hasNoDaemon)('hooks', () => {
   it('trusted inside a session are trusted everywhere', async () => {
     const lab = await openHookLab();
     const inside = openCodex(lab, lab.env);
-    await trustAll(inside);
+    await trustAllHooks(inside, lab.sandbox);
     await ask(inside, 'hello');
     await inside.waitForText('answer 1');
     await quit(inside);
