@@ -15,6 +15,8 @@ export interface PromptGuardParts {
   isIdle(): boolean;
   /** It has said that it works. */
   hasWorked(): boolean;
+  /** Reads what its record has by now; `recorded` is told of a turn there. False: it has ended. */
+  readRecord(): Promise<boolean>;
   /** A dialog is open, however long the user takes. */
   isAsking(): boolean;
   /** Hands keys to it. */
@@ -40,25 +42,26 @@ export const SETTLE_MS = 50;
  * Enter follows only when the prompt is seen in the composer: a dialog that is open instead must not be answered by us.
  */
 export function guardPrompt(parts: PromptGuardParts): PromptGuard {
-  const { prompt, timers, isIdle, hasWorked, isAsking, type, awaitEcho } = parts;
+  const { prompt, timers, isIdle, hasWorked, readRecord, isAsking, type, awaitEcho } = parts;
   let isRecorded = false;
 
-  function check(left: number): void {
-    if (isRecorded || left === 0) return;
+  async function check(left: number): Promise<void> {
+    // A short turn may have come and gone, and nobody have looked since.
+    if (!(await readRecord()) || isRecorded || left === 0) return;
     const isSlow = !hasWorked() && left > PATIENCE - SLOW_LOOKS;
     if (isSlow || !isIdle())
-      return timers.after(LOST_MS, () => check(isAsking() ? left : left - 1));
-    awaitEcho(prompt, () => timers.after(SETTLE_MS, send));
+      return timers.after(LOST_MS, () => void check(isAsking() ? left : left - 1));
+    awaitEcho(prompt, () => timers.after(SETTLE_MS, () => void send()));
     type(`\u001b[200~${prompt}\u001b[201~`);
   }
 
-  function send(): void {
-    if (!isRecorded && isIdle()) type('\r');
+  async function send(): Promise<void> {
+    if ((await readRecord()) && !isRecorded && isIdle()) type('\r');
   }
 
   return {
     bound() {
-      if (prompt !== '') timers.after(LOST_MS, () => check(PATIENCE));
+      if (prompt !== '') timers.after(LOST_MS, () => void check(PATIENCE));
     },
     recorded() {
       isRecorded = true;

@@ -6,7 +6,8 @@ export interface GoalGuard {
   succeeded(): void;
 }
 
-export interface GoalGuardParts extends Omit<PromptGuardParts, 'prompt'> {
+export interface GoalGuardParts
+  extends Omit<PromptGuardParts, 'prompt' | 'hasWorked' | 'readRecord'> {
   hasGoal: boolean;
 }
 

@@ -203,6 +203,11 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         isIdle: () => takesKeys() && !isAsking() && !watch?.isWorking() && gate.isBlank(),
         isAsking,
         hasWorked: () => watch?.hasWorked() === true,
+        async readRecord() {
+          const asked = watch;
+          await asked?.look();
+          return asked !== undefined && asked === watch;
+        },
         type: (keys) => child?.deliver(Buffer.from(keys)),
         awaitEcho: (text, seen) => child?.awaitEcho(text, seen),
       });

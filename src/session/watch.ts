@@ -22,6 +22,8 @@ export interface Watch {
   isTurnRunning(): boolean;
   /** What its threads tell of it, read now, though it may have ended. */
   readRecord(): Promise<ChildRecord>;
+  /** Reads what the record has by now, and tells of it. */
+  look(): Promise<void>;
   /** No turn runs, neither by its word nor, as it is read now, by its record. */
   isResting(): Promise<boolean>;
   close(): void;
@@ -69,6 +71,8 @@ export function createWatch(options: WatchOptions): Watch {
   let alert = false;
   let seeking = false;
   let closed = false;
+  /** An answered turn that was read while proof was sought: told at the next look. */
+  let untold: Look | undefined;
   let boundTo: string | undefined;
   let searchMs = SEARCH_MS.first;
   let timer = setTimeout(search, searchMs);
@@ -97,7 +101,9 @@ export function createWatch(options: WatchOptions): Watch {
       begin();
       options.turnRecorded();
     }
-    if (news.answered) options.turnSucceeded(news.limits);
+    const success = news.answered ? news : untold;
+    untold = undefined;
+    if (success !== undefined) options.turnSucceeded(success.limits);
     if (isProof(news)) trigger(alert ? 'text' : 'record');
   }
 
@@ -151,6 +157,8 @@ export function createWatch(options: WatchOptions): Watch {
       try {
         for (const deadline = now() + SEEK_MS; ; ) {
           const found = await follower.look(saw);
+          if (found.answered) untold = found;
+          if (isProof(found)) untold = undefined; // of a turn before
           follow();
           if (isProof(found) || closed || now() > deadline) return found;
           await pause();
@@ -166,9 +174,10 @@ export function createWatch(options: WatchOptions): Watch {
       return follower.record();
     },
     hasWorked: () => hasWorked,
+    look,
     async isResting() {
-      const { turnRuns } = await follower.look(saw);
-      return !turnRuns && !isWorking && !seeking && !closed;
+      await look();
+      return !isRecordOpen && !isWorking && !seeking && !closed;
     },
     close() {
       closed = true;

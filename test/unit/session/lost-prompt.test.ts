@@ -12,13 +12,17 @@ afterEach(() => {
 const PASTED = '\u001b[200~continue\u001b[201~';
 
 function openGuard() {
-  const codex = { idle: true, worked: false, asks: false };
+  const codex = { idle: true, worked: false, asks: false, hasTurn: false, lives: true };
   const typed: string[] = [];
   const guard = guardPrompt({
     prompt: 'continue',
     timers: createTimers(),
     isIdle: () => codex.idle && !codex.asks,
     hasWorked: () => codex.worked,
+    readRecord: async () => {
+      if (codex.hasTurn) guard.recorded();
+      return codex.lives;
+    },
     isAsking: () => codex.asks,
     type: (keys) => typed.push(keys),
     awaitEcho: (_, seen) => seen(),
@@ -27,36 +31,57 @@ function openGuard() {
   return { codex, typed, guard };
 }
 
-it('types a prompt that was lost after Codex had said that it works', () => {
+it('types a prompt that was lost after Codex had said that it works', async () => {
   const { codex, typed } = openGuard();
   codex.worked = true;
-  vi.advanceTimersByTime(2100);
+  await vi.advanceTimersByTimeAsync(2100);
   expect(typed).toEqual([PASTED, '\r']);
 });
 
-it('gives a slow one time, and then types it, too', () => {
+it('gives a slow one time, and then types it, too', async () => {
   const { typed } = openGuard();
-  vi.advanceTimersByTime(TYPED_MS - 1);
+  await vi.advanceTimersByTimeAsync(TYPED_MS - 1);
   expect(typed).toEqual([]);
-  vi.advanceTimersByTime(100);
+  await vi.advanceTimersByTimeAsync(100);
   expect(typed).toEqual([PASTED, '\r']);
 });
 
-it('types nothing when the turn is on record, or runs', () => {
+it('types nothing when the turn is on record, or runs', async () => {
   const recorded = openGuard();
   recorded.guard.recorded();
   const working = openGuard();
   working.codex.idle = false;
-  vi.advanceTimersByTime(60_000);
+  await vi.advanceTimersByTimeAsync(60_000);
   expect([recorded.typed, working.typed]).toEqual([[], []]);
 });
 
-it('waits for the user to leave a dialog', () => {
+it('types nothing after a turn that nobody has seen in the record before', async () => {
+  const early = openGuard();
+  early.codex.worked = true;
+  early.codex.hasTurn = true;
+  const late = openGuard();
+  late.codex.worked = true;
+  await vi.advanceTimersByTimeAsync(2020);
+  late.codex.hasTurn = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([early.typed, late.typed]).toEqual([[], [PASTED]]);
+});
+
+it('types nothing into the one that has come after it', async () => {
+  const { codex, typed } = openGuard();
+  codex.worked = true;
+  await vi.advanceTimersByTimeAsync(2020);
+  codex.lives = false;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(typed).toEqual([PASTED]);
+});
+
+it('waits for the user to leave a dialog', async () => {
   const { codex, typed } = openGuard();
   codex.asks = true;
-  vi.advanceTimersByTime(60_000);
+  await vi.advanceTimersByTimeAsync(60_000);
   expect(typed).toEqual([]);
   codex.asks = false;
-  vi.advanceTimersByTime(TYPED_MS);
+  await vi.advanceTimersByTimeAsync(TYPED_MS);
   expect(typed).toEqual([PASTED, '\r']);
 });
