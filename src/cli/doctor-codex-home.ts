@@ -5,80 +5,21 @@ import { askDaemon, type DaemonAccount } from '../codex/daemon.ts';
 import { errnoOf } from '../state/files.ts';
 import { processStartTime } from '../state/process-identity.ts';
 import type { Context } from './context.ts';
+import { checkCodexConfig, readCodexConfig } from './doctor-codex-config.ts';
 import { type Finding, issue, note, ok } from './finding.ts';
 
 /** The shared Codex home: what its configuration means for accounts, its databases, its daemon. */
 export async function checkCodexHome(context: Context): Promise<Finding[]> {
-  const file = join(context.paths.sharedHome, 'config.toml');
-  const read = await readToml(file);
-  const settings = read.kind === 'ok' ? read.settings : {};
+  const config = await readCodexConfig(context.paths.sharedHome);
   return [
-    ...(read.kind === 'broken'
-      ? [issue(`${file} ${read.reason}, so Codex does not start either; correct it`)]
-      : []),
-    checkCredentialStore(file, settings),
-    ...checkForcedLogin(file, settings),
-    ...checkProvider(file, settings),
-    checkSqliteHome(context, settings),
+    ...checkCodexConfig(config),
+    checkSqliteHome(context, config.find('sqlite_home')?.value),
     ...(await checkDaemon(context.paths.sharedHome)),
   ];
 }
 
-type Settings = Record<string, unknown>;
-
-async function readToml(
-  file: string,
-): Promise<{ kind: 'ok'; settings: Settings } | { kind: 'broken'; reason: string }> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { kind: 'ok', settings: {} };
-    return { kind: 'broken', reason: `cannot be read (${errnoOf(error)})` };
-  }
-  const { parse } = await import('smol-toml');
-  try {
-    return { kind: 'ok', settings: parse(text) };
-  } catch (error) {
-    return {
-      kind: 'broken',
-      reason: `is not valid TOML (line ${(error as { line?: number }).line})`,
-    };
-  }
-}
-
-/** A keyring entry is keyed by CODEX_HOME, so an overlay would look logged out (facts 1.2). */
-function checkCredentialStore(file: string, settings: Settings): Finding {
-  const store = settings.cli_auth_credentials_store ?? 'file';
-  if (store === 'file') return ok('Codex keeps its login in a file');
-  return note(
-    `${file} lets Codex keep its login in the ${JSON.stringify(store)} store; supervised sessions use the files of the vaults, ` +
-      'plain codex does not: to bring its login in, set cli_auth_credentials_store = "file" and log in once more',
-  );
-}
-
-function checkForcedLogin(file: string, settings: Settings): Finding[] {
-  return ['forced_chatgpt_workspace_id', 'forced_login_method']
-    .filter((key) => settings[key] !== undefined)
-    .map((key) =>
-      issue(
-        `${file} sets ${key}: targets that do not fit are left out, for Codex would log them out, and plain codex still does; remove it, or remove those targets`,
-      ),
-    );
-}
-
-function checkProvider(file: string, settings: Settings): Finding[] {
-  const provider = settings.model_provider ?? 'openai';
-  if (provider === 'openai') return [];
-  return [
-    note(
-      `${file} works with the provider ${JSON.stringify(provider)}, which has no use for these accounts, so codex runs alone; remove model_provider to use them`,
-    ),
-  ];
-}
-
-function checkSqliteHome({ env, paths }: Context, settings: Settings): Finding {
-  const told = env.CODEX_SQLITE_HOME || settings.sqlite_home;
+function checkSqliteHome({ env, paths }: Context, configured: unknown): Finding {
+  const told = env.CODEX_SQLITE_HOME || configured;
   const home = typeof told === 'string' ? told : paths.sharedHome;
   try {
     accessSync(home, constants.W_OK | constants.X_OK);

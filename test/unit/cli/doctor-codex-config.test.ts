@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { checkCodexConfig, readCodexConfig } from '../../../src/cli/doctor-codex-config.ts';
+import { createHome } from './sandbox.ts';
+
+const WORKSPACE = 'forced_chatgpt_workspace_id = "w"';
+const CASES: [string, Record<string, string>, RegExp][] = [
+  ['for every user', { 'etc/config.toml': WORKSPACE }, /etc\/config\.toml sets forced_chatgpt/],
+  [
+    'above the user’s own',
+    {
+      'etc/managed_config.toml': 'model_provider = "b"',
+      '.codex/config.toml': 'model_provider = "a"',
+    },
+    /etc\/managed_config\.toml works with the provider "b"/,
+  ],
+  [
+    'below the user’s own',
+    { 'etc/config.toml': 'model_provider = "b"', '.codex/config.toml': 'model_provider = "a"' },
+    /\.codex\/config\.toml works with the provider "a"/,
+  ],
+  [
+    'that is broken',
+    { 'etc/managed_config.toml': 'a =' },
+    /etc\/managed_config\.toml is not valid TOML/,
+  ],
+];
+
+it.each(CASES)(
+  'a setting of the administrator %s is told with its file',
+  async (_, files, told) => {
+    const home = createHome();
+    for (const [file, text] of Object.entries(files)) home.write(file, text);
+    const config = await readCodexConfig(home.path('.codex'), home.path('etc'));
+    const texts = checkCodexConfig(config)
+      .filter(({ level }) => level !== 'ok')
+      .map(({ text }) => text);
+    expect(texts).toEqual([expect.stringMatching(told)]);
+  },
+);
