@@ -2,9 +2,10 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePrivateDir, removeQuietly, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
+import type { Need } from './token-age.ts';
 
 /** How long a refresh that failed is not tried again: there is time, or a Codex waits for it. */
-const REST_MS = { soon: 60_000, now: 5000 };
+const REST_MS = { soon: 60_000, close: 5000, now: 5000 };
 
 type Places = Pick<Paths, 'locksDir'>;
 
@@ -12,7 +13,7 @@ type Places = Pick<Paths, 'locksDir'>;
 export function failedLately(
   paths: Places,
   target: string,
-  need: 'soon' | 'now',
+  need: Exclude<Need, 'no'>,
   now: number,
 ): boolean {
   const failedAt = statSync(failureFile(paths, target), { throwIfNoEntry: false })?.mtimeMs;

@@ -8,6 +8,9 @@ const LEAST_MARGIN_SECONDS = 310;
 
 const SHORT_WINDOW_SECONDS = 120;
 
+/** Whoever starts now may ask for something only when Codex would refresh: at most half of the window is close to its end. */
+const CLOSE_SECONDS = 60;
+
 export interface RefreshRule {
   nowSeconds: number;
   /** Seconds of life left below which a token is refreshed. */
@@ -17,17 +20,20 @@ export interface RefreshRule {
 }
 
 /**
- * Whether an access token is to be refreshed: `soon` while nothing hurries, `now` when Codex would do it itself at its
- * next request, and several Codexes at once (fact M19). A login that cannot be renewed needs nothing.
+ * How an access token is to be refreshed: `soon` while nothing hurries; `close` when a Codex that starts now would get to
+ * do it before we have; `now` when Codex does it itself at its next request, and several Codexes at once (fact M19).
  */
-export function needsRefresh(
-  renewal: Renewal | undefined,
-  rule: RefreshRule,
-): 'no' | 'soon' | 'now' {
+export type Need = 'no' | 'soon' | 'close' | 'now';
+
+/** A login that cannot be renewed needs nothing. */
+export function needsRefresh(renewal: Renewal | undefined, rule: RefreshRule): Need {
   if (renewal === undefined) return 'no';
   const left = renewal.expiresAt - rule.nowSeconds;
   if (left <= CODEX_MARGIN_SECONDS) return 'now';
-  return left <= marginOf(renewal, rule) ? 'soon' : 'no';
+  const margin = marginOf(renewal, rule);
+  const close = Math.min(CLOSE_SECONDS, (margin - CODEX_MARGIN_SECONDS) / 2);
+  if (left <= CODEX_MARGIN_SECONDS + close) return 'close';
+  return left <= margin ? 'soon' : 'no';
 }
 
 /** Epoch seconds at which a token is to be refreshed. */

@@ -4,7 +4,7 @@ import { isStranger } from '../accounts/move-stranger.ts';
 import { markLoggedOut } from '../accounts/notice-logout.ts';
 import { failedLately, forgetFailure, noteFailure } from '../accounts/refresh-failure.ts';
 import { readStandings } from '../accounts/standing.ts';
-import { needsRefresh } from '../accounts/token-age.ts';
+import { type Need, needsRefresh } from '../accounts/token-age.ts';
 import { authFileOf, inspectVault } from '../accounts/vault.ts';
 import { hasNoAccount } from '../codex/account-reply.ts';
 import type { AppServerReply, AppServerRequest } from '../codex/app-server.ts';
@@ -103,13 +103,12 @@ export function readAndRefresh(
   config: Config,
   isDoubted = false,
 ): AppServerRequest {
-  return {
-    method: 'account/read',
-    params: { refreshToken: isDoubted || needOf(target, config) === 'soon' },
-  };
+  const need = needOf(target, config);
+  const isInTime = need === 'soon' || need === 'close';
+  return { method: 'account/read', params: { refreshToken: isDoubted || isInTime } };
 }
 
-function needOf(target: Target, { refreshMarginSeconds }: Config): 'no' | 'soon' | 'now' {
+function needOf(target: Target, { refreshMarginSeconds }: Config): Need {
   const vault = inspectVault(target);
   const renewal = vault.kind === 'ready' ? vault.renewal : undefined;
   // The widest margin: whoever started us may have had a narrower one.

@@ -4,7 +4,7 @@ import { readAccountState } from '../accounts/account-state.ts';
 import type { Renewal } from '../accounts/login.ts';
 import { activeMarks } from '../accounts/marks.ts';
 import { failedLately } from '../accounts/refresh-failure.ts';
-import { needsRefresh, refreshDueAt } from '../accounts/token-age.ts';
+import { type Need, needsRefresh, refreshDueAt } from '../accounts/token-age.ts';
 import { inspectVault } from '../accounts/vault.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
@@ -25,7 +25,8 @@ export interface TokenKeeperFacts {
 export interface TokenKeeper {
   /**
    * Before a child starts under an account. A young token costs one look at the vault; an old one is refreshed in the
-   * background; only for one that Codex itself would refresh it is waited, and not for long.
+   * background; only for one that Codex itself would refresh, now or by the time that it asks for something, it is waited,
+   * and not for long.
    * @returns `needs-login` when the refresh token turned out to be dead.
    */
   prepare(target: string): Promise<'ready' | 'needs-login'>;
@@ -88,9 +89,10 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
           last = { renewal, since: Date.now() };
         }
         const isUnused = last !== undefined && Date.now() - last.since >= UNUSED_MS;
-        if (need === 'soon' || isUnused) void startWorker(facts, name);
+        const isInTime = need === 'soon' || need === 'close';
+        if (isInTime || isUnused) void startWorker(facts, name);
         if (isUnused) last = undefined;
-        timer = setTimeout(tick, need === 'soon' ? LOOK_MS.most / 12 : untilDue(renewal)).unref();
+        timer = setTimeout(tick, isInTime ? LOOK_MS.most / 12 : untilDue(renewal)).unref();
       };
       const untilDue = (renewal: Renewal | undefined) => {
         if (renewal === undefined) return LOOK_MS.most;
@@ -104,7 +106,7 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
 }
 
 interface Look {
-  need: 'no' | 'soon' | 'now';
+  need: Need;
   renewal: Renewal | undefined;
 }
 

@@ -17,11 +17,16 @@ afterEach(close);
 const STALE = { expiresInSeconds: 900 };
 /** Codex would refresh it itself. */
 const DYING = { expiresInSeconds: 100 };
+/** It would by the time that it asks for something. */
+const LEAVING = { expiresInSeconds: 301 };
 
 describe('before a launch', () => {
-  it('six at once on a token in its last minutes: one refresh, and all six run', async () => {
+  it.each([
+    ['in its last minutes', DYING],
+    ['that is there as soon as they have started', LEAVING],
+  ])('six at once on a token %s: one refresh, and all six run', async (_, age) => {
     const { backend, hotswap } = await openLab([{ name: 'acc1' }]);
-    await hotswap.sandbox.writeVault('acc1', DYING);
+    await hotswap.sandbox.writeVault('acc1', age);
     const runs = await Promise.all([...Array(6).keys()].map((i) => exec(hotswap, `task ${i}`)));
     expect(runs.map(({ status }) => status)).toEqual(Array(6).fill(0));
     expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, onTestFailed } from 'vitest';
 import type { AuthJson, Backend } from '../lab/backend/index.ts';
 import { ask } from '../lab/composer.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
@@ -27,7 +27,10 @@ it.runIf(process.env.SOAK_SECONDS)(
     const [program = '', ...first] = hotswap.commandLine();
     await hotswap.sandbox.run(program, [...first, 'exec', 'the first of all']);
     const endsAt = Date.now() + SECONDS * 1000;
-    const soak: Soak = { backend, hotswap, isOver: () => Date.now() > endsAt, turns: 0 };
+    // After the first reuse the account is dead, and all that follows is noise.
+    const isOver = () => Date.now() > endsAt || backend.tokens.counts.reuses > 0;
+    const soak: Soak = { backend, hotswap, isOver, turns: 0 };
+    onTestFailed(() => console.log(listRefreshes(backend)));
     const victim = hotswap.open();
     const sessions = [1, 2, 3].map((number) => runTui(soak, `tui-${number}`));
     const execs = [1, 2, 3, 4].map((number) => runExecs(soak, `exec-${number}`));
@@ -63,6 +66,18 @@ it.runIf(process.env.SOAK_SECONDS)(
   },
   (SECONDS + 180) * 1000,
 );
+
+/** Who spent which token, and when. */
+function listRefreshes({ requests }: Backend): string {
+  return requests
+    .filter(({ route }) => route === 'token')
+    .map(({ at, answeredAt = 0, headers, body, outcome }) => {
+      const { refresh_token: token } = body as { refresh_token?: string };
+      const answer = `${answeredAt - at} ms ${JSON.stringify(outcome)}`;
+      return `${new Date(at).toISOString()} ${token} by ${headers['user-agent']}: ${answer}`;
+    })
+    .join('\n');
+}
 
 interface Soak {
   backend: Backend;
