@@ -1,6 +1,7 @@
 import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import type { Capabilities } from '../codex/capabilities.ts';
 import { resolveNative } from '../codex/find.ts';
+import { readReturnModel } from '../codex/reserve.ts';
 import { execResumeArgv, resumeArgv } from '../codex/resume-argv.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust, hookTrustOverride } from '../overlay/hook-trust.ts';
@@ -44,7 +45,8 @@ export async function planChildren(facts: PlanFacts): Promise<{
     first: await planChild(facts, facts.args),
     async resume(thread, prompt = facts.prompt) {
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
-      return planNext(facts, resumeArgv(invocation, thread.id, { ...thread, prompt }));
+      const own = thread.model === undefined ? readReturnModel(facts.slot.home, thread.id) : {};
+      return planNext(facts, resumeArgv(invocation, thread.id, { ...thread, ...own, prompt }));
     },
   };
 }

@@ -78,7 +78,7 @@ export function followThreads(
   async function look(saw: SeenText | undefined): Promise<Look> {
     for (const file of await openRollouts(pid)) {
       if (known.has(file)) continue;
-      const rollout = await openRollout(file);
+      const rollout = await openRollout(file, startedAtMs);
       if (rollout !== undefined) known.set(file, rollout);
     }
     const news: Look = { started, answered: false, turnRuns: false };
@@ -136,20 +136,24 @@ export function followThreads(
   };
 }
 
-/** Codex has left the thread's own model for the reserve: the account has no included usage left. */
+/**
+ * Codex has left the thread's own model for the reserve: the account has no included usage left. No turn is cut off for it:
+ * the one that runs is answered.
+ */
 function proveReserve(
   { reserve, facts }: FollowedRollout,
   answeredFor: ReadonlySet<string>,
 ): Omit<Proven, 'thread'> | undefined {
   const turnId = `reserve-${reserve?.switchedAt}`;
   if (reserve?.switchedAt === undefined || answeredFor.has(turnId)) return undefined;
+  const last = facts.findLast(isTurnMark);
+  if (last === undefined || last.type === 'task_started') return undefined;
   const told = facts.findLast((fact) => fact.type === 'token_count')?.limits;
   const until = told && resetOf(told);
-  const last = facts.findLast(isTurnMark);
   return {
     kind: 'reserve',
     turnId,
-    isIdle: last?.type === 'task_complete' && last.answered,
+    isIdle: last.type === 'task_complete' && last.answered,
     ...(until === undefined ? {} : { until }),
   };
 }

@@ -43,8 +43,14 @@ export interface Turn {
 /** Old turns are of no interest, and a rollout can have 50 MB: reading begins this far before its end. */
 const HISTORY_BYTES = 1024 * 1024;
 
-/** @returns undefined when its first line is not written yet: a new thread's file is empty for a moment. */
-export async function openRollout(file: string): Promise<FollowedRollout | undefined> {
+/**
+ * @param startedAtMs when the child was started.
+ * @returns undefined when its first line is not written yet: a new thread's file is empty for a moment.
+ */
+export async function openRollout(
+  file: string,
+  startedAtMs: number,
+): Promise<FollowedRollout | undefined> {
   const meta = await readSessionMeta(file);
   if (meta === undefined) return undefined;
   const { size } = statSync(file);
@@ -60,6 +66,8 @@ export async function openRollout(file: string): Promise<FollowedRollout | undef
     prompts: [],
     turns: [],
     lastTurnAt: 0,
+    // A thread of this child's own begins on the reserve only if Codex, knowing the account, puts it there.
+    ...((meta.at ?? 0) >= startedAtMs && { reserve: { onReserve: false } }),
   };
 }
 

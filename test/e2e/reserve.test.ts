@@ -1,17 +1,86 @@
 import { appendFileSync } from 'node:fs';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { waitForDialog } from '../lab/dialogs.ts';
+import type { OuterTerminal } from '../lab/outer-terminal.ts';
 import { type Rollout, readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
-// Codex that goes on with the reserve model has no included usage left (facts 2.3). What makes it do so comes from the
-// service and is not in the lab; the line it leaves in the record is Codex's own, with the model changed.
+// Codex that goes on with the reserve model has no included usage left (facts 2.3).
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
 
-// The reserve came with 0.153, and the record of settings shortly before 0.150.
+describe.skipIf(!codexUnderTest.isAtLeast('0.153.0'))(
+  'a Codex that the service puts on the reserve',
+  () => {
+    it('in mid-session: the next account goes on, on the thread’s own model', async () => {
+      const lab = await openReserveLab(1);
+      const { backend, hotswap } = lab;
+      const terminal = hotswap.open(['-c', 'model_reasoning_effort="high"']);
+      await ask(terminal, 'one');
+      await terminal.waitForText('answer 1 from acc1');
+      // Codex asks how much is left, and is told.
+      await ask(terminal, '/status');
+      await hotswap.waitForEvent('rotated');
+      await hotswap.waitForEvent('bound', 2);
+      await ask(terminal, 'two');
+      await terminal.waitForText('answer 1 from acc2');
+      const [own, next] = [backend.turns('acc1')[0]?.turn, backend.turns('acc2')[0]?.turn];
+      expect(next?.userTexts).toEqual(['one', 'two']);
+      expect(next).toMatchObject({ model: own?.model, body: { reasoning: { effort: 'high' } } });
+      await expectMoved(lab, terminal);
+    });
+
+    it('from the start: so does its first thread', async () => {
+      const lab = await openReserveLab(0);
+      const { backend, hotswap } = lab;
+      const terminal = hotswap.open();
+      await terminal.waitForText('Automatically switched to');
+      await waitForDialog(terminal, hotswap.sandbox, 'Continue with Luna Reserve');
+      terminal.press('escape');
+      await ask(terminal, 'one');
+      await terminal.waitForText('answer 1 from acc1');
+      await hotswap.waitForEvent('rotated');
+      await hotswap.waitForEvent('bound', 2);
+      await ask(terminal, 'two');
+      await terminal.waitForText('answer 1 from acc2');
+      const next = backend.turns('acc2')[0]?.turn;
+      expect(next?.userTexts).toEqual(['one', 'two']);
+      expect(next?.model).not.toMatch(/reserve|luna/);
+      await expectMoved(lab, terminal);
+    });
+
+    async function openReserveLab(turnsLeft: number) {
+      const lab = await openLab([{ name: 'acc1', turnsLeft, reserve: true }, { name: 'acc2' }]);
+      const { hotswap, backend } = lab;
+      const catalogue = await hotswap.sandbox.run('codex', ['debug', 'models', '--bundled']);
+      const { models } = JSON.parse(catalogue.stdout) as { models: { slug: string }[] };
+      const luna = models.find(({ slug }) => slug === 'gpt-5.6-luna');
+      const reserve = {
+        ...luna,
+        slug: 'gpt-reserve',
+        display_name: 'Luna Reserve',
+        visibility: 'hide',
+      };
+      backend.switches.models = [...models, reserve];
+      return lab;
+    }
+
+    async function expectMoved(
+      { hotswap }: Awaited<ReturnType<typeof openLab>>,
+      terminal: OuterTerminal,
+    ) {
+      expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'reserve' }]);
+      expect(hotswap.eventsOf('rotated')).toMatchObject([{ from: 'acc1', kind: 'reserve' }]);
+      expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
+    }
+  },
+);
+
+// The reserve came with 0.153, and the record of settings shortly before 0.150: the line is Codex's own, with the model
+// changed.
 it.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
   'an account on the reserve is at its limit: the next goes on, on the thread’s own model',
   async () => {

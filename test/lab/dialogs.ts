@@ -28,7 +28,11 @@ export async function trustAllHooks(terminal: OuterTerminal, box: Sandbox): Prom
  * moment between may end it ("timed out discarding buffered terminal input": bare 0.150, 1 of 100). Who draws again when
  * told of a new size reads keys, too.
  */
-async function waitForDialog(terminal: OuterTerminal, box: Sandbox, text: string | RegExp) {
+export async function waitForDialog(
+  terminal: OuterTerminal,
+  box: Sandbox,
+  text: string | RegExp,
+): Promise<void> {
   await terminal.waitForText(text);
   await terminal.waitUntil(() => terminal.raw().includes(FRAME_END), 'a whole frame');
   const drawn = terminal.raw().length;

@@ -20,6 +20,8 @@ export interface AccountSpec {
   exhaustedWindow?: '5h' | 'weekly';
   /** Used percentage told while turns are left; from 90 on Codex opens a modal (fact M17). Default 25. */
   usedPercent?: number;
+  /** Exhausted, it is offered the reserve model (facts 2.3; from 0.153 on). Default false. */
+  reserve?: boolean;
 }
 
 /** An account as the backend keeps it; tests may change any field while it runs. */
@@ -29,6 +31,9 @@ export interface Account extends Required<AccountSpec> {
   /** Turns answered so far: the number in the default answer. */
   turnsAnswered: number;
 }
+
+/** What Codex goes on with when the included usage of an account is used up. */
+export const RESERVE_MODEL = 'gpt-reserve';
 
 const FIVE_HOURS = 5 * 60 * 60;
 
@@ -43,6 +48,7 @@ export function openAccount(spec: AccountSpec, nowSeconds: number): Account {
     limit: 'usage-limit',
     exhaustedWindow: '5h',
     usedPercent: 25,
+    reserve: false,
     ...spec,
     turnsLeft,
     quota: turnsLeft,

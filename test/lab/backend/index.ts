@@ -86,6 +86,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       transport: options.transport ?? 'websocket',
       foreignReasoning: options.foreignReasoning ?? 'accept',
       refreshes: options.refreshes ?? 'answer',
+      models: options.models ?? [],
     },
     queues: new Map(),
     script: undefined,

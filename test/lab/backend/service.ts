@@ -13,6 +13,8 @@ export interface Switches {
   foreignReasoning: 'accept' | 'refuse';
   /** `fail`: `/oauth/token` answers 500 and spends nothing. */
   refreshes: 'answer' | 'fail';
+  /** The catalogue of models; empty: Codex goes on with the one it carries. */
+  models: readonly object[];
 }
 
 /** What all routes of one backend share. */

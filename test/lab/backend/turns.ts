@@ -1,4 +1,4 @@
-import { describeWindows, isExhausted, type Windows } from './accounts.ts';
+import { describeWindows, isExhausted, RESERVE_MODEL, type Windows } from './accounts.ts';
 import { type Answer, type ResponseEvent, streamAnswer } from './answers.ts';
 import { findOwners } from './encrypted.ts';
 import { describeFailure, type Failure, type FailureKind } from './failures.ts';
@@ -67,13 +67,16 @@ function findRefusal(service: Service, request: TurnRequest): FailureKind | unde
     const foreign = findOwners(request.input).some((owner) => owner !== account.name);
     if (foreign) return 'invalid-encrypted-content';
   }
-  if (!request.isContinuation && isExhausted(account, nowSeconds())) return account.limit;
+  const isOnReserve = account.reserve && request.model === RESERVE_MODEL;
+  if (!request.isContinuation && !isOnReserve && isExhausted(account, nowSeconds())) {
+    return account.limit;
+  }
   return undefined;
 }
 
 function countTurn(request: TurnRequest): void {
   request.account.turnsAnswered += 1;
-  if (!request.isContinuation) request.account.turnsLeft -= 1;
+  if (!request.isContinuation && request.model !== RESERVE_MODEL) request.account.turnsLeft -= 1;
 }
 
 async function* settleAtEnd(

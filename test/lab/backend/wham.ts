@@ -1,4 +1,10 @@
-import { type Account, describeWindows, isExhausted, type Window } from './accounts.ts';
+import {
+  type Account,
+  describeWindows,
+  isExhausted,
+  RESERVE_MODEL,
+  type Window,
+} from './accounts.ts';
 import { type HttpRequest, type HttpRoute, ok, refuse } from './http-route.ts';
 import { nowSeconds, type Service } from './service.ts';
 
@@ -24,7 +30,7 @@ export function createWhamRoutes(service: Service): HttpRoute[] {
     {
       route: 'models',
       pattern: /\/codex\/models$/,
-      answer: () => ok({ models: [] }), // Codex goes on with the list it carries; 404 would fill stderr,
+      answer: () => ok({ models: service.switches.models }), // 404 would fill stderr
     },
   ];
 }
@@ -68,5 +74,41 @@ function describeUsage(account: Account) {
     },
     credits: { has_credits: false, unlimited: false, balance: null },
     additional_rate_limits: null,
+    ...(account.reserve && describeReserve(account, exhausted)),
+  };
+}
+
+/** What makes Codex go on with the reserve: the banner, of this very account, and a bucket of its own. */
+function describeReserve(account: Account, exhausted: boolean) {
+  return {
+    account_id: account.id,
+    user_id: account.userId,
+    additional_rate_limits: [
+      {
+        limit_name: RESERVE_MODEL,
+        metered_feature: 'base_model_inference',
+        rate_limit: {
+          allowed: true,
+          limit_reached: false,
+          primary_window: {
+            used_percent: 48,
+            limit_window_seconds: 604_800,
+            reset_after_seconds: 300_000,
+            reset_at: nowSeconds() + 300_000,
+          },
+          secondary_window: null,
+        },
+        normal_model_slug: 'gpt-5.6-luna',
+      },
+    ],
+    rate_limit_upsell: exhausted
+      ? {
+          banner_type: 'luna_reserve',
+          presentation: 'dismissible',
+          title: 'You’re now using Luna, a faster model for simpler tasks.',
+          description: 'Add credits or upgrade to continue using the most advanced models.',
+          ctas: [{ action: 'add_credits', label: 'Add credits' }],
+        }
+      : null,
   };
 }
