@@ -108,7 +108,14 @@ function createCellText(): CellText {
 const BLANKS = /[\s\u0000-\u001f\u007f]+/g;
 
 /**
- * An escape sequence cut by the chunk's end: a stripper that sees one chunk at a time would leave its half as text.
- * A control string (OSC, DCS, APC, PM, SOS, title) ends with BEL or `ESC \\`; any other ESC aborts it, as in terminals.
+ * An escape sequence cut by the chunk's end: a stripper that sees one chunk at a time would leave its half as text. What
+ * ends a control string, or makes it none, is what the stripper takes for it: BEL ends an OSC only.
  */
-const INCOMPLETE_ESCAPE = /\u001b(?:\[[0-?]*[ -/]*|[\]PX^_k][^\u0007\u001b]*\u001b?|[ -/]*)?$/;
+const INCOMPLETE_ESCAPE = new RegExp(
+  [
+    String.raw`(?:\u001b\[|\u009b)[0-?]*[ -/]*$`,
+    String.raw`(?:\u001b\]|\u009d)[^\u0007\u0018\u001a\u001b\u0080-\u009f]*\u001b?$`,
+    String.raw`(?:\u001b[PX^_k]|[\u0090\u0098\u009e\u009f])[^\u0018\u001a\u001b\u0080-\u009f]*\u001b?$`,
+    String.raw`\u001b[ -/]*$`,
+  ].join('|'),
+);
