@@ -4,7 +4,7 @@ import type { Timers } from './timers.ts';
 export interface PromptGuard {
   /** It has opened its thread. */
   bound(): void;
-  /** A turn of its own is in the record. */
+  /** A turn of its own is in the record; to be told before the user's keys reach it. */
   recorded(): void;
 }
 
@@ -44,6 +44,8 @@ export const SETTLE_MS = 50;
 export function guardPrompt(parts: PromptGuardParts): PromptGuard {
   const { prompt, timers, isIdle, hasWorked, readRecord, isAsking, type, awaitEcho } = parts;
   let isRecorded = false;
+  /** Our text stands in the composer, or is on its way there. */
+  let isTyped = false;
 
   async function check(left: number): Promise<void> {
     // A short turn may have come and gone, and nobody have looked since.
@@ -52,11 +54,20 @@ export function guardPrompt(parts: PromptGuardParts): PromptGuard {
     if (isSlow || !isIdle())
       return timers.after(LOST_MS, () => void check(isAsking() ? left : left - 1));
     awaitEcho(prompt, () => timers.after(SETTLE_MS, () => void send()));
+    isTyped = true;
     type(`\u001b[200~${prompt}\u001b[201~`);
   }
 
   async function send(): Promise<void> {
-    if ((await readRecord()) && !isRecorded && isIdle()) type('\r');
+    if (!(await readRecord()) || isRecorded || !isIdle()) return;
+    isTyped = false;
+    type('\r');
+  }
+
+  /** Codex has found the prompt after all: the user's next one must not begin with it. */
+  function erase(): void {
+    isTyped = false;
+    type(BACKSPACE.repeat([...prompt].length));
   }
 
   return {
@@ -65,6 +76,9 @@ export function guardPrompt(parts: PromptGuardParts): PromptGuard {
     },
     recorded() {
       isRecorded = true;
+      if (isTyped) erase();
     },
   };
 }
+
+const BACKSPACE = '\u007f';
