@@ -36,6 +36,11 @@ export function needsRefresh(renewal: Renewal | undefined, rule: RefreshRule): N
   return left <= margin ? 'soon' : 'no';
 }
 
+/** We are to do it, and Codex would not yet. */
+export function isInTime(need: Need): boolean {
+  return need === 'soon' || need === 'close';
+}
+
 /** Epoch seconds at which a token is to be refreshed. */
 export function refreshDueAt(renewal: Renewal, rule: Omit<RefreshRule, 'nowSeconds'>): number {
   return renewal.expiresAt - marginOf(renewal, rule);

@@ -1,42 +1,36 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type LoginSettings, readLoginSettings, SYSTEM_DIR } from '../codex/settings.ts';
 import { errnoOf } from '../state/files.ts';
 import { type Finding, issue, note, ok } from './finding.ts';
 
-/** A setting that holds, and the file that sets it. */
-export interface Setting {
-  file: string;
-  value: unknown;
-}
-
-export interface CodexConfig {
-  find(key: string): Setting | undefined;
+/** The files that Codex is configured by, read once for all that doctor wants to know of them. */
+export interface ConfigFiles {
+  /** What they say about logins, as a launch understands it. */
+  login: LoginSettings;
+  /** The word on a key that holds. */
+  valueOf(key: string): unknown;
+  /** The file that has it; a profile's is in the user's own. */
+  fileOf(key: string): string;
   /** What keeps Codex from starting. */
   broken: Finding[];
 }
 
-/** Where an administrator sets things for every user. */
-const SYSTEM_DIR = '/etc/codex';
-
-/**
- * Reads the files that Codex is configured by, later ones above earlier ones (facts 5.2; the last was measured with 0.150
- * and 0.169).
- */
-export async function readCodexConfig(
+export async function readConfigFiles(
   sharedHome: string,
   systemDir = SYSTEM_DIR,
-): Promise<CodexConfig> {
-  const files = [
-    join(systemDir, 'config.toml'),
-    join(sharedHome, 'config.toml'),
-    join(systemDir, 'managed_config.toml'),
-  ];
-  const layers = await Promise.all(files.map(readToml));
+): Promise<ConfigFiles> {
+  const read = (directory: string, name: string) => readToml(join(directory, name));
+  const base = await read(systemDir, 'config.toml');
+  const own = await read(sharedHome, 'config.toml');
+  const managed = await read(systemDir, 'managed_config.toml');
+  const layers = [base, own, managed];
+  const layerWith = (key: string) => layers.findLast(({ settings }) => settings[key] !== undefined);
+  const system = { base: base.text, managed: managed.text };
   return {
-    find: (key) =>
-      layers
-        .map(({ file, settings }) => ({ file, value: settings[key] }))
-        .findLast(({ value }) => value !== undefined),
+    login: await readLoginSettings({ text: own.text, overrides: [], oss: false, system }),
+    valueOf: (key) => layerWith(key)?.settings[key],
+    fileOf: (key) => (layerWith(key) ?? own).file,
     broken: layers.flatMap(({ file, fault }) =>
       fault === undefined
         ? []
@@ -46,49 +40,49 @@ export async function readCodexConfig(
 }
 
 /** What the configuration means for accounts. */
-export function checkCodexConfig(config: CodexConfig): Finding[] {
+export function checkCodexConfig(files: ConfigFiles): Finding[] {
   return [
-    ...config.broken,
-    checkCredentialStore(config),
-    ...checkForcedLogin(config),
-    ...checkProvider(config),
+    ...files.broken,
+    checkCredentialStore(files),
+    ...checkForcedLogin(files),
+    ...checkProvider(files),
   ];
 }
 
 /** A keyring entry is keyed by CODEX_HOME, so an overlay would look logged out (facts 1.2). */
-function checkCredentialStore({ find }: CodexConfig): Finding {
-  const { file, value = 'file' } = find('cli_auth_credentials_store') ?? {};
-  if (value === 'file') return ok('Codex keeps its login in a file');
+function checkCredentialStore({ login, fileOf }: ConfigFiles): Finding {
+  if (login.store === undefined) return ok('Codex keeps its login in a file');
   return note(
-    `${file} lets Codex keep its login in the ${JSON.stringify(value)} store; supervised sessions use the files of the vaults, ` +
+    `${fileOf('cli_auth_credentials_store')} lets Codex keep its login in the "${login.store}" store; supervised sessions use the files of the vaults, ` +
       'plain codex does not: to bring its login in, set cli_auth_credentials_store = "file" and log in once more',
   );
 }
 
-function checkForcedLogin({ find }: CodexConfig): Finding[] {
-  return ['forced_chatgpt_workspace_id', 'forced_login_method'].flatMap((key) => {
-    const setting = find(key);
-    if (setting === undefined) return [];
-    return [
-      issue(
-        `${setting.file} sets ${key}: targets that do not fit are left out, for Codex would log them out, and plain codex still does; remove it, or remove those targets`,
-      ),
-    ];
-  });
+function checkForcedLogin({ login, fileOf }: ConfigFiles): Finding[] {
+  const keys = [
+    ...(login.forcedWorkspaces === undefined ? [] : ['forced_chatgpt_workspace_id']),
+    ...(login.forcedMethod === undefined ? [] : ['forced_login_method']),
+  ];
+  return keys.map((key) =>
+    issue(
+      `${fileOf(key)} sets ${key}: targets that do not fit are left out, for Codex would log them out, and plain codex still does; remove it, or remove those targets`,
+    ),
+  );
 }
 
-function checkProvider({ find }: CodexConfig): Finding[] {
-  const { file, value = 'openai' } = find('model_provider') ?? {};
-  if (value === 'openai') return [];
+function checkProvider({ login, fileOf }: ConfigFiles): Finding[] {
+  if (login.foreignProvider === undefined) return [];
   return [
     note(
-      `${file} works with the provider ${JSON.stringify(value)}, which has no use for these accounts, so codex runs alone; remove model_provider to use them`,
+      `${fileOf('model_provider')} works with the provider "${login.foreignProvider}", which has no use for these accounts, so codex runs alone; remove model_provider to use them`,
     ),
   ];
 }
 
 interface Layer {
   file: string;
+  /** '' where it cannot be used. */
+  text: string;
   settings: Record<string, unknown>;
   fault?: string;
 }
@@ -98,14 +92,14 @@ async function readToml(file: string): Promise<Layer> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { file, settings: {} };
-    return { file, settings: {}, fault: `cannot be read (${errnoOf(error)})` };
+    if (errnoOf(error) === 'ENOENT') return { file, text: '', settings: {} };
+    return { file, text: '', settings: {}, fault: `cannot be read (${errnoOf(error)})` };
   }
   const { parse } = await import('smol-toml');
   try {
-    return { file, settings: parse(text) };
+    return { file, text, settings: parse(text) };
   } catch (error) {
     const { line } = error as { line?: number };
-    return { file, settings: {}, fault: `is not valid TOML (line ${line})` };
+    return { file, text: '', settings: {}, fault: `is not valid TOML (line ${line})` };
   }
 }

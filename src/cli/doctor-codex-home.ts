@@ -5,15 +5,15 @@ import { askDaemon, type DaemonAccount } from '../codex/daemon.ts';
 import { errnoOf } from '../state/files.ts';
 import { processStartTime } from '../state/process-identity.ts';
 import type { Context } from './context.ts';
-import { checkCodexConfig, readCodexConfig } from './doctor-codex-config.ts';
+import { checkCodexConfig, readConfigFiles } from './doctor-codex-config.ts';
 import { type Finding, issue, note, ok } from './finding.ts';
 
 /** The shared Codex home: what its configuration means for accounts, its databases, its daemon. */
 export async function checkCodexHome(context: Context): Promise<Finding[]> {
-  const config = await readCodexConfig(context.paths.sharedHome);
+  const files = await readConfigFiles(context.paths.sharedHome);
   return [
-    ...checkCodexConfig(config),
-    checkSqliteHome(context, config.find('sqlite_home')?.value),
+    ...checkCodexConfig(files),
+    checkSqliteHome(context, files.valueOf('sqlite_home')),
     ...(await checkDaemon(context.paths.sharedHome)),
   ];
 }

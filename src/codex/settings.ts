@@ -23,8 +23,11 @@ export interface SettingSources {
   system?: SystemSettings;
 }
 
+/** Where an administrator's settings are. */
+export const SYSTEM_DIR = '/etc/codex';
+
 /**
- * What an administrator has set in /etc/codex, for every user. Measured (0.150, 0.169): config.toml stands below the
+ * What an administrator has set, for every user. Measured (0.150, 0.169): config.toml stands below the
  * user's own, managed_config.toml above it; requirements.toml has no say in which logins are used.
  */
 export interface SystemSettings {

@@ -4,7 +4,7 @@ import { isStranger } from '../accounts/move-stranger.ts';
 import { markLoggedOut } from '../accounts/notice-logout.ts';
 import { failedLately, forgetFailure, noteFailure } from '../accounts/refresh-failure.ts';
 import { readStandings } from '../accounts/standing.ts';
-import { type Need, needsRefresh } from '../accounts/token-age.ts';
+import { isInTime, type Need, needsRefresh } from '../accounts/token-age.ts';
 import { authFileOf, inspectVault } from '../accounts/vault.ts';
 import { hasNoAccount } from '../codex/account-reply.ts';
 import type { AppServerReply, AppServerRequest } from '../codex/app-server.ts';
@@ -103,9 +103,8 @@ export function readAndRefresh(
   config: Config,
   isDoubted = false,
 ): AppServerRequest {
-  const need = needOf(target, config);
-  const isInTime = need === 'soon' || need === 'close';
-  return { method: 'account/read', params: { refreshToken: isDoubted || isInTime } };
+  const refreshToken = isDoubted || isInTime(needOf(target, config));
+  return { method: 'account/read', params: { refreshToken } };
 }
 
 function needOf(target: Target, { refreshMarginSeconds }: Config): Need {

@@ -8,7 +8,12 @@ import {
   hasFlag,
   type InteractiveInvocation,
 } from '../codex/argv.ts';
-import { type LoginSettings, readLoginSettings, type SystemSettings } from '../codex/settings.ts';
+import {
+  type LoginSettings,
+  readLoginSettings,
+  SYSTEM_DIR,
+  type SystemSettings,
+} from '../codex/settings.ts';
 import { HotswapError } from '../errors.ts';
 import type { Config } from '../state/config.ts';
 import { readCodexConfig } from './workplace.ts';
@@ -85,7 +90,7 @@ function outrankingVariable(
 
 const NOTHING_MORE = { overrides: [], oss: false };
 
-function readSystem({ systemDir = '/etc/codex' }: TermsQuestion): SystemSettings {
+function readSystem({ systemDir = SYSTEM_DIR }: TermsQuestion): SystemSettings {
   return {
     base: readText(join(systemDir, 'config.toml')),
     managed: readText(join(systemDir, 'managed_config.toml')),

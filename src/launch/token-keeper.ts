@@ -4,7 +4,7 @@ import { readAccountState } from '../accounts/account-state.ts';
 import type { Renewal } from '../accounts/login.ts';
 import { activeMarks } from '../accounts/marks.ts';
 import { failedLately } from '../accounts/refresh-failure.ts';
-import { type Need, needsRefresh, refreshDueAt } from '../accounts/token-age.ts';
+import { isInTime, type Need, needsRefresh, refreshDueAt } from '../accounts/token-age.ts';
 import { inspectVault } from '../accounts/vault.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
@@ -89,10 +89,9 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
           last = { renewal, since: Date.now() };
         }
         const isUnused = last !== undefined && Date.now() - last.since >= UNUSED_MS;
-        const isInTime = need === 'soon' || need === 'close';
-        if (isInTime || isUnused) void startWorker(facts, name);
+        if (isInTime(need) || isUnused) void startWorker(facts, name);
         if (isUnused) last = undefined;
-        timer = setTimeout(tick, isInTime ? LOOK_MS.most / 12 : untilDue(renewal)).unref();
+        timer = setTimeout(tick, isInTime(need) ? LOOK_MS.most / 12 : untilDue(renewal)).unref();
       };
       const untilDue = (renewal: Renewal | undefined) => {
         if (renewal === undefined) return LOOK_MS.most;

@@ -25,7 +25,7 @@ export async function trustAllHooks(terminal: OuterTerminal, box: Sandbox): Prom
 
 /**
  * Resolves when Codex shows a dialog of its start and reads keys: it throws away those that came before. One in the very
- * moment between may end it ("timed out discarding buffered terminal input": bare 0.150, 1 of 100). Who draws again when
+ * moment between may end it ("timed out discarding buffered terminal input": bare 0.150, 5 of 170). Who draws again when
  * told of a new size reads keys, too.
  */
 export async function waitForDialog(

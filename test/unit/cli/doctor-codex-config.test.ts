@@ -1,10 +1,14 @@
 import { expect, it } from 'vitest';
-import { checkCodexConfig, readCodexConfig } from '../../../src/cli/doctor-codex-config.ts';
+import { checkCodexConfig, readConfigFiles } from '../../../src/cli/doctor-codex-config.ts';
 import { createHome } from './sandbox.ts';
 
 const WORKSPACE = 'forced_chatgpt_workspace_id = "w"';
 const CASES: [string, Record<string, string>, RegExp][] = [
-  ['for every user', { 'etc/config.toml': WORKSPACE }, /etc\/config\.toml sets forced_chatgpt/],
+  [
+    'of the administrator',
+    { 'etc/config.toml': WORKSPACE },
+    /etc\/config\.toml sets forced_chatgpt/,
+  ],
   [
     'above the user’s own',
     {
@@ -19,21 +23,33 @@ const CASES: [string, Record<string, string>, RegExp][] = [
     /\.codex\/config\.toml works with the provider "a"/,
   ],
   [
+    'or in a profile',
+    { '.codex/config.toml': 'profile = "p"\n[profiles.p]\nmodel_provider = "a"' },
+    /\.codex\/config\.toml works with the provider "a"/,
+  ],
+  [
     'that is broken',
     { 'etc/managed_config.toml': 'a =' },
     /etc\/managed_config\.toml is not valid TOML/,
   ],
 ];
 
-it.each(CASES)(
-  'a setting of the administrator %s is told with its file',
-  async (_, files, told) => {
-    const home = createHome();
-    for (const [file, text] of Object.entries(files)) home.write(file, text);
-    const config = await readCodexConfig(home.path('.codex'), home.path('etc'));
-    const texts = checkCodexConfig(config)
-      .filter(({ level }) => level !== 'ok')
-      .map(({ text }) => text);
-    expect(texts).toEqual([expect.stringMatching(told)]);
-  },
-);
+it('a provider that takes the accounts’ logins is none of another kind', async () => {
+  const home = createHome();
+  home.write(
+    '.codex/config.toml',
+    'model_provider = "proxy"\n[model_providers.proxy]\nrequires_openai_auth = true',
+  );
+  const read = await readConfigFiles(home.path('.codex'), home.path('etc'));
+  expect(checkCodexConfig(read).map(({ level }) => level)).toEqual(['ok']);
+});
+
+it.each(CASES)('a setting %s is told with its file', async (_, files, told) => {
+  const home = createHome();
+  for (const [file, text] of Object.entries(files)) home.write(file, text);
+  const read = await readConfigFiles(home.path('.codex'), home.path('etc'));
+  const texts = checkCodexConfig(read)
+    .filter(({ level }) => level !== 'ok')
+    .map(({ text }) => text);
+  expect(texts).toEqual([expect.stringMatching(told)]);
+});
