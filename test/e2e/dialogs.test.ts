@@ -74,7 +74,12 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))('a dialog of Codex', () =>
   });
 
   it('to a workspace’s member asks nobody for credits until the member does', async () => {
-    const limited = { turnsLeft: 1, plan: 'business', limit: 'workspace-member-credits' } as const;
+    const limited = {
+      turnsLeft: 1,
+      plan: 'business',
+      limit: 'workspace-member-credits',
+      exhaustedWindow: 'none',
+    } as const;
     const { backend, hotswap } = await openLab([
       { name: 'acc1', ...limited },
       { name: 'acc2', ...limited },

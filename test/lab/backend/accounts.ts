@@ -16,8 +16,8 @@ export interface AccountSpec {
   resetsAt?: number;
   /** What an exhausted account answers. Default `usage-limit`. */
   limit?: FailureKind;
-  /** Which window is at 100 % when exhausted. Default `5h`. */
-  exhaustedWindow?: '5h' | 'weekly';
+  /** Which window is at 100 % when exhausted; `none`: its credits are at an end. Default `5h`. */
+  exhaustedWindow?: '5h' | 'weekly' | 'none';
   /** Used percentage told while turns are left; from 90 on Codex opens a modal (fact M17). Default 25. */
   usedPercent?: number;
   /** Exhausted, it is offered the reserve model (facts 2.3; from 0.153 on). Default false. */
@@ -86,7 +86,7 @@ export function describeWindows(account: Account, nowSeconds: number): Windows {
     primary: {
       usedPercent: full('5h') ? 100 : account.usedPercent,
       windowMinutes: 300,
-      resetAt: exhausted && !full('5h') ? nowSeconds + FIVE_HOURS : account.resetsAt,
+      resetAt: full('weekly') ? nowSeconds + FIVE_HOURS : account.resetsAt,
     },
     secondary: {
       usedPercent: full('weekly') ? 100 : Math.min(account.usedPercent, 40),

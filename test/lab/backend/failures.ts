@@ -34,7 +34,8 @@ export const NAMED_BUCKET = { id: 'codex_bengalfox', name: 'GPT-5.3-Codex-Spark'
 /** The message of `promo`. */
 export const PROMO_MESSAGE = 'Start a free trial of Pro at https://example.com/promo';
 
-const REACHED_TYPES: Partial<Record<FailureKind, string>> = {
+/** Of the workspace kinds: what the service says outright, in a header and in `/wham/usage`. */
+export const REACHED_TYPES: Partial<Record<FailureKind, string>> = {
   'workspace-owner-credits': 'workspace_owner_credits_depleted',
   'workspace-member-credits': 'workspace_member_credits_depleted',
   'workspace-owner-spend-cap': 'workspace_owner_usage_limit_reached',

@@ -5,6 +5,7 @@ import {
   RESERVE_MODEL,
   type Window,
 } from './accounts.ts';
+import { REACHED_TYPES } from './failures.ts';
 import { type HttpRequest, type HttpRoute, ok, refuse } from './http-route.ts';
 import { nowSeconds, type Service } from './service.ts';
 
@@ -58,6 +59,7 @@ function describeUsage(account: Account) {
   const now = nowSeconds();
   const exhausted = isExhausted(account, now);
   const { primary, secondary } = describeWindows(account, now);
+  const reachedType = exhausted ? REACHED_TYPES[account.limit] : undefined;
   const tell = (window: Window) => ({
     used_percent: window.usedPercent,
     limit_window_seconds: window.windowMinutes * 60,
@@ -74,6 +76,7 @@ function describeUsage(account: Account) {
     },
     credits: { has_credits: false, unlimited: false, balance: null },
     additional_rate_limits: null,
+    rate_limit_reached_type: reachedType === undefined ? null : { type: reachedType },
     ...(account.reserve && describeReserve(account, exhausted)),
   };
 }
