@@ -2,8 +2,10 @@ import stripAnsi from 'strip-ansi';
 
 export interface EchoSensor {
   feed(chunk: Buffer): void;
-  /** From now on looks for this text in what is drawn; `seen` is called once. */
+  /** From now on looks for this text, and no other, in what is drawn; `seen` is called once. */
   await(text: string, seen: () => void): void;
+  /** Looks for nothing any more. */
+  forget(): void;
 }
 
 const MOST_CHARACTERS = 16 * 1024;
@@ -22,6 +24,9 @@ export function createEchoSensor(): EchoSensor {
     },
     await(text, seen) {
       wanted = { text: squeeze(text), seen, drawn: '' };
+    },
+    forget() {
+      wanted = undefined;
     },
   };
 }

@@ -39,8 +39,10 @@ export interface SupervisedChild {
   takesPastes(): boolean;
   /** A dialog has the keys: since when, epoch milliseconds. */
   dialogSince(): number | undefined;
-  /** Calls back when a text that is about to be typed has been drawn. */
+  /** Calls back when a text has been drawn that is about to be, because of what is typed now. */
   awaitEcho(text: string, seen: () => void): void;
+  /** No longer. */
+  forgetEcho(): void;
   /** Why it could not resume its thread, as far as it says. Asked before its first turn only. */
   refusal(): Refusal | undefined;
   /** It may stand in its sign-in screen. Asked before its first thread only. */
@@ -115,6 +117,7 @@ export function superviseChild(
     takesPastes: taps.takesPastes,
     dialogSince: taps.dialogSince,
     awaitEcho: taps.awaitEcho,
+    forgetEcho: taps.forgetEcho,
     refusal: taps.refusal,
     asksToSignIn: taps.asksToSignIn,
     undoModes: taps.undoModes,

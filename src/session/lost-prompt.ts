@@ -23,6 +23,8 @@ export interface PromptGuardParts {
   type(keys: string): void;
   /** Calls back when a text is drawn. */
   awaitEcho(text: string, seen: () => void): void;
+  /** No longer. */
+  forgetEcho(): void;
 }
 
 /** A resume that went well has its turn in the record some 100 ms after its thread is open. */
@@ -35,14 +37,23 @@ export const TYPED_MS = (SLOW_LOOKS + 1) * LOST_MS;
 /** The echo may be in the middle of a frame that opens a dialog; and a dialog may say the same word. */
 export const SETTLE_MS = 50;
 
+/** How long Codex may take to say that a prompt was queued; meanwhile the user's keys wait. */
+const QUEUED_MS = 1000;
+const QUEUED = 'Queued follow-up inputs';
+/** "edit last queued message", whatever the terminal (measured in five on 0.169; Alt+Up is the same). */
+const EDIT_QUEUED = '\u001b[1;2D';
+
 /**
- * Codex 0.169 drops the prompt of `resume <id> <prompt>` in some 5 of 100 starts: it announces `working`, some 15 ms later
- * `idle`, and no turn is in the record (measured, 60 starts). On a busy machine it may not even announce `working`. The
+ * A thread that ended at a limit makes Codex 0.169 ask for the account's usage when it is resumed, and hold every prompt
+ * back until that is answered, 15 s at most. In some of 100 starts it then forgets the one of `resume <id> <prompt>`: it
+ * has announced `working` and then `idle`, or on a busy machine not even that, and no turn is in the record. The
  * conversation would stand still, so the prompt is typed.
  * Enter follows only when the prompt is seen in the composer: a dialog that is open instead must not be answered by us.
+ * If Codex queues it, the other is not forgotten but held, and would be followed by ours: it is taken back.
  */
 export function guardPrompt(parts: PromptGuardParts): PromptGuard {
-  const { prompt, timers, isIdle, hasWorked, readRecord, isAsking, type, awaitEcho } = parts;
+  const { prompt, timers, isIdle, hasWorked, readRecord, isAsking, type } = parts;
+  const { awaitEcho, forgetEcho } = parts;
   let isRecorded = false;
   /** Our text stands in the composer, or is on its way there. */
   let isTyped = false;
@@ -61,7 +72,14 @@ export function guardPrompt(parts: PromptGuardParts): PromptGuard {
   async function send(): Promise<void> {
     if (!(await readRecord()) || isRecorded || !isIdle()) return;
     isTyped = false;
+    awaitEcho(QUEUED, takeBack);
+    timers.after(QUEUED_MS, () => isRecorded || forgetEcho());
     type('\r');
+  }
+
+  function takeBack(): void {
+    type(EDIT_QUEUED);
+    erase();
   }
 
   /** Codex has found the prompt after all: the user's next one must not begin with it. */
@@ -75,7 +93,10 @@ export function guardPrompt(parts: PromptGuardParts): PromptGuard {
       if (prompt !== '') timers.after(LOST_MS, () => void check(PATIENCE));
     },
     recorded() {
+      if (isRecorded) return;
       isRecorded = true;
+      // From here on it is the user who queues.
+      forgetEcho();
       if (isTyped) erase();
     },
   };

@@ -7,7 +7,7 @@ export interface GoalGuard {
 }
 
 export interface GoalGuardParts
-  extends Omit<PromptGuardParts, 'prompt' | 'hasWorked' | 'readRecord'> {
+  extends Omit<PromptGuardParts, 'prompt' | 'hasWorked' | 'readRecord' | 'forgetEcho'> {
   hasGoal: boolean;
 }
 

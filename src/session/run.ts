@@ -210,6 +210,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         },
         type: (keys) => child?.deliver(Buffer.from(keys)),
         awaitEcho: (text, seen) => child?.awaitEcho(text, seen),
+        forgetEcho: () => child?.forgetEcho(),
       });
     }
 

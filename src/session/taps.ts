@@ -21,8 +21,10 @@ export interface Taps {
   dialogSince(): number | undefined;
   /** The output so far ends with a whole frame: what is said now cuts nothing in two. */
   betweenFrames(): boolean;
-  /** Calls back when a text that is about to be typed has been drawn. */
+  /** Calls back when a text has been drawn that is about to be, because of what is typed now. */
   awaitEcho(text: string, seen: () => void): void;
+  /** No longer. */
+  forgetEcho(): void;
   /** Why a start was refused, as far as the output says. Asked before the first turn only. */
   refusal(): Refusal | undefined;
   /** It may stand in its sign-in screen, as far as the output says. Asked before the first thread only. */
@@ -60,6 +62,7 @@ export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps 
     dialogSince: () => dialogSince,
     betweenFrames: () => frames.ended(),
     awaitEcho: echo.await,
+    forgetEcho: echo.forget,
     refusal: () => readRefusal(recent.text()),
     asksToSignIn: () => mayAskToSignIn(recent.text()),
   };

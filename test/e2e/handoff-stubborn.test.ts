@@ -22,6 +22,8 @@ afterEach(async () => {
 const TWO = [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }];
 /** Writer locks are as old as this (facts 3). */
 const locksThreads = codexUnderTest.isAtLeast('0.149.0');
+/** After a limit it asks for the usage first. */
+const holdsPrompts = codexUnderTest.isAtLeast('0.169.0');
 /** It asks what to do; earlier versions end with an error. */
 const asksAboutLocks = codexUnderTest.isAtLeast('0.169.0');
 
@@ -62,6 +64,29 @@ describe.runIf(locksThreads)('a thread that somebody else still writes', () => {
     expect((await terminal.waitForExit()).status).not.toBe(0);
     const threadId = /([^/]+)\.lock$/.exec(lock)?.[1];
     expect(terminal.scrollback().join('')).toContain(`codex resume ${threadId}`);
+  });
+});
+
+describe.runIf(holdsPrompts)('a Codex that holds its prompt back', () => {
+  it('is given no second one', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    const release = backend.hold('usage');
+    await ask(terminal, 'two');
+    await hotswap.waitForEvent('rotated');
+    const before = terminal.raw().length;
+    const isQueued = () => terminal.raw().subarray(before).includes('Queued');
+    await terminal.waitUntil(isQueued, 'our prompt in its queue');
+    const shown = () => terminal.screen().join('\n');
+    await terminal.waitUntil(() => !/Queued|› continue/.test(shown()), 'the end of it');
+    release();
+    await terminal.waitForText('answer 1 from acc2');
+    await ask(terminal, 'three');
+    await terminal.waitForText('answer 2 from acc2');
+    const texts = backend.turns('acc2').at(-1)?.turn?.userTexts;
+    expect(texts).toEqual(['one', 'two', 'continue', 'three']);
   });
 });
 

@@ -158,7 +158,7 @@ it('while a session runs, before its Codex would: that goes on with the new toke
 it('kill -9 of the session in mid-refresh: the new token is in the vault all the same', async () => {
   const { backend, hotswap } = await openLab([{ name: 'acc1' }]);
   await hotswap.sandbox.writeVault('acc1', DYING);
-  const release = backend.holdRefreshes();
+  const release = backend.hold('refreshes');
   const terminal = hotswap.open();
   await backend.waitForRequest(({ route }) => route === 'token');
   process.kill(terminal.pid, 'SIGKILL');

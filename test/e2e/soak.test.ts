@@ -125,7 +125,7 @@ async function exhaustInTurn({ backend, isOver }: Soak): Promise<void> {
 
 /** kill -9 for whoever refreshes, while the answer with the new token is still on its way. */
 async function killWorker({ backend, hotswap }: Soak): Promise<void> {
-  const release = backend.holdRefreshes();
+  const release = backend.hold('refreshes');
   const from = backend.requests.length;
   await backend.waitForRequest(({ route }) => route === 'token', { from, timeoutMs: 60_000 });
   const locks = join(hotswap.sandbox.home, '.local/state/codex-hotswap/locks');

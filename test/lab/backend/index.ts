@@ -60,8 +60,11 @@ export interface Backend {
   expectLogin(account: string, options?: { pendingPolls?: number }): void;
   /** Logs an account out everywhere: its refreshes are refused, its access tokens get 401. */
   revokeAccount(account: string): void;
-  /** Spends refresh tokens but keeps the answers back until the function returned is called. */
-  holdRefreshes(): () => void;
+  /**
+   * Keeps answers back until the function returned is called: to refreshes, whose tokens are spent all the same, or to
+   * questions about usage.
+   */
+  hold(what: 'refreshes' | 'usage'): () => void;
   /** `counts` of refreshes, reuses and revoked families; `all()`: every token ever issued. */
   readonly tokens: Pick<TokenStore, 'counts' | 'all'>;
   readonly userCodes: string[];
@@ -90,7 +93,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
     queues: new Map(),
     script: undefined,
-    held: undefined,
+    held: {},
     faults: [],
   };
 
@@ -142,13 +145,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       toAuthJson(account(name), service.tokens.issue(account(name), expiresInSeconds)),
     expectLogin: (name, loginOptions) => service.logins.expect(account(name), loginOptions),
     revokeAccount: (name) => service.tokens.revokeAccount(account(name)),
-    holdRefreshes() {
+    hold(what) {
       let release: () => void = () => undefined;
-      service.held = new Promise<void>((resolve) => {
+      service.held[what] = new Promise<void>((resolve) => {
         release = resolve;
       });
       return () => {
-        service.held = undefined;
+        delete service.held[what];
         release();
       };
     },

@@ -17,7 +17,7 @@ export function createOAuthRoutes(service: Service): HttpRoute[] {
         }
         if (service.switches.refreshes === 'fail') return refuse(500, 'server_error');
         const result = service.tokens.refresh(String(body.refresh_token));
-        await service.held;
+        await service.held.refreshes;
         return typeof result === 'string' ? refuse(401, result, EXPLAIN[result]) : ok(result);
       },
     },

@@ -28,8 +28,8 @@ export interface Service {
   /** Answers waiting to be given, for one account or (key undefined) for any. */
   queues: Map<string | undefined, Answer[]>;
   script: Script | undefined;
-  /** Answers of `/oauth/token` wait for this; the refresh token is spent already. */
-  held: Promise<void> | undefined;
+  /** Answers that wait: of `/oauth/token`, when the refresh token is spent already, and of `/wham/usage`. */
+  held: { refreshes?: Promise<void>; usage?: Promise<void> };
   /** Bugs of the backend's own; `close()` throws the first. */
   faults: unknown[];
 }

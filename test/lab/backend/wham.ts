@@ -21,7 +21,14 @@ export function createWhamRoutes(service: Service): HttpRoute[] {
       pattern: /\/wham\/accounts\/check$/,
       answer: forAccount((account) => describeWorkspaces(account, service.origin)),
     },
-    { route: 'usage', pattern: /\/wham\/usage$/, answer: forAccount(describeUsage) },
+    {
+      route: 'usage',
+      pattern: /\/wham\/usage$/,
+      async answer(request) {
+        await service.held.usage;
+        return forAccount(describeUsage)(request);
+      },
+    },
     {
       // Policies of enterprise workspaces: none. 0.169 starts no turn for them without it.
       route: 'other',

@@ -12,7 +12,15 @@ afterEach(() => {
 const PASTED = '\u001b[200~continue\u001b[201~';
 
 function openGuard() {
-  const codex = { idle: true, worked: false, asks: false, hasTurn: false, lives: true };
+  const codex = {
+    idle: true,
+    worked: false,
+    asks: false,
+    hasTurn: false,
+    lives: true,
+    queues: false,
+  };
+  let forgotten = 0;
   const typed: string[] = [];
   const guard = guardPrompt({
     prompt: 'continue',
@@ -25,10 +33,15 @@ function openGuard() {
     },
     isAsking: () => codex.asks,
     type: (keys) => typed.push(keys),
-    awaitEcho: (_, seen) => seen(),
+    awaitEcho(text, seen) {
+      if (text === 'continue' || codex.queues) setTimeout(seen, 1);
+    },
+    forgetEcho: () => {
+      forgotten += 1;
+    },
   });
   guard.bound();
-  return { codex, typed, guard };
+  return { codex, typed, guard, forgotten: () => forgotten };
 }
 
 it('types a prompt that was lost after Codex had said that it works', async () => {
@@ -36,6 +49,26 @@ it('types a prompt that was lost after Codex had said that it works', async () =
   codex.worked = true;
   await vi.advanceTimersByTimeAsync(2100);
   expect(typed).toEqual([PASTED, '\r']);
+});
+
+it('takes back a prompt that Codex queues behind the one that it only holds', async () => {
+  const { codex, typed } = openGuard();
+  codex.worked = true;
+  codex.queues = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(typed).toEqual([PASTED, '\r', '\u001b[1;2D', '\u007f'.repeat('continue'.length)]);
+});
+
+it('leaves alone what is queued once the turn is on record', async () => {
+  const { codex, guard, forgotten } = openGuard();
+  codex.worked = true;
+  await vi.advanceTimersByTimeAsync(2100);
+  expect(forgotten()).toBe(0);
+  guard.recorded();
+  await vi.advanceTimersByTimeAsync(60_000);
+  guard.recorded();
+  // Whoever waits for an echo later is not disturbed.
+  expect(forgotten()).toBe(1);
 });
 
 it('gives a slow one time, and then types it, too', async () => {
