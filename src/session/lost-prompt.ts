@@ -36,7 +36,6 @@ const SLOW_LOOKS = 2;
 export const TYPED_MS = (SLOW_LOOKS + 1) * LOST_MS;
 /** The echo may be in the middle of a frame that opens a dialog; and a dialog may say the same word. */
 export const SETTLE_MS = 50;
-
 /** How long Codex may take to say that a prompt was queued; meanwhile the user's keys wait. */
 const QUEUED_MS = 1000;
 const QUEUED = 'Queued follow-up inputs';
@@ -45,8 +44,8 @@ const EDIT_QUEUED = '\u001b[1;2D';
 
 /**
  * A thread that ended at a limit makes Codex 0.169 ask for the account's usage when it is resumed, and hold every prompt
- * back until that is answered, 15 s at most. In some of 100 starts it then forgets the one of `resume <id> <prompt>`: it
- * has announced `working` and then `idle`, or on a busy machine not even that, and no turn is in the record. The
+ * back until that is answered, 15 s at most. In some 1 of 100 starts it forgets the one of `resume <id> <prompt>` then: it
+ * has announced `working` and `idle` again, or on a busy machine not even that, and no turn is in the record. The
  * conversation would stand still, so the prompt is typed.
  * Enter follows only when the prompt is seen in the composer: a dialog that is open instead must not be answered by us.
  * If Codex queues it, the other is not forgotten but held, and would be followed by ours: it is taken back.

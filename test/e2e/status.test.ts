@@ -49,7 +49,7 @@ async function show({ sandbox }: Home, columns: number, env: Record<string, stri
   const terminal = openOuterTerminal({
     file: process.execPath,
     args: [COMMAND, 'status'],
-    env: { ...sandbox.env, ...env },
+    env: { ...sandbox.env, TZ: atMiddayNow(), ...env },
     cwd: sandbox.work,
     columns,
     rows: 40,
@@ -58,6 +58,12 @@ async function show({ sandbox }: Home, columns: number, env: Record<string, stri
   const shown = { lines: terminal.scrollback(), raw: terminal.raw().toString() };
   await terminal.dispose();
   return shown;
+}
+
+/** Where it is midday: a reset in three hours is today then, and its date takes no room in the table. */
+function atMiddayNow(): string {
+  const west = new Date().getUTCHours() - 12;
+  return `Etc/GMT${west < 0 ? west : `+${west}`}`;
 }
 
 const rowsOf = (lines: string[]) => lines.slice(0, 6); // title and targets
