@@ -7,6 +7,13 @@ const START = Date.parse('2026-11-20T10:00:00.000Z');
 const AFTER = '2026-11-20T10:00:05.000Z';
 const BEFORE = '2026-11-20T09:59:59.900Z';
 const LIMIT = "You've hit your usage limit. Try again at 3:40 PM.";
+/** The next one after the turn, wherever the tests run. */
+const TWENTY_TO_FOUR = (() => {
+  const time = new Date(AFTER);
+  time.setHours(15, 40, 0, 0);
+  if (time < new Date(AFTER)) time.setDate(time.getDate() + 1);
+  return time.getTime() / 1000;
+})();
 const EXCEEDED = { message: LIMIT, codex_error_info: 'usage_limit_exceeded' };
 const FULL = { primary: { used_percent: 100, window_minutes: 300, resets_at: 1_800_000_000 } };
 
@@ -122,12 +129,7 @@ describe('proveLimit', () => {
       error(LIMIT),
       { kind: 'window-other' },
     ],
-    [
-      'no snapshot',
-      undefined,
-      error(LIMIT),
-      { kind: 'unknown', until: Math.floor(new Date(AFTER).setHours(15, 40, 0, 0) / 1000) },
-    ],
+    ['no snapshot', undefined, error(LIMIT), { kind: 'unknown', until: TWENTY_TO_FOUR }],
     [
       'named bucket',
       { ...FULL, limit_id: 'spark', limit_name: 'GPT Spark' },
