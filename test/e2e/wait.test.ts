@@ -20,8 +20,11 @@ const HOT = fileURLToPath(new URL('../../dist/bin/codex-hot.js', import.meta.url
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 const ours = (stderr: string) =>
   stderr.split('\n').filter((line) => line.startsWith('codex-hotswap:'));
-const COUNTDOWN =
-  /^codex: waiting for acc1 until \d+:\d\d [AP]M \((\d+ h \d+ m|\d+ m|\d+ s)\), any key cancels$/;
+/** With its date where that is not today: late in the evening. */
+const TIME = /(?:[A-Z][a-z]{2} \d+, )?\d+:\d\d [AP]M/.source;
+const COUNTDOWN = new RegExp(
+  `^codex: waiting for acc1 until ${TIME} \\((\\d+ h \\d+ m|\\d+ m|\\d+ s)\\), any key cancels$`,
+);
 
 const settings = { whenExhausted: 'wait', waitSlackSeconds: 1 };
 const accounts = () => [
@@ -145,7 +148,7 @@ describe('without a terminal', () => {
     expect(ours(ran.stderr)).toEqual([
       expect.stringMatching(/going on under acc1$/),
       expect.stringMatching(
-        /every account is at its limit \(acc1: .*\); waiting for acc1 until \d+:\d\d [AP]M$/,
+        new RegExp(`every account is at its limit \\(acc1: .*\\); waiting for acc1 until ${TIME}$`),
       ),
       'codex-hotswap: acc1 is back; going on under acc1',
     ]);
