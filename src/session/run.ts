@@ -356,6 +356,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       await terminal.suspendJob();
       child?.resize(terminal.size());
       child?.continueJob();
+      // The same size says nothing by itself, and 0.150 may have drawn before it was stopped: it would show nothing now.
+      child?.redraw();
       dispatch({ name: 'child-continued' });
     }
 
