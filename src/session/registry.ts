@@ -116,6 +116,8 @@ export function readLaunches(
     if (record !== undefined) launches.push(record);
     else notices.push(`${file} is broken; it was kept as ${setAside(file, now)}`);
   }
+  // Within a second the names are in the order of process ids.
+  launches.sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
   return { launches, notices };
 }
 
