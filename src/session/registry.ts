@@ -52,9 +52,9 @@ export interface LaunchRecord {
 const KEPT_RECORDS = 500;
 const KEPT_DAYS = 90;
 
-/** A name for a launch that sorts by time: `20261121T034500Z-12345`. */
+/** A name for a launch that sorts by time, to the millisecond: `20261121T034500123Z-12345`. */
 export function launchName(now: Date, pid: number): string {
-  return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${pid}`;
+  return `${now.toISOString().replace(/[-:.]/g, '')}-${pid}`;
 }
 
 /** Writes the record of a launch (0600, atomic; not synced: a record lost in a power cut costs nothing). */
@@ -116,8 +116,6 @@ export function readLaunches(
     if (record !== undefined) launches.push(record);
     else notices.push(`${file} is broken; it was kept as ${setAside(file, now)}`);
   }
-  // Within a second the names are in the order of process ids.
-  launches.sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
   return { launches, notices };
 }
 
@@ -152,7 +150,7 @@ function closeSegments(record: LaunchRecord, at: string): Segment[] {
 function recordNames(paths: Paths): string[] {
   try {
     return readdirSync(paths.sessionsDir)
-      .filter((name) => /^\d{8}T\d{6}Z-\d+.*\.json$/.test(name))
+      .filter((name) => /^\d{8}T\d+Z-\d+.*\.json$/.test(name))
       .sort();
   } catch {
     return [];

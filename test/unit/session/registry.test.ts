@@ -84,6 +84,19 @@ test('reads newest first, no more than asked for, and sets broken records aside'
   expect(readdirSync(paths.sessionsDir)).toHaveLength(4);
 });
 
+test('of two that began in one second the later one is the newer, whatever their pids', () => {
+  const paths = makeScratchHome();
+  const [early, late] = ['2026-11-21T03:45:00.100Z', '2026-11-21T03:45:00.900Z'];
+  for (const [at, pid] of [
+    [early, 9926],
+    [late, 10_335],
+  ] as const) {
+    writeLaunch(paths, pending({ launch: launchName(new Date(at), pid), startedAt: at }));
+  }
+  const newest = readLaunches(paths, { limit: 1 }).launches;
+  expect(newest.map(({ startedAt }) => startedAt)).toEqual([late]);
+});
+
 test('nothing there yet', () => {
   expect(readLaunches(makeScratchHome())).toEqual({ launches: [], notices: [] });
   expect(pruneLaunches(makeScratchHome(), new Date())).toBe(0);
