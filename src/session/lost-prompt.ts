@@ -1,3 +1,4 @@
+import { EDIT_LAST_QUEUED, QUEUED } from '../codex/prompt-queue.ts';
 import type { Timers } from './timers.ts';
 
 /** Sees to it that a successor begins the turn it was started for. */
@@ -38,9 +39,6 @@ export const TYPED_MS = (SLOW_LOOKS + 1) * LOST_MS;
 export const SETTLE_MS = 50;
 /** How long Codex may take to say that a prompt was queued; meanwhile the user's keys wait. */
 const QUEUED_MS = 1000;
-const QUEUED = 'Queued follow-up inputs';
-/** "edit last queued message", whatever the terminal (measured in five on 0.169; Alt+Up is the same). */
-const EDIT_QUEUED = '\u001b[1;2D';
 
 /**
  * A thread that ended at a limit makes Codex 0.169 ask for the account's usage when it is resumed, and hold every prompt
@@ -77,7 +75,7 @@ export function guardPrompt(parts: PromptGuardParts): PromptGuard {
   }
 
   function takeBack(): void {
-    type(EDIT_QUEUED);
+    type(EDIT_LAST_QUEUED);
     erase();
   }
 

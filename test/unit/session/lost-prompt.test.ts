@@ -59,6 +59,13 @@ it('takes back a prompt that Codex queues behind the one that it only holds', as
   expect(typed).toEqual([PASTED, '\r', '\u001b[1;2D', '\u007f'.repeat('continue'.length)]);
 });
 
+it('looks for the queue no longer than it may take', async () => {
+  const { codex, forgotten } = openGuard();
+  codex.worked = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(forgotten()).toBe(1);
+});
+
 it('leaves alone what is queued once the turn is on record', async () => {
   const { codex, guard, forgotten } = openGuard();
   codex.worked = true;

@@ -1,0 +1,7 @@
+// The prompts that Codex takes and keeps until it may begin a turn, which it shows over its composer (measured on 0.169).
+
+/** Its title. */
+export const QUEUED = 'Queued follow-up inputs';
+
+/** Shift+Left takes the last one back into the composer, whatever the terminal (tried as five; Alt+Up does the same). */
+export const EDIT_LAST_QUEUED = '\u001b[1;2D';
