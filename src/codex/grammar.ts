@@ -58,9 +58,11 @@ const SURROUNDINGS = [
   one('add-dir'),
 ] as const;
 
+/** `codex exec` has them from 0.171 on. */
+const REMOTE = [one('remote'), one('remote-auth-token-env')] as const;
+
 const TERMINAL = [
-  one('remote'),
-  one('remote-auth-token-env'),
+  ...REMOTE,
   one('ask-for-approval', 'a'),
   none('search'),
   none('no-alt-screen'),
@@ -84,14 +86,22 @@ const AUTOMATION = [
 const REVIEWED = [none('uncommitted'), one('base'), one('commit'), one('title')] as const;
 
 const INTERACTIVE = [...CONFIGURATION, GREEDY_IMAGES, ...TURN, ...SURROUNDINGS, ...TERMINAL];
-const EXEC_SUBCOMMAND = [...CONFIGURATION, ...TURN, ...AUTOMATION];
+const EXEC_SUBCOMMAND = [...CONFIGURATION, ...TURN, ...REMOTE, ...AUTOMATION];
 
 /** The options of each supervised command, `--help` and `--version` left out: those are never supervised. */
 export const OPTIONS: Record<SupervisedCommand, readonly OptionSpec[]> = {
   codex: INTERACTIVE,
   resume: [...INTERACTIVE, none('last'), none('all'), none('include-non-interactive')],
   fork: [...INTERACTIVE, none('last'), none('all')],
-  exec: [...CONFIGURATION, GREEDY_IMAGES, ...TURN, ...SURROUNDINGS, ...AUTOMATION, one('color')],
+  exec: [
+    ...CONFIGURATION,
+    GREEDY_IMAGES,
+    ...TURN,
+    ...SURROUNDINGS,
+    ...REMOTE,
+    ...AUTOMATION,
+    one('color'),
+  ],
   'exec resume': [...EXEC_SUBCOMMAND, ONE_IMAGE, none('last'), none('all')],
   'exec fork': [...EXEC_SUBCOMMAND, ONE_IMAGE],
   'exec review': [...EXEC_SUBCOMMAND, ...REVIEWED],

@@ -27,6 +27,8 @@ const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
   // The lock belongs to the credential file and is made beside it (fact M7); `auth.lock` guards keyring backends.
   ['auth.json.lock', 'private'],
   ['auth.lock', 'private'],
+  // Logins of the account's workspaces (0.171): a link would show them to every other account.
+  ['account-sessions', 'private'],
   // Bound to the account or to its plan.
   ['models_cache.json', 'private'],
   ['cloud-config-bundle-cache.json', 'private'],

@@ -18,8 +18,8 @@ import { ask, waitForComposer } from '../lab/composer.ts';
 import { trustAllHooks, trustDirectory } from '../lab/dialogs.ts';
 import { logInToMcp, type OauthMcp, startOauthMcp } from '../lab/oauth-mcp.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
+import { createOverlayHomes, listNames, type OverlayHome } from '../lab/overlay-homes.ts';
 import { quit } from '../lab/supervised.ts';
-import { createOverlayHomes, listNames, type OverlayHome } from './overlay-lab.ts';
 
 // What the user decides inside a supervised Codex is decided for good: it is in their own home afterwards.
 

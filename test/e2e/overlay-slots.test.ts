@@ -4,9 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { createOverlayHomes, listNames, type OverlayHome } from '../lab/overlay-homes.ts';
 import { findStrays, waitForNoStrays } from '../lab/strays.ts';
 import { quit } from '../lab/supervised.ts';
-import { createOverlayHomes, listNames, type OverlayHome } from './overlay-lab.ts';
 
 // Who uses which overlay, with real Codex processes and their supervisors.
 

@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
+import { createOverlayHomes, type OverlayHome, rolloutsOnRecord } from '../lab/overlay-homes.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { waitForNoStrays } from '../lab/strays.ts';
 import { quit } from '../lab/supervised.ts';
-import { createOverlayHomes, type OverlayHome, rolloutsOnRecord } from './overlay-lab.ts';
 
 // What a supervised session leaves behind is the user's own, in their own home: the real Codex opens it without us.
 

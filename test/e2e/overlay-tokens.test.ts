@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type AuthJson, type Backend, startBackend } from '../lab/backend/index.ts';
 import { ask } from '../lab/composer.ts';
+import { createOverlayHomes, listNames, type OverlayHome } from '../lab/overlay-homes.ts';
 import { quit } from '../lab/supervised.ts';
-import { createOverlayHomes, listNames, type OverlayHome } from './overlay-lab.ts';
 
 // One credential file per account: what Codex renews in an overlay is in the vault, and everybody goes on with it.
 // A spent refresh token used again would revoke the account here (fact M19).

@@ -1,3 +1,4 @@
+import { keepForFailure } from './artefacts.ts';
 import { type Cell, createEmulator, type Emulator } from './emulator.ts';
 import { type ExitResult, spawnHeldPty } from './held-pty.ts';
 import { encodeKey } from './keys.ts';
@@ -113,6 +114,10 @@ export function openOuterTerminal(options: OuterTerminalOptions): OuterTerminal 
     };
     return waitUntil(seen, String(wanted), waitOptions);
   };
+  const freeze = keepForFailure(
+    'screen.txt',
+    () => `${show()}\n${emulator.scrollback().join('\n')}\n`,
+  );
   const paste = (text: string) =>
     pty.write(Buffer.from(emulator.modes().bracketedPaste ? `\x1b[200~${text}\x1b[201~` : text));
   const press = (...keys: string[]) => {
@@ -160,6 +165,7 @@ export function openOuterTerminal(options: OuterTerminalOptions): OuterTerminal 
     stty: pty.stty,
     hangUp: pty.hangUp,
     async dispose() {
+      freeze();
       if (result === undefined) {
         signal('SIGKILL');
         await waitForExit();

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keepForFailure } from './artefacts.ts';
 import type { Backend } from './backend/index.ts';
 import { codexUnderTest } from './codex-under-test.ts';
 import { endStrays, findStrays, waitForNoStrays } from './strays.ts';
@@ -102,12 +104,17 @@ export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox
   for (const account of options.accounts ?? []) await writeVault(account);
   if (options.login !== undefined) await writeVault(options.login, { directory: paths.codexHome });
 
+  const log = join(home, '.local/state/codex-hotswap/events.jsonl');
+  const freeze = keepForFailure('events.jsonl', () =>
+    existsSync(log) ? readFileSync(log, 'utf8') : '',
+  );
   return {
     ...paths,
     env,
     run,
     writeVault,
     async dispose() {
+      freeze();
       const strays = (await waitForNoStrays(home, 2000)) ? [] : findStrays(home);
       endStrays(strays);
       await rm(home, { recursive: true, force: true, maxRetries: 5 });

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { TestContext } from 'vitest';
 import type { AccountState } from '../../src/accounts/account-state.ts';
 import type { HotswapEvent } from '../../src/state/events.ts';
 import { type Backend, type BackendOptions, startBackend } from './backend/index.ts';
@@ -55,14 +54,13 @@ export interface SupervisedLab {
     accounts: BackendOptions['accounts'],
     options?: SupervisedOptions,
   ): Promise<{ backend: Backend; hotswap: Supervised }>;
-  /** Ends everything that was opened since the last call; after a failure it tells what hotswap saw. */
-  close(context?: TestContext): Promise<void>;
+  /** Ends everything that was opened since the last call. */
+  close(): Promise<void>;
 }
 
 /** Backend and set-up sandbox for tests of supervised sessions; hand `close` to `afterEach`. Needs a build. */
 export function createSupervisedLab(): SupervisedLab {
   const disposals: (() => Promise<void>)[] = [];
-  const opened: Supervised[] = [];
   return {
     async openLab(accounts, options = {}) {
       const { backend: switches, settings, nudges = false, ...sandboxOptions } = options;
@@ -81,22 +79,12 @@ export function createSupervisedLab(): SupervisedLab {
       mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
       const config = { version: 1, targets: names.map((name) => ({ name })), ...settings };
       writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-      const hotswap = supervise(sandbox, disposals);
-      opened.push(hotswap);
-      return { backend, hotswap };
+      return { backend, hotswap: supervise(sandbox, disposals) };
     },
-    async close(context) {
-      const hasFailed = context?.task.result?.state === 'fail';
-      for (const hotswap of opened.splice(0)) if (hasFailed) tellEvents(hotswap);
+    async close() {
       for (const dispose of disposals.splice(0).reverse()) await dispose();
     },
   };
-}
-
-/** A failure on a machine that nobody can look at is understood from what hotswap saw. */
-function tellEvents(hotswap: Supervised): void {
-  const lines = hotswap.events().map((event) => JSON.stringify(event));
-  console.log(`events:\n${lines.join('\n')}`);
 }
 
 function supervise(sandbox: Sandbox, disposals: (() => Promise<void>)[]): Supervised {

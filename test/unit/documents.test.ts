@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { listSettings } from '../../src/cli/settings.ts';
 import { CONFIG_DEFAULTS } from '../../src/state/config.ts';
-import { createHome } from './cli/sandbox.ts';
 
 // What the READMEs say exists, and what exists they say.
 
@@ -31,24 +30,12 @@ describe('test/README.md', () => {
 });
 
 describe('README.md', () => {
-  const [before = '', rest = ''] = read('README.md').split('\n## Commands\n');
-  const [commands = '', after = ''] = rest.split('\n## Configuration\n');
+  const [, after = ''] = read('README.md').split('\n## Configuration\n');
   const [configuration = ''] = after.split('\n## ');
   const namesIn = (table: string) =>
     [...table.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) =>
       [...(cell as string).matchAll(/`([\w-]+)[^`]*`/g)].map(([, name]) => name as string),
     );
-
-  test('has every command, and no other', () => {
-    const help = createHome().ok(['--help']).split('\nCommands:\n')[1] ?? '';
-    const known = [...help.matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name as string);
-    // `config list`, `get`, `set` are one of them.
-    const named = namesIn(commands).filter((name) => !['get', 'set'].includes(name));
-    expect(named.sort()).toEqual(known.filter((name) => name !== 'help').sort());
-    const said = [...(before + after).matchAll(/\bcodex-hotswap ([a-z][\w-]+)/g)];
-    const words = said.map(([, name]) => name as string);
-    expect(words.filter((name) => !known.includes(name) && !PROSE.includes(name))).toEqual([]);
-  });
 
   test('has every setting with its default, and no other', () => {
     const keys = listSettings({ ...CONFIG_DEFAULTS, version: 1, targets: [] }).map(
@@ -61,9 +48,6 @@ describe('README.md', () => {
     }
   });
 });
-
-/** What follows our name in a sentence, not on a command line. */
-const PROSE = ['has'];
 
 test.each(DOCUMENTS)('%s: what it links to is there', (file) => {
   const links = [...read(file).matchAll(/\]\((?!https?:|#)([^)\s]+)\)/g)].map(([, to]) => to);

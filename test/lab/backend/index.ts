@@ -2,12 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepForFailure } from '../artefacts.ts';
 import { type Account, type AccountSpec, openAccount } from './accounts.ts';
 import type { Answer, Script } from './answers.ts';
 import { makeCertificates } from './certificates.ts';
 import { createDeviceLogins } from './device-login.ts';
 import { createHttpHandler, readBearer } from './http.ts';
-import { createRecords, type RecordedRequest, type Records } from './records.ts';
+import { createRecords, listRequests, type RecordedRequest, type Records } from './records.ts';
 import { nowSeconds, type Service, type Switches } from './service.ts';
 import {
   type AuthJson,
@@ -111,6 +112,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   if (address === null || typeof address === 'string') throw new Error('no port');
   service.origin = `https://127.0.0.1:${address.port}`;
 
+  keepForFailure('backend.txt', () => listRequests(service.records.requests));
   const account = (name: string) => {
     const found = service.accounts.find((candidate) => candidate.name === name);
     if (found === undefined) throw new Error(`no account ${name} in the lab`);

@@ -86,6 +86,8 @@ describe('parseArgv', () => {
     ['sandbox -- ls --help', 'utility', 'sandbox'],
     ['--remote ws://x', 'remote', 'codex'],
     ['resume --remote=ws://x', 'remote', 'resume'],
+    ['exec --remote unix:// hello', 'remote', 'exec'],
+    ['exec resume --last --remote unix://', 'remote', 'exec resume'],
     ['-m', 'malformed', undefined],
     ['-m --search', 'malformed', undefined],
     ['foo bar', 'malformed', 'codex'],

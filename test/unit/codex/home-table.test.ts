@@ -22,6 +22,7 @@ test.each<[EntryPolicy, string[]]>([
       'tmp',
       'ipc',
       'secrets',
+      'account-sessions',
     ],
   ],
   [

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { TurnRequest } from '../lab/backend/index.ts';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
-import { ask, waitForComposer } from '../lab/composer.ts';
-import { readOurLines } from '../lab/our-lines.ts';
-import { readRollouts } from '../lab/rollouts.ts';
-import { createSupervisedLab, quit } from '../lab/supervised.ts';
+import type { TurnRequest } from '../../lab/backend/index.ts';
+import { codexUnderTest } from '../../lab/codex-under-test.ts';
+import { ask, waitForComposer } from '../../lab/composer.ts';
+import { readOurLines } from '../../lab/our-lines.ts';
+import { readRollouts } from '../../lab/rollouts.ts';
+import { createSupervisedLab, quit } from '../../lab/supervised.ts';
 
 // A conversation outlives a usage limit, on the real Codex (design 7, 9).
 

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { cutToWidth } from '../../../src/cli/cut-to-width.ts';
-import { describeEvent } from '../../../src/cli/event-text.ts';
-import { fitTable } from '../../../src/cli/table.ts';
-import { describeTime, describeWait } from '../../../src/cli/time-text.ts';
-import type { HotswapEvent } from '../../../src/state/events.ts';
+import { cutToWidth } from '../../src/cli/cut-to-width.ts';
+import { describeEvent } from '../../src/cli/event-text.ts';
+import { fitTable } from '../../src/cli/table.ts';
+import { describeTime, describeWait } from '../../src/cli/time-text.ts';
+import type { HotswapEvent } from '../../src/state/events.ts';
 import { createHome } from './sandbox.ts';
 
 describe('wrong usage is one line with the way out', () => {

@@ -21,9 +21,9 @@ import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { readOurLines } from '../lab/our-lines.ts';
 import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
+import { createOverlayHomes, listNames, type OverlayHome } from '../lab/overlay-homes.ts';
 import type { RunResult } from '../lab/sandbox.ts';
 import { quit } from '../lab/supervised.ts';
-import { createOverlayHomes, listNames, type OverlayHome } from './overlay-lab.ts';
 
 // Whatever of ours is missing or broken: the real Codex runs all the same, and one line on stderr says why (design 1).
 

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Backend, startBackend } from '../lab/backend/index.ts';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
-import { ask, waitForComposer } from '../lab/composer.ts';
-import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
-import { setUpHotswap } from '../lab/public-setup.ts';
-import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
-import { findStrays, waitForNoStrays } from '../lab/strays.ts';
+import { type Backend, startBackend } from '../../lab/backend/index.ts';
+import { codexUnderTest } from '../../lab/codex-under-test.ts';
+import { ask, waitForComposer } from '../../lab/composer.ts';
+import { type OuterTerminal, openOuterTerminal } from '../../lab/outer-terminal.ts';
+import { setUpHotswap } from '../../lab/public-setup.ts';
+import { makeSandbox, type Sandbox } from '../../lab/sandbox.ts';
+import { findStrays, waitForNoStrays } from '../../lab/strays.ts';
 
 // The real Codex, supervised, started from an interactive shell as people do.
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { leaseSlot } from '../../../src/overlay/lease.ts';
-import { pointAuth } from '../../../src/overlay/point-auth.ts';
-import { resolvePaths } from '../../../src/state/paths.ts';
-import { processStartTime } from '../../../src/state/process-identity.ts';
+import { leaseSlot } from '../../src/overlay/lease.ts';
+import { pointAuth } from '../../src/overlay/point-auth.ts';
+import { resolvePaths } from '../../src/state/paths.ts';
+import { processStartTime } from '../../src/state/process-identity.ts';
 import { createHome, forgeLogin } from './sandbox.ts';
 
 type Home = ReturnType<typeof createHome>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createHome } from './sandbox.ts';
 
-const COMMAND = new URL('../../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
+const COMMAND = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
 
 /** Everything below a directory, itself included, as `[mode, path]`; links are left out. */
 function listModes(path: string): [string, string][] {

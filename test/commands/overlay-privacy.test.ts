@@ -5,9 +5,9 @@ import { isTemporaryName } from '../../src/state/files.ts';
 import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { ask } from '../lab/composer.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
+import { createOverlayHomes, listNames, type OverlayHome } from '../lab/overlay-homes.ts';
 import { findStrays } from '../lab/strays.ts';
 import { quit } from '../lab/supervised.ts';
-import { createOverlayHomes, listNames, type OverlayHome } from './overlay-lab.ts';
 
 // Logins are for the vaults and for nobody's eyes: modes, leftovers, and every place where a token could turn up.
 

@@ -1,11 +1,11 @@
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Backend, startBackend } from '../lab/backend/index.ts';
-import { openOuterTerminal } from '../lab/outer-terminal.ts';
-import type { RunResult } from '../lab/sandbox.ts';
-import { quit } from '../lab/supervised.ts';
-import { createOverlayHomes, listNames, type OverlayHome } from './overlay-lab.ts';
+import { type Backend, startBackend } from '../../lab/backend/index.ts';
+import { openOuterTerminal } from '../../lab/outer-terminal.ts';
+import { createOverlayHomes, listNames, type OverlayHome } from '../../lab/overlay-homes.ts';
+import type { RunResult } from '../../lab/sandbox.ts';
+import { quit } from '../../lab/supervised.ts';
 
 // Nobody can tell codex from codex: what a program sees that runs the shim, compared with the real Codex in the same home.
 

@@ -8,7 +8,7 @@ import { createHome, forgeLogin } from './sandbox.ts';
 
 type Home = ReturnType<typeof createHome>;
 
-const COMMAND = new URL('../../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
+const COMMAND = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
 
 function createTwoTargets(home = createHome()): Home {
   home.writeVault('acc1', 'ann');
@@ -89,7 +89,7 @@ describe('kill -9 at any moment', () => {
 });
 
 const canMount = (() => {
-  const dir = new URL('../../../.cache/mount-probe', import.meta.url).pathname;
+  const dir = new URL('../../.cache/mount-probe', import.meta.url).pathname;
   mkdirSync(dir, { recursive: true });
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir]).status === 0;
   if (mounted) spawnSync('umount', [dir]);

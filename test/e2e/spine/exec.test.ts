@@ -3,11 +3,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
-import { readRegistry } from '../lab/launches.ts';
-import { readRollouts } from '../lab/rollouts.ts';
-import { runCodex } from '../lab/run-codex.ts';
-import { createSupervisedLab, type Supervised } from '../lab/supervised.ts';
+import { codexUnderTest } from '../../lab/codex-under-test.ts';
+import { readRegistry } from '../../lab/launches.ts';
+import { readRollouts } from '../../lab/rollouts.ts';
+import { runCodex } from '../../lab/run-codex.ts';
+import { createSupervisedLab, type Supervised } from '../../lab/supervised.ts';
 
 // `codex exec` outlives a usage limit, on the real Codex, without a terminal (design 6, 7, 9).
 
@@ -188,7 +188,7 @@ describe('an exec that leaves no thread to go on with', () => {
 
   it('… from a file, of which something was read before', async () => {
     const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }]);
-    const hot = new URL('../../dist/bin/codex-hot.js', import.meta.url).pathname;
+    const hot = new URL('../../../dist/bin/codex-hot.js', import.meta.url).pathname;
     const script = `printf 'first\\nthe prompt\\n' > in; exec < in; read -r line; "$@" -; cat`;
     const command = [process.execPath, hot, 'exec', '--ephemeral'];
     const ran = await hotswap.sandbox.run('bash', ['-c', script, 'bash', ...command]);
@@ -204,7 +204,7 @@ describe('an exec that leaves no thread to go on with', () => {
 exec ${codexUnderTest.native} "$@"`;
     rmSync(join(realBin, 'codex'));
     writeFileSync(join(realBin, 'codex'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    const hot = new URL('../../dist/bin/codex-hot.js', import.meta.url).pathname;
+    const hot = new URL('../../../dist/bin/codex-hot.js', import.meta.url).pathname;
     const command = [process.execPath, hot, 'exec', 'hello'];
     const ran = await hotswap.sandbox.run('sh', ['-c', '"$@" < /dev/null', 'sh', ...command]);
     expect(ran).toMatchObject({ status: 0, stdout: 'answer 1 from acc2\n' });
@@ -281,7 +281,7 @@ describe('an exec that goes on under nobody', () => {
         return ended;
       };
       const real = await endOf(codexUnderTest.native, ['exec', 'hello']);
-      const hot = fileURLToPath(new URL('../../dist/bin/codex-hot.js', import.meta.url));
+      const hot = fileURLToPath(new URL('../../../dist/bin/codex-hot.js', import.meta.url));
       expect(await endOf(process.execPath, [hot, 'exec', 'hello'])).toEqual(real);
       expect(backend.turns('acc2')).toEqual([]);
       expect(hotswap.eventsOf('rotated')).toEqual([]);

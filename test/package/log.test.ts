@@ -3,7 +3,7 @@ import { appendFileSync, renameSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHome } from './sandbox.ts';
 
-const COMMAND = new URL('../../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
+const COMMAND = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
 const EVENTS = '.local/state/codex-hotswap/events.jsonl';
 const event = (message: string) =>
   `${JSON.stringify({ at: '2026-11-21T12:00:00Z', type: 'notice', message })}\n`;

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
+import { makeSandbox, type Sandbox } from '../../lab/sandbox.ts';
 
-const COMMAND = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
+const COMMAND = new URL('../../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
 
 let sandbox: Sandbox;
 let shim: string;

@@ -145,7 +145,7 @@ describe('completion', () => {
 });
 
 function runShell(home: ReturnType<typeof createHome>, shell: string, args: string[]) {
-  const HOTSWAP = new URL('../../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
+  const HOTSWAP = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
   const env = { ...home.env, HOTSWAP };
   const { stdout, stderr } = spawnSync(shell, args, { env, encoding: 'utf8' });
   return { stdout, stderr };

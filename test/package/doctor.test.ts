@@ -9,8 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { expect, test } from 'vitest';
-import { leaseSlot } from '../../../src/overlay/lease.ts';
-import { resolvePaths } from '../../../src/state/paths.ts';
+import { leaseSlot } from '../../src/overlay/lease.ts';
+import { resolvePaths } from '../../src/state/paths.ts';
 import { createHome, forgeLogin } from './sandbox.ts';
 
 function createHealthyHome() {

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { ownIdentity, processTable } from '../../../src/state/process-identity.ts';
+import { ownIdentity, processTable } from '../../src/state/process-identity.ts';
 import { createHome } from './sandbox.ts';
 
-const COMMAND = new URL('../../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
+const COMMAND = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
 
 function createTwoTargets() {
   const home = createHome();

@@ -2,15 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HotswapEvent } from '../../src/state/events.ts';
 import { type Paths, resolvePaths } from '../../src/state/paths.ts';
-import type { Backend } from '../lab/backend/index.ts';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
+import type { Backend } from './backend/index.ts';
+import { codexUnderTest } from './codex-under-test.ts';
 import {
   type OuterTerminal,
   type OuterTerminalOptions,
   openOuterTerminal,
-} from '../lab/outer-terminal.ts';
-import { setUpHotswap } from '../lab/public-setup.ts';
-import { makeSandbox, type Sandbox, type SandboxOptions } from '../lab/sandbox.ts';
+} from './outer-terminal.ts';
+import { setUpHotswap } from './public-setup.ts';
+import { makeSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
 
 /** A user's HOME in which hotswap was set up by its public commands; `codex` on PATH is the shim. */
 export interface OverlayHome {

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-const REPO = new URL('../../../', import.meta.url).pathname;
+const REPO = new URL('../../', import.meta.url).pathname;
 const COMMAND = join(REPO, 'dist/bin/codex-hotswap.js');
 
 /** A codex that logs in as whoever `FAKE_LOGIN` (a file) says, and writes down what it was asked. */

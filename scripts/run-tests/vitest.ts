@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Report, readReport } from './report.ts';
+
+export const REPO = fileURLToPath(new URL('../..', import.meta.url));
+const RESULTS = join(REPO, '.cache', 'results');
+const VITEST = join(REPO, 'node_modules', 'vitest', 'vitest.mjs');
+
+/**
+ * Runs vitest once; what it prints goes to the terminal.
+ * @param args file filters and options, as for `vitest run`.
+ * @param env added to our own environment.
+ * @returns what it found; undefined when it left no report.
+ */
+export function runVitest(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Report | undefined {
+  mkdirSync(RESULTS, { recursive: true });
+  // Two runs may go on at the same time in one checkout.
+  const report = join(RESULTS, `vitest-${process.pid}.json`);
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const command = [VITEST, 'run', ...reporters, ...args];
+  const options = { cwd: REPO, stdio: 'inherit', env: { ...process.env, ...env } } as const;
+  spawnSync(process.execPath, command, options);
+  const found = readReport(report);
+  rmSync(report, { force: true });
+  return found;
+}
