@@ -42,7 +42,10 @@ function installInto(prefix: string, version: string): string | undefined {
 
 const CAUSES: [RegExp, string][] = [
   [/ENOSPC/, 'no space left on the device; free some and run this again'],
-  [/ETARGET|E404/, 'npm knows no such version; see the versions with: npm view @openai/codex versions'],
+  [
+    /ETARGET|E404/,
+    'npm knows no such version; see the versions with: npm view @openai/codex versions',
+  ],
   [
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET|network/i,
     'npm cannot reach its registry; check the network and run this again',
