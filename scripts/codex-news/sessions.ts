@@ -1,0 +1,43 @@
+import type { Backend } from '../../test/lab/backend/index.ts';
+import type { CodexUnderTest } from '../../test/lab/codex-under-test.ts';
+import { ask, waitForComposer } from '../../test/lab/composer.ts';
+import { openOuterTerminal } from '../../test/lab/outer-terminal.ts';
+import type { Sandbox } from '../../test/lab/sandbox.ts';
+import { listEntries } from './home.ts';
+
+/**
+ * Runs one `codex exec` with a tool in it and one short session in a terminal, as the account the sandbox is logged in as.
+ * Throws when a session does not go as it should.
+ * @returns the entries of its CODEX_HOME, those of a running session included.
+ */
+export async function runSessions(
+  codex: CodexUnderTest,
+  backend: Backend,
+  box: Sandbox,
+): Promise<string[]> {
+  backend.enqueue([{ calls: [{ kind: 'shell', command: 'echo news' }] }]);
+  const { status, stderr } = await box.run(codex.native, ['exec', 'run a command']);
+  if (status !== 0) throw new Error(`codex exec ended with ${status}: ${stderr.slice(-300)}`);
+  const terminal = openOuterTerminal({
+    file: codex.native,
+    args: codex.hasNoDaemon ? ['--no-daemon'] : [],
+    env: box.env,
+    cwd: box.work,
+    columns: 100,
+    rows: 30,
+  });
+  try {
+    await ask(terminal, 'a question');
+    await terminal.waitForText(/answer \d+ from/);
+    // A title of the model's comes at some time or never, and with it files; one of ours is in them when it is shown.
+    await ask(terminal, '/rename news');
+    await terminal.waitForText(/renamed to news|· news/);
+    await waitForComposer(terminal);
+    const during = listEntries(box.codexHome);
+    await terminal.submit('/quit');
+    await terminal.waitForExit();
+    return [...during, ...listEntries(box.codexHome)];
+  } finally {
+    await terminal.dispose();
+  }
+}
