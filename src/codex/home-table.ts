@@ -70,4 +70,6 @@ export const SHARED_FILES: readonly string[] = [
   'config.toml',
   'history.jsonl',
   'session_index.jsonl',
+  // Made beside the index as it is named (0.169, not 0.150): with one in each overlay two sessions would not exclude each other.
+  'session_index.jsonl.lock',
 ];
