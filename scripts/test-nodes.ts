@@ -1,6 +1,6 @@
 /**
  * Runs tests on several versions of Node, the children of the tests included:
- *   npm run test:nodes -- 22 24 26 [arguments for vitest, default: the unit tests, the pty, and the spine of e2e]
+ *   npm run test:nodes -- 22 24 26 [arguments for vitest, default: see DEFAULT_TESTS]
  * Each version is installed from npm into .cache/node/<version> once.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { installNode, isNodeVersion } from './node-release.ts';
 
 const REPO = fileURLToPath(new URL('..', import.meta.url));
-const DEFAULT_TESTS = ['test/unit', 'test/pty', 'test/e2e/spine'];
+const DEFAULT_TESTS = ['test/unit', 'test/package', 'test/pty', 'test/e2e/spine'];
 
 const words = process.argv.slice(2);
 // Only the first words: the `1` of `--bail 1` is no version.
