@@ -1,6 +1,6 @@
 /**
  * Runs tests on several versions of Node, the children of the tests included:
- *   npm run test:nodes -- 22 24 26 [arguments for vitest, default: see DEFAULT_TESTS]
+ *   npm run test:nodes -- 22 24 26 [file filters, default: see DEFAULT_TESTS] [options for vitest]
  * Each version is installed from npm into .cache/node/<version> once.
  */
 import { spawnSync } from 'node:child_process';
@@ -17,7 +17,7 @@ const count = words.findIndex((word) => !isNodeVersion(word));
 const versions = count < 0 ? words : words.slice(0, count);
 const rest = words.slice(versions.length);
 if (versions.length === 0) {
-  console.error('usage: npm run test:nodes -- <version of Node>… [arguments for vitest]');
+  console.error('usage: npm run test:nodes -- <version>… [file filters] [options for vitest]');
   process.exit(2);
 }
 
@@ -42,7 +42,8 @@ function testNode(version: string): { node: string; passed: boolean } {
 }
 
 function runVitest(program: string): boolean {
-  const tests = rest.some((word) => !word.startsWith('-')) ? rest : [...DEFAULT_TESTS, ...rest];
+  const hasFilters = rest[0]?.startsWith('-') === false;
+  const tests = hasFilters ? rest : [...DEFAULT_TESTS, ...rest];
   // A child started by name, such as `#!/usr/bin/env node`, is to be the same Node.
   const env = { ...process.env, PATH: `${dirname(program)}:${process.env.PATH}` };
   const command = ['node_modules/vitest/vitest.mjs', 'run', ...tests];

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { installPackage } from '../../scripts/install-package.ts';
+import { installPackage } from '../../../scripts/install-package.ts';
 
 // What the scripts install from npm (Codex, Node), with a stand-in for npm.
 
