@@ -1,15 +1,14 @@
 import type { Report } from './report.ts';
 import { hasPassed, judge, listFilesToRerun, RERUNS, type Verdict } from './verdict.ts';
-import { REPO, runVitest } from './vitest.ts';
+import { REPO, runVitest, type Surroundings } from './vitest.ts';
 
 /**
  * Runs the tests, and each file that failed again alone: up to three times, until it fails again. A file that passes each
  * time is a flake, and is named. This is the only retry there is: a test has none of its own.
  * @param args for vitest: first the file filters, then the options. A file alone is run with the same options.
- * @param env added to our own environment.
  */
-export function runTests(args: readonly string[], env: NodeJS.ProcessEnv = {}): Verdict {
-  const report = runVitest(args, env);
+export function runTests(args: readonly string[], surroundings: Surroundings = {}): Verdict {
+  const report = runVitest(args, surroundings);
   const again = new Map<string, (Report | undefined)[]>();
   const options = optionsOf(args);
   for (const { file } of report === undefined ? [] : listFilesToRerun(report)) {
@@ -17,7 +16,7 @@ export function runTests(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
     again.set(file, runs);
     do {
       console.log(`\n== again, alone (${runs.length + 1} of ${RERUNS}): ${file}`);
-      runs.push(runVitest([...options, file], env));
+      runs.push(runVitest([...options, file], surroundings));
     } while (runs.length < RERUNS && hasPassed(runs.at(-1)));
   }
   return judge(report, again, REPO);

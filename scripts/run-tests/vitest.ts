@@ -8,15 +8,22 @@ export const REPO = fileURLToPath(new URL('../..', import.meta.url));
 const RESULTS = join(REPO, '.cache', 'results');
 const VITEST = join(REPO, 'node_modules', 'vitest', 'vitest.mjs');
 
+/** What the tests run with, where it is not what we run with. */
+export interface Surroundings {
+  /** Added to our own environment. */
+  env?: NodeJS.ProcessEnv;
+  /** The path of the Node that runs vitest. */
+  node?: string;
+}
+
 /**
  * Runs vitest once; what it prints goes to the terminal.
  * @param args file filters and options, as for `vitest run`.
- * @param env added to our own environment.
  * @returns what it found; undefined when it left no report.
  */
 export function runVitest(
   args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
+  { env = {}, node = process.execPath }: Surroundings = {},
 ): Report | undefined {
   mkdirSync(RESULTS, { recursive: true });
   // Two runs may go on at the same time in one checkout.
@@ -25,7 +32,7 @@ export function runVitest(
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const command = [VITEST, 'run', ...reporters, ...args];
   const options = { cwd: REPO, stdio: 'inherit', env: { ...process.env, ...env } } as const;
-  spawnSync(process.execPath, command, options);
+  spawnSync(node, command, options);
   const found = readReport(report);
   rmSync(report, { force: true });
   return found;
