@@ -305,6 +305,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       const asked = watch;
       const found = await asked?.seek().catch(() => undefined);
       if (asked !== watch) return; // the child ended meanwhile, and so did the question
+      if (state.name === 'suspended') return; // asked again after fg: nobody would take the answer now
       const { proof, refused } = found ?? {};
       if (proof !== undefined) {
         answeredFor.add(proof.turnId);
