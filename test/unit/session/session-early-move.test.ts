@@ -116,3 +116,15 @@ it('a limit that comes after the move is a handoff as always', async () => {
   expect(third.plan.args).toEqual(['resume', THREAD, 'continue']);
   expect(session.eventsOf('rotated')).toMatchObject([{ kind: 'low' }, { kind: 'window-5h' }]);
 });
+
+it('a successor whose login is gone gives the thread on as always', async () => {
+  const { session, child } = await openRunningLow();
+  child.answer('turn-1', LIMITS);
+  const successor = await session.child(2);
+  successor.print(
+    'Your access token could not be refreshed because your refresh token was revoked. Please log out and sign in again.',
+  );
+  successor.end({ kind: 'exited', code: 1 });
+  await session.child(3);
+  expect(session.eventsOf('rotated')).toMatchObject([{ kind: 'low' }, { kind: 'needs-login' }]);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NotStartedError } from '../../../src/errors.ts';
-import { EXCEEDED, FULL, LIMIT, MODES, THREAD } from './scripted-child.ts';
+import { EXCEEDED, FULL, LIMIT, MODES, said, THREAD } from './scripted-child.ts';
 import { ALERT, openSession, rotate } from './scripted-session.ts';
 
 // A conversation goes on under the next account: what is done, in which order, and what the user is told.
@@ -108,6 +108,22 @@ describe('a limit that the record proves', () => {
     expect(session.trace).toContain('settle acc1 window-5h');
   });
 
+  it('in a compaction that the user asked for leaves the successor without a prompt', async () => {
+    const session = openSession();
+    const child = await session.openWorking();
+    child.record(said('a prompt'));
+    child.answer('turn-1');
+    child.beginTurn('turn-2');
+    await session.advance(1000);
+    child.fail('turn-2', { ...EXCEEDED, message: `Error running remote compact task: ${LIMIT}` });
+    const successor = await session.child(2);
+    expect(successor.plan.args).toEqual(['resume', THREAD, '']);
+    successor.draw();
+    successor.openThread();
+    await session.advance(30_000);
+    expect(successor.typed()).toBe('');
+  });
+
   it('is answered once: the successor’s record has it, too', async () => {
     const session = openSession();
     await session.openWorking();
@@ -148,16 +164,36 @@ describe('no limit, no handoff', () => {
   });
 
   it.each([
-    ['a server error', { message: 'stream disconnected', codex_error_info: 'other' }],
-    ['too many requests', { message: '429', codex_error_info: 'server_overloaded' }],
-    ['a full window and no text, as with credits', undefined],
-  ])('for %s', async (_, error) => {
+    ['a server error', 'other', 'stream disconnected before completion'],
+    ['a busy server', 'server_overloaded', 'Selected model is at capacity.'],
+    ['too many requests', 'other', 'exceeded retry limit, last status: 429'],
+  ])('for %s, though the window is full', async (_, info, message) => {
     const session = openSession();
     const child = await session.openWorking();
-    if (error === undefined) child.answer('turn-1', FULL);
-    else child.fail('turn-1', error);
+    child.print(`■ ${message}`);
+    child.fail('turn-1', { message, codex_error_info: info });
     await session.advance(2000);
     expect(session.trace).toEqual(['start first', 'terminal raw']);
+    expect(session.events.slice(1)).toEqual([]);
+  });
+
+  it('for an answer that quotes a limit, though the window is full, as with credits', async () => {
+    const session = openSession();
+    const child = await session.openWorking();
+    child.print(`■ ${LIMIT}`);
+    child.answer('turn-1', FULL);
+    await session.advance(2000);
+    expect(session.trace).toEqual(['start first', 'terminal raw']);
+  });
+
+  it('when the child ends while proof is sought: nothing more is said', async () => {
+    const session = openSession();
+    const child = await session.openWorking();
+    child.print('\u001b]7501;state=error\u0007');
+    child.end({ kind: 'exited', code: 1 });
+    expect(await session.ended()).toEqual({ kind: 'exited', code: 1 });
+    await session.advance(1000);
+    expect(session.events.slice(1)).toEqual([{ type: 'suspected', source: 'state' }]);
   });
 });
 
