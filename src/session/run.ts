@@ -146,13 +146,13 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           child?.signal('SIGHUP');
           return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
         case 'suspend-ourselves':
-          return void suspend();
+          return void suspend().catch(fail);
         case 'undo-modes':
           return void terminal.write(child?.undoModes() ?? '');
         case 'repoint':
-          return void goOn(rotation.moveTo(effect.target));
+          return void goOn(rotation.moveTo(effect.target)).catch(fail);
         case 'copy-thread':
-          return void goOn(rotation.copyThread());
+          return void goOn(rotation.copyThread()).catch(fail);
         case 'schedule-retry':
           return scheduleRetry(effect);
         case 'flush':

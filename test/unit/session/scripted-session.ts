@@ -29,6 +29,7 @@ export interface SessionOptions {
   spawn?: (plan: ChildPlan, spawn: () => ScriptedChild) => ScriptedChild;
   prompt?: string;
   wait?: SessionParts['wait'];
+  alert?: SessionParts['alert'];
   /** When the first account comes back by itself, epoch seconds. */
   earliest?: { target: string; until: number };
 }
@@ -74,7 +75,7 @@ export function openSession(options: SessionOptions = {}) {
     noteThread: ({ id, copyOf }) => threads.push(copyOf === undefined ? id : `${id} of ${copyOf}`),
     accounts: (options.accounts ?? ACCOUNTS).length,
     log: (event) => void events.push(event),
-    alert: () => ALERT,
+    alert: options.alert ?? (() => ALERT),
     ...(options.wait === undefined ? {} : { wait: options.wait }),
     // The record is read at the pace of the clock: no watcher of files.
     follow(pid, startedAt, answeredFor) {
@@ -260,8 +261,9 @@ function createFakeTerminal(note: (what: string) => void) {
     onHangup: (listener) => void on.hangup.push(listener),
     suspendJob() {
       note('terminal suspended');
-      return new Promise<void>((resolve) => {
+      return new Promise<void>((resolve, reject) => {
         resume = resolve;
+        terminal.loseTerminal = reject;
       });
     },
   };
@@ -282,6 +284,8 @@ function createFakeTerminal(note: (what: string) => void) {
     },
     /** `fg` */
     continueJob: () => resume?.(),
+    /** It goes on without its terminal, which was closed. */
+    loseTerminal: (_: Error): void => undefined,
   };
   return terminal;
 }

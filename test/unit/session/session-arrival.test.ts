@@ -146,6 +146,18 @@ describe('the work of a successor', () => {
     expect(successor.typed()).toBe(`${paste('continue')}\r`);
   });
 
+  it('began after all: the prompt that was typed is taken back before the keys of the user', async () => {
+    const { session, successor } = await openSuccessor();
+    session.terminal.type('held');
+    successor.draw();
+    successor.openThread();
+    await session.until(() => successor.typed() !== '', 'the prompt');
+    successor.beginTurn('turn-2');
+    await session.advance(1000);
+    const back = '\u007f'.repeat('continue'.length);
+    expect(successor.typed()).toBe(`${paste('continue')}${back}held`);
+  });
+
   it('is not told to go on where nothing is to be said', async () => {
     const { session, successor } = await openSuccessor({ prompt: '' });
     successor.draw();

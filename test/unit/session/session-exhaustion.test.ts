@@ -206,6 +206,24 @@ describe('waiting for the first account to come back', () => {
     expect(session.told).toEqual([expect.stringMatching(SUMMARY)]);
   });
 
+  it('ends with the child, though the service is just being asked', async () => {
+    const earliest = { target: 'acc1', until: NOW_SECONDS + 5 };
+    let answer = (_: AccountCheck): void => undefined;
+    const check = () =>
+      new Promise<AccountCheck>((resolve) => {
+        answer = resolve;
+      });
+    const { session, child } = await openWaiting({ earliest }, check);
+    await session.advance(10_000);
+    session.terminal.isStalled = true;
+    child.end();
+    answer({ kind: 'back' });
+    await session.advance(100);
+    session.signal('SIGTERM', 15);
+    await session.ended();
+    expect(session.told).toEqual([expect.stringMatching(SUMMARY)]);
+  });
+
   it('ends with Ctrl-Z; after fg the child goes on', async () => {
     const earliest = { target: 'acc1', until: NOW_SECONDS + 30 };
     const { session, child } = await openWaiting({ earliest });

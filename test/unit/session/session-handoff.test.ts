@@ -495,6 +495,29 @@ describe('what we cannot go on from', () => {
     expect(session.isRelaying()).toBe(false);
   });
 
+  it('a terminal that is gone after a stop: the child is ended', async () => {
+    const session = openSession();
+    const child = await session.openWorking();
+    child.stop();
+    await session.advance(10);
+    session.terminal.loseTerminal(new Error('no terminal'));
+    await expect(session.ended()).rejects.toThrow('no terminal');
+    expect(child.received).toEqual(['SIGTERM']);
+  });
+
+  it('a bug between two children: the user gets the terminal back', async () => {
+    const session = openSession({
+      alert() {
+        throw new Error('a bug');
+      },
+    });
+    const child = await session.openWorking();
+    child.fail('turn-1');
+    await expect(session.ended()).rejects.toThrow('a bug');
+    expect(session.trace.at(-1)).toBe('terminal restored');
+    expect(session.children).toHaveLength(1);
+  });
+
   it('a successor that cannot be started: the user gets the terminal back', async () => {
     let starts = 0;
     const session = openSession({
