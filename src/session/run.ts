@@ -328,6 +328,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       isStill: () => boolean,
       attempts = 2,
     ): Promise<void> {
+      if (!isStill()) return; // it has opened a thread, and the question costs a refresh
       const isGone = await desk.isLoginGone().catch(() => false);
       if (asked !== child || watch === undefined || !isStill()) return;
       if (!isGone && attempts === 1) return;

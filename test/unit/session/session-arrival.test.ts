@@ -394,7 +394,24 @@ describe('a child that stands in its sign-in screen', () => {
     await session.until(() => asked.length === 1, 'the first question');
     child?.openThread();
     await session.advance(10_000);
+    expect(asked).toHaveLength(1);
     expect(child?.received).toEqual([]);
+  });
+
+  it('is not one that opens a thread while the question is asked', async () => {
+    let answer = (_: boolean): void => undefined;
+    const isLoginGone = () =>
+      new Promise<boolean>((resolve) => {
+        answer = resolve;
+      });
+    const session = openSession({ desk: { isLoginGone } });
+    const child = await session.child(1);
+    child.draw(SCREEN);
+    child.openThread();
+    await session.until(() => session.threads.length > 0, 'the thread');
+    answer(true);
+    await session.advance(5000);
+    expect(child.received).toEqual([]);
   });
 
   it('may be a successor: its work goes to the one after it, and keys wait on', async () => {
