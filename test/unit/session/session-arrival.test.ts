@@ -95,6 +95,17 @@ describe('keys typed while one child takes over from the other', () => {
     expect(successor.typed()).toBe('1half a sentence');
   });
 
+  it('are no answer to a dialog as long as no pause is in them', async () => {
+    const { session, successor } = await openSuccessor();
+    successor.draw();
+    successor.openDialog();
+    for (let left = 50; left > 0; left -= 1) {
+      session.terminal.type('x');
+      await session.advance(100);
+    }
+    expect(successor.typed()).toBe('');
+  });
+
   it('do not mix with what the terminal answers by itself, which passes at once', async () => {
     const { session, successor } = await openSuccessor();
     successor.draw();
@@ -261,7 +272,16 @@ describe('a thread that somebody else still writes', () => {
     expect(session.eventsOf('retry')).toEqual([]);
   });
 
-  it('is not tried again after a signal', async () => {
+  it('is not tried again when a signal has ended the successor', async () => {
+    const { session, successor } = await openSuccessor();
+    successor.print(WORDS);
+    session.signal('SIGTERM', 15);
+    expect(await session.ended()).toMatchObject({ kind: 'signalled', signal: 'SIGTERM' });
+    expect(session.eventsOf('retry')).toEqual([]);
+    expect(session.children).toHaveLength(2);
+  });
+
+  it('is not tried again after a signal in the pause', async () => {
     const { session, successor } = await openSuccessor();
     successor.print(WORDS);
     successor.end(FAILED);

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { MODES, THREAD } from './scripted-child.ts';
+import { goal, MODES, THREAD } from './scripted-child.ts';
 import { openSession, rotate, type ScriptedSession } from './scripted-session.ts';
 
 // The next account may not read what another account's model thought: the conversation goes on in a copy.
@@ -49,6 +49,21 @@ it('a copy goes on under the same account, and the original stays as it is', asy
   expect(session.terminal.text()).toContain(
     `${MODES.undone}\r\n\u001b[Jcodex-hotswap: acc2 may not read what another account's model thought; going on in a copy of the thread, ${copy}\r\n`,
   );
+});
+
+it('a goal belongs to the original: nothing takes it up in the copy', async () => {
+  const session = openSession();
+  const child = await session.openWorking();
+  child.record(goal());
+  child.fail('turn-1', REFUSAL, {});
+  const successor = await session.child(2);
+  successor.draw();
+  successor.openThread(copyIn(session));
+  successor.beginTurn('turn-2');
+  await session.advance(1000);
+  successor.answer('turn-2');
+  await session.advance(10_000);
+  expect(successor.typed()).toBe('');
 });
 
 it('a copy that is refused, too, is left to the user', async () => {
@@ -152,6 +167,22 @@ it.each(['the file system refuses it', 'the overlay cannot be made ready'])(
     expect(session.trace.at(-1)).toBe('terminal restored');
   },
 );
+
+it.each([
+  ['a signal', 'SIGTERM'],
+  ['a closed terminal', 'SIGHUP'],
+] as const)('%s while the child is being ended makes no copy', async (_, signal) => {
+  const { session, successor, refuse } = await openRefused();
+  successor.isDeaf = true;
+  refuse();
+  await session.until(() => successor.received.length > 0, 'SIGTERM');
+  if (signal === 'SIGHUP') session.terminal.hangUp();
+  else session.signal(signal, 15);
+  successor.end({ kind: 'signalled', signal, number: 15 });
+  expect(await session.ended()).toMatchObject({ kind: 'signalled', signal });
+  expect(session.eventsOf('copied')).toEqual([]);
+  expect(session.children).toHaveLength(2);
+});
 
 it.each([
   ['a signal', 'SIGTERM'],

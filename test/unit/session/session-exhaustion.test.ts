@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Verdict } from '../../../src/session/handoff.ts';
 import { MAX_WAITS } from '../../../src/session/machine/with-child.ts';
 import type { AccountCheck } from '../../../src/session/reset-wait.ts';
 import { type ScriptedChild, THREAD } from './scripted-child.ts';
@@ -123,6 +124,15 @@ describe('waiting for the first account to come back', () => {
     expect(session.told).toEqual([]);
   });
 
+  it('says an unchanged countdown again now and then: the child may have set a title', async () => {
+    const { session } = await openWaiting();
+    const before = times(session, 'any key cancels');
+    await session.advance(20_000);
+    const said = times(session, 'any key cancels') - before;
+    expect(said).toBeGreaterThanOrEqual(3);
+    expect(said).toBeLessThanOrEqual(5);
+  });
+
   it('goes on under another account when that is the one that is free', async () => {
     const free = { kind: 'chosen', target: 'acc2' } as const;
     const { session } = await openWaiting({ desk: { reconsider: () => free } });
@@ -147,6 +157,9 @@ describe('waiting for the first account to come back', () => {
     await session.advance(5000);
     expect(session.eventsOf('waiting')).toEqual([]);
     expect(session.terminal.text()).not.toContain('any key cancels');
+    child.stop();
+    await session.advance(100);
+    expect(session.eventsOf('waited')).toEqual([]);
   });
 
   it.each([
@@ -183,6 +196,9 @@ describe('waiting for the first account to come back', () => {
     expect(child.received).toEqual([]);
     session.terminal.type('\u001b');
     expect(child.typed()).toBe('\u001b');
+    child.stop();
+    await session.advance(100);
+    expect(session.eventsOf('waited')).toHaveLength(1);
     child.end();
     await session.ended();
     expect(session.told).toEqual([expect.stringMatching(SUMMARY)]);
@@ -294,5 +310,30 @@ describe('waiting for the first account to come back', () => {
     await session.advance(1000);
     expect(child.typed()).toBe('');
     expect(successor.typed()).toBe('held');
+    // Nothing is left to be cancelled.
+    session.terminal.type('\u001b');
+    expect(successor.typed()).toBe('held\u001b');
+  });
+
+  it('leaves the next handoff one like any other', async () => {
+    const earliest = { target: 'acc1', until: NOW_SECONDS + 5 };
+    const mark = { kind: 'window-5h', at: 0, until: null } as const;
+    const verdicts: Verdict[] = [{ kind: 'none', mark, earliest }];
+    const settle = () => verdicts.shift() ?? ({ kind: 'chosen', target: 'acc2', mark } as const);
+    const { session } = await openWaiting({ earliest, desk: { settle } });
+    const successor = await session.child(2);
+    successor.draw();
+    successor.openThread();
+    successor.beginTurn('turn-2');
+    await session.advance(1000);
+    successor.answer('turn-2');
+    await session.advance(1000);
+    successor.beginTurn('turn-3');
+    await session.advance(1000);
+    successor.fail('turn-3');
+    await session.child(3);
+    expect(session.terminal.text()).toContain('its 5-hour limit is used up; going on under acc2');
+    expect(session.eventsOf('waited')).toHaveLength(1);
+    expect(session.eventsOf('rotated')).toMatchObject([{ from: 'acc1', to: 'acc2' }]);
   });
 });

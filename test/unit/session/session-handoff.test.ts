@@ -214,7 +214,11 @@ describe('a chain', () => {
 
   it('without one good turn is bounded, whatever the desk chooses', async () => {
     const mark = { kind: 'window-5h', at: 0, until: null } as const;
-    const settle = () => ({ kind: 'chosen', target: 'acc2', mark }) as const;
+    let settled = 0;
+    const settle = () => {
+      settled += 1;
+      return { kind: 'chosen', target: 'acc2', mark } as const;
+    };
     const session = openSession({ accounts: ['acc1', 'acc2'], desk: { settle } });
     await session.openWorking();
     for (const turn of ['turn-1', 'turn-2']) {
@@ -228,6 +232,8 @@ describe('a chain', () => {
     await session.until(() => session.eventsOf('exhausted').length > 0, 'the end of the chain');
     expect(session.eventsOf('rotated')).toHaveLength(2);
     expect(session.children.at(-1)?.received).toEqual([]);
+    // The last account is marked like the others.
+    expect(settled).toBe(3);
   });
 
   it('begins anew after a turn that went well', async () => {
