@@ -351,10 +351,28 @@ describe('a stopped job', () => {
       await session.advance(3000);
       expect(session.trace.at(-1)).toBe('terminal suspended');
       session.terminal.continueJob();
+      await session.settle();
+      session.terminal.type('held');
       await session.child(2);
       expect(session.trace).toContain('settle acc1 window-5h');
+      expect(child.typed()).toBe('');
     },
   );
+
+  it('that goes on at once is looked into, too: keys wait', async () => {
+    const session = openSession();
+    const child = await session.openWorking();
+    child.print('\u001b]7501;state=error\u0007');
+    child.stop();
+    await session.settle();
+    session.terminal.continueJob();
+    await session.settle();
+    session.terminal.type('held');
+    expect(child.typed()).toBe('');
+    child.fail('turn-1');
+    await session.child(2);
+    expect(child.typed()).toBe('');
+  });
 
   it('is stopped in time, though the terminal takes nothing', async () => {
     const session = openSession();
