@@ -65,18 +65,20 @@ export interface ChildRecord {
  * Follows the rollouts of one child; which they are is read from its open files (facts M8, 3).
  * @param startedAtMs when the child was started: what ended before is a replay (fact M15).
  * @param answeredFor turns that already led to a rotation, of this launch; the caller adds to it.
+ * @param listOpen the rollouts that a process has open.
  */
 export function followThreads(
   pid: number,
   startedAtMs: number,
   answeredFor: ReadonlySet<string>,
+  listOpen: (pid: number) => Promise<string[]> = openRollouts,
 ): ThreadFollower {
   const known = new Map<string, FollowedRollout>();
   let started = false;
   let queue: Promise<unknown> = Promise.resolve();
 
   async function look(saw: SeenText | undefined): Promise<Look> {
-    for (const file of await openRollouts(pid)) {
+    for (const file of await listOpen(pid)) {
       if (known.has(file)) continue;
       const rollout = await openRollout(file, startedAtMs);
       if (rollout !== undefined) known.set(file, rollout);

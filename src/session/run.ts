@@ -44,6 +44,10 @@ export interface SessionParts {
   alert: Alert;
   /** When every account is at its limit, the first to come back is waited for. */
   wait?: Patience;
+  /** Where the session meets the system, for tests: a child's rollouts, signals to this process, stderr. */
+  follow?: typeof followThreads;
+  relay?: typeof relaySignals;
+  tell?(line: string): void;
 }
 
 /** A child that ignores SIGTERM is killed after this long (design 7). */
@@ -61,7 +65,8 @@ const ERASE_BELOW = '\u001b[J';
  * @throws NotStartedError when the first child could not be started; the terminal is untouched then.
  */
 export function runSession(parts: SessionParts): Promise<Ending> {
-  const { terminal, desk, log } = parts;
+  const { terminal, desk, log, follow = followThreads, relay = relaySignals } = parts;
+  const { tell = tellOnStderr } = parts;
   const answeredFor = new Set<string>();
   const timers = createTimers();
   const rotation = createRotation({ ...parts, now: Date.now });
@@ -141,13 +146,13 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           child?.signal('SIGHUP');
           return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
         case 'suspend-ourselves':
-          return void suspend();
+          return void suspend().catch(fail);
         case 'undo-modes':
           return void terminal.write(child?.undoModes() ?? '');
         case 'repoint':
-          return void goOn(rotation.moveTo(effect.target));
+          return void goOn(rotation.moveTo(effect.target)).catch(fail);
         case 'copy-thread':
-          return void goOn(rotation.copyThread());
+          return void goOn(rotation.copyThread()).catch(fail);
         case 'schedule-retry':
           return scheduleRetry(effect);
         case 'flush':
@@ -158,7 +163,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           return dispatch({ name: 'restored' });
         case 'exit':
           leave();
-          tellSummary(stranded ?? exhaustion.summary());
+          tellSummary();
           return resolve(effect.ending);
         default:
           return unreachable(effect);
@@ -263,7 +268,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       guard: SuccessorGuard | undefined,
     ): Watch {
       return createWatch({
-        follower: followThreads(pid, startedAt, answeredFor),
+        follower: follow(pid, startedAt, answeredFor),
         triggered(from) {
           source = from;
           log({ type: 'suspected', source });
@@ -300,6 +305,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       const asked = watch;
       const found = await asked?.seek().catch(() => undefined);
       if (asked !== watch) return; // the child ended meanwhile, and so did the question
+      if (state.name === 'suspended') return; // asked again after fg: nobody would take the answer now
       const { proof, refused } = found ?? {};
       if (proof !== undefined) {
         answeredFor.add(proof.turnId);
@@ -322,6 +328,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       isStill: () => boolean,
       attempts = 2,
     ): Promise<void> {
+      if (!isStill()) return; // it has opened a thread, and the question costs a refresh
       const isGone = await desk.isLoginGone().catch(() => false);
       if (asked !== child || watch === undefined || !isStill()) return;
       if (!isGone && attempts === 1) return;
@@ -373,10 +380,15 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       ]);
     }
 
-    const stopRelaying = relaySignals((signal, number) => {
+    const stopRelaying = relay((signal, number) => {
       isHurried = true;
       dispatch({ name: 'signalled', signal, number });
     });
+
+    function tellSummary(): void {
+      const summary = stranded ?? exhaustion.summary();
+      if (summary !== undefined) tell(summary);
+    }
 
     function leave(): void {
       timers.cancel();
@@ -408,8 +420,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   });
 }
 
-function tellSummary(summary: string | undefined): void {
-  if (summary !== undefined) process.stderr.write(`${summary}\n`);
+function tellOnStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function unreachable(effect: never): never {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
-import { ask, waitForComposer } from '../lab/composer.ts';
+import { ask } from '../lab/composer.ts';
 import { readRegistry } from '../lab/launches.ts';
 import { readOurLines } from '../lab/our-lines.ts';
 import { type Rollout, readRollouts } from '../lab/rollouts.ts';
-import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
+import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
 // A service that does not take what another account's model thought (fact M6): the conversation goes on in a copy.
 
@@ -66,49 +66,6 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
       expect(await quit(again)).toEqual({ status: 0, signal: 0 });
     });
 
-    it('nor may the one after that: a copy for each of them', async () => {
-      const { backend, hotswap } = await openLab(
-        [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2', turnsLeft: 1 }, { name: 'acc3' }],
-        REFUSE,
-      );
-      const terminal = hotswap.open();
-      await ask(terminal, 'one');
-      await terminal.waitForText('answer 1 from acc1');
-      await ask(terminal, 'two');
-      await terminal.waitForText('answer 1 from acc2');
-      await ask(terminal, 'three');
-      await terminal.waitForText('answer 1 from acc3');
-      const [first, second, third] = readRollouts(hotswap.sandbox.codexHome);
-      expect(chain(hotswap)).toEqual([
-        [first?.threadId, second?.threadId],
-        [second?.threadId, third?.threadId],
-      ]);
-      expect(backend.turns('acc3').at(-1)?.turn?.userTexts).toEqual([
-        ...['one', 'two', 'continue', 'continue', 'three', 'continue', 'continue'],
-      ]);
-    });
-
-    it('nor the copy: one is made, and the rest is left to the user', async () => {
-      const { backend, hotswap } = await openLab([
-        { name: 'acc1', turnsLeft: 1 },
-        { name: 'acc2', turnsLeft: 0, limit: 'invalid-encrypted-content' },
-      ]);
-      const terminal = hotswap.open();
-      await ask(terminal, 'before');
-      await terminal.waitForText('answer 1 from acc1');
-      const refusedCopies = () =>
-        hotswap.eventsOf('unconfirmed').filter(({ reason }) => reason === 'a copy is refused, too');
-      await ask(terminal, 'after');
-      await vi.waitUntil(() => refusedCopies().length === 1, { timeout: 30_000 });
-      await ask(terminal, 'is anybody there?');
-      await backend.waitForRequest(({ turn }) => turn?.userTexts.at(-1) === 'is anybody there?');
-      await vi.waitUntil(() => refusedCopies().length === 2, { timeout: 30_000 });
-      await waitForComposer(terminal);
-      expect(hotswap.eventsOf('copied')).toHaveLength(1);
-      expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(2);
-      expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
-    });
-
     it('that another session left behind', async () => {
       const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }], REFUSE);
       const first = hotswap.open();
@@ -131,7 +88,3 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
     });
   },
 );
-
-function chain(hotswap: Supervised): [string, string][] {
-  return hotswap.eventsOf('copied').map(({ from, to }) => [from, to]);
-}

@@ -1,6 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { proveLimit } from '../../src/codex/limit-proof.ts';
+import type { LimitKind } from '../../src/codex/limits.ts';
+import { readRolloutFacts } from '../../src/codex/rollout-file.ts';
 import { askAppServer } from '../lab/app-server.ts';
 import {
   type Backend,
@@ -45,12 +48,32 @@ function openCodex(sandbox: Sandbox, args: string[] = []): OuterTerminal {
 const LIMIT = /You.ve hit your usage limit/;
 
 // 0.130 does not know the header yet and says what the plan makes it say.
-const WORKSPACE_LIMITS: [FailureKind, RegExp][] = [
-  ['workspace-owner-credits', /Your workspace is out of credits. Add credits to continue/],
-  ['workspace-member-credits', /out of credits. Ask your workspace owner to refill/],
-  ['workspace-owner-spend-cap', /You hit your spend cap set in your workspace/],
-  ['workspace-member-spend-cap', /You hit your spend cap set by the owner of your workspace/],
+const WORKSPACE_LIMITS: [FailureKind, RegExp, LimitKind][] = [
+  [
+    'workspace-owner-credits',
+    /Your workspace is out of credits. Add credits to continue/,
+    'workspace-credits',
+  ],
+  [
+    'workspace-member-credits',
+    /out of credits. Ask your workspace owner to refill/,
+    'workspace-credits',
+  ],
+  ['workspace-owner-spend-cap', /You hit your spend cap set in your workspace/, 'spend-cap'],
+  [
+    'workspace-member-spend-cap',
+    /You hit your spend cap set by the owner of your workspace/,
+    'spend-cap',
+  ],
 ];
+
+/** What a record of the time before errors were recorded proves is in test/unit. */
+async function expectRecorded({ codexHome }: Sandbox, kind: LimitKind | undefined): Promise<void> {
+  if (!codexUnderTest.isAtLeast('0.150.0')) return;
+  const { facts } = await readRolloutFacts(readRollouts(codexHome)[0]?.file ?? '');
+  const question = { facts, startedAtMs: 0, seenTurnIds: new Set<string>(), sawText: false };
+  expect(proveLimit(question)?.kind).toBe(kind);
+}
 
 describe.each<Transport>(['websocket', 'sse'])('codex exec over %s', (transport) => {
   it('gets an answer, and the backend sees the prompt and the account', async () => {
@@ -128,40 +151,86 @@ describe.each<Transport>(['websocket', 'sse'])('codex exec over %s', (transport)
     expect(result).toMatchObject({ status: 0, stdout: 'answer 1 from acc1\n' });
   });
 
-  it.each<[FailureKind, RegExp]>([
-    ['named-bucket', /hit your usage limit for GPT-5.3-Codex-Spark. Switch to another model now/],
-    ['promo', /hit your usage limit. Start a free trial of Pro at \S+, or try again at/],
+  it.each<[FailureKind, RegExp, LimitKind]>([
+    [
+      'named-bucket',
+      /hit your usage limit for GPT-5.3-Codex-Spark. Switch to another model now/,
+      'model-bucket',
+    ],
+    [
+      'promo',
+      /hit your usage limit. Start a free trial of Pro at \S+, or try again at/,
+      'window-5h',
+    ],
     ...(codexUnderTest.isAtLeast('0.150.0') ? WORKSPACE_LIMITS : []),
-  ])('says of %s what the headers tell it (fact 2.1)', async (limit, text) => {
-    const { sandbox } = await openLab({
-      transport,
-      accounts: [{ name: 'acc1', turnsLeft: 0, limit }],
-    });
-    const result = await sandbox.run('codex', ['exec', 'hello']);
-    expect(result.status).toBe(1);
-    expect(result.stderr).toMatch(text);
-  });
+  ])(
+    'says of %s what the headers tell it, and records it (fact 2.1)',
+    async (limit, text, kind) => {
+      const { sandbox } = await openLab({
+        transport,
+        accounts: [{ name: 'acc1', turnsLeft: 0, limit }],
+      });
+      const result = await sandbox.run('codex', ['exec', 'hello']);
+      expect(result.status).toBe(1);
+      expect(result.stderr).toMatch(text);
+      await expectRecorded(sandbox, kind);
+    },
+  );
 });
 
 describe('codex exec', () => {
-  it.each<[FailureKind, string, RegExp]>([
-    ['usage-limit', 'plus', /hit your usage limit. Upgrade to Pro \(\S+\), visit \S+ to purchase/],
-    ['usage-limit', 'team', /hit your usage limit. To get more access now, send a request to your/],
-    ['usage-limit', 'free', /hit your usage limit. Upgrade to Plus to continue using Codex/],
-    ['usage-limit', 'pro', /hit your usage limit. Visit \S+ to purchase more credits or try again/],
-    ['usage-limit', 'enterprise', /hit your usage limit. Try again at/],
-    ['insufficient-quota', 'plus', /Quota exceeded. Check your plan and billing details/],
-    ['usage-not-included', 'plus', /To use Codex with your ChatGPT plan, upgrade to Plus/],
+  it.each<[FailureKind, string, RegExp, LimitKind?]>([
+    [
+      'usage-limit',
+      'plus',
+      /hit your usage limit. Upgrade to Pro \(\S+\), visit \S+ to purchase/,
+      'window-5h',
+    ],
+    [
+      'usage-limit',
+      'team',
+      /hit your usage limit. To get more access now, send a request to your/,
+      'window-5h',
+    ],
+    [
+      'usage-limit',
+      'free',
+      /hit your usage limit. Upgrade to Plus to continue using Codex/,
+      'window-5h',
+    ],
+    [
+      'usage-limit',
+      'pro',
+      /hit your usage limit. Visit \S+ to purchase more credits or try again/,
+      'window-5h',
+    ],
+    ['usage-limit', 'enterprise', /hit your usage limit. Try again at/, 'window-5h'],
+    [
+      'insufficient-quota',
+      'plus',
+      /Quota exceeded. Check your plan and billing details/,
+      'api-quota',
+    ],
+    [
+      'usage-not-included',
+      'plus',
+      /To use Codex with your ChatGPT plan, upgrade to Plus/,
+      'not-in-plan',
+    ],
     ['capacity', 'plus', /Selected model is at capacity. Please try a different model/],
     ['too-many-requests', 'plus', /exceeded retry limit, last status: 429 Too Many Requests/],
-  ])('says of %s on %s what the service makes it say (fact 2.1)', async (limit, plan, text) => {
-    const { sandbox } = await openLab({
-      accounts: [{ name: 'acc1', turnsLeft: 0, limit, plan }],
-    });
-    const result = await sandbox.run('codex', ['exec', 'hello']);
-    expect(result.status).toBe(1);
-    expect(result.stderr).toMatch(text);
-  });
+  ])(
+    'says of %s on %s what it is told, and records it (fact 2.1)',
+    async (limit, plan, text, kind) => {
+      const { sandbox } = await openLab({
+        accounts: [{ name: 'acc1', turnsLeft: 0, limit, plan }],
+      });
+      const result = await sandbox.run('codex', ['exec', 'hello']);
+      expect(result.status).toBe(1);
+      expect(result.stderr).toMatch(text);
+      await expectRecorded(sandbox, kind);
+    },
+  );
 });
 
 describe('the TUI in an outer terminal', () => {
