@@ -193,6 +193,7 @@ describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s', (signal) => {
 
   it('while Codex runs is for Codex, and no other is started', async () => {
     const thread = makeThread();
+    const listeners = process.listenerCount(signal);
     const { ending, did, events } = await play({
       children: [{ ...atLimit(thread, 'one'), whenSeen: () => undefined }],
       next: ['acc2'],
@@ -201,6 +202,7 @@ describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s', (signal) => {
     expect(ending).toEqual(signalled);
     expect(did).toEqual(['start first under acc1', 'see thread 1']);
     expect(events.map(({ type }) => type)).toEqual(['bound']);
+    expect(process.listenerCount(signal)).toBe(listeners);
   });
 
   it('that Codex takes for a failed turn is none of a limit', async () => {

@@ -32,6 +32,7 @@ function keep(script: string, ...words: string[]): string[] {
   const { stdout, stderr } = spawnSync('sh', ['-c', script, 'sh', ...KEEP, ...words], {
     encoding: 'utf8',
     cwd: makeScratchHome().home,
+    timeout: 30_000,
   });
   expect(stderr).toBe('');
   return stdout.trimEnd().split('\n');
