@@ -153,9 +153,9 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
 
   type Following = Run | undefined;
 
-  /** Once for an account: a copy that is refused, too, is refused for something else. */
+  /** Once for an account: a copy that is refused, too, is refused for something else. A review never goes on in one. */
   async function goOnInCopy(thread: FollowedThread): Promise<Following> {
-    if (hasCopied) return undefined;
+    if (hasCopied || parts.asAWhole) return undefined;
     hasCopied = true;
     const copy = await copyPortable(thread.rollout);
     copies.set(copy.id, thread.id);
@@ -245,12 +245,15 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       say(tellRunAgain(from, to, mark, new Date()));
       return undefined;
     }
+    const run: Run =
+      resume === undefined
+        ? { plan: await parts.againPlan(), stdin: input.again(), thread: undefined }
+        : { plan: resume, stdin: input.afterwards(), thread };
+    if (interrupted !== undefined) return undefined;
     const named = thread === undefined ? {} : { thread: thread.id };
     if (from !== to) log({ type: 'rotated', from, to, kind: mark.kind, ...named });
     announce(line(to));
-    return resume === undefined
-      ? { plan: await parts.againPlan(), stdin: input.again(), thread: undefined }
-      : { plan: resume, stdin: input.afterwards(), thread };
+    return run;
   }
 
   try {
@@ -275,6 +278,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
         log({ type: 'unconfirmed', source: 'exit' });
         return ending;
       }
+      if (interrupted !== undefined) return interrupted;
       log({ type: 'suspected', source: 'exit' });
       if (found.kind === 'limit') answeredFor.add(found.proof.turnId);
       const going = found.kind === 'limit' ? handOff(found) : goOnInCopy(found.thread);

@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Account } from '../lab/backend/accounts.ts';
 import type { Backend } from '../lab/backend/index.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
@@ -15,7 +13,6 @@ import { createSupervisedLab, quit } from '../lab/supervised.ts';
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
 
-const HOT = fileURLToPath(new URL('../../dist/bin/codex-hot.js', import.meta.url));
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 const ours = (stderr: string) =>
   stderr.split('\n').filter((line) => line.startsWith('codex-hotswap:'));
@@ -114,17 +111,6 @@ describe('without a terminal', () => {
     const ran = await runCodex(hotswap, ['exec', 'hello'], { env });
     expect(ran).toMatchObject({ status: 1, stdout: '' });
     expect(ours(ran.stderr).at(-1)).toMatch(/every account is at its limit .*; first back: acc1/);
-  });
-
-  it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it', async (signal) => {
-    const { hotswap } = await openLab(accounts(), { settings });
-    const { env, work: cwd } = hotswap.sandbox;
-    const child = spawn(process.execPath, [HOT, 'exec', 'hello'], { env, cwd, stdio: 'ignore' });
-    const ended = new Promise((resolve) => child.once('exit', (...end) => resolve(end)));
-    await vi.waitUntil(() => hotswap.eventsOf('waiting').length > 0, { timeout: 30_000 });
-    child.kill(signal);
-    expect(await ended).toEqual([null, signal]);
-    expect(hotswap.eventsOf('waited')).toMatchObject([{ outcome: 'ended' }]);
   });
 });
 
