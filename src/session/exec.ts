@@ -155,7 +155,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
 
   /** Once for an account: a copy that is refused, too, is refused for something else. A review never goes on in one. */
   async function goOnInCopy(thread: FollowedThread): Promise<Following> {
-    if (hasCopied || parts.asAWhole) return undefined;
+    if (hasCopied || parts.asAWhole || interrupted !== undefined) return undefined;
     hasCopied = true;
     const copy = await copyPortable(thread.rollout);
     copies.set(copy.id, thread.id);
@@ -177,6 +177,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     const named = thread === undefined ? {} : { thread: thread.id };
     log({ type: 'confirmed', target: from, kind: mark.kind, until: mark.until, ...named });
     if (mark.kind === 'needs-login') log({ type: 'needs-login', target: from });
+    // The refusal is a fact and marks the account, even where the user wants no successor.
+    if (interrupted !== undefined) return undefined;
     met += 1;
     if (verdict.kind === 'none' || met > parts.accounts) {
       const earliest = verdict.kind === 'none' ? verdict.earliest : undefined;
@@ -278,7 +280,6 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
         log({ type: 'unconfirmed', source: 'exit' });
         return ending;
       }
-      if (interrupted !== undefined) return interrupted;
       log({ type: 'suspected', source: 'exit' });
       if (found.kind === 'limit') answeredFor.add(found.proof.turnId);
       const going = found.kind === 'limit' ? handOff(found) : goOnInCopy(found.thread);

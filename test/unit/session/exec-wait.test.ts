@@ -248,15 +248,18 @@ describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s', (signal) => {
   it.each<[string, Partial<Scene>]>([
     ['with a next account', { next: ['acc2'] }],
     ['and it would have waited', waitFor('acc1').scene],
-  ])('while the service is asked ends it: %s', async (_, scene) => {
-    const { met, when } = interruptAt(/^ask/);
-    const { ending, did } = await play({
-      children: [{ ends: 1 }],
-      ...scene,
-      askLimits: () => met.then(() => ({ windows: [{ usedPercent: 100, minutes: 300 }] })),
-      when,
-    });
-    expect(ending).toEqual(signalled);
-    expect(did.at(-1)).toBe('ask about acc1');
-  });
+  ])(
+    'while the service is asked ends it, and the account is marked all the same: %s',
+    async (_, scene) => {
+      const { met, when } = interruptAt(/^ask/);
+      const { ending, did } = await play({
+        children: [{ ends: 1 }],
+        ...scene,
+        askLimits: () => met.then(() => ({ windows: [{ usedPercent: 100, minutes: 300 }] })),
+        when,
+      });
+      expect(ending).toEqual(signalled);
+      expect(did.slice(-2)).toEqual(['ask about acc1', 'settle acc1: window-5h']);
+    },
+  );
 });
