@@ -18,6 +18,22 @@ export async function ask(terminal: OuterTerminal, prompt: string): Promise<void
   await terminal.submit(prompt);
 }
 
+/**
+ * Resolves when Codex reads keys again after `fg`. It throws away what is typed in the moments after it was continued, even
+ * after its first frame (bare 0.171 under load: 5 of 40). So a key is pressed now and then until one is seen.
+ */
+export async function waitUntilKeysAreRead(terminal: OuterTerminal): Promise<void> {
+  const isTyped = () => terminal.screen().some((row) => row.startsWith('› x'));
+  const presses = setInterval(() => terminal.type('x'), 250);
+  try {
+    await terminal.waitUntil(isTyped, 'a key that was read');
+  } finally {
+    clearInterval(presses);
+  }
+  terminal.press('ctrl-u');
+  await terminal.waitUntil(() => !isTyped(), 'an empty composer');
+}
+
 /** Types `/new` and waits until the new thread takes a prompt. */
 export async function openNewThread(terminal: OuterTerminal): Promise<void> {
   await ask(terminal, '/new');

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Backend, startBackend } from '../../lab/backend/index.ts';
 import { codexUnderTest } from '../../lab/codex-under-test.ts';
-import { ask, waitForComposer } from '../../lab/composer.ts';
+import { ask, waitForComposer, waitUntilKeysAreRead } from '../../lab/composer.ts';
 import { type OuterTerminal, openOuterTerminal } from '../../lab/outer-terminal.ts';
 import { setUpHotswap } from '../../lab/public-setup.ts';
 import { makeSandbox, type Sandbox } from '../../lab/sandbox.ts';
@@ -54,6 +54,7 @@ describe.each([{ kitty: false }, { kitty: true }])('Ctrl-Z, kitty keyboard $kitt
     const frame = () => terminal.raw().includes('\u001b[?2026l', stopped);
     await terminal.waitUntil(frame, 'a frame after fg');
     if (codexUnderTest.hasNoDaemon) {
+      await waitUntilKeysAreRead(terminal);
       await ask(terminal, 'after the stop');
       await terminal.waitForText('after the stop');
       await terminal.waitForText(
