@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 
 /** How a process ended, as wait(2) tells it. */
 export type Ending =
@@ -44,20 +43,6 @@ export function runInherited(command: InheritedCommand): Promise<Ending> {
       resolve(signal ? { kind: 'signalled', signal } : { kind: 'exited', code: code ?? 1 });
     });
   });
-}
-
-/**
- * Ends this process the way the child ended: the same exit code, or the same signal, so that a shell and a
- * waitpid() see what they would have seen of the child. Falls back to 128+n where a signal does not kill us.
- */
-export function endLike(ending: Ending): void {
-  if (ending.kind === 'exited') {
-    process.exit(ending.code);
-  }
-  process.removeAllListeners(ending.signal);
-  process.kill(process.pid, ending.signal);
-  // Delivery to ourselves is asynchronous in Node; a signal that is ignored or blocked never comes.
-  setTimeout(() => process.exit(128 + constants.signals[ending.signal]), 200);
 }
 
 const RELAYED: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
