@@ -134,10 +134,14 @@ describe('every account is at its limit', () => {
     // One for the handoff, one for the end of all accounts; none for trying on.
     await terminal.waitUntil(() => countBells(terminal.raw()) === 2, 'the second bell');
     await ask(terminal, 'three');
+    // Not the second time that all are at their limit: a `continue` that Codex had forgotten, and so was given once more, may
+    // fail twice (bare 0.171 under load forgets 1 of 60 and runs it after the next prompt).
+    await backend.waitForRequest(
+      ({ turn, outcome }) => turn?.userTexts.at(-1) === 'three' && outcome !== undefined,
+    );
     await hotswap.waitForEvent('exhausted', 2);
     await waitForComposer(terminal);
 
-    expect(backend.turns('acc2').at(-1)?.turn?.userTexts.at(-1)).toBe('three');
     expect(hotswap.eventsOf('rotated')).toHaveLength(1);
     expect(hotswap.account('acc2').marks).toMatchObject([{ kind: 'window-5h', until: later }]);
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
