@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from './direct.ts';
 import { type Outer, openOuter } from './outer.ts';
+import { childrenOf } from './processes.ts';
 import { openProduct, type Product } from './product.ts';
 
 // The built product, with a program that stops itself as Codex does in the place of codex, in an interactive shell.
@@ -63,7 +63,7 @@ describe.each(['/bin/bash', '/bin/dash'])('under %s', (shell) => {
       await outer.waitFor('prompt> ', await outer.waitFor(/Stopped/));
       outer.type('fg\n');
       const after = await outer.waitFor('after');
-      const pid = supervisorUnder(outer.pid);
+      const [pid] = childrenOf(outer.pid) as [number];
       process.kill(pid, 'SIGSTOP');
       await outer.waitFor('prompt> ', await outer.waitFor(/Stopped/, after));
       await until(() => outer.stty().includes(' icanon'), 'cooked');
@@ -80,16 +80,3 @@ it('a stop where no shell could continue us is ignored, as the kernel does', asy
   await outer.waitFor('24 80 after');
   expect(await outer.ended).toEqual({ kind: 'exited', code: 0 });
 });
-
-/** The child of the shell that runs node. */
-function supervisorUnder(shell: number): number {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      if (stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === `${shell}`) return Number(pid);
-    } catch {
-      // gone meanwhile
-    }
-  }
-  throw new Error('no supervisor');
-}

@@ -32,5 +32,5 @@ async function heap(): Promise<number> {
 }
 
 function countDescriptors(): number {
-  return readdirSync('/proc/self/fd').length;
+  return readdirSync('/dev/fd').length;
 }

@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isAlive, shells, spawnFixture, until } from './direct.ts';
 import { fixture } from './fixture.ts';
+import { readProcess } from './processes.ts';
+
+/** What is told by /proc cannot be asked elsewhere. */
+const isLinux = process.platform === 'linux';
 
 const FATAL = [
   'SIGHUP',
@@ -74,7 +78,7 @@ describe.each(shells)('monitor in %s', (_name, shell) => {
       process.kill(-(child.pid ?? 0), 'SIGSTOP');
       await stopped;
       child.continueJob();
-      await until(() => stateOf(child.pid) === 'S', 'running again');
+      await until(() => readProcess(child.pid ?? 0).state === 'S', 'running again');
     }
     child.signal('SIGTERM');
     expect(await ended).toMatchObject({ signal: 'SIGTERM' });
@@ -89,47 +93,57 @@ describe.each(shells)('monitor in %s', (_name, shell) => {
     expect(await ended).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  test('the command is in the foreground, with its own group, from its first instruction', async () => {
-    const { child, ended, output } = spawnFixture('/bin/cat', ['/proc/self/stat'], { shell });
-    await ended;
-    const [pid, , , , group, , , foreground] = output().split(' ');
-    expect([pid, group, foreground]).toEqual(Array(3).fill(`${child.pid}`));
-  });
+  test.runIf(isLinux)(
+    'the command is in the foreground, with its own group, from its first instruction',
+    async () => {
+      const { child, ended, output } = spawnFixture('/bin/cat', ['/proc/self/stat'], { shell });
+      await ended;
+      const [pid, , , , group, , , foreground] = output().split(' ');
+      expect([pid, group, foreground]).toEqual(Array(3).fill(`${child.pid}`));
+    },
+  );
 
-  test('environment, signal dispositions and descriptors are those of a direct start', async () => {
-    const env = {
-      ...process.env,
-      SHLVL: '3',
-      PWD: process.cwd(),
-      nonce: 'mine',
-      FOO: 'a\nb c ',
-    } as Record<string, string>;
-    const bare = spawnSync('/usr/bin/env', ['-0'], { env }).stdout.toString();
-    const { ended, output } = spawnFixture('/usr/bin/env', ['-0'], { shell, env, termios: 'sane' });
-    await ended;
-    const sorted = (text: string) =>
-      text
-        .split('\0')
-        .filter((line) => !/^_=/.test(line))
-        .sort();
-    expect(sorted(output().replaceAll('\r\n', '\n'))).toEqual(sorted(bare));
+  test.runIf(isLinux)(
+    'environment, signal dispositions and descriptors are those of a direct start',
+    async () => {
+      const env = {
+        ...process.env,
+        SHLVL: '3',
+        PWD: process.cwd(),
+        nonce: 'mine',
+        FOO: 'a\nb c ',
+      } as Record<string, string>;
+      const bare = spawnSync('/usr/bin/env', ['-0'], { env }).stdout.toString();
+      const { ended, output } = spawnFixture('/usr/bin/env', ['-0'], {
+        shell,
+        env,
+        termios: 'sane',
+      });
+      await ended;
+      const sorted = (text: string) =>
+        text
+          .split('\0')
+          .filter((line) => !/^_=/.test(line))
+          .sort();
+      expect(sorted(output().replaceAll('\r\n', '\n'))).toEqual(sorted(bare));
 
-    const seen = spawnFixture('show-process', ['a b', '', '*'], { shell });
-    await seen.ended;
-    const direct = spawnSync(fixture('show-process'), ['a b', '', '*']);
-    const facts = (text: string) =>
-      text
-        .replaceAll('\r\n', '\n')
-        .split('\n')
-        .filter((line) => !line.startsWith('fds='))
-        .sort();
-    expect(facts(seen.output())).toEqual(facts(`${direct.stdout}${direct.stderr}`));
-    // The test runner leaks descriptors of its own into a direct child: none but those may be here.
-    const descriptors = (text: string) => /fds=([\d ]+)/.exec(text)?.[1]?.trim().split(' ') ?? [];
-    expect(descriptors(`${direct.stdout}`)).toEqual(
-      expect.arrayContaining(descriptors(seen.output())),
-    );
-  });
+      const seen = spawnFixture('show-process', ['a b', '', '*'], { shell });
+      await seen.ended;
+      const direct = spawnSync(fixture('show-process'), ['a b', '', '*']);
+      const facts = (text: string) =>
+        text
+          .replaceAll('\r\n', '\n')
+          .split('\n')
+          .filter((line) => !line.startsWith('fds='))
+          .sort();
+      expect(facts(seen.output())).toEqual(facts(`${direct.stdout}${direct.stderr}`));
+      // The test runner leaks descriptors of its own into a direct child: none but those may be here.
+      const descriptors = (text: string) => /fds=([\d ]+)/.exec(text)?.[1]?.trim().split(' ') ?? [];
+      expect(descriptors(`${direct.stdout}`)).toEqual(
+        expect.arrayContaining(descriptors(seen.output())),
+      );
+    },
+  );
 
   test('PWD stays the logical path; without one, none appears', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'pty-'));
@@ -175,28 +189,16 @@ describe.each(shells)('monitor in %s', (_name, shell) => {
     const { child, ended, waitFor } = spawnFixture('ignore-hangup', [], { shell });
     await waitFor('ready');
     const pid = child.pid ?? 0;
-    process.kill(parentOf(pid), 'SIGKILL');
+    process.kill(readProcess(pid).parent, 'SIGKILL');
     expect(await ended).toMatchObject({ signal: 'SIGKILL' });
     await until(() => !isAlive(pid), 'the command is gone');
   });
 });
 
-function parentOf(pid: number): number {
-  return Number(statOf(pid)[1]);
-}
-
-function stateOf(pid = 0): string | undefined {
-  return statOf(pid)[0];
-}
-
-function statOf(pid: number): string[] {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-}
-
 /** Ctrl-X instead of Ctrl-C, no iutf8. */
 function userTermios(): string {
   const script = 'stty sane intr ^X -iutf8; stty -g';
-  const { stdout } = spawnSync('script', ['-qec', script, '/dev/null']);
+  const args = isLinux ? ['-qec', script, '/dev/null'] : ['-q', '/dev/null', 'sh', '-c', script];
+  const { stdout } = spawnSync('script', args);
   return stdout.toString().trim();
 }
