@@ -1,6 +1,9 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { AppServerReply } from '../../../src/codex/app-server.ts';
-import { judgeRefresh } from '../../../src/launch/keep-token.ts';
+import { judgeRefresh, keepToken } from '../../../src/launch/keep-token.ts';
+import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
 const account = (value: unknown): AppServerReply => ({ ok: true, result: { account: value } });
 const PERSON = { type: 'chatgpt', email: 'a@example.com' };
