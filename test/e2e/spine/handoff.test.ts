@@ -40,8 +40,8 @@ describe('an account reaches its limit', () => {
     expect(after?.userTexts).toEqual(['a first question', 'a question too many', 'continue']);
     expect(after?.texts).toContain('answer 1 from acc1');
     expect(after?.threadId).toBe(before?.threadId);
-    // 0.130 sends no effort for a model that it does not know; its record has it all the same.
-    const reasoning = codexUnderTest.isAtLeast('0.144.0') ? { effort: 'high' } : null;
+    // 0.130 and 0.144 send no effort for a model that they do not know; their record has it all the same.
+    const reasoning = codexUnderTest.isAtLeast('0.150.0') ? { effort: 'high' } : null;
     expect(after).toMatchObject({ model: 'lab-model', body: { reasoning } });
     expect(toolNames(before)).toContain('web_search');
     expect(toolNames(after)).toEqual(toolNames(before));
