@@ -7,12 +7,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { itSince } from '../lab/it-since.ts';
 import { waitForNoStrays } from '../lab/strays.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 
-// What the real Codex does to our logins when it is used past us. Measured on 0.150 and 0.169: a logout, and a login
-// with a browser or a code, revoke the account and remove the *link* (the vault keeps dead tokens); a login with an API
-// key, or of an IDE, is written *through* the link into the vault.
+// What the real Codex does to our logins when it is used past us. Measured on 0.144, 0.150 and 0.169: a logout, and a
+// login with a browser or a code, revoke the account and remove the *link* (the vault keeps dead tokens); a login with an
+// API key, or of an IDE, is written *through* the link into the vault. In 0.130 every login is.
+const revokesFirst = '0.144.0';
+const WRITES_THROUGH = 'its login revokes nothing and is written through the link';
 
 const COMMAND = join(import.meta.dirname, '../../dist/bin/codex-hotswap.js');
 
@@ -118,31 +121,36 @@ async function logInByIde({ sandbox }: Supervised, backend: Backend, account: st
 }
 
 describe('plain codex logs in past us', () => {
-  it('as a stranger: the account it revoked needs a login, the new one stays and is offered', async () => {
-    const { backend, hotswap, holder, shared, states } = await openHome();
-    expect((await logInPlain(hotswap, backend, 'acc3')).status).toBe(0);
-    expect(holder('.codex-acc1')).toBe('acc1'); // dead: revoked
+  const itRevokes = itSince(revokesFirst, WRITES_THROUGH);
 
-    const run = await hotswap.sandbox.run(
-      hotswap.commandLine()[0] as string,
-      [...hotswap.commandLine().slice(1), 'exec', 'hello'],
-      { timeoutMs: 60_000 },
-    );
-    expect(run.stderr).toContain('codex-hotswap login acc1');
-    expect(run.stderr).toContain('plain codex is logged in as acc3@example.com');
-    expect(run.stderr).toContain('codex-hotswap import --as NAME');
-    expect(run.status).toBe(0);
-    expect(backend.turns().map(({ account }) => account)).toEqual(['acc2']);
-    expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready' });
-    expect(lstatSync(shared).isFile()).toBe(true);
-    expect(holder('.codex')).toBe('acc3');
+  itRevokes(
+    'as a stranger: the account it revoked needs a login, the new one stays and is offered',
+    async () => {
+      const { backend, hotswap, holder, shared, states } = await openHome();
+      expect((await logInPlain(hotswap, backend, 'acc3')).status).toBe(0);
+      expect(holder('.codex-acc1')).toBe('acc1'); // dead: revoked
 
-    await hotswap.command('import', '--as', 'acc3');
-    expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready', acc3: 'ready' });
-    expect(lstatSync(shared).isSymbolicLink()).toBe(true);
-  });
+      const run = await hotswap.sandbox.run(
+        hotswap.commandLine()[0] as string,
+        [...hotswap.commandLine().slice(1), 'exec', 'hello'],
+        { timeoutMs: 60_000 },
+      );
+      expect(run.stderr).toContain('codex-hotswap login acc1');
+      expect(run.stderr).toContain('plain codex is logged in as acc3@example.com');
+      expect(run.stderr).toContain('codex-hotswap import --as NAME');
+      expect(run.status).toBe(0);
+      expect(backend.turns().map(({ account }) => account)).toEqual(['acc2']);
+      expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready' });
+      expect(lstatSync(shared).isFile()).toBe(true);
+      expect(holder('.codex')).toBe('acc3');
 
-  it('as the same account: the vault has the new login, nothing else changes', async () => {
+      await hotswap.command('import', '--as', 'acc3');
+      expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready', acc3: 'ready' });
+      expect(lstatSync(shared).isSymbolicLink()).toBe(true);
+    },
+  );
+
+  itRevokes('as the same account: the vault has the new login, nothing else changes', async () => {
     const { backend, hotswap, path, shared, states, orphans } = await openHome();
     const before = readFileSync(path('.codex-acc1/auth.json'), 'utf8');
     await aSecondLater();
@@ -156,7 +164,7 @@ describe('plain codex logs in past us', () => {
     expect(readFileSync(kept, 'utf8')).toBe(before);
   });
 
-  it('as another target: that one has the new login, the first needs one', async () => {
+  itRevokes('as another target: that one has the new login, the first needs one', async () => {
     const { backend, hotswap, path, holder, shared, states } = await openHome();
     await aSecondLater();
     await logInPlain(hotswap, backend, 'acc2');
@@ -167,7 +175,7 @@ describe('plain codex logs in past us', () => {
     expect(holder('.codex-acc1')).toBe('acc1');
   });
 
-  it('while it waits for the code, a handoff puts no link in its way', async () => {
+  itRevokes('while it waits for the code, a handoff puts no link in its way', async () => {
     const { backend, hotswap, holder, shared, states } = await openHome();
     backend.account('acc1').turnsLeft = 0;
     const { finish } = await beginLogin(hotswap, backend);
@@ -182,7 +190,7 @@ describe('plain codex logs in past us', () => {
     expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready' });
   });
 
-  it('… nor does `use`: the new login is not written into that vault', async () => {
+  itRevokes('… nor does `use`: the new login is not written into that vault', async () => {
     const { backend, hotswap, path, holder, shared, states } = await openHome();
     const before = readFileSync(path('.codex-acc2/auth.json'), 'utf8');
     const { finish } = await beginLogin(hotswap, backend);
@@ -222,20 +230,22 @@ describe('a login is written through the link', () => {
     expect((await states())['login-2']).toBe('ready');
   });
 
-  // 0.150 has no way to send its app-server to another issuer than the real one.
-  it.skipIf(!codexUnderTest.isAtLeast('0.169.0'))(
+  // 0.144 and 0.150 have no way to send their app-server to another issuer than the real one; 0.130 logs in like an IDE.
+  const writesThrough = !codexUnderTest.isAtLeast(revokesFirst);
+  const logIn = writesThrough ? logInPlain : logInByIde;
+  it.skipIf(!writesThrough && !codexUnderTest.isAtLeast('0.169.0'))(
     'an IDE: kept under its own name; a target that has this account gets the newer of two',
     async () => {
       const { backend, hotswap, path, holder, shared, states } = await openHome();
       await hotswap.command('status'); // whose each vault is, is on record
-      await logInByIde(hotswap, backend, 'acc3');
+      await logIn(hotswap, backend, 'acc3');
       expect(holder('.codex-acc1')).toBe('acc3');
       expect(await states()).toEqual({ acc1: 'not-logged-in', acc2: 'ready', acc3: 'off' });
       expect(readlinkSync(shared)).toBe(path('.codex-acc3/auth.json'));
 
       await aSecondLater();
       await hotswap.command('use', 'acc2');
-      await logInByIde(hotswap, backend, 'acc3');
+      await logIn(hotswap, backend, 'acc3');
       const newer = readFileSync(path('.codex-acc2/auth.json'), 'utf8');
       expect(await states()).toEqual({ acc1: 'not-logged-in', acc2: 'not-logged-in', acc3: 'off' });
       expect(readFileSync(path('.codex-acc3/auth.json'), 'utf8')).toBe(newer);
@@ -359,15 +369,20 @@ it('no login is taken from a target while a session works under it', async () =>
   await quit(terminal);
 });
 
-it('a login made in a shell of a session becomes a target of its own, switched off', async () => {
-  const { backend, hotswap, path, holder, states } = await openHome();
-  const terminal = hotswap.open(['hello']);
-  await terminal.waitForText(/answer \d+ from acc1/);
-  const slot = path('.local/state/codex-hotswap/runtime/slot-1');
-  expect((await logInPlain(hotswap, backend, 'acc3', { CODEX_HOME: slot })).status).toBe(0);
-  await quit(terminal);
-  const said = terminal.scrollback().join('').replaceAll(/\s+/g, ' ');
-  expect(said).toContain('acc3@example.com; kept as target acc3, switched off');
-  expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready', acc3: 'off' });
-  expect([holder('.codex-acc1'), holder('.codex-acc3')]).toEqual(['acc1', 'acc3']);
-});
+const itInShell = itSince(revokesFirst, `${WRITES_THROUGH}, which stays until the session ends`);
+
+itInShell(
+  'a login made in a shell of a session becomes a target of its own, switched off',
+  async () => {
+    const { backend, hotswap, path, holder, states } = await openHome();
+    const terminal = hotswap.open(['hello']);
+    await terminal.waitForText(/answer \d+ from acc1/);
+    const slot = path('.local/state/codex-hotswap/runtime/slot-1');
+    expect((await logInPlain(hotswap, backend, 'acc3', { CODEX_HOME: slot })).status).toBe(0);
+    await quit(terminal);
+    const said = terminal.scrollback().join('').replaceAll(/\s+/g, ' ');
+    expect(said).toContain('acc3@example.com; kept as target acc3, switched off');
+    expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready', acc3: 'off' });
+    expect([holder('.codex-acc1'), holder('.codex-acc3')]).toEqual(['acc1', 'acc3']);
+  },
+);

@@ -65,7 +65,9 @@ describe('keys typed during the handoff', () => {
   it('follow the prompts that waited for the turn to end', async () => {
     const { backend, hotswap, fail, terminal } = await openRunningTurn();
     const prompts = ['then do this', 'and then that'];
-    const isInComposer = (prompt: string) => terminal.screen().join('\n').includes(`› ${prompt}`);
+    // The last such row is the composer; above it are prompts that were sent.
+    const isInComposer = (prompt: string) =>
+      terminal.screen().findLast((row) => row.startsWith('›')) === `› ${prompt}`;
     for (const prompt of prompts) {
       terminal.paste(prompt);
       await terminal.waitUntil(() => isInComposer(prompt), prompt);

@@ -81,7 +81,8 @@ describe('a stopped job', () => {
       process.kill(-group, 'SIGSTOP');
       return { failure: 'usage-limit' };
     });
-    backend.account('acc1').turnsLeft = 1;
+    // Up to 0.144 the record has no error: only a full window proves a limit (fact M2).
+    Object.assign(backend.account('acc1'), { turnsLeft: 1, usedPercent: 100 });
     await ask(terminal, 'two');
     await terminal.waitForText(/Stopped.*codex-hot/);
     expect(hotswap.eventsOf('confirmed')).toEqual([]);

@@ -149,9 +149,14 @@ const VARYING = [
   /\b\d{1,2}:\d{2}\b/g,
 ];
 
+/** Older ones pick the dim hint in the empty composer by chance. */
+const hasChanceHint = !codexUnderTest.isAtLeast('0.150.0');
+
 /** Each row as text with its attributes behind it. */
 function maskedRows(terminal: OuterTerminal): string[] {
   return terminal.cells().map((row) => {
+    const isHint = row[0]?.text === '›' && row[2]?.attributes.includes('dim');
+    if (hasChanceHint && isHint) return '› a hint';
     const written = row.map((cell) => cell.text || ' ').join('');
     const text = VARYING.reduce(
       (masked, pattern) => masked.replace(pattern, (match) => '#'.repeat(match.length)),

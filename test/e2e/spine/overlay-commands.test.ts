@@ -2,6 +2,7 @@ import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../../lab/backend/index.ts';
+import { codexUnderTest } from '../../lab/codex-under-test.ts';
 import { openOuterTerminal } from '../../lab/outer-terminal.ts';
 import { createOverlayHomes, listNames, type OverlayHome } from '../../lab/overlay-homes.ts';
 import type { RunResult } from '../../lab/sandbox.ts';
@@ -238,8 +239,15 @@ function comparable({ status, signal, stdout, stderr }: RunResult): RunResult {
 }
 
 function withoutIds(text: string): string {
-  return text
+  return withoutMemories(text)
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replace(LOG_LINE, '');
+}
+
+/** Codex 0.130 prints where its sandbox may write, and names CODEX_HOME there, which is the overlay. Later ones do not. */
+function withoutMemories(text: string): string {
+  if (codexUnderTest.isAtLeast('0.144.0')) return text;
+  const homes = [home.box.codexHome, join(home.paths.runtimeDir, 'slot-1')];
+  return homes.reduce((left, codexHome) => left.replaceAll(`, ${codexHome}/memories]`, ']'), text);
 }
