@@ -35,25 +35,18 @@ export async function keepToken(
   const program = findProgram(real, rest);
   const office = { paths, config, program, timeoutMs: TIMEOUT_MS };
   const startedAt = Date.now();
-  let told = false;
-  const refreshOnce = async (mustTell: boolean): Promise<RefreshOutcome | undefined> => {
-    let before = '';
-    const [reply] = await askAccount(office, target, () => {
-      if (!isOurs(paths, config, target)) return [];
-      before = readText(target);
-      const need = needOf(target, config);
-      const rests = need === 'no' || failedLately(paths, name, need, Date.now());
-      if (rests && !isDoubted) return [];
-      const request = readAndRefresh(target, config, isDoubted || mustTell);
-      told = request.params.refreshToken;
-      return [request];
-    }).catch((error: Error): AppServerReply[] => [{ ok: false, message: messageOf(error) }]);
-    return reply && judgeRefresh(reply, before, readText(target));
-  };
-  let outcome = await refreshOnce(false);
-  // Codex 0.130 answers as if a refresh had failed: it leaves a token in its last minutes alone unless it is told.
-  if (outcome?.kind === 'failed' && !told) outcome = await refreshOnce(true);
-  if (outcome === undefined) return;
+  let before = '';
+  const replies = await askAccount(office, target, () => {
+    if (!isOurs(paths, config, target)) return [];
+    before = readText(target);
+    const need = needOf(target, config);
+    const rests = need === 'no' || failedLately(paths, name, need, Date.now());
+    if (rests && !isDoubted) return [];
+    return [readAndRefresh(target, config, isDoubted)];
+  }).catch((error: Error): AppServerReply[] => [{ ok: false, message: messageOf(error) }]);
+  const [reply] = replies;
+  if (reply === undefined) return;
+  const outcome = judgeRefresh(reply, before, readText(target));
   const at = new Date().toISOString();
   switch (outcome.kind) {
     case 'refreshed':
@@ -102,16 +95,15 @@ export function judgeRefresh(reply: AppServerReply, before: string, after: strin
 
 /**
  * The question that makes Codex refresh. In a token's last minutes the server does so when it starts, without being told
- * to, and being told to would cost a second refresh (measured, 0.144, 0.150 and 0.169).
- * @param mustTell tell it all the same. Where a login is in doubt a second refresh is no matter: told to, it does not
- * answer before the refresh it does by itself has been refused.
+ * to, and being told to would cost a second refresh (measured, 0.150 and 0.169). Where a login is in doubt that is no
+ * matter: told to, it does not answer before the refresh it does by itself has been refused.
  */
 export function readAndRefresh(
   target: Target,
   config: Config,
-  mustTell = false,
-): AppServerRequest & { params: { refreshToken: boolean } } {
-  const refreshToken = mustTell || isInTime(needOf(target, config));
+  isDoubted = false,
+): AppServerRequest {
+  const refreshToken = isDoubted || isInTime(needOf(target, config));
   return { method: 'account/read', params: { refreshToken } };
 }
 

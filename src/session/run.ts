@@ -1,4 +1,3 @@
-import { classifyLimitText } from '../codex/limits.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import { replayTypedKeys } from '../codex/typed-ahead.ts';
 import { NotStartedError } from '../errors.ts';
@@ -80,8 +79,6 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   /** For stderr, when the terminal is the user's again. */
   let stranded: string | undefined;
   let thread: FollowedThread | undefined;
-  /** The thread whose last turn failed of a login that is gone, as far as only a refresh has told. */
-  let deadLoginOf: string | undefined;
 
   const gate = createInputGate({
     deliver: (bytes) => child?.deliver(bytes),
@@ -277,10 +274,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           log({ type: 'suspected', source });
           dispatch({ name: 'triggered' });
         },
-        unconfirmed(text) {
-          log({ type: 'unconfirmed', source: 'text' });
-          if (classifyLimitText(text)?.kind === 'needs-login') void doubtLogin();
-        },
+        unconfirmed: () => log({ type: 'unconfirmed', source: 'text' }),
         turnBegan() {
           rotation.arrived();
           if (guard === undefined) arrival.began();
@@ -324,26 +318,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         const thread = refused.thread.id;
         return log({ type: 'unconfirmed', source, thread, reason: 'a copy is refused, too' });
       }
-      if (deadLoginOf !== undefined && deadLoginOf === thread?.id) {
-        deadLoginOf = undefined;
-        const failure = { kind: 'needs-login', turnId: 'none' } as const;
-        return dispatch({ name: 'proved', evidence: rotation.begin({ ...failure, thread }) });
-      }
       log({ type: 'unconfirmed', source });
       dispatch({ name: 'not-proved' });
-    }
-
-    /**
-     * Codex up to 0.144 does not record why a turn failed (fact M2). A refresh tells whether the login is gone, or an
-     * answer has only quoted the words.
-     */
-    async function doubtLogin(): Promise<void> {
-      const asked = watch;
-      if (thread === undefined || asked?.isTurnRunning() !== false) return;
-      const isGone = await desk.isLoginGone().catch(() => false);
-      if (!isGone || asked !== watch || !takesKeys()) return;
-      deadLoginOf = thread.id;
-      dispatch({ name: 'triggered' });
     }
 
     /** The screen is only a reason to ask: a login that works leaves it to the user. */

@@ -36,7 +36,7 @@ export interface WatchOptions {
   /** Something is to be looked into; nothing more is reported until `seek` has answered. */
   triggered(source: Source): void;
   /** An error cell had the text of a limit, and the record knows of none: a quotation, a replay. */
-  unconfirmed(text: string): void;
+  unconfirmed(): void;
   /** The first turn of this child has begun, by its word or by the record. */
   turnBegan(): void;
   /** A turn of this child is in the record. */
@@ -132,7 +132,7 @@ export function createWatch(options: WatchOptions): Watch {
     alert = false;
     if (seeking || closed) return;
     disbelieved = beginning(text);
-    options.unconfirmed(text);
+    options.unconfirmed();
   }
 
   return {

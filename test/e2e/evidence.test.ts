@@ -6,8 +6,12 @@ import { LIMIT_TEXTS } from '../../src/codex/limit-texts.ts';
 import { type FailureKind, NAMED_BUCKET } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
+import { itSince } from '../lab/it-since.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
 import { createSupervisedLab, type Supervised } from '../lab/supervised.ts';
+
+/** 0.160 finds its account's workspace before it looks at the login. */
+const tellsOfLogin = !codexUnderTest.isAtLeast('0.160.0') || codexUnderTest.isAtLeast('0.166.0');
 
 // What rotates and what does not, on the real Codex (design 6).
 
@@ -55,7 +59,13 @@ describe('a limit rotates, and marks the account with what it was', () => {
 });
 
 describe('a login that is gone rotates, and the account needs a new one', () => {
-  it('before the start', async () => {
+  const itTells = tellsOfLogin
+    ? it
+    : itSince(
+        '0.166.0',
+        'it ends with “workspace routing discovery unauthorized (401)”, which may pass',
+      );
+  itTells('before the start', async () => {
     const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
     backend.revokeAccount('acc1');
     const terminal = hotswap.open(['hello']);
@@ -93,7 +103,7 @@ exec '${codexUnderTest.launcher}' "$@"
     expect(hotswap.eventsOf('rotated')).toMatchObject([{ kind: 'needs-login' }]);
   });
 
-  it('when it is the next account’s, its successor takes over', async () => {
+  itTells('when it is the next account’s, its successor takes over', async () => {
     const { backend, hotswap } = await openLab([
       { name: 'acc1', turnsLeft: 1 },
       { name: 'acc2' },

@@ -152,9 +152,16 @@ const VARYING = [
 /** Older ones pick the dim hint in the empty composer by chance. */
 const hasChanceHint = !codexUnderTest.isAtLeast('0.150.0');
 
+/** … and 0.160 a greeting below its name and directory. */
+const hasChanceGreeting = !codexUnderTest.isAtLeast('0.169.0');
+const GREETING_BELOW_NAME = 3;
+
 /** Each row as text with its attributes behind it. */
 function maskedRows(terminal: OuterTerminal): string[] {
-  return terminal.cells().map((row) => {
+  const name = terminal.screen().findIndex((row) => row.includes('>_ OpenAI Codex'));
+  return terminal.cells().map((row, index) => {
+    const isGreeting = name !== -1 && index === name + GREETING_BELOW_NAME;
+    if (hasChanceGreeting && isGreeting) return 'a greeting';
     const isHint = row[0]?.text === '›' && row[2]?.attributes.includes('dim');
     if (hasChanceHint && isHint) return '› a hint';
     const written = row.map((cell) => cell.text || ' ').join('');

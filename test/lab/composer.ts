@@ -37,8 +37,9 @@ export async function waitUntilKeysAreRead(terminal: OuterTerminal): Promise<voi
 /** Types `/new` and waits until the new thread takes a prompt. */
 export async function openNewThread(terminal: OuterTerminal): Promise<void> {
   await ask(terminal, '/new');
-  // In a Git repository newer versions ask whether to make a worktree; the first choice is not to.
-  const asks = () => terminal.screen().some((row) => row.includes('Use current Git worktree'));
+  // In a Git repository newer versions ask whether to make a worktree; the first choice is not to. (0.160, later ones)
+  const question = /Current checkout|Use current Git worktree/;
+  const asks = () => terminal.screen().some((row) => question.test(row));
   // 0.169 clears the screen, 0.150 leaves the old thread on it and says how to go back to that.
   const isNew = () => {
     const screen = terminal.screen().join('\n');

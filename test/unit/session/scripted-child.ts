@@ -31,8 +31,7 @@ export interface ScriptedChild {
   record(...lines: string[]): void;
   beginTurn(id: string): void;
   answer(id: string, limits?: object): void;
-  /** @param error null for Codex up to 0.144, which records none. */
-  fail(id: string, error?: object | null, limits?: object): void;
+  fail(id: string, error?: object, limits?: object): void;
   /** Ctrl-Z. */
   stop(): void;
   end(status?: ExitStatus): void;
@@ -136,8 +135,7 @@ export function createScriptedChild(
       child.record(taskComplete({ turn_id: id, last_agent_message: 'ok' }, now()));
     },
     fail(id, error = EXCEEDED, limits = FULL) {
-      const why = error === null ? {} : { error };
-      child.record(tokenCount(limits, now()), taskComplete({ turn_id: id, ...why }, now()));
+      child.record(tokenCount(limits, now()), taskComplete({ turn_id: id, error }, now()));
     },
     stop() {
       for (const listener of on.stopped) listener();

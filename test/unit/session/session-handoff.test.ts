@@ -103,40 +103,9 @@ describe('a limit that the record proves', () => {
     const session = openSession();
     const child = await session.openWorking();
     child.print(`■ ${LIMIT}`);
-    child.fail('turn-1', null, FULL);
+    child.fail('turn-1', undefined, FULL);
     await session.child(2);
     expect(session.trace).toContain('settle acc1 window-5h');
-  });
-
-  describe('… and a login that died is asked about: a refresh tells', () => {
-    const DEAD =
-      '■ Your access token could not be refreshed because your refresh token was revoked. Please log out and sign in again.';
-
-    it.each([
-      ['gone: the thread goes on under the next', true, ['SIGTERM']],
-      ['well: the words were a quotation', false, []],
-    ])('%s', async (_, isGone, received) => {
-      const session = openSession({ desk: { isLoginGone: async () => isGone } });
-      const child = await session.openWorking();
-      child.print(DEAD);
-      child.fail('turn-1', null, {});
-      await session.advance(2000);
-      expect(child.received).toEqual(received);
-      expect(session.children.slice(1).map(({ plan }) => plan.args)).toEqual(
-        isGone ? [['resume', THREAD, 'continue']] : [],
-      );
-      expect(session.eventsOf('confirmed')).toMatchObject(
-        isGone ? [{ kind: 'needs-login', thread: THREAD }] : [],
-      );
-    });
-
-    it('not while the turn runs', async () => {
-      const session = openSession({ desk: { isLoginGone: async () => true } });
-      const child = await session.openWorking();
-      child.print(DEAD);
-      await session.advance(2000);
-      expect(child.received).toEqual([]);
-    });
   });
 
   it('in a compaction that the user asked for leaves the successor without a prompt', async () => {
