@@ -68,7 +68,7 @@ describe.each(SIZES)('at $columns × $rows', ({ columns, rows }) => {
     await same('with the command list open');
 
     await both(async (terminal) => {
-      // After an Escape 0.130 tells of a second one, or not: bare as well.
+      // After an Escape 0.130 goes on to tell what a second one does, or not (bare: 3 of 8).
       if (codexUnderTest.isAtLeast('0.144.0')) terminal.press('escape');
       terminal.press('ctrl-c');
       await settle(terminal);
