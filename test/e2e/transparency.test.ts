@@ -27,8 +27,9 @@ describe.each(SIZES)('at $columns × $rows', ({ columns, rows }) => {
   let pair: { bare: OuterTerminal; supervised: OuterTerminal };
 
   beforeEach(async () => {
-    // Codex picks a tip by chance.
-    const config = 'tui.show_tooltips = false';
+    // Codex picks a tip by chance. 0.130 tells at any time that the lab has no server of apps for it.
+    const apps = codexUnderTest.isAtLeast('0.144.0') ? '' : '\nfeatures.apps = false';
+    const config = `tui.show_tooltips = false${apps}`;
     const bareBox = await makeSandbox({ backend, config, login: 'acc1' });
     const box = await makeSandbox({ backend, config, accounts: ['acc1'] });
     boxes = [bareBox, box];
@@ -67,7 +68,9 @@ describe.each(SIZES)('at $columns × $rows', ({ columns, rows }) => {
     await same('with the command list open');
 
     await both(async (terminal) => {
-      terminal.press('escape', 'ctrl-c');
+      // After an Escape 0.130 goes on to tell what a second one does, or not (bare: 3 of 8).
+      if (codexUnderTest.isAtLeast('0.144.0')) terminal.press('escape');
+      terminal.press('ctrl-c');
       await settle(terminal);
     });
     await both(async (terminal) => {
@@ -149,8 +152,9 @@ const VARYING = [
   /\b\d{1,2}:\d{2}\b/g,
 ];
 
-/** Older ones pick the dim hint in the empty composer by chance. */
-const hasChanceHint = !codexUnderTest.isAtLeast('0.150.0');
+/** Up to 0.144 the hint in the empty composer is chosen by chance, and the line at the end is wrapped inside the id. */
+const isOld = !codexUnderTest.isAtLeast('0.150.0');
+const WRAPPED_ID = [/(?<=codex resume )[0-9a-f-]+$/, /^[0-9a-f-]*-[0-9a-f]{12}(?= )/];
 
 /** … and 0.160 a greeting below its name and directory. */
 const hasChanceGreeting = !codexUnderTest.isAtLeast('0.169.0');
@@ -163,9 +167,10 @@ function maskedRows(terminal: OuterTerminal): string[] {
     const isGreeting = name !== -1 && index === name + GREETING_BELOW_NAME;
     if (hasChanceGreeting && isGreeting) return 'a greeting';
     const isHint = row[0]?.text === '›' && row[2]?.attributes.includes('dim');
-    if (hasChanceHint && isHint) return '› a hint';
+    if (isOld && isHint) return '› a hint';
     const written = row.map((cell) => cell.text || ' ').join('');
-    const text = VARYING.reduce(
+    const varying = isOld ? [...VARYING, ...WRAPPED_ID] : VARYING;
+    const text = varying.reduce(
       (masked, pattern) => masked.replace(pattern, (match) => '#'.repeat(match.length)),
       written,
     );

@@ -57,7 +57,10 @@ describe('an account reaches its limit', () => {
       effort: payload.effort,
     }));
     expect(settings.at(0)).toMatchObject({ cwd: inside, approval: 'never', effort: 'high' });
-    expect(JSON.stringify(settings.at(0)?.sandbox)).toContain(beside);
+    // Bare 0.130 has no trace of --add-dir in its record.
+    if (codexUnderTest.isAtLeast('0.144.0')) {
+      expect(JSON.stringify(settings.at(0)?.sandbox)).toContain(beside);
+    }
     expect(settings.at(-1)).toEqual(settings.at(0));
 
     expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'window-5h', until: resetsAt }]);
