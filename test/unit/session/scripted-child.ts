@@ -31,7 +31,8 @@ export interface ScriptedChild {
   record(...lines: string[]): void;
   beginTurn(id: string): void;
   answer(id: string, limits?: object): void;
-  fail(id: string, error?: object, limits?: object): void;
+  /** @param error null for Codex up to 0.144, which records none. */
+  fail(id: string, error?: object | null, limits?: object): void;
   /** Ctrl-Z. */
   stop(): void;
   end(status?: ExitStatus): void;
@@ -135,7 +136,8 @@ export function createScriptedChild(
       child.record(taskComplete({ turn_id: id, last_agent_message: 'ok' }, now()));
     },
     fail(id, error = EXCEEDED, limits = FULL) {
-      child.record(tokenCount(limits, now()), taskComplete({ turn_id: id, error }, now()));
+      const why = error === null ? {} : { error };
+      child.record(tokenCount(limits, now()), taskComplete({ turn_id: id, ...why }, now()));
     },
     stop() {
       for (const listener of on.stopped) listener();

@@ -103,7 +103,7 @@ describe('a limit that the record proves', () => {
     const session = openSession();
     const child = await session.openWorking();
     child.print(`■ ${LIMIT}`);
-    child.fail('turn-1', undefined, FULL);
+    child.fail('turn-1', null, FULL);
     await session.child(2);
     expect(session.trace).toContain('settle acc1 window-5h');
   });
