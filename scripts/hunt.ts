@@ -33,4 +33,5 @@ try {
   load.end();
 }
 console.log(`\n${tally.tell()}`);
+if (!tally.isClean()) console.log('the screens and logs of each failure: .cache/artefacts');
 process.exitCode = tally.isClean() ? 0 : 1;
