@@ -156,16 +156,14 @@ const VARYING = [
 const isOld = !codexUnderTest.isAtLeast('0.150.0');
 const WRAPPED_ID = [/(?<=codex resume )[0-9a-f-]+$/, /^[0-9a-f-]*-[0-9a-f]{12}(?= )/];
 
-/** … and 0.160 a greeting below its name and directory. */
+/** 0.160 greets in blue, two columns from the left, with words that it chooses by chance. */
 const hasChanceGreeting = !codexUnderTest.isAtLeast('0.169.0');
-const GREETING_BELOW_NAME = 3;
+const BLUE = '75';
 
 /** Each row as text with its attributes behind it. */
 function maskedRows(terminal: OuterTerminal): string[] {
-  const name = terminal.screen().findIndex((row) => row.includes('>_ OpenAI Codex'));
-  return terminal.cells().map((row, index) => {
-    const isGreeting = name !== -1 && index === name + GREETING_BELOW_NAME;
-    if (hasChanceGreeting && isGreeting) return 'a greeting';
+  return terminal.cells().map((row) => {
+    if (hasChanceGreeting && row[2]?.foreground === BLUE) return 'a greeting';
     const isHint = row[0]?.text === '›' && row[2]?.attributes.includes('dim');
     if (isOld && isHint) return '› a hint';
     const written = row.map((cell) => cell.text || ' ').join('');
