@@ -77,10 +77,13 @@ describe('writer', () => {
     writer.onDrain(() => {
       drained += 1;
     });
+    // On a second core the reader may keep pace with us: it is stopped until everything is written.
+    pty.signal('SIGSTOP');
     const taken: boolean[] = [];
     for (let i = 0; i < 64; i += 1) taken.push(writer.write(Buffer.alloc(16 * 1024, i)));
     expect(taken[0]).toBe(true);
     expect(taken.at(-1)).toBe(false);
+    pty.signal('SIGCONT');
     await pty.says('1048576');
     expect(drained).toBe(1);
     writer.close();
@@ -141,6 +144,7 @@ function openPty() {
         sink = listener;
       },
       says: (word: string) => until(() => text.includes(word), word, 20_000),
+      signal: (name: NodeJS.Signals) => process.kill(-pty.pid, name),
       end: () => process.kill(-pty.pid, 'SIGKILL'),
     },
   };
