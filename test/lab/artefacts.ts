@@ -10,6 +10,8 @@ interface Artefact {
 }
 
 let artefacts: Artefact[] = [];
+/** How many of them are of the whole file: opened in its `beforeAll`. */
+let lasting = 0;
 
 /**
  * Has something kept if the test that runs now fails: a screen, a log.
@@ -40,9 +42,13 @@ export function writeArtefacts(file: string, test: string): string | undefined {
   return directory;
 }
 
-/** Begins the next test with nothing. */
-export function forgetArtefacts(): void {
-  artefacts = [];
+/** What is there before a test begins outlives the test. */
+export function beginTest(): void {
+  lasting = artefacts.length;
+}
+
+export function endTest(): void {
+  artefacts = artefacts.slice(0, lasting);
 }
 
 function readSafely({ name, read }: Artefact): string {

@@ -1,12 +1,13 @@
-import { afterEach } from 'vitest';
-import { forgetArtefacts, writeArtefacts } from './artefacts.ts';
+import { afterEach, beforeEach } from 'vitest';
+import { beginTest, endTest, writeArtefacts } from './artefacts.ts';
 
-// A set-up file of vitest: after a failed test its screens and logs are in `.cache/artefacts`. Its hook is the first one
-// registered and so the last one run: what a test file's own hooks throw away was frozen before.
+// A set-up file of vitest: after a failed test its screens and logs are in `.cache/artefacts`. Its hooks are registered first.
+// So `beforeEach` is the first of its kind that runs, and `afterEach` the last: what a file's own hooks throw away was frozen.
+beforeEach(beginTest);
 afterEach(({ task }) => {
   if (task.result?.state === 'fail') {
     const directory = writeArtefacts(task.file.name, task.name);
     if (directory !== undefined) console.log(`kept of the failed test: ${directory}`);
   }
-  forgetArtefacts();
+  endTest();
 });
