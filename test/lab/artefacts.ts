@@ -42,6 +42,11 @@ export function writeArtefacts(file: string, test: string): string | undefined {
   return directory;
 }
 
+/** The texts that are kept under that name now. */
+export function readArtefacts(name: string): string[] {
+  return artefacts.filter((artefact) => artefact.name === name).map(readSafely);
+}
+
 /** What is there before a test begins outlives the test. */
 export function beginTest(): void {
   lasting = artefacts.length;
