@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
-import { itSince } from '../lab/it-since.ts';
+import { itSince, itWhere } from '../lab/playable.ts';
 import { waitForNoStrays } from '../lab/strays.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 
@@ -233,7 +233,10 @@ describe('a login is written through the link', () => {
   // 0.144 and 0.150 have no way to send their app-server to another issuer than the real one; 0.130 logs in like an IDE.
   const writesThrough = !codexUnderTest.isAtLeast(revokesFirst);
   const logIn = writesThrough ? logInPlain : logInByIde;
-  it.skipIf(!writesThrough && !codexUnderTest.isAtLeast('0.169.0'))(
+  itWhere(
+    writesThrough || codexUnderTest.isAtLeast('0.169.0'),
+    'its app-server knows no issuer but the real one',
+  )(
     'an IDE: kept under its own name; a target that has this account gets the newer of two',
     async () => {
       const { backend, hotswap, path, holder, shared, states } = await openHome();

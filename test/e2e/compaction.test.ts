@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
-import { itSince } from '../lab/it-since.ts';
+import { describeSince, itSince } from '../lab/playable.ts';
 import { type Rollout, readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
@@ -84,7 +83,10 @@ describe('a limit in a compaction', () => {
 });
 
 // Older records do not say why a turn failed (fact M2).
-describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))('a compacted thread', () => {
+describeSince(
+  '0.150.0',
+  'its record has no error, so nothing proves that the thread may not be read',
+)('a compacted thread', () => {
   it('goes on in a copy with all that was said', async () => {
     const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 3 }, { name: 'acc2' }], {
       backend: { foreignReasoning: 'refuse' },

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { itSince } from '../lab/playable.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
 
 const { openLab, close } = createSupervisedLab();
@@ -10,7 +11,7 @@ afterEach(close);
 const COMMAND = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
 
 // Up to 0.155 there is none (fact M8).
-it.skipIf(!codexUnderTest.isAtLeast('0.166.0'))(
+itSince('0.166.0', 'it has no daemon that could be asked')(
   'doctor asks the daemon on the shared home whose login it holds',
   async () => {
     const { hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);

@@ -1,9 +1,9 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { afterEach, expect, it } from 'vitest';
 import { ask } from '../lab/composer.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
+import { describeSince } from '../lab/playable.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
 // Whatever Codex asks over its composer is for the user to answer: never by keys of ours, nor by keys typed before it
@@ -12,7 +12,7 @@ import { createSupervisedLab, quit } from '../lab/supervised.ts';
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
 
-describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))('a dialog of Codex', () => {
+describeSince('0.150.0', 'measured from there on only')('a dialog of Codex', () => {
   it('about another model is open until it is answered; then the goal goes on', async () => {
     const { backend, hotswap } = await openLab(
       [

@@ -6,8 +6,8 @@ import { LIMIT_TEXTS } from '../../src/codex/limit-texts.ts';
 import { type FailureKind, NAMED_BUCKET } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
-import { itSince } from '../lab/it-since.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
+import { itSince } from '../lab/playable.ts';
 import { createSupervisedLab, type Supervised } from '../lab/supervised.ts';
 
 /** For scenes of a login that is gone. */

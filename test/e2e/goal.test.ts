@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Backend } from '../lab/backend/index.ts';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
+import { describeSince } from '../lab/playable.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
 
 // A thread that works towards a `/goal` by itself goes on with that, not with the one prompt.
@@ -9,7 +9,7 @@ import { createSupervisedLab } from '../lab/supervised.ts';
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
 
-describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))('an active goal', () => {
+describeSince('0.150.0', 'measured from there on only')('an active goal', () => {
   it('is halted by a limit, and goes on under the next account', async () => {
     const { backend, hotswap } = await openLab([
       { name: 'acc1', turnsLeft: 2 },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
+import { describeWhere } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
 
@@ -23,44 +24,50 @@ const locksThreads = codexUnderTest.isAtLeast('0.149.0');
 /** After a limit it asks for the usage first. */
 const holdsPrompts = codexUnderTest.isAtLeast('0.169.0');
 
-describe.runIf(locksThreads)('a thread that somebody else still writes', () => {
-  it('is tried again until it is free', async () => {
-    const { backend, hotswap } = await openLab(TWO);
-    const terminal = hotswap.open();
-    await ask(terminal, 'one');
-    await terminal.waitForText('answer 1 from acc1');
-    const holder = await queueForLock(threadLock(hotswap.sandbox.codexHome));
-    await ask(terminal, 'two');
-    await hotswap.waitForEvent('retry', 2);
-    holder.kill('SIGKILL');
-    await terminal.waitForText('answer 1 from acc2');
-    expect(backend.turns('acc2')[0]?.turn?.userTexts).toEqual(['one', 'two', 'continue']);
-    expect(hotswap.eventsOf('rotated')).toHaveLength(1);
-  });
-});
+describeWhere(locksThreads, 'it locks no thread')(
+  'a thread that somebody else still writes',
+  () => {
+    it('is tried again until it is free', async () => {
+      const { backend, hotswap } = await openLab(TWO);
+      const terminal = hotswap.open();
+      await ask(terminal, 'one');
+      await terminal.waitForText('answer 1 from acc1');
+      const holder = await queueForLock(threadLock(hotswap.sandbox.codexHome));
+      await ask(terminal, 'two');
+      await hotswap.waitForEvent('retry', 2);
+      holder.kill('SIGKILL');
+      await terminal.waitForText('answer 1 from acc2');
+      expect(backend.turns('acc2')[0]?.turn?.userTexts).toEqual(['one', 'two', 'continue']);
+      expect(hotswap.eventsOf('rotated')).toHaveLength(1);
+    });
+  },
+);
 
-describe.runIf(holdsPrompts)('a Codex that holds its prompt back', () => {
-  it('is given no second one', async () => {
-    const { backend, hotswap } = await openLab(TWO);
-    const terminal = hotswap.open();
-    await ask(terminal, 'one');
-    await terminal.waitForText('answer 1 from acc1');
-    const release = backend.hold('usage');
-    await ask(terminal, 'two');
-    await hotswap.waitForEvent('rotated');
-    const before = terminal.raw().length;
-    const isQueued = () => terminal.raw().subarray(before).includes('Queued');
-    await terminal.waitUntil(isQueued, 'our prompt in its queue');
-    const shown = () => terminal.screen().join('\n');
-    await terminal.waitUntil(() => !/Queued|› continue/.test(shown()), 'the end of it');
-    release();
-    await terminal.waitForText('answer 1 from acc2');
-    await ask(terminal, 'three');
-    await terminal.waitForText('answer 2 from acc2');
-    const texts = backend.turns('acc2').at(-1)?.turn?.userTexts;
-    expect(texts).toEqual(['one', 'two', 'continue', 'three']);
-  });
-});
+describeWhere(holdsPrompts, 'it does not hold prompts back')(
+  'a Codex that holds its prompt back',
+  () => {
+    it('is given no second one', async () => {
+      const { backend, hotswap } = await openLab(TWO);
+      const terminal = hotswap.open();
+      await ask(terminal, 'one');
+      await terminal.waitForText('answer 1 from acc1');
+      const release = backend.hold('usage');
+      await ask(terminal, 'two');
+      await hotswap.waitForEvent('rotated');
+      const before = terminal.raw().length;
+      const isQueued = () => terminal.raw().subarray(before).includes('Queued');
+      await terminal.waitUntil(isQueued, 'our prompt in its queue');
+      const shown = () => terminal.screen().join('\n');
+      await terminal.waitUntil(() => !/Queued|› continue/.test(shown()), 'the end of it');
+      release();
+      await terminal.waitForText('answer 1 from acc2');
+      await ask(terminal, 'three');
+      await terminal.waitForText('answer 2 from acc2');
+      const texts = backend.turns('acc2').at(-1)?.turn?.userTexts;
+      expect(texts).toEqual(['one', 'two', 'continue', 'three']);
+    });
+  },
+);
 
 describe('a stopped job', () => {
   it('takes over after fg when the limit came while it was stopped', async () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, openNewThread } from '../lab/composer.ts';
+import { itWhere } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 
@@ -55,7 +56,10 @@ describe('the thread that goes on', () => {
   });
 
   // 0.150 forks no thread below a linked `sessions/`: see test/README.md.
-  it.skipIf(!codexUnderTest.hasNoDaemon)('is the fork after codex fork <id>', async () => {
+  itWhere(
+    codexUnderTest.hasNoDaemon,
+    'its fork wants the thread below the real path of CODEX_HOME',
+  )('is the fork after codex fork <id>', async () => {
     const { backend, hotswap } = await openLab(TWO);
     const threadId = await leaveThreadAtItsLimit(hotswap);
     await hotswap.command('reset', 'acc1');

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { AuthJson, Backend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
-import { itSince } from '../lab/it-since.ts';
+import { itSince } from '../lab/playable.ts';
 import { waitForNoStrays } from '../lab/strays.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 

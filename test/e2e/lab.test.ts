@@ -15,6 +15,7 @@ import {
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
 import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
+import { itWhere } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { makeSandbox, type Sandbox, type SandboxOptions } from '../lab/sandbox.ts';
 
@@ -320,16 +321,21 @@ describe('accounts', () => {
 
   // 0.130 and older leave the first account alone.
   const revokesAtLogin = codexUnderTest.isAtLeast('0.150.0');
-  it.runIf(revokesAtLogin)('are revoked by a second login in the same home (M20)', async () => {
-    const { backend, sandbox } = await openLab({ accounts: [{ name: 'acc1' }, { name: 'acc2' }] });
-    backend.expectLogin('acc2');
-    const args = ['login', '--device-auth', '--experimental_issuer', backend.origin];
-    expect((await sandbox.run('codex', args)).status).toBe(0);
-    const revoked = backend.requests.findIndex(({ route }) => route === 'revoke');
-    const started = backend.requests.findIndex(({ route }) => route === 'device-usercode');
-    expect(backend.tokens.counts.revocations).toBe(1);
-    expect(revoked).toBeLessThan(started);
-  });
+  itWhere(revokesAtLogin, 'its login revokes nothing')(
+    'are revoked by a second login in the same home (M20)',
+    async () => {
+      const { backend, sandbox } = await openLab({
+        accounts: [{ name: 'acc1' }, { name: 'acc2' }],
+      });
+      backend.expectLogin('acc2');
+      const args = ['login', '--device-auth', '--experimental_issuer', backend.origin];
+      expect((await sandbox.run('codex', args)).status).toBe(0);
+      const revoked = backend.requests.findIndex(({ route }) => route === 'revoke');
+      const started = backend.requests.findIndex(({ route }) => route === 'device-usercode');
+      expect(backend.tokens.counts.revocations).toBe(1);
+      expect(revoked).toBeLessThan(started);
+    },
+  );
 
   it('are usable again when their window opens', async () => {
     const { backend, sandbox } = await openLab({ accounts: [{ name: 'acc1', turnsLeft: 0 }] });

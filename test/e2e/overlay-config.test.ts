@@ -13,12 +13,12 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../lab/backend/index.ts';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { trustAllHooks, trustDirectory } from '../lab/dialogs.ts';
 import { logInToMcp, type OauthMcp, startOauthMcp } from '../lab/oauth-mcp.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
 import { createOverlayHomes, listNames, type OverlayHome } from '../lab/overlay-homes.ts';
+import { describeSince } from '../lab/playable.ts';
 import { quit } from '../lab/supervised.ts';
 
 // What the user decides inside a supervised Codex is decided for good: it is in their own home afterwards.
@@ -87,7 +87,7 @@ describe('config.toml', () => {
   });
 });
 
-describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))('hooks', () => {
+describeSince('0.150.0', 'measured from there on only')('hooks', () => {
   let home: OverlayHome;
   let config: string;
   let log: string;

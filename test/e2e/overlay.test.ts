@@ -25,6 +25,7 @@ import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
 import { trustAllHooks } from '../lab/dialogs.ts';
 import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
+import { describeWhere } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
 
@@ -163,7 +164,7 @@ describe('a session in an overlay', () => {
   });
 });
 
-describe.skipIf(!codexUnderTest.hasNoDaemon)('hooks', () => {
+describeWhere(codexUnderTest.hasNoDaemon, 'measured from there on only')('hooks', () => {
   async function openHookLab() {
     const lab = await openLab();
     const log = join(lab.sandbox.home, 'hooks.log');

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { encryptFor } from '../lab/backend/encrypted.ts';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { startIdeThread } from '../lab/ide-thread.ts';
+import { describeSince } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
@@ -22,7 +22,10 @@ const PNG = Buffer.from(
 );
 
 // Older records do not say why a turn failed (fact M2).
-describe.skipIf(!codexUnderTest.isAtLeast('0.150.0'))('a copy for another account', () => {
+describeSince(
+  '0.150.0',
+  'its record has no error, so nothing proves that the thread may not be read',
+)('a copy for another account', () => {
   it.each(['session', 'exec'])('has the image of its thread: %s', async (mode) => {
     const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }], {
       ...REFUSE,

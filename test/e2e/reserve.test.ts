@@ -1,9 +1,9 @@
 import { appendFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
-import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { afterEach, expect, it } from 'vitest';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { waitForDialog } from '../lab/dialogs.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
+import { describeSince, itSince } from '../lab/playable.ts';
 import { type Rollout, readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
@@ -12,7 +12,7 @@ import { createSupervisedLab, quit } from '../lab/supervised.ts';
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
 
-describe.skipIf(!codexUnderTest.isAtLeast('0.153.0'))(
+describeSince('0.153.0', 'it has no reserve')(
   'a Codex that the service puts on the reserve',
   () => {
     it('in mid-session: the next account goes on, on the thread’s own model', async () => {
@@ -81,7 +81,7 @@ describe.skipIf(!codexUnderTest.isAtLeast('0.153.0'))(
 
 // The reserve came with 0.153, and the record of settings shortly before 0.150: the line is Codex's own, with the model
 // changed.
-it.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
+itSince('0.150.0', 'it has no reserve')(
   'an account on the reserve is at its limit: the next goes on, on the thread’s own model',
   async () => {
     const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);

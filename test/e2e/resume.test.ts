@@ -7,6 +7,7 @@ import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { readRegistry } from '../lab/launches.ts';
 import { readOurLines, waitForOurLine } from '../lab/our-lines.ts';
+import { itWhere } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
@@ -163,7 +164,10 @@ describe('codex resume --last', () => {
 
 describe('codex fork --last', () => {
   // 0.150 forks no thread below a linked `sessions/`: see test/README.md.
-  it.skipIf(!codexUnderTest.hasNoDaemon)('is of the newest thread too', async () => {
+  itWhere(
+    codexUnderTest.hasNoDaemon,
+    'its fork wants the thread below the real path of CODEX_HOME',
+  )('is of the newest thread too', async () => {
     const { backend, hotswap } = await openLab(TWO);
     const id = await converse(hotswap, 'one');
     await hotswap.command('use', 'acc2');

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { codexUnderTest } from '../../lab/codex-under-test.ts';
 import { readRegistry } from '../../lab/launches.ts';
+import { itSince, itWhere } from '../../lab/playable.ts';
 import { readRollouts } from '../../lab/rollouts.ts';
 import { runCodex } from '../../lab/run-codex.ts';
 import { createSupervisedLab, type Supervised } from '../../lab/supervised.ts';
@@ -98,7 +99,7 @@ describe('an exec whose account reaches its limit', () => {
   });
 
   // Older records do not say why a turn failed (fact M2).
-  it.skipIf(!codexUnderTest.isAtLeast('0.150.0'))(
+  itSince('0.150.0', 'its record has no error, so nothing proves that the thread may not be read')(
     'in a copy where the next may not read the thread, and the original stays with its own',
     async () => {
       const { backend, hotswap } = await openLab(
@@ -136,7 +137,10 @@ describe('an exec whose account reaches its limit', () => {
   );
 
   // What a fork was forked from is another account's, too.
-  it.skipIf(!codexUnderTest.hasNoDaemon)('in a copy of a fork, with all its history', async () => {
+  itWhere(
+    codexUnderTest.hasNoDaemon,
+    'its fork wants the thread below the real path of CODEX_HOME',
+  )('in a copy of a fork, with all its history', async () => {
     const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 2 }, { name: 'acc2' }], {
       backend: { foreignReasoning: 'refuse' },
     });
