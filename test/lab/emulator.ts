@@ -37,9 +37,12 @@ export interface EmulatorOptions {
   rows: number;
   /** Speak the kitty keyboard protocol. Default false, like xterm. */
   kitty?: boolean;
+  /** Tell the colours of the text and of what is behind it, as most terminals do. Default true. */
+  tellsColours?: boolean;
 }
 
-export function createEmulator({ columns, rows, kitty = false }: EmulatorOptions): Emulator {
+export function createEmulator(options: EmulatorOptions): Emulator {
+  const { columns, rows, kitty = false, tellsColours = true } = options;
   const terminal = new xterm.Terminal({
     cols: columns,
     rows,
@@ -52,7 +55,7 @@ export function createEmulator({ columns, rows, kitty = false }: EmulatorOptions
     for (const listener of replyListeners) listener(text);
   };
   terminal.onData(reply);
-  answerColourQueries(terminal, reply);
+  if (tellsColours) answerColourQueries(terminal, reply);
   const kittyFlags = kitty ? trackKittyFlags(terminal, reply) : () => 0;
   let title = '';
   terminal.onTitleChange((text) => {

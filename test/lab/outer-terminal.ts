@@ -13,6 +13,8 @@ export interface OuterTerminalOptions {
   rows?: number;
   /** Speak the kitty keyboard protocol, as kitty, Ghostty and others do. Default false. */
   kitty?: boolean;
+  /** Answer when a program asks for its colours. Default true. */
+  tellsColours?: boolean;
 }
 
 /** A user's terminal with a program in it: a real pty and a terminal emulator that answers queries. */
@@ -62,8 +64,8 @@ export interface WaitOptions {
 }
 
 export function openOuterTerminal(options: OuterTerminalOptions): OuterTerminal {
-  const { file, args = [], env, cwd, columns = 80, rows = 24, kitty = false } = options;
-  const emulator = createEmulator({ columns, rows, kitty });
+  const { file, args = [], env, cwd, columns = 80, rows = 24, ...looks } = options;
+  const emulator = createEmulator({ columns, rows, ...looks });
   const pty = spawnHeldPty({ file, args, env, cwd, columns, rows });
   const output: Buffer[] = [];
   const watchers = new Set<() => void>();
