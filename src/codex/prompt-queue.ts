@@ -1,6 +1,6 @@
 // The prompts that Codex takes and keeps until it may begin a turn, which it shows over its composer (measured on 0.169).
 
-/** Its title. */
+/** The title of that list on the screen. */
 export const QUEUED = 'Queued follow-up inputs';
 
 /** Shift+Left takes the last one back into the composer, whatever the terminal (tried as five; Alt+Up does the same). */

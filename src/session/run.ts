@@ -305,7 +305,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       const asked = watch;
       const found = await asked?.seek().catch(() => undefined);
       if (asked !== watch) return; // the child ended meanwhile, and so did the question
-      if (state.name === 'suspended') return; // asked again after fg: nobody would take the answer now
+      // A stopped session drops the answer. After fg the machine asks for proof again.
+      if (state.name === 'suspended') return;
       const { proof, refused } = found ?? {};
       if (proof !== undefined) {
         answeredFor.add(proof.turnId);
@@ -328,7 +329,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       isStill: () => boolean,
       attempts = 2,
     ): Promise<void> {
-      if (!isStill()) return; // it has opened a thread, and the question costs a refresh
+      // The child has opened its thread, so its login works. The question would cost a token refresh.
+      if (!isStill()) return;
       const isGone = await desk.isLoginGone().catch(() => false);
       if (asked !== child || watch === undefined || !isStill()) return;
       if (!isGone && attempts === 1) return;

@@ -8,7 +8,7 @@ afterEach(({ task }) => {
   if (task.result?.state === 'fail') {
     const directory = writeArtefacts(task.file.name, task.name);
     if (directory !== undefined) console.log(`kept of the failed test: ${directory}`);
-    // A failure on a machine that nobody can look at is understood from what hotswap saw.
+    // Where only the output of the run can be read, the event log is what explains a failure.
     for (const events of readArtefacts('events.jsonl')) console.log(`events:\n${events}`);
   }
   endTest();
