@@ -178,9 +178,9 @@ describe('no limit, no rotation', () => {
 
 function chooseIt(): typeof it {
   const { isAtLeast } = codexUnderTest;
-  if (!isAtLeast('0.144.0')) {
+  if (!isAtLeast('0.150.0')) {
     return itSince(
-      '0.144.0',
+      '0.150.0',
       'it finds out in its first turn, and the record does not tell why that failed',
     );
   }

@@ -13,6 +13,11 @@ const itRefreshesLate = itSince(
   'its app-server leaves a token in its last minutes alone, so the keeper gets no new one',
 );
 
+const itRefusesFirst = itSince(
+  '0.150.0',
+  'under load it tells of an account before the service has refused its token (2 of 6)',
+);
+
 // Codex refreshes a token in its last 5 minutes, several at once spend one refresh token twice (fact M19), and the lab
 // revokes the account then. So it must never get there.
 
@@ -92,7 +97,7 @@ describe('before a launch', () => {
     expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
   });
 
-  itRefreshesLate(
+  itRefusesFirst(
     'a refresh token that is dead: the account is marked, and the next one is used',
     async () => {
       const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);
@@ -140,7 +145,7 @@ it('a login in doubt, however young or old: refreshed if it works, else the acco
   }
 });
 
-itRefreshesLate('one whose login turns out to be dead is passed over', async () => {
+itRefusesFirst('one whose login turns out to be dead is passed over', async () => {
   const accounts = [{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }, { name: 'acc3' }];
   const { backend, hotswap } = await openLab(accounts);
   await hotswap.sandbox.writeVault('acc2', DYING);

@@ -3,6 +3,7 @@ import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import type { Cell } from '../lab/emulator.ts';
 import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
+import { itSince } from '../lab/playable.ts';
 import { setUpHotswap } from '../lab/public-setup.ts';
 import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
 
@@ -54,7 +55,7 @@ describe.each(SIZES)('at $columns × $rows', ({ columns, rows }) => {
     await Promise.all(boxes.map((box) => box.dispose()));
   });
 
-  it('shows the same screens from start to end', async () => {
+  itStandsStill(columns)('shows the same screens from start to end', async () => {
     await both((terminal) => terminal.waitForText(/›/));
     await both((terminal) => settle(terminal));
     await same('after the start');
@@ -70,8 +71,8 @@ describe.each(SIZES)('at $columns × $rows', ({ columns, rows }) => {
     await same('with the command list open');
 
     await both(async (terminal) => {
-      // After an Escape 0.130 goes on to tell what a second one does, or not (bare: 3 of 8).
-      if (codexUnderTest.isAtLeast('0.144.0')) terminal.press('escape');
+      // After an Escape 0.130 goes on to tell what a second one does, or not (bare: 3 of 8). 0.144 does so, too.
+      if (codexUnderTest.isAtLeast('0.150.0')) terminal.press('escape');
       terminal.press('ctrl-c');
       await settle(terminal);
     });
@@ -107,6 +108,13 @@ describe.each(SIZES)('at $columns × $rows', ({ columns, rows }) => {
     expect(difference(pair.bare, pair.supervised), when).toEqual([]);
   }
 });
+
+/** Two bare 0.130 whose answer scrolls the screen differ in 5 of 6 runs: the composer is at the bottom, or two rows above it. */
+function itStandsStill(columns: number): typeof it {
+  return columns === 80
+    ? itSince('0.144.0', 'its composer stands at one of two heights after a turn')
+    : it;
+}
 
 /** Nothing on the screen moves any more: two looks apart by a frame of Codex's own animation see the same. */
 async function settle(terminal: OuterTerminal): Promise<void> {
