@@ -72,8 +72,10 @@ export function absorbLogin(
     let kept: string | undefined;
     const place = (content: string) => {
       if (vault !== undefined && held !== undefined) {
-        placement = placeUnderLock(content, vault, keep);
-        if (placement.kind !== 'unplaced') return vault.authFile;
+        const next = placeUnderLock(content, vault, keep);
+        // Placed, and read again on its way out.
+        if (placement.kind !== 'vaulted' || next.kind === 'unplaced') placement = next;
+        if (next.kind !== 'unplaced') return vault.authFile;
       }
       kept = orphan?.(content);
       return kept;
