@@ -29,19 +29,21 @@ export class Killed extends Error {
 }
 
 export interface Watch {
+  /** Which changes count; default: all. */
+  counts?(call: string, args: readonly unknown[]): boolean;
   /** Runs before the n-th change, counted from 1; what it throws, the call throws. */
   before?(n: number, call: string, args: readonly unknown[]): void;
 }
 
 /**
- * Runs an action with every change of the file system counted. fsync does nothing meanwhile: it would cost most of the time.
+ * Runs an action with every change of the file system counted.
  * @returns how many changes there were, and what the action threw.
  */
 export async function watchChanges(
   action: () => unknown,
-  { before }: Watch = {},
+  { counts = () => true, before }: Watch = {},
 ): Promise<{ changes: number; error: unknown }> {
-  const real: Record<string, unknown> = { fsyncSync: fs.fsyncSync };
+  const real: Record<string, unknown> = {};
   const changing = fs as unknown as Record<string, (...args: unknown[]) => unknown>;
   let changes = 0;
   let isInside = false;
@@ -50,7 +52,7 @@ export async function watchChanges(
     real[name] = original;
     changing[name] = (...args: unknown[]) => {
       const isReading = name === 'openSync' && isReadOnly(args[1]);
-      if (isInside || isReading) return original.apply(fs, args);
+      if (isInside || isReading || !counts(name, args)) return original.apply(fs, args);
       changes += 1;
       isInside = true;
       try {
@@ -62,7 +64,6 @@ export async function watchChanges(
     };
   };
   for (const name of [...CHANGES, 'openSync'] as const) wrap(name);
-  changing.fsyncSync = () => undefined;
   syncBuiltinESMExports();
   try {
     await action();
@@ -73,6 +74,17 @@ export async function watchChanges(
     Object.assign(changing, real);
     syncBuiltinESMExports();
   }
+}
+
+/** fsync does nothing from now on: it would cost most of the time. @returns how it comes back. */
+export function leaveOutSync(): () => void {
+  const real = fs.fsyncSync;
+  fs.fsyncSync = () => undefined;
+  syncBuiltinESMExports();
+  return () => {
+    fs.fsyncSync = real;
+    syncBuiltinESMExports();
+  };
 }
 
 function isReadOnly(flags: unknown): boolean {
