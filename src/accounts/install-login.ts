@@ -1,7 +1,7 @@
-import { chmodSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { HotswapError } from '../errors.ts';
 import type { Config, Target } from '../state/config.ts';
-import { ensurePrivateDir, replaceFile } from '../state/files.ts';
+import { ensurePrivateDir } from '../state/files.ts';
 import { blockForLock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
 import {
@@ -10,7 +10,10 @@ import {
   recordIdentity,
   writeAccountState,
 } from './account-state.ts';
+import { compareLogins } from './compare-logins.ts';
+import { discardLogin, putLogin } from './credential-file.ts';
 import { keepLogin } from './keep-login.ts';
+import { keepLastGood, lastGoodOf } from './last-good.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
 import { accountLock, type Standing } from './standing.ts';
 import { assertVaultDir, authFileOf } from './vault.ts';
@@ -123,8 +126,7 @@ function put(request: InstallRequest, { identity, twin, owner, isRenewal }: Chan
   ensurePrivateDir(target.vault);
   chmodSync(target.vault, 0o700);
   const authFile = authFileOf(target);
-  const orphan = owner === undefined || isRenewal ? undefined : keepFormer(request, authFile);
-  replaceFile(authFile, authContent);
+  const orphan = putAndKeep(request, authFile, identity);
   if (isRenewal) {
     recordIdentity(paths, target.name, identity);
     clearMarks(paths, target.name, ['needs-login']);
@@ -132,7 +134,7 @@ function put(request: InstallRequest, { identity, twin, owner, isRenewal }: Chan
     // Marks and usage on record are those of another account, or of none.
     writeAccountState(paths, { version: 1, target: target.name, identity, marks: [] });
   }
-  if (twin !== undefined) emptyTwin(paths, twin, target);
+  if (twin !== undefined) emptyTwin(paths, twin, target, authContent);
   const kind = isRenewal ? 'renewed' : owner === undefined ? 'installed' : 'replaced-account';
   return {
     kind: twin === undefined ? kind : 'moved',
@@ -172,7 +174,7 @@ function clash(identity: Identity, twin: Standing, target: Target): HotswapError
 }
 
 /** The account's limits go with it; its former login is older than the one installed, so it may go. */
-function emptyTwin(paths: Paths, twin: Standing, target: Target): void {
+function emptyTwin(paths: Paths, twin: Standing, target: Target, authContent: string): void {
   const { marks, usage } = twin.state;
   const { state } = readAccountState(paths, target.name);
   const moved = marks.filter(({ kind }) => kind !== 'needs-login' && kind !== 'manual');
@@ -181,13 +183,33 @@ function emptyTwin(paths: Paths, twin: Standing, target: Target): void {
     marks: [...state.marks, ...moved],
     ...(usage === undefined ? {} : { usage }),
   });
-  rmSync(authFileOf(twin.target), { force: true });
+  const keep = (text: string) =>
+    compareLogins(authContent, text) === 'newer'
+      ? authFileOf(target)
+      : keepLogin(paths.orphansDir, twin.target.name, text, new Date());
+  for (const file of [authFileOf(twin.target), lastGoodOf(authFileOf(twin.target))]) {
+    discardLogin(file, keep);
+  }
   writeAccountState(paths, { version: 1, target: twin.target.name, marks: [] });
 }
 
-function keepFormer({ paths, target }: InstallRequest, authFile: string): string | undefined {
-  if (lstatSync(authFile, { throwIfNoEntry: false }) === undefined) return undefined;
-  return keepLogin(paths.orphansDir, target.name, readFileSync(authFile, 'utf8'), new Date());
+/** @returns where the login of another account is kept that was there before. */
+function putAndKeep(
+  { paths, target, authContent }: InstallRequest,
+  authFile: string,
+  identity: Identity,
+): string | undefined {
+  let orphan: string | undefined;
+  const keep = (former: string) => keepLogin(paths.orphansDir, target.name, former, new Date());
+  putLogin(authFile, authContent, (former) => {
+    const order = compareLogins(authContent, former);
+    if (order === 'newer') return undefined; // spent
+    const kept = keep(former);
+    if (order === 'strange' && readLogin(former).kind === 'login') orphan = kept;
+    return kept;
+  });
+  keepLastGood(paths, target, identity);
+  return orphan;
 }
 
 // What the vault holds counts; an empty or unreadable vault still belongs to the account on record.

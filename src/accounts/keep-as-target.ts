@@ -4,14 +4,18 @@ import { updateConfig } from '../state/config-store.ts';
 import { ensurePrivateDir } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { writeAccountState } from './account-state.ts';
-import { moveLogin } from './keep-login.ts';
+import { putLogin } from './credential-file.ts';
+import { keepLogin } from './keep-login.ts';
 import type { Identity, Login } from './login.ts';
 import { authFileOf } from './vault.ts';
 
-/** Makes a login file the vault of a target of its own, switched off, so that nothing uses it unasked. */
+/**
+ * Makes a login the vault of a target of its own, switched off, so that nothing uses it unasked. The file it comes from
+ * stays: the caller discards it.
+ */
 export async function keepAsTarget(
   paths: Paths,
-  file: string,
+  text: string,
   { identity }: Pick<Login, 'identity'>,
 ): Promise<{ config: Config; target: Target }> {
   let target: Target | undefined;
@@ -25,7 +29,9 @@ export async function keepAsTarget(
   const made = target as Target | undefined;
   if (made === undefined) throw new Error('the configuration was not changed');
   ensurePrivateDir(made.vault);
-  moveLogin(file, authFileOf(made));
+  putLogin(authFileOf(made), text, (former) =>
+    keepLogin(paths.orphansDir, made.name, former, new Date()),
+  );
   return { config, target: made };
 }
 

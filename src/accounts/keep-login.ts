@@ -1,6 +1,6 @@
-import { readFileSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensurePrivateDir, errnoOf, replaceFile, timestamp, unusedName } from '../state/files.ts';
+import { ensurePrivateDir, timestamp } from '../state/files.ts';
+import { addLogin } from './credential-file.ts';
 
 /**
  * Keeps the text of a login that loses its place (0600), for the user: nothing that could still be worth something is
@@ -10,18 +10,5 @@ import { ensurePrivateDir, errnoOf, replaceFile, timestamp, unusedName } from '.
  */
 export function keepLogin(orphansDir: string, label: string, content: string, now: Date): string {
   ensurePrivateDir(orphansDir);
-  const file = unusedName(join(orphansDir, `auth-${label}-${timestamp(now)}.json`));
-  replaceFile(file, content);
-  return file;
-}
-
-/** Moves a login file: one rename, or a whole copy first where the places are on two file systems. */
-export function moveLogin(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (errnoOf(error) !== 'EXDEV') throw error;
-    replaceFile(to, readFileSync(from));
-    unlinkSync(from);
-  }
+  return addLogin(join(orphansDir, `auth-${label}-${timestamp(now)}.json`), content);
 }

@@ -1,16 +1,17 @@
-import { lstatSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { HotswapError } from '../errors.ts';
-import type { Config } from '../state/config.ts';
+import type { Config, Target } from '../state/config.ts';
 import { ensurePrivateDir } from '../state/files.ts';
 import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
 import { clearMarks, recordIdentity } from './account-state.ts';
+import { compareLogins } from './compare-logins.ts';
+import { discardLogin, putLogin, readCredential } from './credential-file.ts';
 import { keepAsTarget, tellKept } from './keep-as-target.ts';
-import { keepLogin, moveLogin } from './keep-login.ts';
-import { describeIdentity, type Identity, isSameIdentity } from './login.ts';
+import { keepLogin } from './keep-login.ts';
+import { readLastGood } from './last-good.ts';
+import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
 import { markLoggedOut } from './notice-logout.ts';
-import { linkSharedAuth, linkTarget } from './prime.ts';
+import { followLogin } from './prime.ts';
 import { accountLock, readStandings, type Standing } from './standing.ts';
 import { authFileOf } from './vault.ts';
 
@@ -27,13 +28,14 @@ export function isStranger(standing: Standing): standing is Stranger {
   );
 }
 
-/** The configuration afterwards, and lines for the user. */
-type Move = { config: Config; lines: string[] };
+/** The configuration afterwards, lines for the user, and whether the target's own login is to be asked about. */
+type Move = { config: Config; lines: string[]; isDoubted?: boolean };
 
 /**
  * Moves a stranger's login out of the vault it was written into: to the vault of the target whose account it is, if it is
- * the newer of the two (the other is kept), else into a vault of its own, as a target that is switched off. The target
- * it pushed out needs a new login. What an interruption leaves half done, the next call takes up again.
+ * the newer of the two (the other is kept), else into a vault of its own, as a target that is switched off. The target's
+ * own login comes back from its last good copy (last-good.ts); without one it needs a new login. What an interruption
+ * leaves half done, the next call takes up again.
  * @param options.lockMs how long somebody who refreshes a token of either vault is waited for.
  */
 export async function moveStranger(
@@ -89,25 +91,64 @@ async function move(
   const { target, vault } = stranger;
   const owner = findOwner(paths, config, stranger);
   const isLocked = owner === undefined || names.includes(owner.target.name);
+  const text = readCredential(vault.authFile)?.text;
   // What has changed while we waited is for the next look.
-  if (!isThereStill(paths, config, stranger) || !isLocked) return { config, lines: [] };
-  const who = describeIdentity(vault.identity);
-  markLoggedOut(paths, target.name, `its vault was given the login of ${who}`, now);
-  const again = `${target.name} needs a new login: codex-hotswap login ${target.name}`;
-  if (owner !== undefined) {
-    const file = moveToOwner(paths, stranger, owner, now);
-    followLink(paths, vault.authFile, file);
-    const line = `a login as ${who}, made past codex-hotswap, was in the vault of ${target.name} and is that of ${owner.target.name} now; ${again}`;
-    return { config, lines: [line] };
+  if (text === undefined || !isThereStill(paths, config, stranger) || !isLocked) {
+    return { config, lines: [] };
   }
-  const kept = await keepAsTarget(paths, vault.authFile, vault);
-  followLink(paths, vault.authFile, authFileOf(kept.target));
+  const who = describeIdentity(vault.identity);
+  const keep = (loser: string, label = target.name) =>
+    keepLogin(paths.orphansDir, label, loser, now);
+  const own = readOwn(stranger, owner);
+  let moved: Moved;
+  if (owner === undefined) {
+    const kept = await keepAsTarget(paths, text, vault);
+    const line = `found a new login, ${who}, in the vault of ${target.name}; ${tellKept(kept.target.name)}`;
+    moved = { ...kept, keptIn: authFileOf(kept.target), line };
+  } else {
+    const keptIn = moveToOwner(paths, text, owner, keep);
+    const line = `a login as ${who}, made past codex-hotswap, was in the vault of ${target.name} and is that of ${owner.target.name} now`;
+    moved = { config, target: owner.target, keptIn, line };
+  }
+  // The IDE that logged in goes on under the login it made.
+  followLogin(paths, vault.authFile, authFileOf(moved.target));
+  const place = (content: string) => (content === text ? moved.keptIn : keep(content));
+  if (own === undefined) {
+    discardLogin(vault.authFile, place);
+    markLoggedOut(paths, target.name, `its vault was given the login of ${who}`, now);
+  } else {
+    putLogin(vault.authFile, own, place);
+  }
+  const end =
+    own === undefined
+      ? `${target.name} needs a new login: codex-hotswap login ${target.name}`
+      : `${target.name} has its own login again`;
   return {
-    config: kept.config,
-    lines: [
-      `found a new login, ${who}, in the vault of ${target.name}; ${tellKept(kept.target.name)}; ${again}`,
-    ],
+    config: moved.config,
+    lines: [`${moved.line}; ${end}`],
+    ...(own === undefined ? {} : { isDoubted: true }),
   };
+}
+
+/** What became of the stranger's login. */
+interface Moved {
+  config: Config;
+  /** Whose login it is now. */
+  target: Target;
+  /** The file in which it stands. */
+  keptIn: string;
+  line: string;
+}
+
+/** The target's own login: its last good copy, or what was written into the vault of the stranger in exchange. */
+function readOwn({ state, vault }: Stranger, owner: Standing | undefined): string | undefined {
+  if (state.identity === undefined) return undefined;
+  const copy = readLastGood(vault.authFile, state.identity);
+  const held = owner?.vault;
+  const isExchanged = held?.kind === 'ready' && isSameIdentity(held.identity, state.identity);
+  const other = isExchanged ? readCredential(held.authFile)?.text : undefined;
+  if (copy === undefined || other === undefined) return copy ?? other;
+  return compareLogins(other, copy) === 'newer' ? other : copy;
 }
 
 function isThereStill(paths: Paths, config: Config, { target, vault }: Stranger): boolean {
@@ -131,30 +172,24 @@ function findOwner(paths: Paths, config: Config, stranger: Stranger): Standing |
   );
 }
 
-function moveToOwner(paths: Paths, { vault }: Stranger, owner: Standing, now: Date): string {
-  const { target, vault: held } = owner;
-  if (held.kind === 'unsafe') throw new HotswapError('unsafe-path', held.reason, held.advice);
+/** @returns where the stranger's login stands now: in the vault of its target, or among the orphans. */
+function moveToOwner(
+  paths: Paths,
+  text: string,
+  { target, vault }: Standing,
+  keep: (loser: string, label?: string) => string,
+): string {
+  if (vault.kind === 'unsafe') throw new HotswapError('unsafe-path', vault.reason, vault.advice);
   const file = authFileOf(target);
-  const keep = (from: string) =>
-    keepLogin(paths.orphansDir, target.name, readFileSync(from, 'utf8'), now);
-  const isHeld = held.kind === 'ready' && isSameIdentity(held.identity, vault.identity);
-  if (isHeld && held.issuedAt >= vault.issuedAt) {
-    moveLogin(vault.authFile, keep(vault.authFile));
-    return file;
-  }
-  if (held.kind !== 'empty') keep(file);
+  const order = compareLogins(text, readCredential(file)?.text ?? '');
+  if (order === 'same') return file;
+  if (order === 'older' || order === 'unclear') return keep(text);
   ensurePrivateDir(target.vault);
-  moveLogin(vault.authFile, file);
-  recordIdentity(paths, target.name, vault.identity);
+  putLogin(file, text, (former) => keep(former, target.name));
+  const read = readLogin(text);
+  if (read.kind === 'login') recordIdentity(paths, target.name, read.login.identity);
   clearMarks(paths, target.name, ['needs-login']);
   return file;
-}
-
-// The IDE that logged in goes on under the login it made.
-function followLink(paths: Paths, from: string, to: string): void {
-  const link = join(paths.sharedHome, 'auth.json');
-  const stats = lstatSync(link, { throwIfNoEntry: false });
-  if (stats?.isSymbolicLink() && linkTarget(link) === from) linkSharedAuth(paths, to);
 }
 
 function isAccountOf({ vault, state }: Standing, identity: Identity): boolean {

@@ -1,73 +1,101 @@
-import { lstatSync, readFileSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { findRunningLogin } from '../codex/running-login.ts';
 import type { Paths } from '../state/paths.ts';
 import { addMark, readAccountState } from './account-state.ts';
+import { readCredential } from './credential-file.ts';
+import { linkTarget } from './credential-link.ts';
 import { keepLogin } from './keep-login.ts';
+import { listLeftovers, settleLeftover } from './leftovers.ts';
 import { readLinked, writeLinked } from './linked.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
 import { activeMarks } from './marks.ts';
-import { placeLogin } from './place-login.ts';
-import { linkSharedAuth, linkTarget } from './prime.ts';
+import { absorbLogin } from './place-login.ts';
+import { linkSharedAuth, sharedAuth } from './prime.ts';
 import { listVaults, type Standing } from './standing.ts';
 import { authFileOf } from './vault.ts';
+import { vaultOfHome } from './vault-home.ts';
+
+/** What was found. */
+export interface Notice {
+  /** For the user. */
+  lines: string[];
+  /** Targets whose login may be revoked: the service is to be asked before anything is called so. */
+  doubted: string[];
+}
 
 /**
- * Notices that plain Codex (an IDE, a `codex` past the shim) was logged out, or logged in anew, in the shared home. It
- * revokes the account whose link it found and removes the link; a new login is then a file of its own (see linked.ts).
- * The account is marked, once; a login of an account we know goes to its vault, one of a stranger stays where it is.
+ * Notices that the link in the shared home has gone. A logout of plain Codex, and its login before it begins, revoke the
+ * account and remove the link; so do tools that revoke nothing (a dotfile manager, a switcher). The vault is intact either
+ * way: the link is put back, and the service has to be asked. A new login in its place is a file of its own (see
+ * linked.ts): one of an account we know goes to its vault, one of a stranger stays where it is.
  * @param options.isLaunch one of the accounts is about to be used: no second copy of its login may be.
- * @returns lines for the user.
- * @throws what writing an account's state throws.
+ * @throws the file errors.
  */
 export function noticeLogout(
   paths: Paths,
   standings: readonly Standing[],
   now: Date,
   { isLaunch = false }: { isLaunch?: boolean } = {},
-): string[] {
-  const file = join(paths.sharedHome, 'auth.json');
+): Notice {
+  const file = sharedAuth(paths);
+  settleLeftovers(paths, standings, now);
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats?.isSymbolicLink()) {
     const target = linkTarget(file);
     const isOurs = standings.some((standing) => authFileOf(standing.target) === target);
     if (isOurs) writeLinked(paths, target);
-    return [];
+    return NOTHING;
   }
+  const targets = standings.map(({ target }) => target);
+  if (vaultOfHome(paths.sharedHome, targets) !== undefined) return NOTHING;
   const linked = readLinked(paths);
-  const login = readNewLogin(file, stats);
+  const login = readNewLogin(file);
   if (typeof linked !== 'string') {
     // After `uninstall` it is a copy, and for plain codex to keep until we are used again.
     if (login !== undefined && (linked === null || isLaunch)) {
-      placeAndLink(paths, standings, login.text, now);
+      placeAndLink(paths, standings, file, now);
     }
-    return [];
+    return NOTHING;
   }
   const left = standings.find(({ target }) => authFileOf(target) === linked);
+  const name = left?.target.name ?? '';
   if (left !== undefined && login !== undefined && isAccountOf(left, login.identity)) {
-    placeAndLink(paths, standings, login.text, now);
-    return [
-      `${left.target.name} was logged in to anew by plain codex; its vault has that login now`,
-    ];
+    placeAndLink(paths, standings, file, now);
+    return tell(`${name} was logged in to anew by plain codex; its vault has that login now`);
+  }
+  // Without a login there was nothing to be revoked: it was moved away by hand.
+  const doubted = left?.vault.kind === 'ready' ? [name] : [];
+  if (stats === undefined && left?.vault.kind === 'ready') {
+    // It has removed the link, and writes through whatever is there when it ends.
+    if (findRunningLogin(paths.sharedHome) !== undefined) return { lines: [], doubted };
+    linkSharedAuth(paths, linked);
+    return {
+      lines: [
+        `the link ${file} was removed; the login of ${name} is still here, so the link was put back, and the service is asked whether that login still works`,
+      ],
+      doubted,
+    };
   }
   writeLinked(paths, null);
-  if (left?.vault.kind === 'empty') {
-    // Without a login there was nothing to be revoked: it was moved away by hand.
-    if (login !== undefined) placeAndLink(paths, standings, login.text, now);
-    return [];
-  }
-  const lines = left === undefined ? [] : markLoggedOut(paths, left.target.name, HOW, now);
-  if (login === undefined) return lines;
+  if (login === undefined) return { lines: [], doubted };
   const who = describeIdentity(login.identity);
-  const placed = placeAndLink(paths, standings, login.text, now);
-  lines.push(
-    placed === undefined
-      ? `plain codex is logged in as ${who}, which is no target's account; to make it one: codex-hotswap import --as NAME`
-      : `plain codex is logged in as ${who}; ${placed} has that login now`,
-  );
-  return lines;
+  const placed = placeAndLink(paths, standings, file, now);
+  if (left?.vault.kind === 'empty') return NOTHING;
+  return {
+    lines: [
+      placed === undefined
+        ? `plain codex is logged in as ${who}, which is no target's account; to make it one: codex-hotswap import --as NAME`
+        : `plain codex is logged in as ${who}; ${placed} has that login now`,
+    ],
+    doubted,
+  };
 }
 
-const HOW = 'plain codex was logged out, which revokes the account everywhere';
+const NOTHING: Notice = { lines: [], doubted: [] };
+
+function tell(line: string): Notice {
+  return { lines: [line], doubted: [] };
+}
 
 /**
  * Puts on record that an account was logged out, unless it is already. @returns a line for the user if it was news.
@@ -81,14 +109,9 @@ export function markLoggedOut(paths: Paths, target: string, how: string, now: Da
   return [`${target}: ${how}; to use it again: codex-hotswap login ${target}`];
 }
 
-function readNewLogin(
-  file: string,
-  stats: Stats | undefined,
-): { text: string; identity: Identity } | undefined {
-  if (!stats?.isFile()) return undefined;
-  const text = readFileSync(file, 'utf8');
-  const read = readLogin(text);
-  return read.kind === 'login' ? { text, identity: read.login.identity } : undefined;
+function readNewLogin(file: string): { identity: Identity } | undefined {
+  const read = readLogin(readCredential(file)?.text ?? '');
+  return read.kind === 'login' ? { identity: read.login.identity } : undefined;
 }
 
 function isAccountOf({ vault, state }: Standing, identity: Identity): boolean {
@@ -100,17 +123,33 @@ function isAccountOf({ vault, state }: Standing, identity: Identity): boolean {
 function placeAndLink(
   paths: Paths,
   standings: readonly Standing[],
-  text: string,
+  file: string,
   now: Date,
 ): string | undefined {
-  const vaults = listVaults(standings);
-  const placed = placeLogin(
-    text,
-    vaults,
-    (loser, vault) => void keepLogin(paths.orphansDir, vault, loser, now),
-  );
-  if (placed.kind === 'unplaced') return undefined;
-  const vault = vaults.find(({ name }) => name === placed.vault);
-  if (vault !== undefined) linkSharedAuth(paths, vault.authFile);
+  let authFile: string | undefined;
+  const placed = absorbLogin(file, listVaults(standings), {
+    keep: (loser, vault) => keepLogin(paths.orphansDir, vault, loser, now),
+    linkTo: (vault) => {
+      authFile = vault.authFile;
+      return vault.authFile;
+    },
+  });
+  if (placed === undefined || placed.kind === 'unplaced' || authFile === undefined)
+    return undefined;
+  writeLinked(paths, authFile);
   return placed.vault;
+}
+
+/** What a process that died has put aside gets its name again, or its place in a vault. */
+function settleLeftovers(paths: Paths, standings: readonly Standing[], now: Date): void {
+  const file = sharedAuth(paths);
+  for (const aside of listLeftovers(paths.sharedHome)) {
+    const vaults = listVaults(standings);
+    const places = { vaults, orphansDir: paths.orphansDir, label: 'codex-home', now };
+    const placed = settleLeftover(aside, file, places);
+    if (placed === undefined || placed.kind === 'unplaced') continue;
+    const owner = standings.find(({ target }) => target.name === placed.vault);
+    const isFree = lstatSync(file, { throwIfNoEntry: false }) === undefined;
+    if (owner !== undefined && isFree) linkSharedAuth(paths, authFileOf(owner.target));
+  }
 }

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { replaceFile } from '../state/files.ts';
-import { blockForLock } from '../state/lock.ts';
-import { type Identity, isSameIdentity, type Login, readLogin } from './login.ts';
+import { blockForLock, type Lock } from '../state/lock.ts';
+import { compareLogins } from './compare-logins.ts';
+import { discardLogin, putLogin, readCredential } from './credential-file.ts';
+import { linkLogin } from './credential-link.ts';
+import { type Identity, isSameIdentity, readLogin } from './login.ts';
 
 /** A place where a login may belong. */
 export interface KnownVault {
@@ -19,73 +20,137 @@ export type Placement =
   /** Older than the vault's, or the same: its refresh token is spent (they rotate, fact 1.4). */
   | { kind: 'outdated'; vault: string }
   /** Nobody's, or not to be judged. */
-  | { kind: 'unplaced'; reason: string };
+  | { kind: 'unplaced'; reason: string; isAnothers?: true };
+
+/** Keeps the text of a login that loses its place. @returns its file. */
+export type Keep = (loser: string, vault: string) => string;
 
 /**
  * Puts a login that was found somewhere into the vault of *its* identity, if it is newer than what is there.
  * The place where it was found says nothing about whose it is.
  * @param keep takes the text of the older of two: it may be a login that still works.
  */
-export function placeLogin(
-  content: string,
-  vaults: readonly KnownVault[],
-  keep?: (loser: string, vault: string) => void,
-): Placement {
-  const read = readLogin(content);
-  if (read.kind === 'broken') return { kind: 'unplaced', reason: `the login ${read.reason}` };
-  const vault = findVault(read.login.identity, vaults);
-  if (vault === undefined) return { kind: 'unplaced', reason: 'it belongs to no known target' };
-  return holdingLock(
-    vault,
-    () => compareAndPlace(content, read.login, vault, keep),
-    () => ({
-      kind: 'unplaced',
-      reason: `${vault.name} is being refreshed`,
-    }),
-  );
-}
-
-// Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 1.3).
-const LOCK_MS = 10_000;
-
-function holdingLock<T>({ lock }: KnownVault, act: () => T, refused: () => T): T {
-  if (lock === undefined) return act();
-  const held = blockForLock(lock, LOCK_MS);
-  if (held === undefined) return refused();
+export function placeLogin(content: string, vaults: readonly KnownVault[], keep: Keep): Placement {
+  const found = findOwner(content, vaults);
+  if (!('authFile' in found)) return found;
+  const held = takeLock(found);
+  if (held === undefined) return isBusy(found);
   try {
-    return act();
+    return placeUnderLock(content, found, keep);
   } finally {
     held.release();
   }
 }
 
-function compareAndPlace(
-  content: string,
-  { identity, issuedAt }: Login,
-  vault: KnownVault,
-  keep: ((loser: string, vault: string) => void) | undefined,
-): Placement {
-  const present = readText(vault.authFile);
-  if (present === content) return { kind: 'outdated', vault: vault.name };
-  const held = readLogin(present ?? '');
-  if (held.kind === 'login') {
-    if (!isSameIdentity(held.login.identity, identity)) {
-      return { kind: 'unplaced', reason: `${vault.name} now holds another account` };
-    }
-    if (issuedAt < held.login.issuedAt) {
-      keep?.(content, vault.name);
-      return { kind: 'outdated', vault: vault.name };
-    }
-    if (issuedAt === held.login.issuedAt) {
-      return {
-        kind: 'unplaced',
-        reason: `it cannot be told whether that of ${vault.name} is newer`,
-      };
+/**
+ * Takes a regular auth.json from where it was found to the vault of its identity, and puts a link in its place, or nothing.
+ * The account's lock is taken first and the file read under it: another program may refresh the token while we wait.
+ * @param options.linkTo where the link leads to, given the vault that has the login now.
+ * @param options.orphan keeps what belongs to no vault, so that it does not stay; without it, it stays.
+ * @returns undefined when there is no such file.
+ * @throws what linkLogin and discardLogin throw.
+ */
+export function absorbLogin(
+  file: string,
+  vaults: readonly KnownVault[],
+  options: {
+    keep: Keep;
+    linkTo?: (vault: KnownVault) => string;
+    orphan?: (text: string) => string;
+  },
+): (Placement & { orphan?: string }) | undefined {
+  const { linkTo } = options;
+  const keep = once(options.keep);
+  const orphan = options.orphan && once(options.orphan);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const text = readCredential(file)?.text;
+    if (text === undefined) return undefined;
+    const found = findOwner(text, vaults);
+    const vault = 'authFile' in found ? found : undefined;
+    const held = vault && takeLock(vault);
+    let placement: Placement = vault === undefined ? (found as Placement) : isBusy(vault);
+    let kept: string | undefined;
+    const place = (content: string) => {
+      if (vault !== undefined && held !== undefined) {
+        const next = placeUnderLock(content, vault, keep);
+        // Placed, and read again on its way out.
+        if (placement.kind !== 'vaulted' || next.kind === 'unplaced') placement = next;
+        if (next.kind !== 'unplaced') return vault.authFile;
+      }
+      kept = orphan?.(content);
+      return kept;
+    };
+    try {
+      const outcome =
+        linkTo === undefined || vault === undefined
+          ? discardLogin(file, place)
+          : linkLogin(file, linkTo(vault), place);
+      if (outcome === 'already') return undefined;
+      const isAnothers = placement.kind === 'unplaced' && placement.isAnothers;
+      if (outcome === 'gone' || (outcome === 'left' && isAnothers)) continue;
+      return kept === undefined ? placement : { ...placement, orphan: kept };
+    } finally {
+      held?.release();
     }
   }
-  if (held.kind === 'login' && present !== undefined) keep?.(present, vault.name);
-  replaceFile(vault.authFile, content);
-  return { kind: 'vaulted', vault: vault.name };
+  return { kind: 'unplaced', reason: 'it is being written' };
+}
+
+/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 1.3). */
+const LOCK_MS = 10_000;
+const ATTEMPTS = 5;
+
+function takeLock({ lock }: KnownVault): Pick<Lock, 'release'> | undefined {
+  return lock === undefined ? { release: () => undefined } : blockForLock(lock, LOCK_MS);
+}
+
+function isBusy({ name }: KnownVault): Placement {
+  return { kind: 'unplaced', reason: `${name} is being refreshed` };
+}
+
+function findOwner(content: string, vaults: readonly KnownVault[]): KnownVault | Placement {
+  const read = readLogin(content);
+  if (read.kind === 'broken') return { kind: 'unplaced', reason: `the login ${read.reason}` };
+  const vault = findVault(read.login.identity, vaults);
+  return vault ?? { kind: 'unplaced', reason: 'it belongs to no known target' };
+}
+
+/** The same text is read several times on its way, and kept once. */
+function once<Rest extends unknown[]>(keep: (text: string, ...rest: Rest) => string) {
+  const files = new Map<string, string>();
+  return (text: string, ...rest: Rest): string => {
+    const file = files.get(text) ?? keep(text, ...rest);
+    files.set(text, file);
+    return file;
+  };
+}
+
+/** With the lock of the account held. */
+export function placeUnderLock(content: string, vault: KnownVault, keep: Keep): Placement {
+  const { name, authFile } = vault;
+  const read = readLogin(content);
+  if (read.kind === 'broken') return { kind: 'unplaced', reason: `the login ${read.reason}` };
+  if (findVault(read.login.identity, [vault]) === undefined) {
+    return { kind: 'unplaced', reason: `it is not of the account of ${name}`, isAnothers: true };
+  }
+  const present = readText(authFile);
+  const held = readLogin(present);
+  if (held.kind === 'login') {
+    switch (compareLogins(content, present)) {
+      case 'strange':
+        return { kind: 'unplaced', reason: `${name} now holds another account` };
+      case 'unclear':
+        return { kind: 'unplaced', reason: `it cannot be told whether that of ${name} is newer` };
+      case 'older':
+        keep(content, name);
+        return { kind: 'outdated', vault: name };
+      case 'same':
+        putLogin(authFile, present, () => undefined); // an inode of its own: a hard link would go with its other name
+        return { kind: 'outdated', vault: name };
+    }
+  }
+  putLogin(authFile, content, (loser) => keep(loser, name));
+  return { kind: 'vaulted', vault: name };
 }
 
 /** The vault of an account: by the identity on record, else by what it holds. */
@@ -100,14 +165,14 @@ export function findVault(
 }
 
 function ownerOf(authFile: string): Identity | undefined {
-  const read = readLogin(readText(authFile) ?? '');
+  const read = readLogin(readText(authFile));
   return read.kind === 'login' ? read.login.identity : undefined;
 }
 
-function readText(file: string): string | undefined {
+function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readCredential(file)?.text ?? '';
   } catch {
-    return undefined;
+    return '';
   }
 }

@@ -1,18 +1,24 @@
-import { lstatSync, readFileSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { findRunningLogin } from '../codex/running-login.ts';
-import { ensureDir, removeQuietly, replaceFile, temporaryName } from '../state/files.ts';
+import { HotswapError } from '../errors.ts';
+import { ensureDir } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
+import { readCredential } from './credential-file.ts';
+import { copyOverLink, dropLink, leadsToFile, linkLogin, linkTarget } from './credential-link.ts';
 import { keepLogin } from './keep-login.ts';
 import { readLinked, writeLinked } from './linked.ts';
 import { isSameIdentity, readLogin } from './login.ts';
-import { type KnownVault, placeLogin } from './place-login.ts';
+import { absorbLogin, type KnownVault } from './place-login.ts';
+import { isSamePlace } from './vault-home.ts';
 
 export type Priming =
   | { kind: 'linked' }
   | { kind: 'already' }
   /** A login that belongs to no target; it is left as it is, and `import` adopts it. */
   | { kind: 'foreign-login'; file: string }
+  /** The shared home is the vault of this target: one directory cannot be both. */
+  | { kind: 'vault-home'; vault: string }
   /** Somebody logged plain codex out, or is about to log in: a link put there now would lead that login into a vault. */
   | { kind: 'logged-out' }
   /** The same for certain: a `codex login` waits for its code. */
@@ -33,7 +39,9 @@ export function primeSharedAuth(
   vaults: readonly KnownVault[] = [],
   { asked = false }: { asked?: boolean } = {},
 ): Priming {
-  const file = join(paths.sharedHome, 'auth.json');
+  const file = sharedAuth(paths);
+  const home = vaults.find((vault) => isSamePlace(dirname(vault.authFile), paths.sharedHome));
+  if (home !== undefined) return { kind: 'vault-home', vault: home.name };
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats?.isSymbolicLink()) {
     const target = linkTarget(file);
@@ -45,16 +53,25 @@ export function primeSharedAuth(
     // An IDE has logged in as somebody else through the link: it stays that somebody's until it is moved.
     if (!asked && holdsStranger(target, vaults)) return { kind: 'foreign-login', file };
   } else if (stats !== undefined) {
-    const keep = (loser: string, vault: string) =>
-      void keepLogin(paths.orphansDir, vault, loser, new Date());
-    const placed = stats.isFile() && placeLogin(readFileSync(file, 'utf8'), vaults, keep);
-    if (!placed || placed.kind === 'unplaced') return { kind: 'foreign-login', file };
+    const placed = absorbLogin(file, vaults, {
+      keep: (loser, vault) => keepLogin(paths.orphansDir, vault, loser, new Date()),
+      linkTo: () => authFile,
+    });
+    if (placed === undefined || placed.kind === 'unplaced') return { kind: 'foreign-login', file };
+    writeLinked(paths, authFile);
+    return { kind: 'linked' };
   } else {
     if (!asked && readLinked(paths) !== undefined) return { kind: 'logged-out' };
     const pid = findRunningLogin(paths.sharedHome);
     if (pid !== undefined) return { kind: 'login-runs', pid };
   }
-  linkSharedAuth(paths, authFile);
+  try {
+    linkSharedAuth(paths, authFile);
+  } catch (error) {
+    // A login that was written there since we looked: plain codex goes on under it.
+    if (!(error instanceof HotswapError) || error.code !== 'bad-state') throw error;
+    return { kind: 'foreign-login', file };
+  }
   return { kind: 'linked' };
 }
 
@@ -63,32 +80,40 @@ export function unprimeSharedAuth(
   paths: Places,
   vaults: readonly KnownVault[] = [],
 ): 'unlinked' | 'nothing' {
-  const file = join(paths.sharedHome, 'auth.json');
+  const file = sharedAuth(paths);
   if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return 'nothing';
   const target = linkTarget(file);
   if (!isOurs(target, paths, vaults)) return 'nothing';
-  if (exists(target)) replaceFile(file, readFileSync(target));
-  else removeQuietly(file);
+  const held = readCredential(target);
+  if (held === undefined) dropLink(file);
+  else copyOverLink(file, held.text);
   writeLinked(paths, undefined);
   return 'unlinked';
 }
 
-/** Puts the link there, atomically, over whatever is there, and on record. */
+/** Puts the link there and on record; a file of its own is not replaced. @throws what linkLogin throws. */
 export function linkSharedAuth(paths: Places, authFile: string): void {
   ensureDir(paths.sharedHome);
-  linkAuth(join(paths.sharedHome, 'auth.json'), authFile);
+  linkLogin(sharedAuth(paths), authFile);
   writeLinked(paths, authFile);
 }
 
-/** Where a link leads to. */
-export function linkTarget(link: string): string {
-  return resolve(dirname(link), readlinkSync(link));
+/** Lets the link of the shared home follow a login that has moved; one that leads elsewhere is left alone. */
+export function followLogin(paths: Places, from: string, to: string): void {
+  const link = sharedAuth(paths);
+  const isLink = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  if (isLink && linkTarget(link) === from && leadsToFile(to)) linkSharedAuth(paths, to);
+}
+
+/** The auth.json of the shared home. */
+export function sharedAuth({ sharedHome }: Pick<Paths, 'sharedHome'>): string {
+  return join(sharedHome, 'auth.json');
 }
 
 function holdsStranger(authFile: string, vaults: readonly KnownVault[]): boolean {
   const owner = vaults.find((vault) => vault.authFile === authFile)?.identity;
-  if (owner === undefined || !exists(authFile)) return false;
-  const read = readLogin(readFileSync(authFile, 'utf8'));
+  if (owner === undefined) return false;
+  const read = readLogin(readCredential(authFile)?.text ?? '');
   return read.kind === 'login' && !isSameIdentity(read.login.identity, owner);
 }
 
@@ -101,20 +126,5 @@ function isOurs(
   const isVault = vaults.some(({ authFile }) => authFile === target);
   const isDefaultVault =
     basename(target) === 'auth.json' && dirname(target).startsWith(join(home, '.codex-'));
-  return isVault || isDefaultVault || !exists(target);
-}
-
-function linkAuth(file: string, authFile: string): void {
-  const temporary = join(dirname(file), temporaryName(basename(file)));
-  symlinkSync(authFile, temporary);
-  try {
-    renameSync(temporary, file);
-  } catch (error) {
-    removeQuietly(temporary);
-    throw error;
-  }
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return isVault || isDefaultVault || !leadsToFile(target);
 }

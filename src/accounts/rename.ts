@@ -1,5 +1,4 @@
-import { lstatSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
 import { isTargetName, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
 import { ensurePrivateDir, readJson, removeQuietly, replaceFile } from '../state/files.ts';
@@ -16,8 +15,9 @@ import {
   removeAccountState,
   writeAccountState,
 } from './account-state.ts';
+import { moveVaultDir } from './credential-file.ts';
 import { renameInCurrent } from './current.ts';
-import { linkSharedAuth, linkTarget } from './prime.ts';
+import { followLogin } from './prime.ts';
 import { authFileOf } from './vault.ts';
 
 /** A target that gets another name, and where its vault was and will be. */
@@ -54,7 +54,7 @@ export async function finishRename(paths: Paths): Promise<Renaming | undefined> 
 /** Each may be done once more; the last one says that all are done. */
 export function renameSteps(paths: Paths, { from, to }: Renaming): (() => unknown)[] {
   return [
-    () => moveVault(from.vault, to.vault),
+    () => moveVaultDir(from.vault, to.vault),
     () => moveState(paths, from.name, to.name),
     () =>
       updateConfig(paths, (before) => ({
@@ -65,25 +65,15 @@ export function renameSteps(paths: Paths, { from, to }: Renaming): (() => unknow
       })),
     () => renameInCurrent(paths, from.name, to.name),
     () => removeAccountState(paths, from.name),
-    () => followLink(paths, authFileOf(from), authFileOf(to)),
+    () => followLogin(paths, authFileOf(from), authFileOf(to)),
     () => removeQuietly(paths.renamingFile),
   ];
-}
-
-function moveVault(from: string, to: string): void {
-  if (from !== to && isThere(from) && !isThere(to)) renameSync(from, to);
 }
 
 function moveState(paths: Paths, from: string, to: string): void {
   if (!isThere(accountFile(paths, from))) return;
   const { state } = readAccountState(paths, from);
   writeAccountState(paths, { ...state, target: to });
-}
-
-function followLink(paths: Paths, from: string, to: string): void {
-  const link = join(paths.sharedHome, 'auth.json');
-  const isLink = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  if (isLink && linkTarget(link) === from) linkSharedAuth(paths, to);
 }
 
 function isThere(path: string): boolean {

@@ -1,14 +1,19 @@
 import { removeAccountState } from '../accounts/account-state.ts';
 import { inspectVault } from '../accounts/vault.ts';
+import { refuseVaultHome } from '../accounts/vault-home.ts';
 import { type Config, defaultVault, isTargetName } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
 import type { Context } from './context.ts';
 
-/** Makes a target if it does not exist. Returns the configuration with it. */
+/**
+ * Makes a target if it does not exist. Returns the configuration with it.
+ * @throws HotswapError `bad-vault` when its vault would be the Codex home.
+ */
 export function addTarget({ paths }: Context, name: string): Promise<Config> {
   return updateConfig(paths, (config) => {
     if (config.targets.some((known) => known.name === name)) return config;
     const target = { name, vault: defaultVault(paths, name), enabled: true };
+    refuseVaultHome(paths.sharedHome, [target]);
     // Of a target of this name that was before: whose account it was says nothing about this one.
     if (inspectVault(target).kind === 'empty') removeAccountState(paths, name);
     return { ...config, targets: [...config.targets, target] };

@@ -1,6 +1,10 @@
 import { readCurrent } from '../accounts/current.ts';
+import { expireRemoved } from '../accounts/removed-logins.ts';
+import { findRealCodex } from '../codex/find.ts';
 import { HotswapError } from '../errors.ts';
+import { askDoubted } from '../launch/ask-doubted.ts';
 import { settleAccounts } from '../launch/settle-accounts.ts';
+import { createTokenKeeper } from '../launch/token-keeper.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
 
@@ -44,9 +48,23 @@ export function requireConfig({ paths }: Context): Config {
  */
 export async function settledConfig(context: Context): Promise<Config> {
   const { paths, now, warn } = context;
-  const { config, lines } = await settleAccounts(paths, requireConfig(context), now);
+  const { config, lines, doubted } = await settleAccounts(paths, requireConfig(context), now);
   for (const line of lines) warn(line);
+  for (const line of await askAboutDoubted(context, config, doubted)) warn(line);
+  expireRemoved(paths.orphansDir, now);
   return config;
+}
+
+/** Nobody is asked, and nothing marked, where there is no Codex to ask with. */
+export async function askAboutDoubted(
+  { paths, env }: Context,
+  config: Config,
+  doubted: readonly string[],
+): Promise<string[]> {
+  if (doubted.length === 0) return [];
+  const found = findRealCodex(env);
+  if (found.kind !== 'found') return [];
+  return askDoubted(createTokenKeeper({ paths, config, real: found.path, env }), doubted);
 }
 
 /** @throws HotswapError `unknown-target` naming those that exist. */

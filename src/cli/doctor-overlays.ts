@@ -2,12 +2,12 @@ import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { listVaults, readStandings } from '../accounts/standing.ts';
 import { policyOf } from '../codex/home-table.ts';
-import { noticeLoggedOutKilled } from '../launch/killed-session.ts';
+import { findDoubtedKilled } from '../launch/killed-session.ts';
 import { listSlots, type SlotListing, sweepSlots } from '../overlay/sweep.ts';
 import { CONFIG_DEFAULTS, type Config, readConfig } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
 import { ownIdentity } from '../state/process-identity.ts';
-import type { Context } from './context.ts';
+import { askAboutDoubted, type Context } from './context.ts';
 import { type Finding, type Fix, issue, note, ok } from './finding.ts';
 
 /** The overlays: left behind by killed sessions, drifted from the shared home, without one. */
@@ -46,7 +46,8 @@ function sweepFix(context: Context): Fix {
         options,
       )) {
         const { pid = 0 } = slot.reclaimedFrom ?? {};
-        noticeLoggedOutKilled(paths, pid, { isLoggedOut, auth: adoption.auth }, now);
+        const doubted = findDoubtedKilled(paths, pid, { isLoggedOut, auth: adoption.auth }, now);
+        if (doubted !== undefined) await askAboutDoubted(context, configOf(context), [doubted]);
       }
     },
   };

@@ -1,12 +1,15 @@
-import { lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { discardLogin, isAsNew, readCredential } from '../accounts/credential-file.ts';
+import { linkTarget } from '../accounts/credential-link.ts';
 import { installLogin } from '../accounts/install-login.ts';
+import { keepLogin } from '../accounts/keep-login.ts';
 import { describeIdentity, type Identity, readLogin } from '../accounts/login.ts';
 import { placeLogin } from '../accounts/place-login.ts';
-import { linkTarget } from '../accounts/prime.ts';
 import { listVaults, readStandings } from '../accounts/standing.ts';
 import { authFileOf, validateTargetName } from '../accounts/vault.ts';
+import { isSamePlace, refuseVaultHome } from '../accounts/vault-home.ts';
 import { HotswapError } from '../errors.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
@@ -38,8 +41,12 @@ export async function importLogin(
 ): Promise<void> {
   const { paths, say } = context;
   if (name !== undefined) validateTargetName(name);
+  const before = readConfig(paths);
+  if (isSamePlace(dirname(file), paths.sharedHome)) {
+    refuseVaultHome(paths.sharedHome, before?.targets ?? []);
+  }
   const wasFile = lstatSync(file, { throwIfNoEntry: false })?.isFile() === true;
-  const known = readConfig(paths) && (await settledConfig(context));
+  const known = before && (await settledConfig(context));
   const settled = wasFile ? linkedTarget(file, known) : undefined;
   if (settled !== undefined && (name ?? settled.name) === settled.name) {
     // That of a target we know has found its way by itself.
@@ -62,7 +69,9 @@ export async function importLogin(
 
   if (owner?.target.name === goal && owner.vault.kind === 'ready') {
     // The same account: the newer of the two logins is the one that still works.
-    const placed = placeLogin(text, listVaults(standings));
+    const placed = placeLogin(text, listVaults(standings), (loser, vault) =>
+      loser === text ? file : keepLogin(paths.orphansDir, vault, loser, context.now),
+    );
     say(
       placed.kind === 'vaulted'
         ? `${goal} has the newer login now`
@@ -72,7 +81,7 @@ export async function importLogin(
     installLogin({ paths, config, standings, target, authContent: text });
     say(`${goal} is ${describeIdentity(identity)}`);
   }
-  settleSource(context, config, file);
+  settleSource(context, config, target, file);
 }
 
 function readCandidate(
@@ -135,10 +144,14 @@ function alreadyLinked(file: string, known: Config | undefined): HotswapError {
 }
 
 /** One credential file per account: what was imported becomes a link, goes away, or is the user's to delete. */
-function settleSource(context: Context, config: Config, file: string): void {
+function settleSource(context: Context, config: Config, target: Target, file: string): void {
   const { paths, warn } = context;
+  const authFile = authFileOf(target);
+  if (isSamePlace(file, authFile)) return; // its home is the vault
   if (dirname(file) === paths.orphansDir) {
-    rmSync(file);
+    discardLogin(file, (text) =>
+      isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
+    );
   } else if (file === join(paths.sharedHome, 'auth.json')) {
     primeFor(context, config, findTarget(config, currentName(context, config)));
   } else {

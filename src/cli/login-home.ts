@@ -1,24 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readCredential } from '../accounts/credential-file.ts';
+import { keepLogin } from '../accounts/keep-login.ts';
+import { readLogin } from '../accounts/login.ts';
 import { findRealCodex, resolveNative } from '../codex/find.ts';
 import { HotswapError } from '../errors.ts';
 import { type Ending, runInherited } from '../launch/run-inherited.ts';
 import { ensurePrivateDir } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
 import type { Context } from './context.ts';
 
 /**
  * Runs the real `codex login` on the user's terminal, in an empty private home that is removed afterwards.
- * @returns the text of the auth.json it wrote.
- * @throws HotswapError `login-failed`, `codex-not-found`, `codex-not-runnable`.
+ * @param install puts the text of the auth.json it wrote where it belongs. Until then it stays in that home; when it cannot
+ * be installed, it is kept for the user.
+ * @throws HotswapError `login-failed`, `codex-not-found`, `codex-not-runnable`, and what `install` throws.
  */
-export async function runCodexLogin(context: Context, args: readonly string[]): Promise<string> {
+export async function runCodexLogin<T>(
+  context: Context,
+  args: readonly string[],
+  install: (authContent: string) => T | Promise<T>,
+): Promise<T> {
   const codex = requireCodex(context.env);
-  const parent = join(context.paths.stateDir, 'login');
+  const { paths, now, warn } = context;
+  const parent = loginHomes(paths);
   ensurePrivateDir(parent);
-  removeAbandonedHomes(parent);
+  removeAbandonedHomes(paths);
   const home = join(parent, `${process.pid}-${randomBytes(4).toString('hex')}`);
   ensurePrivateDir(home);
+  let isInstalled = false;
   try {
     const ending = await runInherited({
       file: codex.file,
@@ -27,10 +38,41 @@ export async function runCodexLogin(context: Context, args: readonly string[]): 
       cwd: home,
       env: { ...codex.env, CODEX_HOME: home },
     });
-    return takeLogin(ending, join(home, 'auth.json'));
+    const installed = await install(takeLogin(ending, join(home, 'auth.json')));
+    isInstalled = true;
+    return installed;
   } finally {
+    const kept = isInstalled ? undefined : keepLoginOf(home, paths, now);
+    rmSync(home, { recursive: true, force: true });
+    if (kept !== undefined) {
+      warn(`the login is kept; to use it: codex-hotswap import ${kept} --as NAME`);
+    }
+  }
+}
+
+/** Removes the homes of logins that were killed. A login that is in one is kept for the user. */
+export function removeAbandonedHomes(paths: Pick<Paths, 'stateDir' | 'orphansDir'>): void {
+  for (const name of listNames(loginHomes(paths))) {
+    const pid = Number.parseInt(name, 10);
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    const home = join(loginHomes(paths), name);
+    keepLoginOf(home, paths, new Date());
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+function loginHomes({ stateDir }: Pick<Paths, 'stateDir'>): string {
+  return join(stateDir, 'login');
+}
+
+/** @returns the file in which it is kept; undefined when there is none. */
+function keepLoginOf(
+  home: string,
+  { orphansDir }: Pick<Paths, 'orphansDir'>,
+  now: Date,
+): string | undefined {
+  const text = readCredential(join(home, 'auth.json'))?.text ?? '';
+  return readLogin(text).kind === 'login' ? keepLogin(orphansDir, 'login', text, now) : undefined;
 }
 
 function requireCodex(env: NodeJS.ProcessEnv): { file: string; env: NodeJS.ProcessEnv } {
@@ -58,13 +100,8 @@ function takeLogin(ending: Ending, authFile: string): string {
   throw new HotswapError('login-failed', `${what}; nothing was changed`, 'try again');
 }
 
-/** Homes of logins that were killed: what is in them was never confirmed to anybody. */
-function removeAbandonedHomes(parent: string): void {
-  for (const name of readdirSync(parent)) {
-    const pid = Number.parseInt(name, 10);
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
-    rmSync(join(parent, name), { recursive: true, force: true });
-  }
+function listNames(dir: string): string[] {
+  return existsSync(dir) ? readdirSync(dir) : [];
 }
 
 function isAlive(pid: number): boolean {

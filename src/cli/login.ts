@@ -61,7 +61,9 @@ export async function logIn(
   target: Target,
   { args, ...options }: LoginOptions,
 ): Promise<void> {
-  takeIn(context, config, target, await runCodexLogin(context, args), options);
+  await runCodexLogin(context, args, (authContent) =>
+    takeIn(context, config, target, authContent, options),
+  );
 }
 
 /** Installs a finished login and says what became of it. @throws HotswapError `login-failed`, `identity-clash`. */

@@ -3,6 +3,7 @@ import { describeIdentity, readLogin } from '../accounts/login.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { authFileOf, inspectVault } from '../accounts/vault.ts';
+import { tellVaultHome } from '../accounts/vault-home.ts';
 import type { Config, Target } from '../state/config.ts';
 import type { Context } from './context.ts';
 import { nameOwner } from './find-owner.ts';
@@ -21,6 +22,11 @@ export function primeFor(context: Context, config: Config, target: Target): void
   if (priming.kind === 'login-runs') {
     warn(
       `plain codex is being logged in (codex login, pid ${priming.pid}), so its login was left alone; when that is done: codex-hotswap use ${target.name}`,
+    );
+  }
+  if (priming.kind === 'vault-home') {
+    warn(
+      `${tellVaultHome(paths.sharedHome, { name: priming.vault })}; its login was left as it is`,
     );
   }
   if (priming.kind !== 'foreign-login') return;

@@ -24,6 +24,23 @@ export async function askYesNo(message: string): Promise<boolean> {
   return notCancelled(await confirm({ message }));
 }
 
+/**
+ * Asks before something is deleted.
+ * @param what it is, for the refusal: "remove the login of acc1".
+ * @throws HotswapError `cancelled` when the answer is no; `usage` where nobody can be asked.
+ */
+export async function confirm(question: string, what: string): Promise<void> {
+  if (!isInteractive()) {
+    throw new HotswapError(
+      'usage',
+      `to ${what}, without a terminal, needs --yes; nothing was changed`,
+      'add --yes, or run it in a terminal',
+    );
+  }
+  if (await askYesNo(question)) return;
+  throw new HotswapError('cancelled', 'cancelled', 'nothing was changed');
+}
+
 export interface Option<T extends string> {
   value: T;
   label: string;

@@ -1,32 +1,73 @@
-import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  deleteLogin,
+  discardLogin,
+  isAsNew,
+  type Place,
+  readCredential,
+} from '../accounts/credential-file.ts';
+import { LAST_GOOD, lastGoodOf } from '../accounts/last-good.ts';
+import { readLogin } from '../accounts/login.ts';
+import { authFileOf } from '../accounts/vault.ts';
+import { isSamePlace } from '../accounts/vault-home.ts';
+import type { Target } from '../state/config.ts';
 import { errnoOf, isTemporaryName } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
 
 /**
  * Removes the login from a vault, and the vault if nothing else is in it.
+ * @param keep keeps the login elsewhere first; without it the login is deleted.
  * @returns the names of what else is in it: the user's, so it stays.
  */
-export function removeVault(vault: string): string[] {
+export function removeVault(vault: string, keep?: Place): string[] {
   const names = listNames(vault);
   const others = names.filter((name) => !isOfLogin(name));
-  for (const name of names.filter(isOfLogin)) rmSync(join(vault, name), { force: true });
+  for (const name of names.filter(isOfLogin)) {
+    const file = join(vault, name);
+    const text = readCredential(file)?.text ?? '';
+    const isWorthIt = name === 'auth.json' ? text !== '' : readLogin(text).kind === 'login';
+    if (keep !== undefined && isWorthIt) discardLogin(file, keep);
+    else deleteLogin(file);
+  }
   if (names.length > 0 && others.length === 0) rmdirSync(vault);
   return others;
 }
 
-/** The credential file, Codex's lock beside it (fact 1.3), its and our temporary files. */
+/** Whether a vault is the Codex home of this user, or of this command: the login in it is that home's own. */
+export function isCodexHome({ home, sharedHome }: Paths, vault: string): boolean {
+  return isSamePlace(vault, sharedHome) || isSamePlace(vault, join(home, '.codex'));
+}
+
+/** Takes from such a vault what is ours alone: the copy of a login that is there itself. @returns what stays. */
+export function leaveVault(target: Pick<Target, 'vault'>): string[] {
+  const authFile = authFileOf(target);
+  discardLogin(lastGoodOf(authFile), (text) =>
+    isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
+  );
+  return ['the login of that Codex home'];
+}
+
+/** Whether there is a login to be removed. */
+export function hasLogin({ vault }: Pick<Target, 'vault'>): boolean {
+  return listNames(vault).some((name) => name === 'auth.json' || name === LAST_GOOD);
+}
+
+/** The credential file and our copy, Codex's lock beside it (fact 1.3), its and our temporary files. */
 function isOfLogin(name: string): boolean {
   return (
     name === 'auth.json' ||
+    name === LAST_GOOD ||
     name === 'auth.json.lock' ||
     name.startsWith('.auth-') ||
     isTemporaryName(name)
   );
 }
 
+/** Sorted: auth.json comes before its copy. */
 function listNames(dir: string): string[] {
   try {
-    return readdirSync(dir);
+    return readdirSync(dir).sort();
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;

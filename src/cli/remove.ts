@@ -4,12 +4,17 @@ import { Command } from 'commander';
 import { removeAccountState } from '../accounts/account-state.ts';
 import { writeCurrent } from '../accounts/current.ts';
 import { unprimeSharedAuth } from '../accounts/prime.ts';
+import { KEPT_DAYS, keepRemoved } from '../accounts/removed-logins.ts';
+import { accountLock } from '../accounts/standing.ts';
+import { HotswapError } from '../errors.ts';
 import type { Config, Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
+import { blockForLock } from '../state/lock.ts';
 import { type Context, currentName, findTarget, settledConfig } from './context.ts';
 import { refuseWhileUsed } from './live-sessions.ts';
 import { primeFor } from './prime.ts';
-import { removeVault } from './remove-vault.ts';
+import { confirm } from './prompts.ts';
+import { hasLogin, isCodexHome, leaveVault, removeVault } from './remove-vault.ts';
 
 export function removeCommand(context: Context): Command {
   return new Command('remove')
@@ -17,11 +22,14 @@ export function removeCommand(context: Context): Command {
     .description('forget a target and its login here; the account itself is not logged out')
     .argument('<target>', 'its name')
     .option('--force', 'even while a session lives on it')
-    .addHelpText('after', '\nExample:\n  codex-hotswap remove acc3')
-    .action(async (name: string, options: { force?: boolean }) => {
+    .option('--yes', 'without a question')
+    .addHelpText('after', '\nExample:\n  codex-hotswap remove acc3 --yes')
+    .action(async (name: string, options: { force?: boolean; yes?: boolean }) => {
       const config = await settledConfig(context);
       const target = findTarget(config, name);
       if (!options.force) refuseWhileUsed(context.paths, target, 'remove it');
+      const question = `Forget ${name}? Its login is kept for ${KEPT_DAYS} days, then deleted.`;
+      if (!options.yes && hasLogin(target)) await confirm(question, `remove the login of ${name}`);
       await forgetTarget(context, config, target);
     });
 }
@@ -40,13 +48,42 @@ export async function forgetTarget(
   }));
   const [first] = rest.targets;
   if (first !== undefined && wasCurrent) writeCurrent(paths, first.name);
-  const left = removeVault(target.vault);
+  const { left, kept } = removeLogin(context, target);
   removeAccountState(paths, target.name);
   // What leads nowhere now would look to plain codex like a login that cannot be read.
   if (!existsSync(join(paths.sharedHome, 'auth.json'))) unprimeSharedAuth(paths);
   if (first !== undefined) primeFor(context, rest, findTarget(rest, currentName(context, rest)));
 
   say(`${target.name} is forgotten; its account was not logged out`);
+  if (kept !== undefined) say(`its login is kept for ${KEPT_DAYS} days: ${kept}`);
   if (left.length > 0) say(`${target.vault} stays, for it holds ${left.join(', ')}`);
   if (first !== undefined && wasCurrent) say(`new sessions start with ${first.name}`);
 }
+
+/** With the account's lock held: a refresh that is under way has to reach the vault first. */
+function removeLogin(
+  { paths, now }: Context,
+  target: Target,
+): { left: string[]; kept: string | undefined } {
+  let kept: string | undefined;
+  if (isCodexHome(paths, target.vault)) return { left: leaveVault(target), kept };
+  const lock = blockForLock(accountLock(paths, target.name), LOCK_MS);
+  if (lock === undefined) {
+    const reason = `the login of ${target.name} is being refreshed`;
+    throw new HotswapError('in-use', reason, 'try again in a moment');
+  }
+  try {
+    const keep = keepRemoved(paths.orphansDir, target.name, now);
+    const left = removeVault(target.vault, (text) => {
+      const file = keep(text);
+      kept ??= file;
+      return file;
+    });
+    return { left, kept };
+  } finally {
+    lock.release();
+  }
+}
+
+/** Longer than a refresh takes. */
+const LOCK_MS = 10_000;

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { Command } from 'commander';
 import { renameTarget } from '../accounts/rename.ts';
 import { authFileOf, validateTargetName } from '../accounts/vault.ts';
+import { refuseVaultHome } from '../accounts/vault-home.ts';
 import { HotswapError } from '../errors.ts';
 import { repointSlots } from '../overlay/shown.ts';
 import { type Config, defaultVault, type Target } from '../state/config.ts';
@@ -30,6 +31,7 @@ async function rename(context: Context, from: string, to: string, force: boolean
   refuseTaken(config, target, to);
   if (!force) refuseWhileUsed(paths, target, 'rename it');
   const vault = newVault(paths, target, to);
+  if (vault !== target.vault) refuseVaultHome(paths.sharedHome, [target]);
   await renameTarget(paths, { from: { name: from, vault: target.vault }, to: { name: to, vault } });
   // Sessions that were forced to live with it save their tokens through these links.
   repointSlots(paths, authFileOf(target), authFileOf({ vault }));

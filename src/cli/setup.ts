@@ -2,6 +2,7 @@ import { chmodSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readCurrent, writeCurrent } from '../accounts/current.ts';
 import { inspectVault, validateTargetName } from '../accounts/vault.ts';
+import { refuseVaultHome } from '../accounts/vault-home.ts';
 import { HotswapError } from '../errors.ts';
 import { type Config, defaultVault, readConfig, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
@@ -71,10 +72,11 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   const { paths, say } = context;
   const names = options.accounts ?? numberedNames(options.prefix, options.count);
   names.forEach(validateTargetName);
+  const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
+  refuseVaultHome(paths.sharedHome, targets);
   makeRoomForConfig(context, options.force ?? false);
 
   ensureDir(paths.sharedHome);
-  const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
   const config = await updateConfig(paths, (before) => ({
     ...before,
     ...(options.cooldownMinutes === undefined ? {} : { cooldownMinutes: options.cooldownMinutes }),

@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { describeIdentity, isSameIdentity, readLogin } from '../accounts/login.ts';
 import { readStandings } from '../accounts/standing.ts';
 import { HotswapError } from '../errors.ts';
 import type { Config } from '../state/config.ts';
-import { ensurePrivateDir, replaceFile, timestamp, unusedName } from '../state/files.ts';
 import { addTarget, suggestName } from './add-target.ts';
 import { askName } from './ask-name.ts';
 import { type Context, currentName, findTarget, settledConfig } from './context.ts';
@@ -30,7 +28,10 @@ export function typedCommand(context: Context): Command {
 /** The login goes into the vault of its account, whichever that is; a new account gets a target of its own. */
 async function logIn(context: Context, args: string[]): Promise<void> {
   const before = await settledConfig(context);
-  const authContent = await runCodexLogin(context, args);
+  await runCodexLogin(context, args, (authContent) => install(context, before, authContent));
+}
+
+async function install(context: Context, before: Config, authContent: string): Promise<void> {
   const read = readLogin(authContent);
   if (read.kind === 'broken') {
     throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
@@ -40,29 +41,16 @@ async function logIn(context: Context, args: string[]): Promise<void> {
     const known = vault.kind === 'ready' ? vault.identity : state.identity;
     return known !== undefined && isSameIdentity(known, identity);
   });
-  let name: string;
-  try {
-    name =
-      owner?.target.name ??
-      (await askName(
-        `What shall ${describeIdentity(identity)} be called?`,
-        suggestName(before),
-        before,
-      ));
-  } catch (error) {
-    keepForLater(context, authContent);
-    throw error;
-  }
+  const name =
+    owner?.target.name ??
+    (await askName(
+      `What shall ${describeIdentity(identity)} be called?`,
+      suggestName(before),
+      before,
+    ));
   const config = await addTarget(context, name);
   takeIn(context, config, findTarget(config, name), authContent);
   sayCurrent(context, config, name);
-}
-
-function keepForLater({ paths, now, warn }: Context, authContent: string): void {
-  ensurePrivateDir(paths.orphansDir);
-  const file = unusedName(join(paths.orphansDir, `auth-login-${timestamp(now)}.json`));
-  replaceFile(file, authContent);
-  warn(`the login is kept; to use it: codex-hotswap import ${file} --as NAME`);
 }
 
 function sayCurrent(context: Context, config: Config, name: string): void {

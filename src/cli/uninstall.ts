@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { unprimeSharedAuth } from '../accounts/prime.ts';
 import { listVaults, readStandings } from '../accounts/standing.ts';
+import { tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
 import { HotswapError } from '../errors.ts';
 import { purgeSlots } from '../overlay/sweep.ts';
 import { CONFIG_DEFAULTS, type Config, readConfig } from '../state/config.ts';
@@ -11,7 +12,9 @@ import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
 import type { Context } from './context.ts';
 import { listLiveSessions } from './live-sessions.ts';
-import { removeVault } from './remove-vault.ts';
+import { removeAbandonedHomes } from './login-home.ts';
+import { confirm } from './prompts.ts';
+import { isCodexHome, leaveVault, removeVault } from './remove-vault.ts';
 import { removeShim } from './shim-file.ts';
 import { findShims } from './shim-place.ts';
 
@@ -20,6 +23,7 @@ export function uninstallCommand(context: Context): Command {
     .description('make plain `codex` the real Codex again, with the current login as its own')
     .option('--purge', 'remove the stored logins, the configuration and all records too')
     .option('--force', 'even while a session lives')
+    .option('--yes', 'purge without a question')
     .addHelpText('after', '\nExample:\n  codex-hotswap uninstall && npm uninstall -g codex-hotswap')
     .action((options: UninstallOptions) => uninstall(context, options));
 }
@@ -27,12 +31,21 @@ export function uninstallCommand(context: Context): Command {
 interface UninstallOptions {
   purge?: boolean;
   force?: boolean;
+  yes?: boolean;
 }
 
-async function uninstall(context: Context, { purge, force }: UninstallOptions): Promise<void> {
+async function uninstall(context: Context, options: UninstallOptions): Promise<void> {
   const { env, paths, say } = context;
+  const { purge, force, yes } = options;
   const config = readConfigOrNone(context);
   if (purge && !force) refuseWhileAnyLives(paths);
+  if (purge && !yes) {
+    const names = config.targets.map(({ name }) => name).join(', ') || 'none';
+    const question = `Delete the stored logins (${names}), the configuration and all records?`;
+    await confirm(question, 'delete the stored logins');
+  }
+  const home = vaultOfHome(paths.sharedHome, config.targets);
+  if (home !== undefined) say(`${tellVaultHome(paths.sharedHome, home)}, so its login stays there`);
   for (const shim of findShims(env, paths.home)) {
     if (removeShim(shim) === 'removed') say(`removed ${shim}`);
   }
@@ -73,11 +86,13 @@ async function removeAll({ paths, now, say, warn }: Context, config: Config): Pr
   const options = { vaults: listVaults(standings), orphansDir: paths.orphansDir, now };
   const { kept } = await purgeSlots(paths, ownIdentity(), options);
   for (const { number, reason } of kept) warn(`overlay ${number} stays: ${reason}`);
-  for (const { name, vault } of config.targets) {
-    const left = removeVault(vault);
+  for (const target of config.targets) {
+    const { name, vault } = target;
+    const left = isCodexHome(paths, vault) ? leaveVault(target) : removeVault(vault);
     say(`${name} is forgotten; its account was not logged out`);
     if (left.length > 0) warn(`${vault} stays, for it holds ${left.join(', ')}`);
   }
+  removeAbandonedHomes(paths);
   rmSync(dirname(paths.configFile), { recursive: true, force: true });
   removeRecords(paths);
   if (listDir(paths.orphansDir).length > 0) warn(`logins of no target stay in ${paths.orphansDir}`);

@@ -23,6 +23,8 @@ export function policyOf(name: string, platform: NodeJS.Platform = process.platf
 
 const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
   ['auth.json', 'vault'],
+  // Our copy beside a vault's login (accounts/last-good.ts), where a vault is the shared home.
+  ['auth.json.last-good', 'never'],
   ['.credentials.json', 'hardlink'],
   // The lock belongs to the credential file and is made beside it (fact M7); `auth.lock` guards keyring backends.
   ['auth.json.lock', 'private'],

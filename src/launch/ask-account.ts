@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { keepLastGood } from '../accounts/last-good.ts';
 import { accountLock, listVaults, readStandings } from '../accounts/standing.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { type AppServerReply, type AppServerRequest, askAppServer } from '../codex/app-server.ts';
@@ -88,6 +89,7 @@ async function converse(
     );
   } finally {
     adopt();
+    keepLastGood(paths, target);
     releaseSlot(slot);
   }
 }

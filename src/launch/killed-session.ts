@@ -1,4 +1,3 @@
-import { markLoggedOut } from '../accounts/notice-logout.ts';
 import type { AuthAdoption } from '../overlay/adopt-auth.ts';
 import { isRunning, readLaunches } from '../session/registry.ts';
 import type { Paths } from '../state/paths.ts';
@@ -11,38 +10,33 @@ export interface Leaving {
   auth: AuthAdoption | undefined;
 }
 
-const LOGGED_OUT = (where: string) =>
-  `it was logged out in ${where}, which revokes the account everywhere`;
-
-/** Marks the account that a session worked under last, if that was logged out in it. @returns lines for the user. */
-export function noticeLoggedOutInside(
-  paths: Paths,
-  target: string,
-  { isLoggedOut, auth }: Leaving,
-  now: Date,
-  where = 'this session',
-): string[] {
+/**
+ * Whether the account that a session worked under last may have been logged out in it. Codex takes the link away at a real
+ * logout, and where a project's settings force one, which revokes nothing: the service has to be asked.
+ */
+export function isDoubted(target: string, { isLoggedOut, auth }: Leaving): boolean {
   // A login of the same account has healed it.
   const isBack = auth !== undefined && 'vault' in auth && auth.vault === target;
-  return isLoggedOut && !isBack ? markLoggedOut(paths, target, LOGGED_OUT(where), now) : [];
+  return isLoggedOut && !isBack;
 }
 
 /**
  * The same for a session that was killed: its record, which it could not end, tells whom it worked under. One that had
  * ended its record was about to take the link away itself.
  * @param pid of its supervisor.
+ * @returns the target whose login is in doubt.
  */
-export function noticeLoggedOutKilled(
+export function findDoubtedKilled(
   paths: Paths,
   pid: number,
   leaving: Leaving,
   now: Date,
-): string[] {
-  if (!leaving.isLoggedOut) return [];
+): string | undefined {
+  if (!leaving.isLoggedOut) return undefined;
   const { launches } = readLaunches(paths, { now });
   const killed = launches.find((launch) => launch.pid === pid);
   const target = killed?.segments.at(-1)?.target;
-  if (killed === undefined || target === undefined) return [];
-  if (killed.state === 'ended' || isRunning(killed)) return [];
-  return noticeLoggedOutInside(paths, target, leaving, now, 'a session that was killed');
+  if (killed === undefined || target === undefined) return undefined;
+  if (killed.state === 'ended' || isRunning(killed)) return undefined;
+  return isDoubted(target, leaving) ? target : undefined;
 }

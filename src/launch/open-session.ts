@@ -89,7 +89,8 @@ export async function openSession(
   const program = findProgram(facts.real, env);
   const capabilities = await learnCapabilities(paths, program.file);
   const tokens = createTokenKeeper({ paths, config, real: facts.real, env });
-  const { slot, target, notices } = await openReadyWorkplace(facts, config, tokens, wish);
+  const asking = { tokens, doubted: new Set(settled.doubted) };
+  const { slot, target, notices } = await openReadyWorkplace(facts, config, asking, wish);
   for (const notice of [...notices, remark(target)]) {
     if (notice !== undefined) say(`codex-hotswap: ${notice}`);
   }
@@ -126,21 +127,26 @@ export async function openSession(
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
   return () => {
     const stop = tokens.watch(() => desk.target);
-    return leaveTidy(run, { paths, config, slot, desk, say }).finally(stop);
+    return leaveTidy(run, { paths, config, slot, desk, tokens, say }).finally(stop);
   };
 }
 
-/** The account's access token is made young first; a login that is dead gives way to the next account. */
+/** The account's access token is made young first; a login that is dead, or is so when asked, gives way to the next account. */
 async function openReadyWorkplace(
   { paths, say }: SessionFacts,
   config: Config,
-  tokens: TokenKeeper,
+  { tokens, doubted }: { tokens: TokenKeeper; doubted: Set<string> },
   wish: Wish | undefined,
 ): Promise<Workplace> {
   for (let left = config.targets.length; ; left--) {
     const place = openWorkplace(paths, config, new Date(), wish);
     const { slot, target } = place;
-    const isDead = (await tokens.prepare(target)) === 'needs-login';
+    if (place.doubted !== undefined) doubted.add(place.doubted);
+    const how = doubted.delete(target) ? 'doubt' : 'prepare';
+    const isDead = (await tokens[how](target)) === 'needs-login';
+    // Nobody waits for what becomes of those that are not used now.
+    for (const other of doubted) void tokens.doubt(other);
+    doubted.clear();
     if (!isDead || wish?.kind === 'exactly' || left <= 1) return place;
     say(`codex-hotswap: ${tellDeadLogin(target)}`);
     for (const problem of await closeWorkplace(paths, config, slot, target)) {
@@ -223,18 +229,19 @@ interface Departure extends Pick<SessionFacts, 'paths' | 'say'> {
   config: Config;
   slot: Slot;
   desk: Pick<SupervisedLaunch['desk'], 'target'>;
+  tokens: TokenKeeper;
 }
 
 async function leaveTidy(
   run: () => Promise<Ending>,
-  { paths, config, slot, desk, say }: Departure,
+  { paths, config, slot, desk, tokens, say }: Departure,
 ): Promise<Ending> {
   try {
     const ending = await run();
     log(paths, { type: 'ended', status: describeEnding(ending) });
     return ending;
   } finally {
-    for (const problem of await closeWorkplace(paths, config, slot, desk.target))
+    for (const problem of await closeWorkplace(paths, config, slot, desk.target, tokens))
       say(`codex-hotswap: ${problem}`);
   }
 }

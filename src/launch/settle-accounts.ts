@@ -1,9 +1,10 @@
 import { recordIdentity } from '../accounts/account-state.ts';
+import { keepLastGood, restoreLastGood } from '../accounts/last-good.ts';
 import { describeIdentity, type Identity } from '../accounts/login.ts';
 import { isStranger, moveStranger, type Stranger } from '../accounts/move-stranger.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
 import { finishRename } from '../accounts/rename.ts';
-import { readStandings } from '../accounts/standing.ts';
+import { readStandings, type Standing } from '../accounts/standing.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { describeError } from '../errors.ts';
 import { isShown, repointSlots } from '../overlay/shown.ts';
@@ -11,20 +12,29 @@ import { type Config, readConfig } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 
+export interface Settled {
+  /** With what was added to it. */
+  config: Config;
+  /** For the user. */
+  lines: string[];
+  /** Targets whose login may be revoked; the service is to be asked (see token-keeper.ts). */
+  doubted: string[];
+}
+
 /**
  * Takes note of what was done to logins behind our back, before anybody chooses among them: plain codex logged out or in,
  * a login written into the vault of another account. Where it can, it puts things right; else the choice passes the
  * target over. Never throws: what cannot be settled now is told and tried again the next time.
- * @returns the configuration, with what was added to it, and lines for the user.
  */
 export async function settleAccounts(
   paths: Paths,
   config: Config,
   now: Date,
   options: { isLaunch?: boolean } = {},
-): Promise<{ config: Config; lines: string[] }> {
+): Promise<Settled> {
   let settled = config;
   const lines: string[] = [];
+  const doubted: string[] = [];
   const note = (news: readonly string[]) => {
     lines.push(...news);
     for (const message of news)
@@ -41,13 +51,21 @@ export async function settleAccounts(
     }
     const { standings, notices } = readStandings(paths, settled);
     lines.push(...notices);
-    note(noticeLogout(paths, standings, now, options));
+    const notice = noticeLogout(paths, standings, now, options);
+    note(notice.lines);
+    doubted.push(...notice.doubted);
     for (const standing of standings) {
       const { target, vault, state } = standing;
       if (vault.kind === 'ready' && state.identity === undefined) {
         recordQuietly(paths, target.name, vault.identity);
       }
-      if (!isStranger(standing)) continue;
+      if (!isStranger(standing)) {
+        const restored = await settleOwn(paths, standing, now);
+        if (restored === undefined) continue;
+        note([restored]);
+        doubted.push(target.name);
+        continue;
+      }
       if (isShown(paths, standing.vault.authFile)) {
         lines.push(tellLater(standing));
         continue;
@@ -55,11 +73,24 @@ export async function settleAccounts(
       const moved = await moveStranger(paths, settled, standing, { now });
       settled = moved.config;
       note(moved.lines);
+      if (moved.isDoubted) doubted.push(target.name);
     }
   } catch (error) {
     lines.push(`the logins could not be put in order: ${describeError(error).text}`);
   }
-  return { config: settled, lines };
+  return { config: settled, lines, doubted: [...new Set(doubted)] };
+}
+
+/** Keeps the last good copy of a vault, or puts it back. @returns a line for the user when it was put back. */
+async function settleOwn(
+  paths: Paths,
+  { target, vault, state }: Standing,
+  now: Date,
+): Promise<string | undefined> {
+  const owner = state.identity ?? (vault.kind === 'ready' ? vault.identity : undefined);
+  if (owner === undefined || (vault.kind !== 'ready' && vault.kind !== 'broken')) return undefined;
+  const isGood = vault.kind === 'ready' && keepLastGood(paths, target, owner) !== 'older';
+  return isGood ? undefined : await restoreLastGood(paths, target, owner, { now });
 }
 
 /** The next who looks at it can do it as well. */

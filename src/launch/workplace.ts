@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordIdentity } from '../accounts/account-state.ts';
 import { chooseTarget } from '../accounts/choice.ts';
+import { discardLogin } from '../accounts/credential-file.ts';
 import { readCurrent } from '../accounts/current.ts';
 import { keepAsTarget, tellKept } from '../accounts/keep-as-target.ts';
+import { keepLastGood } from '../accounts/last-good.ts';
 import { describeIdentity, isSameIdentity, readLogin } from '../accounts/login.ts';
 import { isStranger } from '../accounts/move-stranger.ts';
 import { findVault, type KnownVault } from '../accounts/place-login.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
+import { authFileOf } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
 import { type AdoptReport, adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
@@ -20,7 +23,9 @@ import type { Config, Strategy } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
-import { noticeLoggedOutInside, noticeLoggedOutKilled } from './killed-session.ts';
+import { askAfterSession } from './ask-doubted.ts';
+import { findDoubtedKilled, isDoubted } from './killed-session.ts';
+import type { TokenKeeper } from './token-keeper.ts';
 
 /** A leased overlay that shows the chosen account. */
 export interface Workplace {
@@ -28,6 +33,8 @@ export interface Workplace {
   target: string;
   /** Lines for the user. */
   notices: string[];
+  /** A target whose login may have been revoked in the session that left the slot. */
+  doubted?: string | undefined;
 }
 
 /** Which account is asked for: this one and no other, or this one unless it cannot be used now. */
@@ -51,11 +58,14 @@ export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wi
       ? takeAccount(standings, wish.target, now)
       : pickAccount(standings, wish?.target ?? current, now, wish?.target, config.strategy);
   let picked = pick(first.standings);
+  let doubted: string | undefined;
 
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
   try {
     if (slot.reclaimedFrom !== undefined) {
-      notices.push(...reclaim(paths, first.standings, slot, slot.reclaimedFrom.pid, now));
+      const left = reclaim(paths, first.standings, slot, slot.reclaimedFrom.pid, now);
+      notices.push(...left.problems);
+      doubted = left.doubted;
       // The session before may have cost the account its login.
       picked = pick(readStandings(paths, config).standings);
     }
@@ -65,30 +75,31 @@ export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wi
     furnishSlot(slot);
     pointAuth(slot, standing.vault.authFile);
     recordIdentity(paths, target, standing.vault.identity);
-    return { slot, target, notices };
+    return { slot, target, notices, doubted };
   } catch (error) {
     releaseSlot(slot);
     throw error;
   }
 }
 
-/** Takes over what a killed session has left in the slot. @returns lines for the user. */
+/** Takes over what a killed session has left in the slot. @returns lines for the user, and whose login is in doubt. */
 function reclaim(
   paths: Paths,
   standings: readonly Standing[],
   slot: Slot,
   pid: number,
   now: Date,
-): string[] {
+): { problems: string[]; doubted: string | undefined } {
   appendEvent(paths, { at: now.toISOString(), type: 'reclaimed', slot: slot.number, pid });
   const isLoggedOut = !showsLogin(slot);
   const { problems, auth } = adopt(paths, standings, slot, now);
-  return [...problems, ...noticeLoggedOutKilled(paths, pid, { isLoggedOut, auth }, now)];
+  return { problems, doubted: findDoubtedKilled(paths, pid, { isLoggedOut, auth }, now) };
 }
 
 /**
  * Brings what the session left in the overlay to where it belongs and gives the slot back.
  * @param target whom the session worked under last.
+ * @param tokens asks the service, where the session may have cost the account its login.
  * @returns lines for the user.
  */
 export async function closeWorkplace(
@@ -96,17 +107,22 @@ export async function closeWorkplace(
   config: Config,
   slot: Slot,
   target: string,
+  tokens?: Pick<TokenKeeper, 'doubt'>,
 ): Promise<string[]> {
   const now = new Date();
   const isLoggedOut = !showsLogin(slot);
   const { problems, auth } = adopt(paths, readStandings(paths, config).standings, slot, now);
-  problems.push(...noticeLoggedOutInside(paths, target, { isLoggedOut, auth }, now));
+  const known = config.targets.find(({ name }) => name === target);
+  if (known !== undefined) keepLastGood(paths, known);
   if (auth?.kind === 'orphaned') {
     const vaults = listVaults(readStandings(paths, config).standings);
     problems.push(...(await keepOrphan(paths, auth.file, vaults)));
   }
   await foldHookTrust(slot).catch((error: Error) => problems.push(error.message));
   releaseSlot(slot);
+  if (isDoubted(target, { isLoggedOut, auth })) {
+    problems.push(await askAfterSession(tokens, target));
+  }
   return problems;
 }
 
@@ -116,15 +132,19 @@ async function keepOrphan(
   file: string,
   vaults: readonly KnownVault[],
 ): Promise<string[]> {
-  const read = readLogin(readFileSync(file, 'utf8'));
+  const text = readFileSync(file, 'utf8');
+  const read = readLogin(text);
   if (read.kind === 'broken') return [];
   const { identity } = read.login;
   const who = describeIdentity(identity);
   if (findVault(identity, vaults) !== undefined) {
     return [`this session has left a login, ${who}, beside that of its target: ${file}`];
   }
-  return keepAsTarget(paths, file, read.login).then(
-    ({ target }) => [`this session has left a new login, ${who}; ${tellKept(target.name)}`],
+  return keepAsTarget(paths, text, read.login).then(
+    ({ target }) => {
+      discardLogin(file, () => authFileOf(target));
+      return [`this session has left a new login, ${who}; ${tellKept(target.name)}`];
+    },
     (error: Error) => [`this session has left a new login, ${who}, in ${file}: ${error.message}`],
   );
 }

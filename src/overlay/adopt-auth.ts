@@ -1,7 +1,7 @@
-import { lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepLogin } from '../accounts/keep-login.ts';
-import { type KnownVault, type Placement, placeLogin } from '../accounts/place-login.ts';
+import { listLeftovers, settleLeftover } from '../accounts/leftovers.ts';
+import { absorbLogin, type KnownVault, type Placement } from '../accounts/place-login.ts';
 import type { Slot } from './slot.ts';
 
 export type AuthAdoption =
@@ -20,19 +20,15 @@ export function adoptAuth(
   now: Date,
 ): AuthAdoption | undefined {
   const path = join(slot.home, 'auth.json');
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
-  const content = readFileSync(path, 'utf8');
-  const placement = placeLogin(content, vaults, (loser, vault) =>
-    keepLogin(orphansDir, vault, loser, now),
-  );
-  const adoption: AuthAdoption =
-    placement.kind === 'unplaced'
-      ? {
-          kind: 'orphaned',
-          file: keepLogin(orphansDir, `slot-${slot.number}`, content, now),
-          reason: placement.reason,
-        }
-      : placement;
-  unlinkSync(path);
-  return adoption;
+  const label = `slot-${slot.number}`;
+  for (const aside of listLeftovers(slot.home)) {
+    settleLeftover(aside, path, { vaults, orphansDir, label, now });
+  }
+  const placement = absorbLogin(path, vaults, {
+    keep: (loser, vault) => keepLogin(orphansDir, vault, loser, now),
+    orphan: (text) => keepLogin(orphansDir, label, text, now),
+  });
+  if (placement?.kind !== 'unplaced') return placement;
+  const { orphan: file, reason } = placement;
+  return file === undefined ? undefined : { kind: 'orphaned', file, reason };
 }

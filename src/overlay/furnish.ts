@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAsideName } from '../accounts/credential-file.ts';
 import { policyOf, SHARED_DIRECTORIES, SHARED_FILES } from '../codex/home-table.ts';
 import { ensureDir, isTemporaryName, removeQuietly } from '../state/files.ts';
 import { isBackupName } from './backup.ts';
@@ -84,6 +85,7 @@ function tidyEntry(
   const path = join(slot.home, name);
   const policy = policyOf(name);
   if (policy === 'vault' || policy === 'hardlink' || entry === undefined) return;
+  if (isAsideName(name)) return; // see adopt-auth.ts
   if (isTemporaryName(name)) {
     removeQuietly(path);
   } else if (entry.isSymbolicLink()) {

@@ -1,7 +1,8 @@
 import { lstatSync, realpathSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { dropLink } from '../accounts/credential-link.ts';
 import { HotswapError } from '../errors.ts';
-import { ensurePrivateDir, removeQuietly } from '../state/files.ts';
+import { ensurePrivateDir } from '../state/files.ts';
 import {
   claimLease,
   ensureLeaseDir,
@@ -42,8 +43,7 @@ export function leaseSlot(paths: Paths, sharedHome: string, owner: ProcessIdenti
 /** Gives a slot back: its directory stays, for the state DB of Codex remembers paths through it (fact M4). */
 export function releaseSlot(slot: Slot): void {
   if (!holdsLease(slot.side, slot.generation)) return;
-  const auth = join(slot.home, 'auth.json');
-  if (lstatSync(auth, { throwIfNoEntry: false })?.isSymbolicLink()) removeQuietly(auth);
+  dropLink(join(slot.home, 'auth.json'));
   unlinkCredentials(slot);
   freeLease(slot.side, slot.generation);
 }

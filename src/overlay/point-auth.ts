@@ -1,24 +1,27 @@
 import { lstatSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { linkLogin } from '../accounts/credential-link.ts';
+import { listLeftovers } from '../accounts/leftovers.ts';
 import { HotswapError } from '../errors.ts';
 import { removeQuietly, temporaryName } from '../state/files.ts';
 import type { Slot } from './slot.ts';
 
 /**
- * Makes the account of `authFile` the one that Codex finds in the slot: a new link beside, renamed over, so that at no
- * moment there is none. Codex writes refreshed tokens through the link (fact M7).
- * @throws HotswapError `bad-state` when a real file is there: that is a login nobody adopted yet (adopt first).
+ * Makes the account of `authFile` the one that Codex finds in the slot. Codex writes refreshed tokens through the link
+ * (fact M7).
+ * @throws HotswapError `bad-state` when a real file is there: that is a login nobody adopted yet (adopt first);
+ * `bad-vault` when the slot is the vault itself, or the vault holds no login.
  */
 export function pointAuth(slot: Pick<Slot, 'home'>, authFile: string): void {
-  replaceLink(join(slot.home, 'auth.json'), authFile);
+  linkLogin(join(slot.home, 'auth.json'), authFile);
 }
 
 /**
  * Whether the link is still there: nobody but Codex takes that of an overlay in use away, at a logout and before a login
- * (see accounts/linked.ts).
+ * (see accounts/linked.ts). One that we were just replacing when we died counts.
  */
 export function showsLogin({ home }: Pick<Slot, 'home'>): boolean {
-  return lstatSync(join(home, 'auth.json'), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  return isLink(join(home, 'auth.json')) || listLeftovers(home).some(isLink);
 }
 
 /** Makes `path` a symlink to `target`, atomically; a real file or directory there is not replaced. */
@@ -39,4 +42,8 @@ export function replaceLink(path: string, target: string): void {
     removeQuietly(temporary);
     throw error;
   }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }

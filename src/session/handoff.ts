@@ -74,6 +74,7 @@ export function openDesk(office: Office): HandoffDesk {
   const { paths, config, slot } = office;
   let target = office.target;
   let bucket: { bucket?: string } = {};
+  const doubted = new Set<string>();
 
   /** A pinned session has one account only; the marks of the others still say what binds its workspace. */
   function eligible(): Standing[] {
@@ -100,8 +101,10 @@ export function openDesk(office: Office): HandoffDesk {
       const mark = markOf(proof, { nowSeconds, workspace, config });
       bucket = mark.limitName === undefined ? {} : { bucket: mark.limitName };
       addMark(paths, target, mark);
-      // An account that plain codex has logged out meanwhile is not worth a try.
-      noticeLogout(paths, readStandings(paths, config).standings, new Date(office.now()));
+      // An account that plain codex may have logged out meanwhile is asked before it is tried.
+      const { standings } = readStandings(paths, config);
+      const { doubted: found } = noticeLogout(paths, standings, new Date(office.now()));
+      for (const name of found) doubted.add(name);
       const choice = chooseTarget({
         standings: eligible(),
         exclude: target,
@@ -146,7 +149,8 @@ export function openDesk(office: Office): HandoffDesk {
     async prepare(next) {
       let candidate = next;
       for (let left = config.targets.length; left > 0; left--) {
-        const found = await office.tokens?.prepare(candidate);
+        const found =
+          await office.tokens?.[doubted.delete(candidate) ? 'doubt' : 'prepare'](candidate);
         if (found !== 'needs-login') return candidate;
         const choice = this.reconsider();
         if (choice.kind === 'none') return candidate; // Codex says itself what is wrong, and the session settles

@@ -58,7 +58,7 @@ describe('installing a login', () => {
     expect(held(a)).toBe(forgeAuth());
     expect(statSync(authFileOf(a)).mode & 0o777).toBe(0o600);
     expect(statSync(a.vault).mode & 0o777).toBe(0o700);
-    expect(readdirSync(a.vault)).toEqual(['auth.json']);
+    expect(readdirSync(a.vault)).toEqual(['auth.json', 'auth.json.last-good']);
     expect(readAccountState(paths, 'a').state.identity).toMatchObject({ userId: 'user-1' });
   });
 

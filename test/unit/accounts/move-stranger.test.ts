@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readAccountState, writeAccountState } from '../../../src/accounts/account-state.ts';
@@ -43,16 +52,78 @@ async function makeHome(names = ['a', 'b']) {
 
 const read = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 
+test('without a copy of its own login the target needs a new one', async () => {
+  const { paths, vault, write, settle } = await makeHome();
+  rmSync(`${vault('a')}.last-good`);
+  write('a', STRANGER);
+  const { lines, doubted } = await settle();
+  expect(lines[0]).toContain('a needs a new login');
+  expect([read(vault('a')), read(vault('eve')), doubted]).toEqual([undefined, STRANGER, []]);
+  expect(readAccountState(paths, 'a').state.marks[0]?.kind).toBe('needs-login');
+});
+
+test('two accounts that were exchanged are exchanged again, the newest of each', async () => {
+  const { vault, write, settle } = await makeHome();
+  const newer = (user: string) =>
+    forgeAuth({ user, account: `w-${user}`, issuedAt: 1_800_000_500 });
+  write('a', newer('b'));
+  write('b', newer('a'));
+  await settle();
+  await settle();
+  expect([read(vault('a')), read(vault('b'))]).toEqual([newer('a'), newer('b')]);
+});
+
+describe('the last good copy', () => {
+  const of = (issuedAt: number) => forgeAuth({ user: 'a', account: 'w-a', issuedAt });
+
+  test('follows a newer login, and comes back over an older one of the same account', async () => {
+    const { paths, vault, write, settle } = await makeHome();
+    write('a', of(1_800_000_500));
+    await settle();
+    expect(read(`${vault('a')}.last-good`)).toBe(of(1_800_000_500));
+    expect(statSync(`${vault('a')}.last-good`).mode & 0o777).toBe(0o600);
+    write('a', of(1_800_000_100));
+    const { lines, doubted } = await settle();
+    expect(lines).toEqual([expect.stringContaining('an older login of its account was written')]);
+    expect([read(vault('a')), doubted]).toEqual([of(1_800_000_500), ['a']]);
+    const [orphan] = readdirSync(paths.orphansDir);
+    expect(read(join(paths.orphansDir, orphan as string))).toBe(of(1_800_000_100));
+    expect((await settle()).lines).toEqual([]);
+  });
+
+  test('comes back over something that is no login, when nobody is writing it any more', async () => {
+    const { vault, write, settle } = await makeHome();
+    const own = read(vault('a'));
+    write('a', '{"tokens":');
+    utimesSync(vault('a'), NOW, NOW);
+    expect((await settle()).lines).toEqual([]);
+    const before = new Date(NOW.getTime() - 61_000);
+    utimesSync(vault('a'), before, before);
+    expect((await settle()).lines).toEqual([expect.stringContaining('something that is no login')]);
+    expect(read(vault('a'))).toBe(own);
+  });
+
+  test('costs no reading when it is up to date', async () => {
+    const { vault, settle } = await makeHome();
+    const copy = `${vault('a')}.last-good`;
+    const before = statSync(copy);
+    await settle();
+    expect(statSync(copy)).toMatchObject({ ino: before.ino, ctimeMs: before.ctimeMs });
+  });
+});
+
 describe('a stranger in a vault', () => {
-  test('gets a vault of its own, once, switched off; the other keeps nothing but its name', async () => {
+  test('gets a vault of its own, once, switched off; the target gets its own login back', async () => {
     const { paths, vault, write, settle, names } = await makeHome();
+    const own = read(vault('a'));
     write('a', STRANGER);
-    const { config, lines } = await settle();
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain('kept as target eve, switched off');
+    const { config, lines, doubted } = await settle();
+    expect(lines).toEqual([expect.stringContaining('kept as target eve, switched off')]);
+    expect(lines[0]).toContain('a has its own login again');
     expect(config.targets.at(-1)).toMatchObject({ name: 'eve', enabled: false });
-    expect([read(vault('a')), read(vault('eve'))]).toEqual([undefined, STRANGER]);
-    expect(readAccountState(paths, 'a').state.marks[0]?.kind).toBe('needs-login');
+    expect([read(vault('a')), read(vault('eve'))]).toEqual([own, STRANGER]);
+    expect(readAccountState(paths, 'a').state.marks).toEqual([]);
+    expect(doubted).toEqual(['a']); // its refresh token may be spent
     expect((await settle()).lines).toEqual([]);
     expect(names()).toEqual(['a', 'b', 'eve']);
   });
@@ -60,12 +131,13 @@ describe('a stranger in a vault', () => {
   test('newer than that of its own target takes its place; older is kept beside; neither is lost', async () => {
     for (const issuedAt of [1_800_000_500, 1_799_999_500]) {
       const { paths, vault, write, settle, names } = await makeHome();
+      const own = read(vault('a'));
       const before = read(vault('b')) as string;
       const login = forgeAuth({ user: 'b', account: 'w-b', issuedAt });
       write('a', login);
       await settle();
       const [winner, loser] = issuedAt > 1_800_000_000 ? [login, before] : [before, login];
-      expect([read(vault('a')), read(vault('b'))]).toEqual([undefined, winner]);
+      expect([read(vault('a')), read(vault('b'))]).toEqual([own, winner]);
       const [orphan] = readdirSync(paths.orphansDir);
       expect(read(join(paths.orphansDir, orphan as string))).toBe(loser);
       expect(names()).toEqual(['a', 'b']);
@@ -76,18 +148,20 @@ describe('a stranger in a vault', () => {
     'interrupted after its %s was written, the move is finished under the same name',
     async (step) => {
       const { paths, vault, write, settle, names } = await makeHome();
+      const own = read(vault('a'));
       write('a', STRANGER);
       const identity = { userId: 'eve', accountId: 'w-eve', email: 'eve@example.com' };
       writeAccountState(paths, { version: 1, target: 'eve', identity, marks: [] });
       if (step === 'configuration') await writeConfig(paths, configOf(paths, ['a', 'b', 'eve']));
       await settle();
       expect(names()).toEqual(['a', 'b', 'eve']);
-      expect([read(vault('a')), read(vault('eve'))]).toEqual([undefined, STRANGER]);
+      expect([read(vault('a')), read(vault('eve'))]).toEqual([own, STRANGER]);
     },
   );
 
   test('waits for whoever refreshes either vault, and meets what came of it', async () => {
     const { paths, vault, write, settle } = await makeHome();
+    const own = read(vault('a'));
     const login = (issuedAt: number) => forgeAuth({ user: 'b', account: 'w-b', issuedAt });
     for (const name of ['a', 'b']) {
       write('a', login(1_800_000_500));
@@ -102,7 +176,7 @@ describe('a stranger in a vault', () => {
       write('b', login(1_800_000_900)); // what the refresh brought
       keeper?.release();
       await settling;
-      expect([read(vault('a')), read(vault('b'))]).toEqual([undefined, login(1_800_000_900)]);
+      expect([read(vault('a')), read(vault('b'))]).toEqual([own, login(1_800_000_900)]);
       const next = tryLock(accountLock(paths, name));
       expect(next).toBeDefined(); // it was let go
       next?.release();

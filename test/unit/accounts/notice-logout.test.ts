@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { clearMarks, readAccountState } from '../../../src/accounts/account-state.ts';
+import { readAccountState } from '../../../src/accounts/account-state.ts';
 import { noticeLogout } from '../../../src/accounts/notice-logout.ts';
 import { primeSharedAuth } from '../../../src/accounts/prime.ts';
 import { listVaults, readStandings } from '../../../src/accounts/standing.ts';
@@ -37,19 +37,54 @@ function makeHome() {
   };
 }
 
-test('a link of ours that is gone is a logout: told and marked once, and nobody puts the link back unasked', () => {
-  const { paths, shared, notice, prime, marks } = makeHome();
-  expect(notice()).toEqual([]);
+const NOTHING = { lines: [], doubted: [] };
+
+test('a link of ours that is gone is put back and told once; its account is doubted, not marked', () => {
+  const { shared, vault, notice, prime, marks } = makeHome();
+  expect(notice()).toEqual(NOTHING);
   expect(prime('a')).toBe('linked');
-  expect(notice()).toEqual([]);
+  expect(notice()).toEqual(NOTHING);
   rmSync(shared);
-  expect(notice()).toEqual([expect.stringContaining('codex-hotswap login a')]);
-  expect(marks('a')).toEqual(['needs-login']);
-  expect(notice()).toEqual([]);
-  expect(prime('b')).toBe('logged-out');
-  clearMarks(paths, 'a'); // by hand: the user knows better
-  expect(notice()).toEqual([]);
+  expect(notice()).toEqual({
+    lines: [expect.stringContaining('the login of a is still here, so the link was put back')],
+    doubted: ['a'],
+  });
+  expect(readlinkSync(shared)).toBe(vault('a'));
+  expect(notice()).toEqual(NOTHING);
   expect(marks('a')).toEqual([]);
+});
+
+test.each([
+  ['of a stranger', () => loginOf('eve'), 'is no target'],
+  ['of another account', () => loginOf('b', 1_795_000_000), 'b has that login now'],
+])('a login %s in its place: the account that was there is doubted', (_, text, line) => {
+  const { shared, notice, prime, marks } = makeHome();
+  prime('a');
+  rmSync(shared);
+  writeFileSync(shared, text(), { mode: 0o600 });
+  expect(notice()).toEqual({ lines: [expect.stringContaining(line)], doubted: ['a'] });
+  expect(notice()).toEqual(NOTHING);
+  expect(marks('a')).toEqual([]);
+});
+
+test('something that is no login in its place is left, and the account doubted', () => {
+  const { shared, notice, prime } = makeHome();
+  prime('a');
+  rmSync(shared);
+  writeFileSync(shared, '{"OPENAI_API');
+  expect(notice().doubted).toEqual(['a']);
+  expect(notice()).toEqual(NOTHING);
+  expect(readFileSync(shared, 'utf8')).toBe('{"OPENAI_API');
+});
+
+test('without a login in the vault nothing is put back or doubted', () => {
+  const { shared, vault, notice, prime } = makeHome();
+  prime('a');
+  rmSync(shared);
+  rmSync(vault('a'));
+  expect(notice()).toEqual(NOTHING);
+  expect(lstatSync(shared, { throwIfNoEntry: false })).toBeUndefined();
+  expect(prime('b')).toBe('logged-out');
   expect(prime('b', true)).toBe('linked');
 });
 
@@ -61,20 +96,19 @@ test('before it is noticed, a handoff puts no link back either', () => {
 });
 
 test('a link to another vault of ours is followed, one that never was is nothing', () => {
-  const { shared, notice, prime, marks } = makeHome();
+  const { shared, notice, prime } = makeHome();
   prime('a');
   prime('b');
   rmSync(shared);
-  notice();
-  expect([marks('a'), marks('b')]).toEqual([[], ['needs-login']]);
+  expect(notice().doubted).toEqual(['b']);
 });
 
 test('a file of a known account after `uninstall` is left until a launch', () => {
   const { shared, vault, notice } = makeHome();
   writeFileSync(shared, loginOf('b', 1_795_000_000), { mode: 0o600 });
-  expect(notice()).toEqual([]);
+  expect(notice()).toEqual(NOTHING);
   expect(lstatSync(shared).isFile()).toBe(true);
-  expect(notice({ isLaunch: true })).toEqual([]);
+  expect(notice({ isLaunch: true })).toEqual(NOTHING);
   expect(readlinkSync(shared)).toBe(vault('b'));
   expect(readFileSync(vault('b'), 'utf8')).toBe(loginOf('b', 1_795_000_000));
 });
@@ -82,6 +116,6 @@ test('a file of a known account after `uninstall` is left until a launch', () =>
 test('a file of nobody we know is left for good', () => {
   const { shared, notice } = makeHome();
   writeFileSync(shared, loginOf('eve'), { mode: 0o600 });
-  expect(notice({ isLaunch: true })).toEqual([]);
+  expect(notice({ isLaunch: true })).toEqual(NOTHING);
   expect(readFileSync(shared, 'utf8')).toBe(loginOf('eve'));
 });

@@ -81,6 +81,38 @@ describe('priming', () => {
   });
 });
 
+test.each(['is the vault itself', 'is a link to the vault', 'is reached by another name'])(
+  'a shared home that %s is left alone',
+  (how) => {
+    const { paths, vault } = makeHomes();
+    const [a, b] = [vault('a', forgeAuth()), vault('b', forgeAuth({ user: 'b' }))];
+    rmSync(paths.sharedHome, { recursive: true });
+    if (how === 'is a link to the vault') symlinkSync(dirname(a.authFile), paths.sharedHome);
+    const sharedHome = {
+      'is the vault itself': dirname(a.authFile),
+      'is a link to the vault': paths.sharedHome,
+      'is reached by another name': `${paths.home}/./.codex-a`,
+    }[how] as string;
+    for (const { authFile } of [a, b]) {
+      const primed = primeSharedAuth({ ...paths, sharedHome }, authFile, [a, b], { asked: true });
+      expect(primed).toEqual({ kind: 'vault-home', vault: 'a' });
+    }
+    expect(lstatSync(a.authFile).isFile()).toBe(true);
+    expect(readFileSync(a.authFile, 'utf8')).toBe(forgeAuth());
+  },
+);
+
+test('a vault without a login is not linked to, and a link to itself is replaced', () => {
+  const { paths, vault, shared } = makeHomes();
+  expect(() => primeSharedAuth(paths, vault('a').authFile)).toThrow(
+    expect.objectContaining({ code: 'bad-vault' }),
+  );
+  symlinkSync(shared, shared);
+  const a = vault('a', forgeAuth());
+  expect(primeSharedAuth(paths, a.authFile, [a])).toEqual({ kind: 'linked' });
+  expect(readlinkSync(shared)).toBe(a.authFile);
+});
+
 describe('undoing it', () => {
   test('the link becomes a file of its own, 0600; the vault keeps its own', () => {
     const { paths, vault, shared } = makeHomes();
@@ -96,7 +128,7 @@ describe('undoing it', () => {
 
   test('a link to an empty vault just goes; a foreign link stays', () => {
     const { paths, vault, shared } = makeHomes();
-    primeSharedAuth(paths, vault('a').authFile);
+    symlinkSync(vault('a').authFile, shared);
     expect(unprimeSharedAuth(paths)).toBe('unlinked');
     expect(existsSync(shared)).toBe(false);
     writeFileSync(join(paths.home, 'own'), 'x');

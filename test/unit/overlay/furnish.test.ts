@@ -9,9 +9,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { furnishSlot } from '../../../src/overlay/furnish.ts';
 import { pointAuth } from '../../../src/overlay/point-auth.ts';
+import type { Paths } from '../../../src/state/paths.ts';
 import { openSlot } from './open-slot.ts';
 
 describe('furnishing', () => {
@@ -57,14 +59,15 @@ describe('furnishing', () => {
     'config.toml.hotswap-backup-20261121T034500Z',
     '.config.toml.hotswap-123-0a1b2c3d',
   ])('%s of the shared home is not shown', (name) => {
-    const { slot, ours, theirs } = openSlot();
+    const { paths, slot, ours, theirs } = openSlot();
     writeFileSync(theirs(name), 'x');
     symlinkSync(theirs(name), ours(name)); // as an older version of ours might have left it
-    if (name === 'auth.json') pointAuth(slot, '/vault/auth.json');
+    const vault = makeVault(paths, 'a');
+    if (name === 'auth.json') pointAuth(slot, vault);
     furnishSlot(slot);
     const left = lstatSync(ours(name), { throwIfNoEntry: false });
     expect(left === undefined ? 'nothing' : readlinkSync(ours(name))).toBe(
-      name === 'auth.json' ? '/vault/auth.json' : 'nothing',
+      name === 'auth.json' ? vault : 'nothing',
     );
   });
 
@@ -131,11 +134,20 @@ describe('furnishing', () => {
 
 describe('pointing at an account', () => {
   test('replaces the link and leaves nothing beside', () => {
-    const { slot, ours } = openSlot();
-    pointAuth(slot, '/vault/a/auth.json');
-    pointAuth(slot, '/vault/b/auth.json');
-    expect(readlinkSync(ours('auth.json'))).toBe('/vault/b/auth.json');
+    const { paths, slot, ours } = openSlot();
+    for (const name of ['a', 'b']) pointAuth(slot, makeVault(paths, name));
+    expect(readlinkSync(ours('auth.json'))).toBe(join(paths.home, '.codex-b/auth.json'));
     expect(readdirSync(slot.home)).toEqual(['auth.json']);
+  });
+
+  test('refuses a vault without a login, and a slot that is the vault', () => {
+    const { paths, slot, ours } = openSlot();
+    pointAuth(slot, makeVault(paths, 'a'));
+    const refused = expect.objectContaining({ code: 'bad-vault' });
+    expect(() => pointAuth(slot, join(paths.home, '.codex-b/auth.json'))).toThrow(refused);
+    symlinkSync(slot.home, join(paths.home, '.codex-c'));
+    expect(() => pointAuth(slot, join(paths.home, '.codex-c/auth.json'))).toThrow(refused);
+    expect(readlinkSync(ours('auth.json'))).toBe(join(paths.home, '.codex-a/auth.json'));
   });
 
   test('a login that nobody adopted is not overwritten', () => {
@@ -148,3 +160,11 @@ describe('pointing at an account', () => {
     expect(readdirSync(slot.home)).toEqual(['auth.json']);
   });
 });
+
+/** A vault with something in its auth.json. @returns that file. */
+function makeVault({ home }: Pick<Paths, 'home'>, name: string): string {
+  const vault = join(home, `.codex-${name}`);
+  mkdirSync(vault, { recursive: true, mode: 0o700 });
+  writeFileSync(join(vault, 'auth.json'), name, { mode: 0o600 });
+  return join(vault, 'auth.json');
+}

@@ -197,7 +197,8 @@ describe('releasing', () => {
   test('takes the auth link away and keeps the skeleton', () => {
     const paths = makeScratchHome();
     const slot = lease(paths);
-    pointAuth(slot, join(paths.home, 'vault', 'auth.json'));
+    writeFileSync(join(paths.home, 'auth.json'), '{}');
+    pointAuth(slot, join(paths.home, 'auth.json'));
     symlinkSync(paths.sharedHome, join(slot.home, 'sessions'));
     releaseSlot(slot);
     expect(readdirSync(slot.home)).toEqual(['sessions']);
@@ -214,11 +215,13 @@ describe('releasing', () => {
     const paths = makeScratchHome();
     const slot = lease(paths);
     renameSync(join(slot.side, 'lease.1'), join(slot.side, 'lease.2')); // somebody took over
-    pointAuth(slot, '/their/auth.json');
+    const their = join(paths.home, 'auth.json');
+    writeFileSync(their, '{}');
+    pointAuth(slot, their);
     releaseSlot(slot);
     recordUsers(slot, []);
     expect(readdirSync(slot.side).sort()).toEqual(['home.json', 'lease.2']);
-    expect(readlinkSync(join(slot.home, 'auth.json'))).toBe('/their/auth.json');
+    expect(readlinkSync(join(slot.home, 'auth.json'))).toBe(their);
     expect(lease(paths).number).toBe(2);
   });
 });

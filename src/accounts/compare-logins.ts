@@ -1,0 +1,20 @@
+import { isApiKey, isSameIdentity, readLogin } from './login.ts';
+
+/**
+ * How the text of one auth.json stands to that of another. Refresh tokens rotate (fact 1.4): of one account's logins the
+ * newest works for certain, an older one perhaps.
+ * @returns `unclear` for two of one account that were made in the same second; `strange` when they are not of one account,
+ * or one of them is no login.
+ */
+export function compareLogins(
+  text: string,
+  other: string,
+): 'same' | 'newer' | 'older' | 'unclear' | 'strange' {
+  if (text === other) return 'same';
+  const [a, b] = [readLogin(text), readLogin(other)];
+  if (a.kind === 'broken' || b.kind === 'broken') return 'strange';
+  if (!isSameIdentity(a.login.identity, b.login.identity)) return 'strange';
+  if (isApiKey(a.login.identity)) return 'same'; // the key is all there is
+  if (a.login.issuedAt === b.login.issuedAt) return 'unclear';
+  return a.login.issuedAt > b.login.issuedAt ? 'newer' : 'older';
+}

@@ -1,0 +1,106 @@
+import { lstatSync, type Stats, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Target } from '../state/config.ts';
+import { replaceFile } from '../state/files.ts';
+import { awaitLock } from '../state/lock.ts';
+import type { Paths } from '../state/paths.ts';
+import { readAccountState } from './account-state.ts';
+import { compareLogins } from './compare-logins.ts';
+import { putLogin, readCredential } from './credential-file.ts';
+import { keepLogin } from './keep-login.ts';
+import { type Identity, isSameIdentity, readLogin } from './login.ts';
+import { accountLock } from './standing.ts';
+import { authFileOf } from './vault.ts';
+
+/** Beside a vault's auth.json: the last login of its own account that was seen there. Codex does not read it. */
+export const LAST_GOOD = 'auth.json.last-good';
+
+export function lastGoodOf(authFile: string): string {
+  return join(dirname(authFile), LAST_GOOD);
+}
+
+/**
+ * Keeps a copy (0600) of a vault's login: another tool may write its own account through our link. A copy of the same
+ * account is replaced by a newer one only. Costs two looks at an inode when the copy is up to date. Never throws.
+ * @param owner whose the vault is, by default as it is on record; a login of somebody else there is not copied.
+ * @returns `older` when the vault holds an older login of its account than the copy.
+ */
+export function keepLastGood(
+  paths: Paths,
+  target: Target,
+  owner: Owner | undefined = readAccountState(paths, target.name).state.identity,
+): 'kept' | 'older' | 'not-kept' {
+  const authFile = authFileOf(target);
+  const copy = lastGoodOf(authFile);
+  try {
+    const stats = lstatSync(authFile);
+    if (isInStep(stats, lstatSync(copy, { throwIfNoEntry: false }))) return 'kept';
+    const text = readCredential(authFile)?.text ?? '';
+    if (owner === undefined || !isOf(text, owner)) return 'not-kept';
+    const before = readCredential(copy)?.text ?? '';
+    const order = compareLogins(before, text);
+    if (order === 'newer') return 'older';
+    if (before !== '' && order === 'strange') {
+      keepLogin(paths.orphansDir, target.name, before, new Date());
+    }
+    if (before !== text) replaceFile(copy, text, { sync: false });
+    // Its age tells the next look that there is nothing to do.
+    utimesSync(copy, stats.atime, Math.round(stats.mtimeMs) / 1000);
+    return 'kept';
+  } catch {
+    return 'not-kept'; // no login, a full disk
+  }
+}
+
+/**
+ * Puts the copy back where the vault holds an older login of the same account, or what is no login: another tool has
+ * written there. Something that Codex may just be writing is left alone.
+ * @param options.lockMs how long somebody who refreshes the token is waited for.
+ * @returns a line for the user when it was put back.
+ */
+export async function restoreLastGood(
+  paths: Paths,
+  target: Target,
+  owner: Owner,
+  { now, lockMs = LOCK_MS }: { now: Date; lockMs?: number },
+): Promise<string | undefined> {
+  const authFile = authFileOf(target);
+  const lock = await awaitLock(accountLock(paths, target.name), lockMs);
+  if (lock === undefined) return undefined;
+  try {
+    const copy = readLastGood(authFile, owner);
+    const held = readCredential(authFile);
+    if (copy === undefined || held === undefined) return undefined;
+    const isOlder = compareLogins(copy, held.text) === 'newer';
+    const isSpoilt =
+      readLogin(held.text).kind === 'broken' && now.getTime() - held.stats.mtimeMs > SETTLED_MS;
+    if (!isOlder && !isSpoilt) return undefined;
+    putLogin(authFile, copy, (former) => keepLogin(paths.orphansDir, target.name, former, now));
+    const what = isOlder ? 'an older login of its account' : 'something that is no login';
+    return `${what} was written into the vault of ${target.name}; its last good login was put back`;
+  } finally {
+    lock.release();
+  }
+}
+
+/** Longer than a refresh takes. */
+const LOCK_MS = 10_000;
+/** Codex up to 0.160 writes in place: for a moment the file is empty. */
+const SETTLED_MS = 60_000;
+
+/** The copy, if it is a login of this account. */
+export function readLastGood(authFile: string, owner: Owner): string | undefined {
+  const text = readCredential(lastGoodOf(authFile))?.text ?? '';
+  return isOf(text, owner) ? text : undefined;
+}
+
+type Owner = Pick<Identity, 'userId' | 'accountId'>;
+
+function isOf(text: string, owner: Owner): boolean {
+  const read = readLogin(text);
+  return read.kind === 'login' && isSameIdentity(read.login.identity, owner);
+}
+
+function isInStep(vault: Stats, copy: Stats | undefined): boolean {
+  return copy?.size === vault.size && Math.abs(copy.mtimeMs - Math.round(vault.mtimeMs)) < 1;
+}

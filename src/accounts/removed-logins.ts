@@ -1,0 +1,34 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { deleteLogin, isAsNew, type Place, readCredential } from './credential-file.ts';
+import { keepLogin } from './keep-login.ts';
+
+/** How long the login of a target that was removed is kept. */
+export const KEPT_DAYS = 30;
+
+/** Keeps the logins of a target that is removed among the orphans: of each account the newest. */
+export function keepRemoved(orphansDir: string, name: string, now: Date): Place {
+  const kept: string[] = [];
+  return (text) => {
+    const known = kept.find((file) => isAsNew(readCredential(file)?.text ?? '', text));
+    if (known !== undefined) return known;
+    const file = keepLogin(orphansDir, `removed@${name}`, text, now);
+    kept.push(file);
+    return file;
+  };
+}
+
+/** Deletes logins of targets that were removed long ago; other orphans are the user's. Never throws. */
+export function expireRemoved(orphansDir: string, now: Date): void {
+  try {
+    for (const name of readdirSync(orphansDir)) {
+      // No target's name has an @ in it.
+      if (!/^auth-removed@.+\.json(-\d+)?$/.test(name)) continue;
+      const file = join(orphansDir, name);
+      const age = now.getTime() - lstatSync(file).mtimeMs;
+      if (age > KEPT_DAYS * 24 * 3_600_000) deleteLogin(file);
+    }
+  } catch {
+    // There are none, or they are looked at another time.
+  }
+}
