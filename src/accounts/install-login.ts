@@ -4,7 +4,9 @@ import type { Config, Target } from '../state/config.ts';
 import { ensurePrivateDir, replaceFile } from '../state/files.ts';
 import { blockForLock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
+import { changeRecords } from '../state/records.ts';
 import {
+  changeAccountState,
   clearMarks,
   readAccountState,
   recordIdentity,
@@ -173,16 +175,18 @@ function clash(identity: Identity, twin: Standing, target: Target): HotswapError
 
 /** The account's limits go with it; its former login is older than the one installed, so it may go. */
 function emptyTwin(paths: Paths, twin: Standing, target: Target): void {
-  const { marks, usage } = twin.state;
-  const { state } = readAccountState(paths, target.name);
-  const moved = marks.filter(({ kind }) => kind !== 'needs-login' && kind !== 'manual');
-  writeAccountState(paths, {
-    ...state,
-    marks: [...state.marks, ...moved],
-    ...(usage === undefined ? {} : { usage }),
+  changeRecords(paths, 'go-on', () => {
+    // Not as it was when the command began: a session may have met a limit since.
+    const { marks, usage } = readAccountState(paths, twin.target.name).state;
+    const moved = marks.filter(({ kind }) => kind !== 'needs-login' && kind !== 'manual');
+    changeAccountState(paths, target.name, (state) => ({
+      ...state,
+      marks: [...state.marks, ...moved],
+      ...(usage === undefined ? {} : { usage }),
+    }));
+    rmSync(authFileOf(twin.target), { force: true });
+    writeAccountState(paths, { version: 1, target: twin.target.name, marks: [] });
   });
-  rmSync(authFileOf(twin.target), { force: true });
-  writeAccountState(paths, { version: 1, target: twin.target.name, marks: [] });
 }
 
 function keepFormer({ paths, target }: InstallRequest, authFile: string): string | undefined {

@@ -10,6 +10,7 @@ import {
   type ProcessIdentity,
   processTable,
 } from '../state/process-identity.ts';
+import { changeRecords } from '../state/records.ts';
 import {
   accountFile,
   readAccountState,
@@ -75,9 +76,11 @@ function moveVault(from: string, to: string): void {
 }
 
 function moveState(paths: Paths, from: string, to: string): void {
-  if (!isThere(accountFile(paths, from))) return;
-  const { state } = readAccountState(paths, from);
-  writeAccountState(paths, { ...state, target: to });
+  changeRecords(paths, 'go-on', () => {
+    if (!isThere(accountFile(paths, from))) return;
+    const { state } = readAccountState(paths, from);
+    writeAccountState(paths, { ...state, target: to });
+  });
 }
 
 function followLink(paths: Paths, from: string, to: string): void {

@@ -1,0 +1,80 @@
+import { renameSync, rmSync } from 'node:fs';
+import { HotswapError } from '../errors.ts';
+import { temporaryName } from './files.ts';
+import { blockForLock, type Lock } from './lock.ts';
+import type { Paths } from './paths.ts';
+
+/**
+ * What to do when another process has the records for longer than we wait: `fail`, where a person can try again; `go-on`
+ * without the lock, where a session would stop for it.
+ */
+export type WhenBusy = 'fail' | 'go-on';
+
+/** A change takes milliseconds: who has the lock for longer is stopped, or its disk is. */
+const WAIT_MS = 2_000;
+
+/**
+ * Reads, changes and writes our records (configuration, account states, current.json, linked.json) with no other process
+ * in between. The read belongs into `change`, which must be synchronous. May be nested: a change inside a change is a
+ * part of it.
+ * @param paths.recordsLock the lock; not that of an account, which is held for seconds while a token is refreshed.
+ * @returns what `change` returns.
+ * @throws HotswapError `in-use` with `fail`, and what `change` throws.
+ */
+export function changeRecords<Result>(
+  { recordsLock }: Pick<Paths, 'recordsLock'>,
+  whenBusy: WhenBusy,
+  change: () => Result,
+  waitMs = WAIT_MS,
+): Result {
+  if (held.has(recordsLock)) return change();
+  const lock = unreleased.get(recordsLock) ?? take(recordsLock, whenBusy, waitMs);
+  if (lock === undefined) return change();
+  held.add(recordsLock);
+  try {
+    return change();
+  } finally {
+    held.delete(recordsLock);
+    letGo(recordsLock, lock);
+  }
+}
+
+/** The locks under which this process works now. */
+const held = new Set<string>();
+/** Those that could not be given back: ours for as long as we live. */
+const unreleased = new Map<string, Lock>();
+
+function take(dir: string, whenBusy: WhenBusy, waitMs: number): Lock | undefined {
+  let lock: Lock | undefined;
+  try {
+    lock = blockForLock(dir, waitMs);
+  } catch (error) {
+    if (whenBusy === 'fail') throw error;
+    return undefined; // a full disk, say; what is to be written will tell
+  }
+  if (lock === undefined && whenBusy === 'fail') {
+    throw new HotswapError(
+      'in-use',
+      'another codex-hotswap is changing the configuration',
+      'try again in a moment',
+    );
+  }
+  return lock;
+}
+
+// A release writes a file, which a full disk refuses, and others would wait for a session that lives for hours. A lock
+// whose directory is gone is free, too, and that takes no room.
+function letGo(dir: string, lock: Lock): void {
+  unreleased.delete(dir);
+  try {
+    lock.release();
+  } catch {
+    try {
+      const aside = `${dir}${temporaryName('lock')}`;
+      renameSync(dir, aside);
+      rmSync(aside, { recursive: true, force: true });
+    } catch {
+      unreleased.set(dir, lock);
+    }
+  }
+}
