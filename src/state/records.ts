@@ -10,8 +10,13 @@ import type { Paths } from './paths.ts';
  */
 export type WhenBusy = 'fail' | 'go-on';
 
-/** A change takes milliseconds: who has the lock for longer is stopped, or its disk is. */
-const WAIT_MS = 2_000;
+/**
+ * A change takes milliseconds: who has the lock for longer is stopped, or its disk is. A session stands still while it
+ * waits; a command need not mind.
+ */
+const WAIT_MS: Record<WhenBusy, number> = { fail: 10_000, 'go-on': 2_000 };
+/** So long a session does not wait once more for one who kept it waiting. */
+const NO_SECOND_WAIT_MS = 60_000;
 
 /**
  * Reads, changes and writes our records (configuration, account states, current.json, linked.json) with no other process
@@ -25,10 +30,10 @@ export function changeRecords<Result>(
   { recordsLock }: Pick<Paths, 'recordsLock'>,
   whenBusy: WhenBusy,
   change: () => Result,
-  waitMs = WAIT_MS,
+  waitMs = WAIT_MS[whenBusy],
 ): Result {
   if (held.has(recordsLock)) return change();
-  const lock = unreleased.get(recordsLock) ?? take(recordsLock, whenBusy, waitMs);
+  const lock = reuse(recordsLock) ?? take(recordsLock, whenBusy, waitMs);
   if (lock === undefined) return change();
   held.add(recordsLock);
   try {
@@ -43,11 +48,27 @@ export function changeRecords<Result>(
 const held = new Set<string>();
 /** Those that could not be given back: ours for as long as we live. */
 const unreleased = new Map<string, Lock>();
+/** When a lock was waited for in vain, by the clock of this process. */
+const missedAt = new Map<string, number>();
+
+function reuse(dir: string): Lock | undefined {
+  const lock = unreleased.get(dir);
+  unreleased.delete(dir);
+  try {
+    return lock?.isHeld() ? lock : undefined;
+  } catch {
+    return undefined; // the directory is gone, and with it the lock
+  }
+}
 
 function take(dir: string, whenBusy: WhenBusy, waitMs: number): Lock | undefined {
+  const missed = missedAt.get(dir) ?? Number.NEGATIVE_INFINITY;
+  const isStuck = whenBusy === 'go-on' && performance.now() - missed < NO_SECOND_WAIT_MS;
   let lock: Lock | undefined;
   try {
-    lock = blockForLock(dir, waitMs);
+    lock = blockForLock(dir, isStuck ? 0 : waitMs);
+    if (lock !== undefined) missedAt.delete(dir);
+    else if (!isStuck) missedAt.set(dir, performance.now());
   } catch (error) {
     if (whenBusy === 'fail') throw error;
     return undefined; // a full disk, say; what is to be written will tell
@@ -65,7 +86,6 @@ function take(dir: string, whenBusy: WhenBusy, waitMs: number): Lock | undefined
 // A release writes a file, which a full disk refuses, and others would wait for a session that lives for hours. A lock
 // whose directory is gone is free, too, and that takes no room.
 function letGo(dir: string, lock: Lock): void {
-  unreleased.delete(dir);
   try {
     lock.release();
   } catch {
