@@ -73,6 +73,11 @@ export function sideOf(slotHome: string): string {
   return `${slotHome}.side`;
 }
 
+/** The lock under which what a session left in a slot is brought to the shared home. */
+export function adoptionLockOf(slotHome: string): string {
+  return join(dirname(slotHome), 'adoption.lock');
+}
+
 /** The shared home a slot was made for, or undefined when the directory is no slot of ours. */
 export function recordedSharedHome(slotHome: string): string | undefined {
   try {

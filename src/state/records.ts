@@ -32,15 +32,28 @@ export function changeRecords<Result>(
   change: () => Result,
   waitMs = WAIT_MS[whenBusy],
 ): Result {
-  if (held.has(recordsLock)) return change();
-  const lock = reuse(recordsLock) ?? take(recordsLock, whenBusy, waitMs);
+  return underLock(recordsLock, whenBusy, change, waitMs);
+}
+
+/**
+ * The same for another lock that is never held for long.
+ * @param dir the lock (see lock.ts).
+ */
+export function underLock<Result>(
+  dir: string,
+  whenBusy: WhenBusy,
+  change: () => Result,
+  waitMs = WAIT_MS[whenBusy],
+): Result {
+  if (held.has(dir)) return change();
+  const lock = reuse(dir) ?? take(dir, whenBusy, waitMs);
   if (lock === undefined) return change();
-  held.add(recordsLock);
+  held.add(dir);
   try {
     return change();
   } finally {
-    held.delete(recordsLock);
-    letGo(recordsLock, lock);
+    held.delete(dir);
+    letGo(dir, lock);
   }
 }
 
