@@ -10,7 +10,11 @@ const LEAST_AGE_MS = 60_000;
  * Removes the unfinished files and directories that processes of ours left in a directory when they died.
  * @param names what is in it, when that is known already. Without such a name among them it costs nothing.
  */
-export function sweepTemporaries(dir: string, names: readonly string[] = namesIn(dir)): void {
+export function sweepTemporaries(
+  dir: string,
+  names: readonly string[] = namesIn(dir),
+  nowMs = Date.now(),
+): void {
   for (const name of names) {
     if (!isTemporaryName(name)) continue;
     const path = join(dir, name);
@@ -18,7 +22,7 @@ export function sweepTemporaries(dir: string, names: readonly string[] = namesIn
       const pid = temporaryOwner(name);
       if (pid === process.pid || processStartTime(pid) !== undefined) continue;
       const { ctimeMs } = lstatSync(path);
-      if (Date.now() - ctimeMs >= LEAST_AGE_MS) rmSync(path, { recursive: true, force: true });
+      if (nowMs - ctimeMs >= LEAST_AGE_MS) rmSync(path, { recursive: true, force: true });
     } catch {
       // Somebody else removes it, or the next time.
     }
