@@ -69,9 +69,21 @@ export function addMark(paths: Paths, target: string, mark: Mark): AccountState 
   }));
 }
 
-/** Takes away the marks of a target: all, or those of the kinds given. Returns those taken away. */
-export function clearMarks(paths: Paths, target: string, kinds?: readonly MarkKind[]): Mark[] {
-  const isMeant = ({ kind }: Mark) => kinds === undefined || kinds.includes(kind);
+/**
+ * Takes away the marks of a target: all, or those of the kinds given.
+ * @param known when given, only these: a mark that another session has made since is not touched.
+ * @returns those taken away.
+ */
+export function clearMarks(
+  paths: Paths,
+  target: string,
+  kinds?: readonly MarkKind[],
+  known?: readonly Mark[],
+): Mark[] {
+  const texts = known?.map((mark) => JSON.stringify(mark));
+  const isMeant = (mark: Mark) =>
+    (kinds === undefined || kinds.includes(mark.kind)) &&
+    (texts === undefined || texts.includes(JSON.stringify(mark)));
   if (!readAccountState(paths, target).state.marks.some(isMeant)) return [];
   let cleared: Mark[] = [];
   changeAccountState(paths, target, (state) => {
