@@ -26,7 +26,7 @@ export interface AccountRead {
 export function readAccountState(paths: Paths, target: string, now = new Date()): AccountRead {
   const read = look(paths, target);
   if (read.kind === 'ok') return { state: read.state };
-  return changeRecords(paths, 'go-on', () => {
+  return changeRecords(paths, () => {
     // Another process may have put it right meanwhile: what it wrote is not to be set aside.
     const again = look(paths, target);
     if (again.kind === 'ok') return { state: again.state };
@@ -51,7 +51,7 @@ export function changeAccountState(
   target: string,
   change: (state: AccountState) => AccountState,
 ): AccountState {
-  return changeRecords(paths, 'go-on', () => {
+  return changeRecords(paths, () => {
     const { state } = readAccountState(paths, target);
     const changed = change(state);
     if (changed === state) return state;
@@ -104,7 +104,7 @@ export function recordIdentity(paths: Paths, target: string, identity: Identity)
 
 /** Forgets all that is known about a target. */
 export function removeAccountState(paths: Paths, target: string): void {
-  changeRecords(paths, 'go-on', () => rmSync(accountFile(paths, target), { force: true }));
+  changeRecords(paths, () => rmSync(accountFile(paths, target), { force: true }));
 }
 
 /** The file of a target's state. */

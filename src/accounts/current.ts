@@ -16,7 +16,7 @@ export interface Current {
 export function readCurrent(paths: Paths, now = new Date()): Current {
   const read = look(paths);
   if (typeof read !== 'string') return read;
-  return changeRecords(paths, 'go-on', () => {
+  return changeRecords(paths, () => {
     // Another process may have put it right meanwhile.
     const again = look(paths);
     return typeof again === 'string'
@@ -51,7 +51,7 @@ function change(
     names: { [Key in keyof Names]: Names[Key] | undefined },
   ) => { current: string | undefined; previous: string | undefined } | undefined,
 ): void {
-  changeRecords(paths, 'go-on', () => {
+  changeRecords(paths, () => {
     const names = toNew(readCurrent(paths));
     if (names === undefined) return;
     ensurePrivateDir(paths.stateDir);

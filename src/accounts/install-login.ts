@@ -175,7 +175,7 @@ function clash(identity: Identity, twin: Standing, target: Target): HotswapError
 
 /** The account's limits go with it; its former login is older than the one installed, so it may go. */
 function emptyTwin(paths: Paths, twin: Standing, target: Target): void {
-  changeRecords(paths, 'go-on', () => {
+  changeRecords(paths, () => {
     // Not as it was when the command began: a session may have met a limit since.
     const { marks, usage } = readAccountState(paths, twin.target.name).state;
     const moved = marks.filter(({ kind }) => kind !== 'needs-login' && kind !== 'manual');

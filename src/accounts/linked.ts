@@ -25,7 +25,7 @@ export function writeLinked(
   if (readLinked(paths) === linked) return;
   try {
     ensurePrivateDir(paths.stateDir);
-    changeRecords(paths, 'go-on', () => {
+    changeRecords(paths, () => {
       const { [paths.sharedHome]: _before, ...others } = readHomes(paths);
       const homes = linked === undefined ? others : { ...others, [paths.sharedHome]: linked };
       replaceFile(paths.linkedFile, `${JSON.stringify({ version: 1, homes })}\n`, { sync: false });

@@ -76,7 +76,7 @@ function moveVault(from: string, to: string): void {
 }
 
 function moveState(paths: Paths, from: string, to: string): void {
-  changeRecords(paths, 'go-on', () => {
+  changeRecords(paths, () => {
     if (!isThere(accountFile(paths, from))) return;
     const { state } = readAccountState(paths, from);
     writeAccountState(paths, { ...state, target: to });

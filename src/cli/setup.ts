@@ -7,7 +7,7 @@ import { type Config, defaultVault, readConfig, type Target } from '../state/con
 import { updateConfig } from '../state/config-store.ts';
 import { ensureDir, ensurePrivateDir, setAside } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
-import { changeRecords } from '../state/records.ts';
+import { changeConfig } from '../state/records.ts';
 import { type Context, currentName, findTarget } from './context.ts';
 import { putShim } from './install-shim.ts';
 import { logIn } from './login.ts';
@@ -72,7 +72,7 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   const { paths, say } = context;
   const names = options.accounts ?? numberedNames(options.prefix, options.count);
   names.forEach(validateTargetName);
-  changeRecords(paths, 'fail', () => makeRoomForConfig(context, options.force ?? false));
+  changeConfig(paths, () => makeRoomForConfig(context, options.force ?? false));
 
   ensureDir(paths.sharedHome);
   const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));

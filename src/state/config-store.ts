@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { CONFIG_DEFAULTS, type Config, readConfig, STRATEGIES, validateConfig } from './config.ts';
 import { cannotWrite, ensurePrivateDir } from './files.ts';
 import type { Paths } from './paths.ts';
-import { changeRecords } from './records.ts';
+import { changeConfig } from './records.ts';
 
 /** The configuration's JSON schema: what `conf` checks before it writes. */
 export const CONFIG_SCHEMA = {
@@ -74,7 +74,7 @@ export async function updateConfig(
   change: (config: Config) => Config,
 ): Promise<Config> {
   const { default: Conf } = await import('conf');
-  return changeRecords(paths, 'fail', () => {
+  return changeConfig(paths, () => {
     // A broken file is the user's to look at, not ours to overwrite: this throws.
     const config = readConfig(paths) ?? { version: 1, targets: [], ...CONFIG_DEFAULTS };
     const changed = change(config);

@@ -14,7 +14,8 @@ export interface Paths {
   sessionsDir: string;
   /** One lock for each account. */
   locksDir: string;
-  /** The lock under which our records are changed (see records.ts). */
+  /** The locks under which the configuration and our records are changed (see records.ts). */
+  configLock: string;
   recordsLock: string;
   /** Logins that belong to no known target, kept for the user (0600). */
   orphansDir: string;
@@ -52,6 +53,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
     accountsDir: join(stateDir, 'accounts'),
     sessionsDir: join(stateDir, 'sessions'),
     locksDir: join(stateDir, 'locks'),
+    configLock: join(stateDir, 'config.lock'),
     recordsLock: join(stateDir, 'records.lock'),
     orphansDir: join(stateDir, 'orphans'),
     eventsFile: join(stateDir, 'events.jsonl'),

@@ -5,38 +5,50 @@ import { blockForLock, type Lock } from './lock.ts';
 import type { Paths } from './paths.ts';
 
 /**
- * What to do when another process has the records for longer than we wait: `fail`, where a person can try again; `go-on`
+ * What to do when another process has a lock for longer than we wait: `fail`, where a person can try again; `go-on`
  * without the lock, where a session would stop for it.
  */
-export type WhenBusy = 'fail' | 'go-on';
+type WhenBusy = 'fail' | 'go-on';
 
 /**
  * A change takes milliseconds: who has the lock for longer is stopped, or its disk is. A session stands still while it
  * waits; a command need not mind.
  */
-const WAIT_MS: Record<WhenBusy, number> = { fail: 10_000, 'go-on': 2_000 };
+const WAIT_MS: Record<WhenBusy, number> = { fail: 10_000, 'go-on': 3_000 };
 /** So long a session does not wait once more for one who kept it waiting. */
 const NO_SECOND_WAIT_MS = 60_000;
 
 /**
- * Reads, changes and writes our records (configuration, account states, current.json, linked.json) with no other process
- * in between. The read belongs into `change`, which must be synchronous. May be nested: a change inside a change is a
- * part of it.
+ * Reads, changes and writes our records (account states, current.json, linked.json) with no other process in between. The
+ * read belongs into `change`, which must be synchronous. May be nested: a change inside a change is a part of it. Where
+ * the lock is not to be had, the change is made without it.
  * @param paths.recordsLock the lock; not that of an account, which is held for seconds while a token is refreshed.
  * @returns what `change` returns.
- * @throws HotswapError `in-use` with `fail`, and what `change` throws.
+ * @throws what `change` throws.
  */
 export function changeRecords<Result>(
   { recordsLock }: Pick<Paths, 'recordsLock'>,
-  whenBusy: WhenBusy,
   change: () => Result,
-  waitMs = WAIT_MS[whenBusy],
+  waitMs?: number,
 ): Result {
-  return underLock(recordsLock, whenBusy, change, waitMs);
+  return underLock(recordsLock, 'go-on', change, waitMs);
 }
 
 /**
- * The same for another lock that is never held for long.
+ * The same for the configuration, under a lock of its own, for that takes longer: no session is to wait for it. Records
+ * may be changed inside, and not the other way round.
+ * @throws HotswapError `in-use` when the lock is not to be had, and what `change` throws.
+ */
+export function changeConfig<Result>(
+  { configLock }: Pick<Paths, 'configLock'>,
+  change: () => Result,
+  waitMs?: number,
+): Result {
+  return underLock(configLock, 'fail', change, waitMs);
+}
+
+/**
+ * Does something under a lock that is never held for long.
  * @param dir the lock (see lock.ts).
  */
 export function underLock<Result>(

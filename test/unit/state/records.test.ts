@@ -11,7 +11,7 @@ import type { Mark } from '../../../src/accounts/marks.ts';
 import { readConfig } from '../../../src/state/config.ts';
 import { writeNewFile } from '../../../src/state/files.ts';
 import { tryLock } from '../../../src/state/lock.ts';
-import { changeRecords } from '../../../src/state/records.ts';
+import { changeConfig, changeRecords } from '../../../src/state/records.ts';
 import { forgeAuth, makeScratchHome } from './scratch-home.ts';
 
 const WRITER = fileURLToPath(new URL('../../fixtures/bin/record-writer.ts', import.meta.url));
@@ -21,7 +21,7 @@ test('eight processes at once lose nothing of each other', async () => {
   const paths = makeScratchHome();
   const numbers = [...Array(8).keys()];
   await write(paths.home, numbers);
-  const ids = numbers.flatMap((number) => [`${number}-0`, `${number}-1`]);
+  const ids = numbers.map((number) => `of-${number}`);
   const { state } = readAccountState(paths, 'a');
   expect(state.marks.map(({ limitName }) => limitName).sort()).toEqual(ids);
   expect(state).toMatchObject({ usage: { capturedAt: 1 }, identity: { userId: 'user-1' } });
@@ -45,7 +45,7 @@ describe('a change of the records', () => {
     });
     expect(readConfig(paths)?.targets).toEqual([target]);
     expect(readAccountState(paths, 'eve').state.identity).toMatchObject({ userId: 'user-1' });
-    expect(tryLock(paths.recordsLock)).toBeDefined();
+    for (const lock of [paths.configLock, paths.recordsLock]) expect(tryLock(lock)).toBeDefined();
   });
 
   test('is over when it fails', () => {
@@ -53,18 +53,18 @@ describe('a change of the records', () => {
     const fail = () => {
       throw new Error('of the caller');
     };
-    expect(() => changeRecords(paths, 'fail', fail)).toThrow('of the caller');
-    expect(tryLock(paths.recordsLock)).toBeDefined();
+    expect(() => changeConfig(paths, () => changeRecords(paths, fail))).toThrow('of the caller');
+    for (const lock of [paths.configLock, paths.recordsLock]) expect(tryLock(lock)).toBeDefined();
   });
 
   test('of the configuration tells that another process is at it; a mark is made all the same', () => {
     const paths = makeScratchHome();
-    const lock = tryLock(paths.recordsLock);
-    const busy = () => changeRecords(paths, 'fail', () => 'changed', 20);
+    const locks = [paths.configLock, paths.recordsLock].map(tryLock);
+    const busy = () => changeConfig(paths, () => 'changed', 20);
     expect(busy).toThrow(expect.objectContaining({ code: 'in-use', exitStatus: 75 }));
-    expect(changeRecords(paths, 'go-on', () => 'changed', 20)).toBe('changed');
+    expect(changeRecords(paths, () => 'changed', 20)).toBe('changed');
     expect(addMark(paths, 'a', mark).marks).toEqual([mark]);
-    lock?.release();
+    for (const lock of locks) lock?.release();
     expect(busy()).toBe('changed');
   });
 
@@ -78,7 +78,7 @@ describe('a change of the records', () => {
 
   test('whose lock cannot be given back lets others in', () => {
     const paths = makeScratchHome();
-    changeRecords(paths, 'fail', () => {
+    changeRecords(paths, () => {
       // No file can be put in the place of a directory.
       const [lease = ''] = readdirSync(paths.recordsLock);
       rmSync(join(paths.recordsLock, lease));
@@ -91,20 +91,20 @@ describe('a change of the records', () => {
   test('waits once only for a process that does not let go', () => {
     const paths = makeScratchHome();
     const lock = tryLock(paths.recordsLock);
-    changeRecords(paths, 'go-on', () => undefined, 30);
+    changeRecords(paths, () => undefined, 30);
     const start = performance.now();
-    changeRecords(paths, 'go-on', () => undefined, 60_000);
+    changeRecords(paths, () => undefined, 60_000);
     expect(performance.now() - start).toBeLessThan(30_000);
     lock?.release();
-    changeRecords(paths, 'go-on', () => expect(tryLock(paths.recordsLock)).toBeUndefined());
+    changeRecords(paths, () => expect(tryLock(paths.recordsLock)).toBeUndefined());
   });
 
   test('goes on where no lock can be made, but not with the configuration', () => {
     const paths = makeScratchHome();
     mkdirSync(paths.stateDir, { recursive: true });
-    writeNewFile(paths.recordsLock, 'no directory');
-    expect(changeRecords(paths, 'go-on', () => 'changed')).toBe('changed');
-    expect(() => changeRecords(paths, 'fail', () => 'changed')).toThrow();
+    for (const lock of [paths.configLock, paths.recordsLock]) writeNewFile(lock, 'no directory');
+    expect(changeRecords(paths, () => 'changed')).toBe('changed');
+    expect(() => changeConfig(paths, () => 'changed')).toThrow();
   });
 });
 
