@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
+import { changeRecords } from '../state/records.ts';
 import type { Identity } from './login.ts';
 import { MARK_KINDS, type Mark, type MarkKind, withMark } from './marks.ts';
 
@@ -23,50 +24,87 @@ export interface AccountRead {
 
 /** Reads an account's state; a missing file is a fresh state, a broken one is set aside and reported in `notice`. */
 export function readAccountState(paths: Paths, target: string, now = new Date()): AccountRead {
-  const file = accountFile(paths, target);
-  const read = readJson(file);
-  const fresh: AccountState = { version: 1, target, marks: [] };
-  if (read.kind === 'missing') return { state: fresh };
-  const state = read.kind === 'ok' ? checkState(read.value, target) : undefined;
-  if (state !== undefined) return { state };
-  const reason = read.kind === 'broken' ? read.reason : 'has an unknown form';
-  return { state: fresh, notice: setAsideNotice(file, reason, now) };
+  const read = look(paths, target);
+  if (read.kind === 'ok') return { state: read.state };
+  return changeRecords(paths, () => {
+    // Another process may have put it right meanwhile: what it wrote is not to be set aside.
+    const again = look(paths, target);
+    if (again.kind === 'ok') return { state: again.state };
+    const notice = setAsideNotice(accountFile(paths, target), again.reason, now);
+    return { state: freshState(target), notice };
+  });
 }
 
 /** Writes an account's state (0600, atomic). @throws HotswapError `home-unwritable`, `unsafe-path`. */
 export function writeAccountState(paths: Paths, state: AccountState): void {
-  ensurePrivateDir(paths.accountsDir);
-  replaceFile(accountFile(paths, state.target), `${JSON.stringify(state, undefined, 2)}\n`);
+  changeAccountState(paths, state.target, () => state);
 }
 
-/** Notes a limit; the state on disk is read anew, for another session may have written since. */
+/**
+ * Changes an account's state: what is on disk is read and written with no other process in between. Nothing is written
+ * when `change` returns what it was given.
+ * @returns the state afterwards.
+ * @throws HotswapError `home-unwritable`, `unsafe-path`.
+ */
+export function changeAccountState(
+  paths: Paths,
+  target: string,
+  change: (state: AccountState) => AccountState,
+): AccountState {
+  return changeRecords(paths, () => {
+    const { state } = readAccountState(paths, target);
+    const changed = change(state);
+    if (changed === state) return state;
+    ensurePrivateDir(paths.accountsDir);
+    replaceFile(accountFile(paths, target), `${JSON.stringify(changed, undefined, 2)}\n`);
+    return changed;
+  });
+}
+
+/** Notes a limit. */
 export function addMark(paths: Paths, target: string, mark: Mark): AccountState {
-  const { state } = readAccountState(paths, target);
-  const marked = { ...state, marks: withMark(state.marks, mark) };
-  writeAccountState(paths, marked);
-  return marked;
+  return changeAccountState(paths, target, (state) => ({
+    ...state,
+    marks: withMark(state.marks, mark),
+  }));
 }
 
-/** Takes away the marks of a target: all, or those of the kinds given. Returns those taken away. */
-export function clearMarks(paths: Paths, target: string, kinds?: readonly MarkKind[]): Mark[] {
-  const { state } = readAccountState(paths, target);
-  const cleared = state.marks.filter((mark) => kinds === undefined || kinds.includes(mark.kind));
-  if (cleared.length > 0) {
-    writeAccountState(paths, { ...state, marks: state.marks.filter((m) => !cleared.includes(m)) });
-  }
+/**
+ * Takes away the marks of a target: all, or those of the kinds given.
+ * @param known when given, only these: a mark that another session has made since is not touched.
+ * @returns those taken away.
+ */
+export function clearMarks(
+  paths: Paths,
+  target: string,
+  kinds?: readonly MarkKind[],
+  known?: readonly Mark[],
+): Mark[] {
+  const texts = known?.map((mark) => JSON.stringify(mark));
+  const isMeant = (mark: Mark) =>
+    (kinds === undefined || kinds.includes(mark.kind)) &&
+    (texts === undefined || texts.includes(JSON.stringify(mark)));
+  if (!readAccountState(paths, target).state.marks.some(isMeant)) return [];
+  let cleared: Mark[] = [];
+  changeAccountState(paths, target, (state) => {
+    cleared = state.marks.filter(isMeant);
+    if (cleared.length === 0) return state;
+    return { ...state, marks: state.marks.filter((mark) => !isMeant(mark)) };
+  });
   return cleared;
 }
 
-/** Puts the identity of a target on record; nothing is written when it is there already. */
+/** Puts the identity of a target on record; nothing is written, and no lock taken, when it is there already. */
 export function recordIdentity(paths: Paths, target: string, identity: Identity): void {
-  const { state } = readAccountState(paths, target);
-  if (JSON.stringify(state.identity) === JSON.stringify(identity)) return;
-  writeAccountState(paths, { ...state, identity });
+  const isKnown = (state: AccountState) =>
+    JSON.stringify(state.identity) === JSON.stringify(identity);
+  if (isKnown(readAccountState(paths, target).state)) return;
+  changeAccountState(paths, target, (state) => (isKnown(state) ? state : { ...state, identity }));
 }
 
 /** Forgets all that is known about a target. */
 export function removeAccountState(paths: Paths, target: string): void {
-  rmSync(accountFile(paths, target), { force: true });
+  changeRecords(paths, () => rmSync(accountFile(paths, target), { force: true }));
 }
 
 /** The file of a target's state. */
@@ -81,6 +119,22 @@ export function setAsideNotice(file: string, reason: string, now: Date): string 
   } catch {
     return `${file} ${reason} and could not be moved aside; a fresh one is used`;
   }
+}
+
+type Look = { kind: 'ok'; state: AccountState } | { kind: 'broken'; reason: string };
+
+function look(paths: Paths, target: string): Look {
+  const read = readJson(accountFile(paths, target));
+  if (read.kind === 'missing') return { kind: 'ok', state: freshState(target) };
+  if (read.kind === 'broken') return read;
+  const state = checkState(read.value, target);
+  return state === undefined
+    ? { kind: 'broken', reason: 'has an unknown form' }
+    : { kind: 'ok', state };
+}
+
+function freshState(target: string): AccountState {
+  return { version: 1, target, marks: [] };
 }
 
 function checkState(value: unknown, target: string): AccountState | undefined {

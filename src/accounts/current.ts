@@ -1,6 +1,7 @@
 import { isTargetName } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
+import { changeRecords } from '../state/records.ts';
 import { setAsideNotice } from './account-state.ts';
 
 /** The target new sessions start with, and the one before it (for `use -`). */
@@ -13,37 +14,57 @@ export interface Current {
 
 /** Reads which target is current; the names may be of targets that no longer exist. */
 export function readCurrent(paths: Paths, now = new Date()): Current {
-  const read = readJson(paths.currentFile);
-  if (read.kind === 'missing') return {};
-  if (read.kind === 'ok') {
-    const { current, previous } = (read.value ?? {}) as { current?: unknown; previous?: unknown };
-    if (isTargetName(current)) {
-      return { current, ...(isTargetName(previous) ? { previous } : {}) };
-    }
-  }
-  const reason = read.kind === 'broken' ? read.reason : 'has an unknown form';
-  return { notice: setAsideNotice(paths.currentFile, reason, now) };
+  const read = look(paths);
+  if (typeof read !== 'string') return read;
+  return changeRecords(paths, () => {
+    // Another process may have put it right meanwhile.
+    const again = look(paths);
+    return typeof again === 'string'
+      ? { notice: setAsideNotice(paths.currentFile, again, now) }
+      : again;
+  });
 }
 
 /** Makes a target the current one; the former becomes the previous. @throws HotswapError `home-unwritable`. */
 export function writeCurrent(paths: Paths, name: string): void {
-  const { current, previous } = readCurrent(paths);
-  if (current === name) return;
-  const before = current ?? previous;
-  ensurePrivateDir(paths.stateDir);
-  const record = {
-    version: 1,
-    current: name,
-    ...(before === undefined ? {} : { previous: before }),
-  };
-  replaceFile(paths.currentFile, `${JSON.stringify(record)}\n`);
+  if (readCurrent(paths).current === name) return;
+  change(paths, ({ current, previous }) =>
+    current === name ? undefined : { current: name, previous: current ?? previous },
+  );
 }
 
 /** Lets a target that is called otherwise now stay what it was, current or previous. @throws HotswapError `home-unwritable`. */
 export function renameInCurrent(paths: Paths, from: string, to: string): void {
-  const { current, previous } = readCurrent(paths);
-  if (current !== from && previous !== from) return;
   const renamed = (name: string | undefined) => (name === from ? to : name);
-  const record = { version: 1, current: renamed(current), previous: renamed(previous) };
-  replaceFile(paths.currentFile, `${JSON.stringify(record)}\n`);
+  change(paths, ({ current, previous }) =>
+    current === from || previous === from
+      ? { current: renamed(current), previous: renamed(previous) }
+      : undefined,
+  );
+}
+
+type Names = Pick<Current, 'current' | 'previous'>;
+
+function change(
+  paths: Paths,
+  toNew: (
+    names: { [Key in keyof Names]: Names[Key] | undefined },
+  ) => { current: string | undefined; previous: string | undefined } | undefined,
+): void {
+  changeRecords(paths, () => {
+    const names = toNew(readCurrent(paths));
+    if (names === undefined) return;
+    ensurePrivateDir(paths.stateDir);
+    replaceFile(paths.currentFile, `${JSON.stringify({ version: 1, ...names })}\n`);
+  });
+}
+
+/** The names on record, or what is wrong with the file. */
+function look(paths: Paths): Names | string {
+  const read = readJson(paths.currentFile);
+  if (read.kind === 'missing') return {};
+  if (read.kind === 'broken') return read.reason;
+  const { current, previous } = (read.value ?? {}) as { current?: unknown; previous?: unknown };
+  if (!isTargetName(current)) return 'has an unknown form';
+  return { current, ...(isTargetName(previous) ? { previous } : {}) };
 }

@@ -4,7 +4,9 @@ import type { Config, Target } from '../state/config.ts';
 import { ensurePrivateDir } from '../state/files.ts';
 import { blockForLock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
+import { changeRecords } from '../state/records.ts';
 import {
+  changeAccountState,
   clearMarks,
   readAccountState,
   recordIdentity,
@@ -175,22 +177,24 @@ function clash(identity: Identity, twin: Standing, target: Target): HotswapError
 
 /** The account's limits go with it; its former login is older than the one installed, so it may go. */
 function emptyTwin(paths: Paths, twin: Standing, target: Target, authContent: string): void {
-  const { marks, usage } = twin.state;
-  const { state } = readAccountState(paths, target.name);
-  const moved = marks.filter(({ kind }) => kind !== 'needs-login' && kind !== 'manual');
-  writeAccountState(paths, {
-    ...state,
-    marks: [...state.marks, ...moved],
-    ...(usage === undefined ? {} : { usage }),
+  changeRecords(paths, () => {
+    // Not as it was when the command began: a session may have met a limit since.
+    const { marks, usage } = readAccountState(paths, twin.target.name).state;
+    const moved = marks.filter(({ kind }) => kind !== 'needs-login' && kind !== 'manual');
+    changeAccountState(paths, target.name, (state) => ({
+      ...state,
+      marks: [...state.marks, ...moved],
+      ...(usage === undefined ? {} : { usage }),
+    }));
+    const keep = (text: string) =>
+      compareLogins(authContent, text) === 'newer'
+        ? authFileOf(target)
+        : keepLogin(paths.orphansDir, twin.target.name, text, new Date());
+    for (const file of [authFileOf(twin.target), lastGoodOf(authFileOf(twin.target))]) {
+      discardLogin(file, keep);
+    }
+    writeAccountState(paths, { version: 1, target: twin.target.name, marks: [] });
   });
-  const keep = (text: string) =>
-    compareLogins(authContent, text) === 'newer'
-      ? authFileOf(target)
-      : keepLogin(paths.orphansDir, twin.target.name, text, new Date());
-  for (const file of [authFileOf(twin.target), lastGoodOf(authFileOf(twin.target))]) {
-    discardLogin(file, keep);
-  }
-  writeAccountState(paths, { version: 1, target: twin.target.name, marks: [] });
 }
 
 /** @returns where the login of another account is kept that was there before. */

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
+import { changeRecords } from '../state/records.ts';
 
 /**
  * Which vault a home's auth.json led to when we last saw it. Codex's logout, and every `codex login` before it begins,
@@ -18,15 +19,17 @@ export type Linked = string | null | undefined;
 
 /** Notes it; undefined forgets. What is on record already is not written again. Never throws: it costs a notice at most. */
 export function writeLinked(
-  paths: Pick<Paths, 'linkedFile' | 'sharedHome' | 'stateDir'>,
+  paths: Pick<Paths, 'linkedFile' | 'recordsLock' | 'sharedHome' | 'stateDir'>,
   linked: Linked,
 ): void {
   if (readLinked(paths) === linked) return;
-  const { [paths.sharedHome]: _before, ...others } = readHomes(paths);
-  const homes = linked === undefined ? others : { ...others, [paths.sharedHome]: linked };
   try {
     ensurePrivateDir(paths.stateDir);
-    replaceFile(paths.linkedFile, `${JSON.stringify({ version: 1, homes })}\n`, { sync: false });
+    changeRecords(paths, () => {
+      const { [paths.sharedHome]: _before, ...others } = readHomes(paths);
+      const homes = linked === undefined ? others : { ...others, [paths.sharedHome]: linked };
+      replaceFile(paths.linkedFile, `${JSON.stringify({ version: 1, homes })}\n`, { sync: false });
+    });
   } catch {
     // A full disk, say.
   }

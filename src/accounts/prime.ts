@@ -24,7 +24,10 @@ export type Priming =
   /** The same for certain: a `codex login` waits for its code. */
   | { kind: 'login-runs'; pid: number };
 
-type Places = Pick<Paths, 'sharedHome' | 'home' | 'stateDir' | 'orphansDir' | 'linkedFile'>;
+type Places = Pick<
+  Paths,
+  'sharedHome' | 'home' | 'stateDir' | 'orphansDir' | 'linkedFile' | 'recordsLock'
+>;
 
 /**
  * Makes the shared home's own auth.json a link to a vault, so that the IDE, the daemon and plain codex use the same

@@ -9,6 +9,7 @@ import {
   type ProcessIdentity,
   processTable,
 } from '../state/process-identity.ts';
+import { changeRecords } from '../state/records.ts';
 import {
   accountFile,
   readAccountState,
@@ -71,9 +72,11 @@ export function renameSteps(paths: Paths, { from, to }: Renaming): (() => unknow
 }
 
 function moveState(paths: Paths, from: string, to: string): void {
-  if (!isThere(accountFile(paths, from))) return;
-  const { state } = readAccountState(paths, from);
-  writeAccountState(paths, { ...state, target: to });
+  changeRecords(paths, () => {
+    if (!isThere(accountFile(paths, from))) return;
+    const { state } = readAccountState(paths, from);
+    writeAccountState(paths, { ...state, target: to });
+  });
 }
 
 function isThere(path: string): boolean {

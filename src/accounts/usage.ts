@@ -1,6 +1,6 @@
 import type { RateLimits } from '../codex/rollout.ts';
 import type { Paths } from '../state/paths.ts';
-import { readAccountState, writeAccountState } from './account-state.ts';
+import { changeAccountState } from './account-state.ts';
 import type { Mark, MarkKind } from './marks.ts';
 
 /** How much of its limits an account has used, and how we know. Kept in the account's state. */
@@ -40,10 +40,11 @@ export function usageFromLimits(
 
 /** Keeps the newer of what is on record and this. */
 export function recordUsage(paths: Paths, target: string, usage: Usage): void {
-  const { state } = readAccountState(paths, target);
-  const known = readUsage(state.usage);
-  if (known !== undefined && known.capturedAt > usage.capturedAt) return;
-  writeAccountState(paths, { ...state, usage });
+  changeAccountState(paths, target, (state) => {
+    const known = readUsage(state.usage);
+    const isOlder = known !== undefined && known.capturedAt > usage.capturedAt;
+    return isOlder ? state : { ...state, usage };
+  });
 }
 
 /** The usage in an account's state, if it is one we understand. */

@@ -44,6 +44,7 @@ export function checkCodexConfig(files: ConfigFiles): Finding[] {
   return [
     ...files.broken,
     checkCredentialStore(files),
+    ...checkSecretStorage(files),
     ...checkForcedLogin(files),
     ...checkProvider(files),
   ];
@@ -56,6 +57,18 @@ function checkCredentialStore({ login, fileOf }: ConfigFiles): Finding {
     `${fileOf('cli_auth_credentials_store')} lets Codex keep its login in the "${login.store}" store; supervised sessions use the files of the vaults, ` +
       'plain codex does not: to bring its login in, set cli_auth_credentials_store = "file" and log in once more',
   );
+}
+
+/** The key of `secrets/` is keyed by CODEX_HOME, too: what plain codex encrypts, no overlay can read. */
+function checkSecretStorage(files: ConfigFiles): Finding[] {
+  const features = files.valueOf('features') as { secret_auth_storage?: unknown } | undefined;
+  if (features?.secret_auth_storage !== true) return [];
+  return [
+    note(
+      `${files.fileOf('features')} switches on secret_auth_storage; MCP logins that plain codex encrypts so cannot be read in supervised sessions, which keep theirs in the keyring: ` +
+        'to have the same in both, remove it and log in to those servers once more',
+    ),
+  ];
 }
 
 function checkForcedLogin({ login, fileOf }: ConfigFiles): Finding[] {

@@ -8,6 +8,7 @@ import { type Config, defaultVault, readConfig, type Target } from '../state/con
 import { updateConfig } from '../state/config-store.ts';
 import { ensureDir, ensurePrivateDir, setAside } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
+import { changeConfig } from '../state/records.ts';
 import { type Context, currentName, findTarget } from './context.ts';
 import { putShim } from './install-shim.ts';
 import { logIn } from './login.ts';
@@ -74,7 +75,7 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   names.forEach(validateTargetName);
   const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
   refuseVaultHome(paths.sharedHome, targets);
-  makeRoomForConfig(context, options.force ?? false);
+  changeConfig(paths, () => makeRoomForConfig(context, options.force ?? false));
 
   ensureDir(paths.sharedHome);
   const config = await updateConfig(paths, (before) => ({

@@ -46,6 +46,51 @@ const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
   ['packages', 'never'],
 ]);
 
+/**
+ * Whether Codex alone cares for an entry and makes it anew when it is gone: where two of them meet, the newer stays, and
+ * nothing is kept of the older.
+ * @param entry relative to CODEX_HOME.
+ */
+export function isMadeAnew(entry: string): boolean {
+  const [first = '', ...below] = entry.split('/');
+  if (below.length === 0) {
+    return MADE_ANEW.has(first) || first.endsWith('.lock') || /[-_]cache\.json$/.test(first);
+  }
+  return MADE_ANEW.has(first) || MADE_ANEW.has(`${first}/${below[0]}`);
+}
+
+const MADE_ANEW = new Set([
+  'installation_id',
+  'version.json',
+  'cache',
+  'tmp',
+  '.tmp',
+  'thread-writer-locks',
+  'mcp-oauth-locks',
+  'plugins/cache',
+  'plugins/staging',
+  'skills/.system',
+]);
+
+/** What is private on macOS for Seatbelt's sake alone: the user's, to be brought home before an overlay is deleted. */
+export function isBroughtHomeLast(name: string): boolean {
+  return SEATBELT_ROOTS.has(name);
+}
+
+/**
+ * What may be real in an overlay, is not shared, and is not to be had again once it is deleted.
+ * - `secrets/`: MCP logins, encrypted with a key that Codex finds in the keyring by the path of CODEX_HOME (facts 1.2), so
+ *   that nobody can read them elsewhere.
+ * - `account-sessions/`: logins of workspaces.
+ * - `.credentials.json`: logins that could not be brought to the shared home.
+ * - databases: Codex was told to keep them here, by a setting that we did not understand.
+ */
+export function isOnlyCopy(name: string): boolean {
+  return ONLY_COPIES.has(name) || /\.sqlite(-wal|-shm|-journal)?$/.test(name);
+}
+
+const ONLY_COPIES = new Set(['secrets', 'account-sessions', '.credentials.json']);
+
 const SEATBELT_ROOTS = new Set(['visualizations', 'visualization-viewers']);
 
 /** Must exist in the shared home before an overlay is furnished, or Codex makes them in the overlay (fact M13). */

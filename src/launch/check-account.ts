@@ -1,4 +1,4 @@
-import { addMark, clearMarks } from '../accounts/account-state.ts';
+import { addMark, clearMarks, readAccountState } from '../accounts/account-state.ts';
 import { MARK_KINDS } from '../accounts/marks.ts';
 import { marksOfUsage, recordUsage, type Usage } from '../accounts/usage.ts';
 import { readLimitsReply } from '../codex/account-reply.ts';
@@ -14,6 +14,7 @@ export async function checkAccount(office: AskingOffice, name: string): Promise<
   const target = config.targets.find((candidate) => candidate.name === name);
   if (target === undefined) return { kind: 'unknown', reason: `there is no ${name}` };
   try {
+    const { marks } = readAccountState(paths, name).state;
     const request = { method: 'account/rateLimits/read', params: null };
     const [reply] = await askAccount(office, target, () => [request]);
     const told = reply && readLimitsReply(reply);
@@ -37,6 +38,7 @@ export async function checkAccount(office: AskingOffice, name: string): Promise<
       paths,
       name,
       MARK_KINDS.filter((kind) => kind !== 'manual' && kind !== 'needs-login'),
+      marks, // what another session has met since the question is news to the answer
     );
     return { kind: 'back' };
   } catch (error) {

@@ -39,6 +39,10 @@ export function listOverrides(facts: OverrideFacts): string[] {
   if (setsOtherCredentialStore(configText)) {
     words.push('-c', 'cli_auth_credentials_store="file"');
   }
+  // Its key is found by the path of CODEX_HOME, so MCP logins would come and go with the number of the overlay.
+  if (capabilities.features.has('secret_auth_storage') && namesSecretStorage(configText)) {
+    words.push('-c', 'features.secret_auth_storage=false');
+  }
   if (hookTrust !== undefined) words.push('-c', `hooks.state=${hookTrust}`);
   return words;
 }
@@ -46,6 +50,11 @@ export function listOverrides(facts: OverrideFacts): string[] {
 /** True when the user keeps Codex's databases elsewhere by configuration, so that we must not move them. */
 export function setsSqliteHome(configText: string): boolean {
   return /^\s*sqlite_home\s*=/m.test(configText);
+}
+
+/** True when the user has said something about Codex's own encrypted store; that it is off needs no saying. */
+function namesSecretStorage(configText: string): boolean {
+  return /^[^#\n]*\bsecret_auth_storage\b/m.test(configText);
 }
 
 function setsOtherCredentialStore(configText: string): boolean {

@@ -12,11 +12,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { KnownVault } from '../accounts/place-login.ts';
-import { policyOf } from '../codex/home-table.ts';
+import { isBroughtHomeLast, isMadeAnew, policyOf } from '../codex/home-table.ts';
 import { isTemporaryName } from '../state/files.ts';
+import { adoptionLockOf } from '../state/paths.ts';
+import { underLock } from '../state/records.ts';
 import { type AuthAdoption, adoptAuth } from './adopt-auth.ts';
-import { backUp, backupName, move } from './backup.ts';
+import { backUp, moveToBackup } from './backup.ts';
 import { adoptCredentials, CREDENTIALS } from './credentials.ts';
+import { moveNew, moveOver } from './move.ts';
 import type { Slot } from './slot.ts';
 
 export interface Adoption {
@@ -35,15 +38,26 @@ export interface AdoptReport {
   problems: string[];
 }
 
+export interface AdoptOptions {
+  vaults: readonly KnownVault[];
+  orphansDir: string;
+  now: Date;
+  /** The slot is deleted next: what is private only because a link would not do is brought home, too. */
+  isLast?: boolean;
+}
+
 /**
  * Brings what became real in the slot to where it belongs (design 3): a link that was replaced by a file, an entry that
- * Codex added, a login. Newest wins, the loser is kept beside it. Private entries stay; 'never' entries are not
- * looked into. For the release of a slot, and before furnishing one whose owner died. Idempotent; no exception for
- * a single entry that fails.
+ * Codex added, a login. Newest wins, the loser is kept beside it, unless Codex makes such things anew. Private entries
+ * stay; 'never' entries are not looked into. For the release of a slot, and before furnishing one whose owner died.
+ * Idempotent; no exception for a single entry that fails.
+ *
+ * Two sessions that do it at once do it one after the other; where the lock cannot be had, a file that is new in both is
+ * still not lost (see move.ts).
  */
 export function adoptSlot(
   slot: Slot,
-  { vaults, orphansDir, now }: { vaults: readonly KnownVault[]; orphansDir: string; now: Date },
+  { vaults, orphansDir, now, isLast = false }: AdoptOptions,
 ): AdoptReport {
   const report: AdoptReport = { adopted: [], problems: [] };
   attempt('auth.json', report, () => {
@@ -54,36 +68,43 @@ export function adoptSlot(
     const adopted = adoptCredentials(slot, now);
     if (adopted !== undefined) report.adopted.push({ entry: CREDENTIALS, ...adopted });
   });
-  for (const entry of readdirSync(slot.home, { withFileTypes: true })) {
-    if (!isDrift(entry)) continue;
-    attempt(entry.name, report, () => {
-      adopt(slot, entry.name, report, now);
-      const left = lstatSync(join(slot.home, entry.name), { throwIfNoEntry: false });
-      if (left === undefined) {
-        symlinkSync(join(slot.sharedHome, entry.name), join(slot.home, entry.name));
-      }
-    });
-  }
+  const drifted = readdirSync(slot.home, { withFileTypes: true }).filter((entry) =>
+    isDrift(entry, isLast),
+  );
+  if (drifted.length === 0) return report;
+  underLock(adoptionLockOf(slot.home), 'go-on', () => {
+    for (const { name } of drifted) {
+      attempt(name, report, () => {
+        adopt(slot, name, report, now);
+        const left = lstatSync(join(slot.home, name), { throwIfNoEntry: false });
+        if (left === undefined) symlinkSync(join(slot.sharedHome, name), join(slot.home, name));
+      });
+    }
+  });
   return report;
 }
 
 // Sockets, fifos and devices belong to a process and mean nothing elsewhere.
-function isDrift(entry: Dirent): boolean {
+function isDrift(entry: Dirent, isLast: boolean): boolean {
   return (
     (entry.isFile() || entry.isDirectory()) &&
-    policyOf(entry.name) === 'link' &&
+    (policyOf(entry.name) === 'link' || (isLast && isBroughtHomeLast(entry.name))) &&
     !isTemporaryName(entry.name)
   );
 }
 
-function adopt(slot: Slot, entry: string, report: AdoptReport, now: Date): void {
+function adopt(slot: Slot, entry: string, report: AdoptReport, now: Date, tries = 5): void {
   const from = join(slot.home, entry);
   const to = followLink(join(slot.sharedHome, entry));
   const ours = lstatSync(from);
   const theirs = lstatSync(to, { throwIfNoEntry: false });
-  if (theirs === undefined) {
-    move(from, to);
-    report.adopted.push({ entry, outcome: 'new' });
+  if (!ours.isFile() && !ours.isDirectory() && !ours.isSymbolicLink()) {
+    unlinkSync(from); // in a directory: of a process that is no more
+  } else if (theirs === undefined) {
+    if (moveNew(from, to)) report.adopted.push({ entry, outcome: 'new' });
+    // Somebody was faster: the two are compared now.
+    else if (tries > 1) adopt(slot, entry, report, now, tries - 1);
+    else throw new Error(`${to} comes and goes`);
   } else if (ours.isDirectory() && theirs.isDirectory()) {
     for (const name of readdirSync(from)) {
       attempt(join(entry, name), report, () => adopt(slot, join(entry, name), report, now));
@@ -92,25 +113,33 @@ function adopt(slot: Slot, entry: string, report: AdoptReport, now: Date): void 
   } else if (isSame(from, ours, to, theirs)) {
     unlinkSync(from);
   } else {
-    report.adopted.push({ entry, ...settle(from, ours, to, theirs, now) });
+    report.adopted.push({ entry, ...settle({ entry, from, ours, to, theirs }, now) });
   }
 }
 
-function settle(
-  from: string,
-  ours: Stats,
-  to: string,
-  theirs: Stats,
-  now: Date,
-): { outcome: string; backup: string } {
-  if (ours.isFile() && theirs.isFile() && ours.mtimeMs >= theirs.mtimeMs) {
+interface Pair {
+  entry: string;
+  from: string;
+  ours: Stats;
+  to: string;
+  theirs: Stats;
+}
+
+function settle(pair: Pair, now: Date): { outcome: string; backup?: string } {
+  const { entry, from, ours, to, theirs } = pair;
+  const areFiles = ours.isFile() && theirs.isFile();
+  const isNewer = areFiles && ours.mtimeMs >= theirs.mtimeMs;
+  if (areFiles && isMadeAnew(entry)) {
+    if (isNewer) moveOver(from, to);
+    else unlinkSync(from);
+    return { outcome: isNewer ? 'newer in the session' : 'newer in the shared home' };
+  }
+  if (isNewer) {
     const backup = backUp(to, now);
-    move(from, to);
+    moveOver(from, to);
     return { outcome: 'newer in the session', backup };
   }
-  const backup = backupName(to, now);
-  move(from, backup);
-  return { outcome: 'newer in the shared home', backup };
+  return { outcome: 'newer in the shared home', backup: moveToBackup(from, to, now) };
 }
 
 function isSame(from: string, ours: Stats, to: string, theirs: Stats): boolean {

@@ -1,6 +1,5 @@
-import { cpSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { errnoOf, temporaryName, timestamp, unusedName } from '../state/files.ts';
+import { timestamp, unusedName } from '../state/files.ts';
+import { copyNew, moveNew } from './move.ts';
 
 /** Where the loser of an adoption is kept: beside the winner, under a name nobody uses yet. */
 export function backupName(path: string, now: Date): string {
@@ -12,22 +11,23 @@ export function isBackupName(name: string): boolean {
   return /\.hotswap-backup-\d{8}T\d{6}Z(-\d+)?$/.test(name);
 }
 
-/** Copies a file to its backup name, times and mode kept. Returns the backup's path. */
-export function backUp(path: string, now: Date): string {
-  const backup = backupName(path, now);
-  cpSync(path, backup, { preserveTimestamps: true, errorOnExist: true, force: false });
-  return backup;
+/**
+ * Copies a file to a backup name, whole or not at all, times and mode kept. Returns the backup's path.
+ * @param winner what is kept instead, when that is another file: the backup is beside it.
+ */
+export function backUp(path: string, now: Date, winner = path): string {
+  return underBackupName(winner, now, (backup) => copyNew(path, backup));
 }
 
-/** Renames a file or directory over `to`; across file systems it is copied first and appears there whole. */
-export function move(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (errnoOf(error) !== 'EXDEV') throw error;
-    const temporary = join(dirname(to), temporaryName(basename(to)));
-    cpSync(from, temporary, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-    renameSync(temporary, to);
-    rmSync(from, { recursive: true });
+/** Moves a file or a directory to a backup name of `path`. Returns the backup's path. */
+export function moveToBackup(from: string, path: string, now: Date): string {
+  return underBackupName(path, now, (backup) => moveNew(from, backup));
+}
+
+/** Another session may take the same name in the same second. */
+function underBackupName(path: string, now: Date, put: (backup: string) => boolean): string {
+  for (;;) {
+    const backup = backupName(path, now);
+    if (put(backup)) return backup;
   }
 }

@@ -7,6 +7,7 @@ import { isBackupName } from './backup.ts';
 import { CREDENTIALS, linkCredentials } from './credentials.ts';
 import { replaceLink } from './point-auth.ts';
 import type { Slot } from './slot.ts';
+import { sweepTemporaries } from './temporaries.ts';
 
 /** What furnishing did, and what it found real where a link should be: a case for adoption. */
 export interface FurnishReport {
@@ -37,7 +38,9 @@ export function furnishSlot(slot: Slot): FurnishReport {
 /** The names to show, after making the directories that Codex would otherwise make in the overlay (fact M13). */
 function readSharedHome(sharedHome: string): Set<string> {
   ensureDir(sharedHome);
-  const names = new Set(readdirSync(sharedHome).filter((name) => !isOurLitter(name)));
+  const all = readdirSync(sharedHome);
+  sweepTemporaries(sharedHome, all);
+  const names = new Set(all.filter((name) => !isOurLitter(name)));
   for (const name of SHARED_DIRECTORIES) {
     if (names.has(name)) continue;
     ensureDir(join(sharedHome, name));

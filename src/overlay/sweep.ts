@@ -1,10 +1,14 @@
-import { readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { isOnlyCopy } from '../codex/home-table.ts';
 import { highestLease } from '../state/generations.ts';
 import { type Ownership, whoOwns } from '../state/lease-record.ts';
+import { tryLock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
-import { recordedSharedHome } from '../state/paths.ts';
+import { adoptionLockOf, recordedSharedHome } from '../state/paths.ts';
 import type { ProcessIdentity } from '../state/process-identity.ts';
-import { type AdoptReport, adoptSlot } from './adopt.ts';
+import { type AdoptOptions, type AdoptReport, adoptSlot } from './adopt.ts';
+import { unlinkCredentials } from './credentials.ts';
 import { foldHookTrust } from './hook-trust.ts';
 import { leaseExistingSlot, releaseSlot } from './lease.ts';
 import { showsLogin } from './point-auth.ts';
@@ -26,8 +30,6 @@ export interface Sweep {
   /** Hooks whose trust was folded back. */
   hooks: string[];
 }
-
-type AdoptOptions = Parameters<typeof adoptSlot>[1];
 
 /** Every slot there is, by number. */
 export function listSlots(paths: Pick<Paths, 'runtimeDir'>): SlotListing[] {
@@ -81,8 +83,8 @@ export async function purgeSlots(
       kept.push({ number, reason: 'it is in use' });
       continue;
     }
-    const sweep = await clearOut(slot, options);
-    const [problem] = sweep.adoption.problems;
+    const sweep = await clearOut(slot, { ...options, isLast: true });
+    const problem = sweep.adoption.problems[0] ?? whyNotDeletable(slot);
     if (problem !== undefined) {
       kept.push({ number, reason: problem });
       releaseSlot(slot);
@@ -93,13 +95,34 @@ export async function purgeSlots(
     rmSync(slot.side, { recursive: true });
     purged.push(sweep);
   }
+  removeAdoptionLock(paths);
   return { purged, kept };
+}
+
+/** What is to be had nowhere else is not deleted unasked. */
+function whyNotDeletable(slot: Slot): string | undefined {
+  const { home } = slot;
+  unlinkCredentials(slot);
+  const only = readdirSync(home, { withFileTypes: true })
+    .filter((entry) => isOnlyCopy(entry.name) && !entry.isSymbolicLink())
+    .filter((entry) => !entry.isDirectory() || readdirSync(join(home, entry.name)).length > 0)
+    .map(({ name }) => name);
+  if (only.length === 0) return undefined;
+  return `it holds ${only.join(', ')}, which Codex can use there only; to be rid of it, delete ${home}`;
 }
 
 async function clearOut(slot: Slot, options: AdoptOptions): Promise<Sweep> {
   const isLoggedOut = !showsLogin(slot);
   const adoption = adoptSlot(slot, options);
   return { slot, adoption, isLoggedOut, hooks: await foldHookTrust(slot) };
+}
+
+/** Unless a session is at it. */
+function removeAdoptionLock(paths: Pick<Paths, 'runtimeDir'>): void {
+  const runtimeDir = canonicalRuntimeDir(paths);
+  if (runtimeDir === undefined) return;
+  const dir = adoptionLockOf(slotPlaces(runtimeDir, 0).home);
+  if (existsSync(dir) && tryLock(dir) !== undefined) rmSync(dir, { recursive: true, force: true });
 }
 
 function canonicalRuntimeDir({ runtimeDir }: Pick<Paths, 'runtimeDir'>): string | undefined {

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { CONFIG_DEFAULTS, type Config, readConfig, STRATEGIES, validateConfig } from './config.ts';
 import { cannotWrite, ensurePrivateDir } from './files.ts';
 import type { Paths } from './paths.ts';
+import { changeConfig } from './records.ts';
 
 /** The configuration's JSON schema: what `conf` checks before it writes. */
 export const CONFIG_SCHEMA = {
@@ -56,20 +57,35 @@ export const CONFIG_SCHEMA = {
 
 /**
  * Writes the configuration through `conf` (0600, atomic); keys we do not know are kept. For commands, not the hot path.
- * @throws HotswapError `bad-config` when the file there, or what is to be written, is malformed.
+ * @throws HotswapError `bad-config` when the file there, or what is to be written, is malformed; `in-use` while another
+ * process changes it for too long.
  */
 export async function writeConfig(paths: Paths, config: Config): Promise<void> {
-  readConfig(paths); // a broken file is the user's to look at, not ours to overwrite
+  await updateConfig(paths, () => config);
+}
+
+/**
+ * Reads, changes and writes the configuration; a fresh one when there is none. No other process writes in between.
+ * @returns what was written.
+ * @throws as {@link writeConfig} does.
+ */
+export async function updateConfig(
+  paths: Paths,
+  change: (config: Config) => Config,
+): Promise<Config> {
   const { default: Conf } = await import('conf');
-  ensurePrivateDir(dirname(paths.configFile));
-  const store = new Conf<Record<string, unknown>>({
-    cwd: dirname(paths.configFile),
-    configName: 'config',
-    schema: CONFIG_SCHEMA,
-    clearInvalidConfig: false,
-    configFileMode: 0o600,
-    accessPropertiesByDotNotation: false,
+  return changeConfig(paths, () => {
+    // A broken file is the user's to look at, not ours to overwrite: this throws.
+    const config = readConfig(paths) ?? { version: 1, targets: [], ...CONFIG_DEFAULTS };
+    const changed = change(config);
+    write(new Conf<Record<string, unknown>>(storeOptions(paths)), paths, changed);
+    return changed;
   });
+}
+
+type Store = { set(values: Record<string, unknown>): void };
+
+function write(store: Store, paths: Paths, config: Config): void {
   try {
     store.set({ ...validateConfig(config, paths) });
   } catch (error) {
@@ -77,13 +93,14 @@ export async function writeConfig(paths: Paths, config: Config): Promise<void> {
   }
 }
 
-/** Reads, changes and writes the configuration; a fresh one when there is none. Returns what was written. */
-export async function updateConfig(
-  paths: Paths,
-  change: (config: Config) => Config,
-): Promise<Config> {
-  const config = readConfig(paths) ?? { version: 1, targets: [], ...CONFIG_DEFAULTS };
-  const changed = change(config);
-  await writeConfig(paths, changed);
-  return changed;
+function storeOptions(paths: Paths) {
+  ensurePrivateDir(dirname(paths.configFile));
+  return {
+    cwd: dirname(paths.configFile),
+    configName: 'config',
+    schema: CONFIG_SCHEMA,
+    clearInvalidConfig: false,
+    configFileMode: 0o600,
+    accessPropertiesByDotNotation: false,
+  };
 }

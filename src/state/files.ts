@@ -157,8 +157,15 @@ export function temporaryName(name: string): string {
 
 /** True for what an interrupted write of ours leaves behind. */
 export function isTemporaryName(name: string): boolean {
-  return /^\..+\.hotswap-\d+-[0-9a-f]{8}$/.test(name);
+  return TEMPORARY_NAME.test(name);
 }
+
+/** The pid of the process that made a temporary name. */
+export function temporaryOwner(name: string): number {
+  return Number(TEMPORARY_NAME.exec(name)?.[1]);
+}
+
+const TEMPORARY_NAME = /^\..+\.hotswap-(\d+)-[0-9a-f]{8}$/;
 
 /**
  * Renames a broken file to `<name>.broken-<timestamp>`; nothing is ever deleted or overwritten.

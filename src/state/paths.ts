@@ -14,6 +14,9 @@ export interface Paths {
   sessionsDir: string;
   /** One lock for each account. */
   locksDir: string;
+  /** The locks under which the configuration and our records are changed (see records.ts). */
+  configLock: string;
+  recordsLock: string;
   /** Logins that belong to no known target, kept for the user (0600). */
   orphansDir: string;
   eventsFile: string;
@@ -50,6 +53,8 @@ export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
     accountsDir: join(stateDir, 'accounts'),
     sessionsDir: join(stateDir, 'sessions'),
     locksDir: join(stateDir, 'locks'),
+    configLock: join(stateDir, 'config.lock'),
+    recordsLock: join(stateDir, 'records.lock'),
     orphansDir: join(stateDir, 'orphans'),
     eventsFile: join(stateDir, 'events.jsonl'),
     capabilitiesDir: join(stateDir, 'codex'),
@@ -68,6 +73,11 @@ export function homeOf(env: NodeJS.ProcessEnv): string {
 /** The side directory of a slot: our own records about `runtime/slot-<n>`, which Codex never looks into. */
 export function sideOf(slotHome: string): string {
   return `${slotHome}.side`;
+}
+
+/** The lock under which what a session left in a slot is brought to the shared home. */
+export function adoptionLockOf(slotHome: string): string {
+  return join(dirname(slotHome), 'adoption.lock');
 }
 
 /** The shared home a slot was made for, or undefined when the directory is no slot of ours. */

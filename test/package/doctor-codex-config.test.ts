@@ -28,6 +28,11 @@ const CASES: [string, Record<string, string>, RegExp][] = [
     /\.codex\/config\.toml works with the provider "a"/,
   ],
   [
+    'that encrypts MCP logins for one home',
+    { '.codex/config.toml': '[features]\nsecret_auth_storage = true' },
+    /\.codex\/config\.toml switches on secret_auth_storage/,
+  ],
+  [
     'that is broken',
     { 'etc/managed_config.toml': 'a =' },
     /etc\/managed_config\.toml is not valid TOML/,

@@ -98,6 +98,16 @@ describe('marks', () => {
     expect(readdirSync(paths.accountsDir)).toEqual(['a.json']);
   });
 
+  test('clearing those that were known leaves what another session has met since', () => {
+    const paths = makeScratchHome();
+    const { marks } = addMark(paths, 'a', mark());
+    addMark(paths, 'a', mark({ kind: 'window-weekly' }));
+    addMark(paths, 'b', mark({ at: 1_800_000_001 }));
+    expect(clearMarks(paths, 'a', undefined, marks)).toEqual([mark()]);
+    expect(readAccountState(paths, 'a').state.marks).toEqual([mark({ kind: 'window-weekly' })]);
+    expect(clearMarks(paths, 'b', undefined, marks)).toEqual([]);
+  });
+
   test('marks and usage survive the recording of an identity', () => {
     const paths = makeScratchHome();
     addMark(paths, 'a', mark());

@@ -35,6 +35,29 @@ test.each<[string, Case, string[]]>([
     { typed: ['exec', 'x'], configText: "cli_auth_credentials_store = 'file'\n" },
     [],
   ],
+  [
+    'MCP logins encrypted for one home',
+    {
+      typed: ['exec', 'x'],
+      features: ['secret_auth_storage'],
+      configText: '[features]\nsecret_auth_storage = true\n',
+    },
+    ['-c', 'features.secret_auth_storage=false'],
+  ],
+  [
+    'a Codex that has no such store',
+    { typed: ['exec', 'x'], configText: 'features.secret_auth_storage = true\n' },
+    [],
+  ],
+  [
+    'such a store that nobody has switched on',
+    {
+      typed: ['exec', 'x'],
+      features: ['secret_auth_storage'],
+      configText: '# secret_auth_storage = true\n',
+    },
+    [],
+  ],
   ['trusted hooks', { typed: ['exec', 'x'], hookTrust: '{}' }, ['-c', 'hooks.state={}']],
 ])('%s', (_, facts, words) => {
   expect(overrides(facts)).toEqual(words);

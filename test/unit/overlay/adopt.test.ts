@@ -67,44 +67,73 @@ describe('entries', () => {
 
   test('a link that became a newer file wins; the loser is kept', () => {
     const { paths, slot, ours, theirs } = openFurnished();
-    put(theirs('version.json'), 'old', 1000);
-    put(ours('version.json'), 'new', 2000);
-    const backup = `${theirs('version.json')}.${BACKUP}`;
+    put(theirs('notes.json'), 'old', 1000);
+    furnishSlot(slot);
+    put(ours('notes.json'), 'new', 2000);
+    const backup = `${theirs('notes.json')}.${BACKUP}`;
     expect(adopt(paths, slot).adopted).toEqual([
-      { entry: 'version.json', outcome: 'newer in the session', backup },
+      { entry: 'notes.json', outcome: 'newer in the session', backup },
     ]);
-    expect([read(theirs('version.json')), read(backup)]).toEqual(['new', 'old']);
-    expect(readlinkSync(ours('version.json'))).toBe(theirs('version.json'));
+    expect([read(theirs('notes.json')), read(backup)]).toEqual(['new', 'old']);
+    expect(readlinkSync(ours('notes.json'))).toBe(theirs('notes.json'));
   });
 
   test('an older one loses and is kept', () => {
     const { paths, slot, ours, theirs } = openFurnished();
-    put(theirs('version.json'), 'theirs', 2000);
-    put(ours('version.json'), 'ours', 1000);
+    put(theirs('notes.json'), 'theirs', 2000);
+    put(ours('notes.json'), 'ours', 1000);
     const [adoption] = adopt(paths, slot).adopted;
     expect(adoption).toMatchObject({ outcome: 'newer in the shared home' });
-    expect(read(theirs('version.json'))).toBe('theirs');
+    expect(read(theirs('notes.json'))).toBe('theirs');
     expect(read(adoption?.backup as string)).toBe('ours');
-    expect(lstatSync(ours('version.json')).isSymbolicLink()).toBe(true);
+    expect(lstatSync(ours('notes.json')).isSymbolicLink()).toBe(true);
   });
 
   test('the same content is nobody’s loss', () => {
     const { paths, slot, ours, theirs } = openFurnished();
-    put(theirs('version.json'), 'same', 2000);
-    put(ours('version.json'), 'same', 1000);
+    put(theirs('notes.json'), 'same', 2000);
+    put(ours('notes.json'), 'same', 1000);
     expect(adopt(paths, slot)).toEqual({ adopted: [], problems: [] });
     expect(readdirSync(slot.sharedHome).filter((name) => name.includes('backup'))).toEqual([]);
   });
 
   test('two backups in one second do not overwrite each other', () => {
     const { paths, slot, ours, theirs } = openFurnished();
-    put(theirs('version.json'), 'one', 1000);
-    put(ours('version.json'), 'two', 2000);
+    put(theirs('notes.json'), 'one', 1000);
+    put(ours('notes.json'), 'two', 2000);
     adopt(paths, slot);
-    put(ours('version.json'), 'three', 3000);
+    put(ours('notes.json'), 'three', 3000);
     adopt(paths, slot);
     const backups = readdirSync(slot.sharedHome).filter((name) => name.includes('backup'));
     expect(backups.map((name) => read(theirs(name))).sort()).toEqual(['one', 'two']);
+  });
+
+  test.each([
+    'installation_id',
+    'version.json',
+    'update-cache.json',
+    'some.lock',
+    '.tmp/plugins.sha',
+    'plugins/cache/catalogue.json',
+    'skills/.system/marker',
+  ])('%s, which Codex makes anew: the newer stays, without a backup', (entry) => {
+    for (const [seconds, winner] of [
+      [2000, 'ours'],
+      [500, 'theirs'],
+    ] as const) {
+      const { paths, slot, ours, theirs } = openFurnished();
+      const top = entry.split('/')[0] as string;
+      rmSync(ours(top), { recursive: true, force: true });
+      put(ours(entry), 'ours', seconds);
+      put(theirs(entry), 'theirs', 1000);
+      const { adopted, problems } = adopt(paths, slot);
+      expect(problems).toEqual([]);
+      expect(adopted.map(({ backup }) => backup)).toEqual([undefined]);
+      expect(read(theirs(entry))).toBe(winner);
+      expect(readlinkSync(ours(top))).toBe(theirs(top));
+      const names = readdirSync(slot.sharedHome, { recursive: true, encoding: 'utf8' });
+      expect(names.filter((name) => name.includes('hotswap'))).toEqual([]);
+    }
   });
 
   test('directories are merged file by file', () => {
@@ -208,11 +237,12 @@ describe('.credentials.json', () => {
 
   test.each([
     ['newer in the session', 2000, 'ours', 'theirs'],
-    ['newer in the shared home', 500, 'theirs', 'ours'],
+    ['newer in the shared home', 1000, 'theirs', 'ours'],
   ])('parted inodes, %s', (outcome, seconds, winner, loser) => {
     const { paths, slot, ours, theirs } = openSlot();
-    put(theirs(NAME), 'theirs', 1000);
+    put(theirs(NAME), 'before', 500);
     furnishSlot(slot);
+    put(theirs(NAME), 'theirs', 1500);
     put(ours(NAME), 'ours', seconds);
     const backup = `${theirs(NAME)}.${BACKUP}`;
     expect(adopt(paths, slot).adopted).toEqual([{ entry: NAME, outcome, backup }]);

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { adoptSlot } from '../../../src/overlay/adopt.ts';
@@ -54,3 +63,23 @@ test.skipIf(!canCross)('a shared home on another file system: copied in and out'
   expect(adopt().adopted).toMatchObject([{ outcome: 'removed by the session' }]);
   expect(statSync(theirs('.credentials.json'), { throwIfNoEntry: false })).toBeUndefined();
 });
+
+test.skipIf(!canCross)(
+  'a fifo in a new directory: the rest is brought home, without litter',
+  () => {
+    const sharedHome = mkdtempSync(join(OTHER_DISK, 'hotswap-test-'));
+    onTestFinished(() => rmSync(sharedHome, { recursive: true }));
+    const paths = makeScratchHome();
+    const slot = leaseSlot(paths, sharedHome, ownIdentity());
+    furnishSlot(slot);
+    const before = readdirSync(sharedHome);
+    mkdirSync(join(slot.home, 'new-dir'));
+    writeFileSync(join(slot.home, 'new-dir', 'file'), 'x');
+    // Node has no mkfifo(3).
+    expect(spawnSync('mkfifo', [join(slot.home, 'new-dir', 'fifo')]).status).toBe(0);
+    const options = { vaults: [], orphansDir: paths.orphansDir, now: new Date() };
+    expect(adoptSlot(slot, options).problems).toEqual([]);
+    expect(readdirSync(join(sharedHome, 'new-dir'))).toEqual(['file']);
+    expect(readdirSync(sharedHome).sort()).toEqual([...before, 'new-dir'].sort());
+  },
+);

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { furnishSlot } from '../../../src/overlay/furnish.ts';
 import { pointAuth } from '../../../src/overlay/point-auth.ts';
 import type { Paths } from '../../../src/state/paths.ts';
@@ -69,6 +70,16 @@ describe('furnishing', () => {
     expect(left === undefined ? 'nothing' : readlinkSync(ours(name))).toBe(
       name === 'auth.json' ? vault : 'nothing',
     );
+  });
+
+  test('what a process left unfinished in the shared home when it died is removed', () => {
+    const { slot, theirs } = openSlot();
+    const left = theirs('.AGENTS.md.hotswap-4194305-0a1b2c3d');
+    writeFileSync(left, 'half');
+    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    furnishSlot(slot);
+    expect(existsSync(left)).toBe(false);
   });
 
   test('the second time there is nothing to do', () => {

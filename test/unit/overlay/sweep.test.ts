@@ -3,6 +3,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -88,6 +89,43 @@ describe('purging', () => {
     expect(again.map(({ home }) => home)).toEqual([inUse.home, orphaned.home]);
     expect(readlinkSync(join(orphaned.home, 'sessions'))).toBe(join(paths.sharedHome, 'sessions'));
     expect(readdirSync(join(paths.sharedHome, 'sessions'))).toEqual(['rollout.jsonl']);
+  });
+
+  test.each(['secrets/mcp_oauth.age', 'account-sessions/one.json', 'state_5.sqlite'])(
+    'a slot stays with its %s, which is to be had nowhere else',
+    async (entry) => {
+      const { paths, orphaned, options } = makeSlots();
+      mkdirSync(join(orphaned.home, entry, '..'), { recursive: true });
+      writeFileSync(join(orphaned.home, entry), 'only copy');
+      const { purged, kept } = await purgeSlots(paths, ownIdentity(), options);
+      expect(purged.map(({ slot }) => slot.number)).toEqual([3]);
+      const [name] = entry.split('/');
+      expect(kept[1]).toEqual({
+        number: 2,
+        reason: `it holds ${name}, which Codex can use there only; to be rid of it, delete ${orphaned.home}`,
+      });
+      expect(readFileSync(join(orphaned.home, entry), 'utf8')).toBe('only copy');
+      expect(listSlots(paths).map(({ ownership }) => ownership.kind)).toEqual(['owned', 'free']);
+    },
+  );
+
+  test('what is private for the sandbox of macOS only is brought home first', async () => {
+    const { paths, released, options } = makeSlots();
+    const links = join(released.home, 'visualizations');
+    rmSync(links, { force: true });
+    mkdirSync(links);
+    writeFileSync(join(links, 'chart.html'), 'chart');
+    await purgeSlots(paths, ownIdentity(), options);
+    const file = join(paths.sharedHome, 'visualizations', 'chart.html');
+    expect(readFileSync(file, 'utf8')).toBe('chart');
+  });
+
+  test('MCP logins of a session that nobody has adopted yet go home first', async () => {
+    const { paths, orphaned, options } = makeSlots();
+    writeFileSync(join(orphaned.home, '.credentials.json'), '{"x":"login"}');
+    await purgeSlots(paths, ownIdentity(), options);
+    const file = join(paths.sharedHome, '.credentials.json');
+    expect(readFileSync(file, 'utf8')).toBe('{"x":"login"}');
   });
 
   test('a slot that cannot be adopted stays', async () => {

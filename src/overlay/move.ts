@@ -1,0 +1,145 @@
+import nodeFs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf, temporaryName } from '../state/files.ts';
+import { sweepTemporaries } from './temporaries.ts';
+
+/** The calls into the file system that a move makes; a test lets each of them fail. */
+export type FileSystem = typeof nodeFs;
+
+/**
+ * Moves a file, a directory or a link to a name that is free. On another file system it is copied beside it first and
+ * appears there whole; sockets, fifos and devices in it are left out, for they mean nothing without their process.
+ * @returns false when the name is not free, and be it only for a microsecond: nothing was moved.
+ * @throws the plain errno error; the content is then where it was, and nothing else is left.
+ */
+export function moveNew(from: string, to: string, fs: FileSystem = nodeFs): boolean {
+  const stats = fs.lstatSync(from);
+  try {
+    if (!putNew(from, to, stats, fs)) return false;
+  } catch (error) {
+    if (errnoOf(error) !== 'EXDEV') throw error;
+    return withCopy(from, to, fs, (copy) => {
+      if (!putNew(copy, to, stats, fs)) return false;
+      fs.rmSync(from, { recursive: true, force: true });
+      return true;
+    });
+  }
+  if (!stats.isDirectory()) fs.rmSync(from, { force: true });
+  return true;
+}
+
+/** Moves a file over another, which is gone then. @throws as {@link moveNew} does. */
+export function moveOver(from: string, to: string, fs: FileSystem = nodeFs): void {
+  try {
+    fs.renameSync(from, to);
+  } catch (error) {
+    if (errnoOf(error) !== 'EXDEV') throw error;
+    withCopy(from, to, fs, (copy) => {
+      fs.renameSync(copy, to);
+      fs.rmSync(from, { force: true });
+    });
+  }
+}
+
+/** Copies a file or a directory, times and modes kept, to a name that is free. @returns false when it is not. */
+export function copyNew(from: string, to: string, fs: FileSystem = nodeFs): boolean {
+  const stats = fs.lstatSync(from);
+  return withCopy(from, to, fs, (copy) => putNew(copy, to, stats, fs));
+}
+
+/**
+ * Gives a free name to what is at `from`, on the same file system. A file keeps its old name, too; a directory does not.
+ * rename(2) would replace a file that came up meanwhile; link(2) says so.
+ */
+function putNew(from: string, to: string, stats: nodeFs.Stats, fs: FileSystem): boolean {
+  try {
+    if (stats.isDirectory()) fs.renameSync(from, to);
+    // link(2) of a symbolic link links what it leads to on macOS.
+    else if (stats.isSymbolicLink()) fs.symlinkSync(fs.readlinkSync(from), to);
+    else fs.linkSync(from, to);
+    return true;
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    if (TAKEN.includes(code)) return false;
+    if (!stats.isFile() || !NO_HARD_LINKS.includes(code)) throw error;
+    return claimName(from, to, fs);
+  }
+}
+
+// A directory is renamed over an empty one; over a full one, a file or a link it is not.
+const TAKEN = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR'];
+const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+// Where there are no hard links, an empty file of our own holds the name until the rename.
+function claimName(from: string, to: string, fs: FileSystem): boolean {
+  try {
+    fs.closeSync(fs.openSync(to, 'wx', 0o600));
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    fs.renameSync(from, to);
+    return true;
+  } catch (error) {
+    remove(to, fs);
+    throw error;
+  }
+}
+
+/** Copies beside `to`, and sees to it that no copy stays there, whatever happens. */
+function withCopy<Result>(
+  from: string,
+  to: string,
+  fs: FileSystem,
+  act: (copy: string) => Result,
+): Result {
+  sweepTemporaries(dirname(to));
+  const copy = join(dirname(to), temporaryName(basename(to)));
+  try {
+    copyTree(from, copy, fs);
+    return act(copy);
+  } finally {
+    remove(copy, fs);
+  }
+}
+
+function copyTree(from: string, to: string, fs: FileSystem): void {
+  const stats = fs.lstatSync(from);
+  if (stats.isSymbolicLink()) {
+    fs.symlinkSync(fs.readlinkSync(from), to);
+    return;
+  }
+  if (stats.isDirectory()) {
+    fs.mkdirSync(to, 0o700);
+    for (const name of fs.readdirSync(from)) copyTree(join(from, name), join(to, name), fs);
+    fs.chmodSync(to, stats.mode & 0o777);
+  } else if (stats.isFile()) {
+    fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL);
+    sync(to, fs);
+  } else {
+    return;
+  }
+  fs.utimesSync(to, stats.atime, stats.mtime);
+}
+
+// The original is deleted next: after a power cut one of the two must be there.
+function sync(path: string, fs: FileSystem): void {
+  const fd = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function remove(path: string, fs: FileSystem): void {
+  for (let tries = 2; tries > 0; tries--) {
+    try {
+      fs.rmSync(path, { recursive: true, force: true });
+      return;
+    } catch {
+      // Once more; then the next sweep removes it (see temporaries.ts).
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isTemporaryName, temporaryOwner } from '../state/files.ts';
+import { processStartTime } from '../state/process-identity.ts';
+
+/** The owner may live in another container or on another host, where it is soon done. */
+const LEAST_AGE_MS = 60_000;
+
+/**
+ * Removes the unfinished files and directories that processes of ours left in a directory when they died.
+ * @param names what is in it, when that is known already. Without such a name among them it costs nothing.
+ */
+export function sweepTemporaries(
+  dir: string,
+  names: readonly string[] = namesIn(dir),
+  nowMs = Date.now(),
+): void {
+  for (const name of names) {
+    if (!isTemporaryName(name)) continue;
+    const path = join(dir, name);
+    try {
+      const pid = temporaryOwner(name);
+      if (pid === process.pid || processStartTime(pid) !== undefined) continue;
+      const { ctimeMs } = lstatSync(path);
+      if (nowMs - ctimeMs >= LEAST_AGE_MS) rmSync(path, { recursive: true, force: true });
+    } catch {
+      // Somebody else removes it, or the next time.
+    }
+  }
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
