@@ -32,8 +32,8 @@ export function isAlive(identity: ProcessIdentity): boolean {
 }
 
 /**
- * Which table of processes pids are meant in: a home mounted into two containers is seen by two of them.
- * Differs after a reboot, too.
+ * Which table of processes pids are meant in, as version 0.1.0 knew it: its records have nothing else, and it reads nothing
+ * else in ours. On macOS it changes with the network (see place.ts).
  */
 export function processTable(): string {
   table ??= readProcessTable();
