@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { findRealCodex, resolveNative } from '../codex/find.ts';
 import { HotswapError } from '../errors.ts';
 import { type Ending, runInherited } from '../launch/run-inherited.ts';
-import { ensurePrivateDir } from '../state/files.ts';
+import { fileSystemTime } from '../state/file-clock.ts';
+import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
+import { startBeating, stopBeating } from '../state/heartbeat.ts';
+import { describePlace, mayLive, readMakers } from '../state/liveness.ts';
+import { ownIdentity } from '../state/process-identity.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -17,9 +21,14 @@ export async function runCodexLogin(context: Context, args: readonly string[]): 
   const parent = join(context.paths.stateDir, 'login');
   ensurePrivateDir(parent);
   removeAbandonedHomes(parent);
-  const home = join(parent, `${process.pid}-${randomBytes(4).toString('hex')}`);
-  ensurePrivateDir(home);
+  const place = join(parent, `${process.pid}-${randomBytes(4).toString('hex')}`);
+  const home = join(place, 'home');
+  const owner = ownerFile(place);
+  ensurePrivateDir(place);
   try {
+    replaceFile(owner, JSON.stringify({ ...ownIdentity(), ...describePlace() }), { sync: false });
+    startBeating(owner);
+    ensurePrivateDir(home);
     const ending = await runInherited({
       file: codex.file,
       // A keyring would be keyed by this home, which is gone right after (facts 1.2).
@@ -29,7 +38,8 @@ export async function runCodexLogin(context: Context, args: readonly string[]): 
     });
     return takeLogin(ending, join(home, 'auth.json'));
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    stopBeating(owner);
+    rmSync(place, { recursive: true, force: true });
   }
 }
 
@@ -59,19 +69,32 @@ function takeLogin(ending: Ending, authFile: string): string {
 }
 
 /** Homes of logins that were killed: what is in them was never confirmed to anybody. */
-function removeAbandonedHomes(parent: string): void {
+export function removeAbandonedHomes(parent: string): void {
   for (const name of readdirSync(parent)) {
-    const pid = Number.parseInt(name, 10);
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
-    rmSync(join(parent, name), { recursive: true, force: true });
+    const place = join(parent, name);
+    if (!Number.isNaN(Number.parseInt(name, 10)) && !mayBeInUse(place)) {
+      rmSync(place, { recursive: true, force: true });
+    }
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+function mayBeInUse(place: string): boolean {
+  const read = readJson(ownerFile(place));
+  // One that is just being made, or one of version 0.1.0, whose pid may be of another container.
+  if (read.kind !== 'ok') return isYoung(place);
+  const { pid, startTime, ...where } = (read.value ?? {}) as Record<string, unknown>;
+  return mayLive(readMakers([{ pid, startTime }], where), ownerFile(place));
+}
+
+function isYoung(place: string): boolean {
+  const now = fileSystemTime(dirname(place));
+  const made = statSync(place, { throwIfNoEntry: false })?.mtimeMs;
+  return now === undefined || made === undefined || now - made < LOGIN_MS;
+}
+
+/** Nobody sits before a login for so long. */
+const LOGIN_MS = 86_400_000;
+
+function ownerFile(place: string): string {
+  return join(place, 'owner.json');
 }

@@ -43,6 +43,6 @@ export function noticeLoggedOutKilled(
   const killed = launches.find((launch) => launch.pid === pid);
   const target = killed?.segments.at(-1)?.target;
   if (killed === undefined || target === undefined) return [];
-  if (killed.state === 'ended' || isRunning(killed)) return [];
+  if (killed.state === 'ended' || isRunning(killed, paths)) return [];
   return noticeLoggedOutInside(paths, target, leaving, now, 'a session that was killed');
 }

@@ -5,6 +5,7 @@ import { readReturnModel } from '../codex/reserve.ts';
 import { execResumeArgv, resumeArgv } from '../codex/resume-argv.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust, hookTrustOverride } from '../overlay/hook-trust.ts';
+import { assertHeld } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { ChildPlan } from '../session/child.ts';
 import type { FollowedThread } from '../session/followed-rollout.ts';
@@ -73,6 +74,7 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
 
 /** For a child that is not the first in its overlay. */
 async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
+  assertHeld(facts.slot);
   furnishSlot(facts.slot);
   // What the last child was newly trusted with is in config.toml under the overlay's name; `-c` outranks the file.
   await foldHookTrust(facts.slot);

@@ -12,8 +12,8 @@ import { HotswapError } from '../errors.ts';
 import { type AdoptReport, adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust } from '../overlay/hook-trust.ts';
-import { leaseSlot, releaseSlot } from '../overlay/lease.ts';
-import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
+import { holdsSlot, leaseSlot, releaseSlot, tellLost } from '../overlay/lease.ts';
+import { hasOwnLogin, pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { tellTime } from '../session/words.ts';
 import type { Config, Strategy } from '../state/config.ts';
@@ -58,6 +58,10 @@ export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wi
       notices.push(...reclaim(paths, first.standings, slot, slot.reclaimedFrom.pid, now));
       // The session before may have cost the account its login.
       picked = pick(readStandings(paths, config).standings);
+    } else if (hasOwnLogin(slot)) {
+      // Of a `codex login` in a shell that an earlier session has left behind.
+      notices.push(...adopt(paths, first.standings, slot, now).problems);
+      picked = pick(readStandings(paths, config).standings);
     }
     const { target, standing, why } = picked;
     if (why !== undefined) notices.push(why);
@@ -97,6 +101,8 @@ export async function closeWorkplace(
   slot: Slot,
   target: string,
 ): Promise<string[]> {
+  // What is in it now, or is gone, is of the session that has it.
+  if (!holdsSlot(slot)) return [tellLost(slot)];
   const now = new Date();
   const isLoggedOut = !showsLogin(slot);
   const { problems, auth } = adopt(paths, readStandings(paths, config).standings, slot, now);

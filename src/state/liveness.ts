@@ -34,9 +34,14 @@ export function readMakers(
 /**
  * Whether any of the makers of a record may still live. Their pids decide where we share a process table with them. They
  * are dead if their machine was started anew since. Else the record lives while it is touched (see heartbeat.ts).
- * @param file the record.
+ * @param file the record; undefined where it cannot be looked at.
  */
-export function mayLive({ users, place, table }: Makers, file: string, judge: Judge = {}): boolean {
+export function mayLive(
+  { users, place, table }: Makers,
+  file: string | undefined,
+  judge: Judge = {},
+): boolean {
+  const beats = () => file !== undefined && beatsLately(file);
   if (place === undefined) {
     if (table === processTable()) return users.some(isAlive);
     return judge.oldElsewhere?.() ?? false;
@@ -47,9 +52,9 @@ export function mayLive({ users, place, table }: Makers, file: string, judge: Ju
     case 'gone':
       return false;
     case 'elsewhere':
-      return beatsLately(file);
+      return beats();
     case 'unknown':
-      return users.some(isAlive) || beatsLately(file);
+      return users.some(isAlive) || beats();
   }
 }
 
