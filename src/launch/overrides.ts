@@ -14,6 +14,8 @@ export interface OverrideFacts {
   configText: string;
   /** The value for `-c hooks.state=…`, when hooks are trusted under the shared home's path. */
   hookTrust: string | undefined;
+  /** CODEX_HOME for the model's shell; undefined where the user has decided about it (see shell-home.ts). */
+  shellHome?: string | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface OverrideFacts {
  * @returns options of the root command; Codex merges them into every subcommand (facts 6).
  */
 export function listOverrides(facts: OverrideFacts): string[] {
-  const { capabilities, invocation, configText, hookTrust } = facts;
+  const { capabilities, invocation, configText, hookTrust, shellHome } = facts;
   const words: string[] = [];
   // A daemon would keep the old account and outlive the session (facts M8, 4).
   if (
@@ -40,12 +42,20 @@ export function listOverrides(facts: OverrideFacts): string[] {
     words.push('-c', 'cli_auth_credentials_store="file"');
   }
   if (hookTrust !== undefined) words.push('-c', `hooks.state=${hookTrust}`);
+  if (shellHome !== undefined) {
+    words.push('-c', `shell_environment_policy.set.CODEX_HOME=${quote(shellHome)}`);
+  }
   return words;
 }
 
 /** True when the user keeps Codex's databases elsewhere by configuration, so that we must not move them. */
 export function setsSqliteHome(configText: string): boolean {
   return /^\s*sqlite_home\s*=/m.test(configText);
+}
+
+// A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+function quote(text: string): string {
+  return JSON.stringify(text).replaceAll('\u007f', '\\u007F');
 }
 
 function setsOtherCredentialStore(configText: string): boolean {

@@ -11,6 +11,7 @@ import type { ChildPlan } from '../session/child.ts';
 import type { FollowedThread } from '../session/followed-rollout.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { listOverrides, setsSqliteHome } from './overrides.ts';
+import { shellHome } from './shell-home.ts';
 import { readCodexConfig } from './workplace.ts';
 
 /** The binary to start, found behind the npm launcher where that is safe (fact M14). */
@@ -92,6 +93,7 @@ async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
     invocation,
     configText,
     hookTrust: await hookTrustOverride(slot),
+    shellHome: await shellHome({ invocation, cwd, sharedHome: slot.sharedHome, configText }),
   });
   const env = overlayEnvironment(program.env, slot, configText);
   return { file: program.file, args: [...overrides, ...args], cwd, env };
