@@ -1,5 +1,6 @@
 import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import { hasFlag } from '../codex/argv.ts';
+import { quoteToml } from '../codex/toml-text.ts';
 
 /** What this Codex binary can do, as far as a launch depends on it. */
 export interface LaunchCapabilities {
@@ -43,7 +44,7 @@ export function listOverrides(facts: OverrideFacts): string[] {
   }
   if (hookTrust !== undefined) words.push('-c', `hooks.state=${hookTrust}`);
   if (shellHome !== undefined) {
-    words.push('-c', `shell_environment_policy.set.CODEX_HOME=${quote(shellHome)}`);
+    words.push('-c', `shell_environment_policy.set.CODEX_HOME=${quoteToml(shellHome)}`);
   }
   return words;
 }
@@ -51,11 +52,6 @@ export function listOverrides(facts: OverrideFacts): string[] {
 /** True when the user keeps Codex's databases elsewhere by configuration, so that we must not move them. */
 export function setsSqliteHome(configText: string): boolean {
   return /^\s*sqlite_home\s*=/m.test(configText);
-}
-
-// A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
-function quote(text: string): string {
-  return JSON.stringify(text).replaceAll('\u007f', '\\u007F');
 }
 
 function setsOtherCredentialStore(configText: string): boolean {
