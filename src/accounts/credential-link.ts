@@ -54,6 +54,20 @@ export function linkLogin(
   throw beingWritten(link);
 }
 
+/**
+ * Makes a link, or nothing, lead to the auth.json of a Codex home: that may be a link itself, or missing.
+ * @returns false for a file of its own, which is left.
+ * @throws HotswapError `bad-vault` when both are in one directory; `home-unwritable`.
+ */
+export function leadToHome(link: string, sharedAuth: string): boolean {
+  const stats = lstatSync(link, { throwIfNoEntry: false });
+  if (stats !== undefined && !stats.isSymbolicLink()) return false;
+  if (stats !== undefined && linkTarget(link) === sharedAuth) return true;
+  refuseSameDirectory(link, sharedAuth);
+  const isThere = stats !== undefined;
+  return replaceByLink(link, sharedAuth, { isThere, place: undefined }) === 'linked';
+}
+
 /** Takes a link to a login away; a file of its own is left. @returns whether it was one. */
 export function dropLink(link: string): boolean {
   if (!lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) return false;

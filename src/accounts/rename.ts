@@ -2,13 +2,9 @@ import { lstatSync } from 'node:fs';
 import { isTargetName, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
 import { ensurePrivateDir, readJson, removeQuietly, replaceFile } from '../state/files.ts';
+import { describePlace, type Makers, mayLive, readMakers } from '../state/liveness.ts';
 import type { Paths } from '../state/paths.ts';
-import {
-  isAlive,
-  ownIdentity,
-  type ProcessIdentity,
-  processTable,
-} from '../state/process-identity.ts';
+import { ownIdentity } from '../state/process-identity.ts';
 import { changeRecords } from '../state/records.ts';
 import {
   accountFile,
@@ -33,7 +29,7 @@ export interface Renaming {
  */
 export async function renameTarget(paths: Paths, renaming: Renaming): Promise<void> {
   ensurePrivateDir(paths.stateDir);
-  const owner = { ...ownIdentity(), table: processTable() };
+  const owner = { ...ownIdentity(), ...describePlace() };
   replaceFile(paths.renamingFile, `${JSON.stringify({ version: 1, ...renaming, ...owner })}\n`);
   for (const step of renameSteps(paths, renaming)) await step();
 }
@@ -47,7 +43,8 @@ export async function finishRename(paths: Paths): Promise<Renaming | undefined> 
     removeQuietly(paths.renamingFile); // of a power cut: nothing had been done yet
     return undefined;
   }
-  if (renaming.table === processTable() && isAlive(renaming)) return undefined; // it is at it
+  // It is at it. On another machine that takes less time than its record needs to look old.
+  if (mayLive(renaming.makers, paths.renamingFile)) return undefined;
   for (const step of renameSteps(paths, renaming)) await step();
   return renaming;
 }
@@ -83,18 +80,14 @@ function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function checkRenaming(
-  value: unknown,
-): (Renaming & ProcessIdentity & { table: string }) | undefined {
-  const { from, to, pid, startTime, table } = (value ?? {}) as Record<string, unknown>;
+function checkRenaming(value: unknown): (Renaming & { makers: Makers }) | undefined {
+  const { from, to, pid, startTime, ...place } = (value ?? {}) as Record<string, unknown>;
   const [before, after] = [checkPlace(from), checkPlace(to)];
   if (before === undefined || after === undefined) return undefined;
   return {
     from: before,
     to: after,
-    pid: Number(pid),
-    startTime: String(startTime),
-    table: String(table),
+    makers: readMakers([{ pid, startTime }], place),
   };
 }
 

@@ -42,7 +42,9 @@ async function checkCodex({ env, paths }: Context): Promise<Finding[]> {
     });
     return [
       ok(`${stdout.trim()} (${found.path})`),
-      describeCapabilities(await learnCapabilities(paths, native?.file ?? found.path)),
+      describeCapabilities(
+        await learnCapabilities(paths, native?.file ?? found.path, native?.env ?? env),
+      ),
     ];
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0];

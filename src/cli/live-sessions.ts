@@ -22,7 +22,7 @@ export interface LiveSession {
 export function listLiveSessions(paths: Paths): LiveSession[] {
   return readLaunches(paths).launches.flatMap((launch) => {
     const target = launch.segments.at(-1)?.target;
-    if (target === undefined || !isRunning(launch)) return [];
+    if (target === undefined || !isRunning(launch, paths)) return [];
     const { pid, cwd, mode, startedAt, thread } = launch;
     return [{ target, pid, cwd, mode, startedAt, thread: thread ?? null }];
   });

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { readCredential } from '../accounts/credential-file.ts';
 import { keepLogin } from '../accounts/keep-login.ts';
 import { readLogin } from '../accounts/login.ts';
 import { findRealCodex, resolveNative } from '../codex/find.ts';
 import { HotswapError } from '../errors.ts';
 import { type Ending, runInherited } from '../launch/run-inherited.ts';
-import { ensurePrivateDir } from '../state/files.ts';
+import { fileSystemTime } from '../state/file-clock.ts';
+import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
+import { startBeating, stopBeating } from '../state/heartbeat.ts';
+import { describePlace, mayLive, readMakers } from '../state/liveness.ts';
 import type { Paths } from '../state/paths.ts';
+import { ownIdentity } from '../state/process-identity.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -27,10 +31,15 @@ export async function runCodexLogin<T>(
   const parent = loginHomes(paths);
   ensurePrivateDir(parent);
   removeAbandonedHomes(paths);
-  const home = join(parent, `${process.pid}-${randomBytes(4).toString('hex')}`);
-  ensurePrivateDir(home);
+  const place = join(parent, `${process.pid}-${randomBytes(4).toString('hex')}`);
+  const home = homeIn(place);
+  const owner = ownerFile(place);
+  ensurePrivateDir(place);
   let isInstalled = false;
   try {
+    replaceFile(owner, JSON.stringify({ ...ownIdentity(), ...describePlace() }), { sync: false });
+    startBeating(owner);
+    ensurePrivateDir(home);
     const ending = await runInherited({
       file: codex.file,
       // A keyring would be keyed by this home, which is gone right after (facts 1.2).
@@ -42,8 +51,9 @@ export async function runCodexLogin<T>(
     isInstalled = true;
     return installed;
   } finally {
-    const kept = isInstalled ? undefined : keepLoginOf(home, paths, now);
-    rmSync(home, { recursive: true, force: true });
+    stopBeating(owner);
+    const kept = isInstalled ? undefined : keepLoginOf(place, paths, now);
+    rmSync(place, { recursive: true, force: true });
     if (kept !== undefined) {
       warn(`the login is kept; to use it: codex-hotswap import ${kept} --as NAME`);
     }
@@ -53,11 +63,10 @@ export async function runCodexLogin<T>(
 /** Removes the homes of logins that were killed. A login that is in one is kept for the user. */
 export function removeAbandonedHomes(paths: Pick<Paths, 'stateDir' | 'orphansDir'>): void {
   for (const name of listNames(loginHomes(paths))) {
-    const pid = Number.parseInt(name, 10);
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
-    const home = join(loginHomes(paths), name);
-    keepLoginOf(home, paths, new Date());
-    rmSync(home, { recursive: true, force: true });
+    const place = join(loginHomes(paths), name);
+    if (Number.isNaN(Number.parseInt(name, 10)) || mayBeInUse(place)) continue;
+    keepLoginOf(place, paths, new Date());
+    rmSync(place, { recursive: true, force: true });
   }
 }
 
@@ -65,13 +74,14 @@ function loginHomes({ stateDir }: Pick<Paths, 'stateDir'>): string {
   return join(stateDir, 'login');
 }
 
-/** @returns the file in which it is kept; undefined when there is none. */
+/** Version 0.1.0 had the login in the place itself. @returns the file in which it is kept; undefined when there is none. */
 function keepLoginOf(
-  home: string,
+  place: string,
   { orphansDir }: Pick<Paths, 'orphansDir'>,
   now: Date,
 ): string | undefined {
-  const text = readCredential(join(home, 'auth.json'))?.text ?? '';
+  const found = [homeIn(place), place].map((home) => readCredential(join(home, 'auth.json')));
+  const text = found.find((credential) => credential !== undefined)?.text ?? '';
   return readLogin(text).kind === 'login' ? keepLogin(orphansDir, 'login', text, now) : undefined;
 }
 
@@ -104,11 +114,27 @@ function listNames(dir: string): string[] {
   return existsSync(dir) ? readdirSync(dir) : [];
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+function mayBeInUse(place: string): boolean {
+  const read = readJson(ownerFile(place));
+  // One that is just being made, or one of version 0.1.0, whose pid may be of another container.
+  if (read.kind !== 'ok') return isYoung(place);
+  const { pid, startTime, ...where } = (read.value ?? {}) as Record<string, unknown>;
+  return mayLive(readMakers([{ pid, startTime }], where), ownerFile(place));
+}
+
+function isYoung(place: string): boolean {
+  const now = fileSystemTime(dirname(place));
+  const made = statSync(place, { throwIfNoEntry: false })?.mtimeMs;
+  return now === undefined || made === undefined || now - made < LOGIN_MS;
+}
+
+/** Nobody sits before a login for so long. */
+const LOGIN_MS = 86_400_000;
+
+function homeIn(place: string): string {
+  return join(place, 'home');
+}
+
+function ownerFile(place: string): string {
+  return join(place, 'owner.json');
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { readThreadPreview } from '../codex/thread-preview.ts';
 import { isRunning, type LaunchRecord, type Segment } from '../session/registry.ts';
 import { holdsItsAccount, type IdentityOf, readSegmentUsage } from '../session/segment-usage.ts';
+import type { Paths } from '../state/paths.ts';
 
 /** One launch as `sessions` shows it; the shape of `sessions --json`, so keys are only ever added. */
 export interface SessionReport {
@@ -38,7 +39,7 @@ export interface SessionReport {
 /** Reads the rollouts that the record is bound to, and no others. */
 export async function reportSession(
   record: LaunchRecord,
-  facts: { identityOf: IdentityOf; now: Date },
+  facts: { paths: Pick<Paths, 'sessionsDir'>; identityOf: IdentityOf; now: Date },
 ): Promise<SessionReport | undefined> {
   const last = record.segments.at(-1);
   if (last === undefined) return undefined;
@@ -48,7 +49,7 @@ export async function reportSession(
   const { thread } = record;
   return {
     launch: record.launch,
-    active: isRunning(record),
+    active: isRunning(record, facts.paths),
     pid: record.pid,
     mode: record.mode,
     cwd: record.cwd,

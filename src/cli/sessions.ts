@@ -40,7 +40,7 @@ async function showSessions(context: Context, options: SessionsOptions): Promise
     if (reports.length >= options.lines) break;
     if (!ranUnder(launch, options.target)) continue;
     if (options.active && launch.state === 'ended') continue;
-    const report = await reportSession(launch, { identityOf, now });
+    const report = await reportSession(launch, { paths, identityOf, now });
     if (report === undefined || (options.active && !report.active)) continue;
     // What an ended one told is on record already.
     if (launch.state !== 'ended') await gatherUsage(paths, launch, identityOf, now.getTime());

@@ -5,7 +5,7 @@ import { unprimeSharedAuth } from '../accounts/prime.ts';
 import { listVaults, readStandings } from '../accounts/standing.ts';
 import { tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
 import { HotswapError } from '../errors.ts';
-import { purgeSlots } from '../overlay/sweep.ts';
+import { listSlots, purgeSlots } from '../overlay/sweep.ts';
 import { CONFIG_DEFAULTS, type Config, readConfig } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
@@ -72,10 +72,14 @@ function readConfigOrNone({ paths, warn }: Context): Config {
 
 function refuseWhileAnyLives(paths: Paths): void {
   const [session] = listLiveSessions(paths);
-  if (session === undefined) return;
+  // The overlays tell what the records may have missed, such as a session of version 0.1.0 on another machine.
+  const slot = listSlots(paths).find(({ ownership }) => ownership.kind === 'owned');
+  if (session === undefined && slot === undefined) return;
   throw new HotswapError(
     'in-use',
-    `a session lives on ${session.target} (in ${session.cwd})`,
+    session === undefined
+      ? `a session lives in overlay ${slot?.number}`
+      : `a session lives on ${session.target} (in ${session.cwd})`,
     'end it first, or add --force',
   );
 }

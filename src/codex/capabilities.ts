@@ -5,13 +5,16 @@ import { parseHelpOptions } from './help-text.ts';
 export interface Capabilities {
   /** `--no-daemon` is known; without it an unknown flag would be a usage error (fact M8). */
   noDaemon: boolean;
-  /** Every feature it names, and whether it is on. Empty when it cannot list them. */
+  /** Every feature it names, and whether it is on in an empty home. Empty when it cannot list them. */
   features: Record<string, boolean>;
   /** Options of `codex` itself that are not in our tables, so that their values are not taken for prompts. */
   learnedOptions: OptionSpec[];
 }
 
-/** Runs the binary with these words; resolves with its standard output, rejects when it cannot or fails. */
+/**
+ * Runs the binary with these words, in a home of its own: `features list` refreshes a login that it finds (fact M23), and
+ * tells of the features that the user has switched. Resolves with its standard output, rejects when it cannot or fails.
+ */
 export type RunCodex = (args: readonly string[]) => Promise<string>;
 
 /** Asks a binary what it can do. Rejects only when not even `--help` works. */
@@ -60,6 +63,6 @@ export function parseFeatures(list: string): Record<string, boolean> {
   return features;
 }
 
-// Goes up when `Capabilities` changes, so that an older cache entry is not found.
-const FORMAT = 1;
+// Goes up when `Capabilities` changes, so that an older cache entry is not found. 1 had what the user had switched.
+const FORMAT = 2;
 const KNOWN = new Set(OPTIONS.codex.map(({ name }) => name));

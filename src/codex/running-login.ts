@@ -6,19 +6,25 @@ import { parseArgv } from './argv.ts';
 /**
  * A `codex login` that waits for its browser or code in this home. It has removed the auth.json it found, and writes the
  * new one through whatever link is there by then (measured, 0.150 and 0.169). Costs a look at every process.
+ * @param uid whose logins count: ours. A name proves nothing, and of a stranger's process the home cannot be read.
  * @returns its pid; undefined also where processes cannot be listed.
  */
-export function findRunningLogin(home: string): number | undefined {
+export function findRunningLogin(
+  home: string,
+  uid: number | undefined = process.getuid?.(),
+): number | undefined {
   const processes = process.platform === 'linux' ? listFromProc() : listFromPs();
   return processes.find(
-    ({ words, home: worksIn }) =>
-      isLogin(words) && (worksIn === undefined || isSamePlace(worksIn(), home)),
+    ({ words, user, home: worksIn }) =>
+      isLogin(words) && user() === uid && (worksIn === undefined || isSamePlace(worksIn(), home)),
   )?.pid;
 }
 
 interface Process {
   pid: number;
   words: string[];
+  /** Its real user id. */
+  user(): number | undefined;
   /** Its Codex home, as far as it can be told; undefined: it cannot. */
   home?: () => string | undefined;
 }
@@ -41,8 +47,20 @@ function isSamePlace(a: string | undefined, b: string): boolean {
 function listFromProc(): Process[] {
   return numbersIn('/proc').flatMap((pid) => {
     const words = readNulls(`/proc/${pid}/cmdline`);
-    return words === undefined ? [] : [{ pid, words, home: () => homeOfProcess(pid) }];
+    return words === undefined
+      ? []
+      : [{ pid, words, user: () => userOfProcess(pid), home: () => homeOfProcess(pid) }];
   });
+}
+
+/** Not the owner of its directory in /proc: that is root's, as Codex forbids others to look into its memory. */
+function userOfProcess(pid: number): number | undefined {
+  try {
+    const uid = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return uid === undefined ? undefined : Number(uid);
+  } catch {
+    return undefined;
+  }
 }
 
 function homeOfProcess(pid: number): string | undefined {
@@ -55,13 +73,13 @@ function homeOfProcess(pid: number): string | undefined {
 
 function listFromPs(): Process[] {
   try {
-    const listing = execFileSync('ps', ['-axww', '-o', 'pid=,args='], {
+    const listing = execFileSync('ps', ['-axww', '-o', 'pid=,ruid=,args='], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     return listing.split('\n').map((line) => {
-      const [pid, ...words] = line.trim().split(/\s+/);
-      return { pid: Number(pid), words };
+      const [pid, uid, ...words] = line.trim().split(/\s+/);
+      return { pid: Number(pid), words, user: () => Number(uid) };
     });
   } catch {
     return [];

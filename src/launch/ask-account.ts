@@ -6,7 +6,7 @@ import { type AppServerReply, type AppServerRequest, askAppServer } from '../cod
 import { HotswapError } from '../errors.ts';
 import { adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
-import { leaseSlot, recordUsers, releaseSlot } from '../overlay/lease.ts';
+import { holdsSlot, leaseSlot, recordUsers, releaseSlot } from '../overlay/lease.ts';
 import { pointAuth } from '../overlay/point-auth.ts';
 import type { Config, Target } from '../state/config.ts';
 import { ensurePrivateDir } from '../state/files.ts';
@@ -76,7 +76,8 @@ async function converse(
     lock.share(pid);
   };
   try {
-    if (slot.reclaimedFrom !== undefined) adopt();
+    // What a killed session has left in it, or a shell that a session has left behind.
+    adopt();
     furnishSlot(slot);
     pointAuth(slot, authFileOf(target));
     // The server is gone in a second; the user's databases need not know that it was there.
@@ -88,7 +89,7 @@ async function converse(
       requests,
     );
   } finally {
-    adopt();
+    if (holdsSlot(slot)) adopt();
     keepLastGood(paths, target);
     releaseSlot(slot);
   }

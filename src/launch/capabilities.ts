@@ -1,29 +1,61 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Capabilities, capabilityKey, probeCapabilities } from '../codex/capabilities.ts';
-import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
+import { readJson, replaceFile } from '../state/files.ts';
+import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
+import { openScratchHome } from './scratch-home.ts';
 
 /** A probe of a healthy binary takes some 20 ms; one that hangs must not hang `codex`. */
 const PROBE_MS = 10_000;
 
 /**
  * What this binary can do: from the cache, else asked of the binary and remembered until path, size or mtime change.
+ * It is asked once, by the first who needs it, in an empty home: the others wait for the answer.
  * A binary that cannot be asked gets no optional flag at all.
+ * @param env what the binary needs to run; nothing in it that leads to a login is used.
  */
-export async function learnCapabilities(paths: Paths, binary: string): Promise<Capabilities> {
+export async function learnCapabilities(
+  paths: Paths,
+  binary: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Capabilities> {
   const { size, mtimeMs } = statSync(binary);
   const file = join(
     paths.capabilitiesDir,
     `${capabilityKey({ path: binary, size, mtimeMs })}.json`,
   );
+  const cached = readCache(file);
+  if (cached !== undefined) return cached;
+  const lock = await lockProbing(paths);
+  try {
+    return readCache(file) ?? (await probe(paths, { binary, env, file }));
+  } finally {
+    lock?.release();
+  }
+}
+
+function readCache(file: string): Capabilities | undefined {
   const cached = readJson(file);
-  if (cached.kind === 'ok') return cached.value as Capabilities;
-  const capabilities = await probeCapabilities((args) => ask(binary, args)).catch(() => undefined);
+  return cached.kind === 'ok' ? (cached.value as Capabilities) : undefined;
+}
+
+/** Undefined when it cannot be had: a probe too many is better than none. */
+async function lockProbing({ capabilitiesDir }: Paths): Promise<Lock | undefined> {
+  // Both questions of a probe that hangs are over by then.
+  return awaitLock(join(capabilitiesDir, 'probing'), PROBE_MS + 2000).catch(() => undefined);
+}
+
+async function probe(
+  { capabilitiesDir }: Paths,
+  { binary, env, file }: { binary: string; env: NodeJS.ProcessEnv; file: string },
+): Promise<Capabilities> {
+  const capabilities = await probeInScratchHome(capabilitiesDir, binary, env).catch(
+    () => undefined,
+  );
   if (capabilities === undefined) return { noDaemon: false, features: {}, learnedOptions: [] };
   try {
-    ensurePrivateDir(paths.capabilitiesDir);
     replaceFile(file, JSON.stringify(capabilities), { sync: false });
   } catch {
     // It is asked again the next time.
@@ -31,9 +63,25 @@ export async function learnCapabilities(paths: Paths, binary: string): Promise<C
   return capabilities;
 }
 
-function ask(binary: string, args: readonly string[]): Promise<string> {
+async function probeInScratchHome(
+  parent: string,
+  binary: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Capabilities> {
+  const scratch = openScratchHome(parent, env);
+  const place = { cwd: scratch.home, env: scratch.env };
+  // PATH may have led to it by a relative name.
+  const file = resolve(binary);
+  return probeCapabilities((args) => ask(file, args, place)).finally(scratch.remove);
+}
+
+function ask(
+  binary: string,
+  args: readonly string[],
+  place: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { timeout: PROBE_MS, maxBuffer: 4 * 1024 * 1024 };
+    const options = { ...place, timeout: PROBE_MS, maxBuffer: 4 * 1024 * 1024 };
     const child = execFile(binary, [...args], options, (error, stdout) =>
       error ? reject(error) : resolve(stdout),
     );

@@ -37,6 +37,6 @@ export function findDoubtedKilled(
   const killed = launches.find((launch) => launch.pid === pid);
   const target = killed?.segments.at(-1)?.target;
   if (killed === undefined || target === undefined) return undefined;
-  if (killed.state === 'ended' || isRunning(killed)) return undefined;
+  if (killed.state === 'ended' || isRunning(killed, paths)) return undefined;
   return isDoubted(target, leaving) ? target : undefined;
 }

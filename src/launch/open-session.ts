@@ -87,7 +87,7 @@ export async function openSession(
   const { invocation, args, wish, remark } = await readResume(facts, config);
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
   const program = findProgram(facts.real, env);
-  const capabilities = await learnCapabilities(paths, program.file);
+  const capabilities = await learnCapabilities(paths, program.file, program.env);
   const tokens = createTokenKeeper({ paths, config, real: facts.real, env });
   const asking = { tokens, doubted: new Set(settled.doubted) };
   const { slot, target, notices } = await openReadyWorkplace(facts, config, asking, wish);

@@ -1,5 +1,6 @@
 import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import { hasFlag } from '../codex/argv.ts';
+import { quoteToml } from '../codex/toml-text.ts';
 
 /** What this Codex binary can do, as far as a launch depends on it. */
 export interface LaunchCapabilities {
@@ -14,6 +15,8 @@ export interface OverrideFacts {
   configText: string;
   /** The value for `-c hooks.state=…`, when hooks are trusted under the shared home's path. */
   hookTrust: string | undefined;
+  /** CODEX_HOME for the model's shell; undefined where the user has decided about it (see shell-home.ts). */
+  shellHome?: string | undefined;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface OverrideFacts {
  * @returns options of the root command; Codex merges them into every subcommand (facts 6).
  */
 export function listOverrides(facts: OverrideFacts): string[] {
-  const { capabilities, invocation, configText, hookTrust } = facts;
+  const { capabilities, invocation, configText, hookTrust, shellHome } = facts;
   const words: string[] = [];
   // A daemon would keep the old account and outlive the session (facts M8, 4).
   if (
@@ -44,6 +47,9 @@ export function listOverrides(facts: OverrideFacts): string[] {
     words.push('-c', 'features.secret_auth_storage=false');
   }
   if (hookTrust !== undefined) words.push('-c', `hooks.state=${hookTrust}`);
+  if (shellHome !== undefined) {
+    words.push('-c', `shell_environment_policy.set.CODEX_HOME=${quoteToml(shellHome)}`);
+  }
   return words;
 }
 

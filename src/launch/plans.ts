@@ -5,11 +5,13 @@ import { readReturnModel } from '../codex/reserve.ts';
 import { execResumeArgv, resumeArgv } from '../codex/resume-argv.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust, hookTrustOverride } from '../overlay/hook-trust.ts';
+import { assertHeld } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { ChildPlan } from '../session/child.ts';
 import type { FollowedThread } from '../session/followed-rollout.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { listOverrides, setsSqliteHome } from './overrides.ts';
+import { shellHome } from './shell-home.ts';
 import { readCodexConfig } from './workplace.ts';
 
 /** The binary to start, found behind the npm launcher where that is safe (fact M14). */
@@ -73,6 +75,7 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
 
 /** For a child that is not the first in its overlay. */
 async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
+  assertHeld(facts.slot);
   furnishSlot(facts.slot);
   // What the last child was newly trusted with is in config.toml under the overlay's name; `-c` outranks the file.
   await foldHookTrust(facts.slot);
@@ -90,6 +93,7 @@ async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
     invocation,
     configText,
     hookTrust: await hookTrustOverride(slot),
+    shellHome: await shellHome({ invocation, cwd, sharedHome: slot.sharedHome, configText }),
   });
   const env = overlayEnvironment(program.env, slot, configText);
   return { file: program.file, args: [...overrides, ...args], cwd, env };

@@ -15,8 +15,8 @@ import { HotswapError } from '../errors.ts';
 import { type AdoptReport, adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust } from '../overlay/hook-trust.ts';
-import { leaseSlot, releaseSlot } from '../overlay/lease.ts';
-import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
+import { holdsSlot, leaseSlot, releaseSlot, tellLost } from '../overlay/lease.ts';
+import { hasOwnLogin, pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { tellTime } from '../session/words.ts';
 import type { Config, Strategy } from '../state/config.ts';
@@ -68,6 +68,10 @@ export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wi
       doubted = left.doubted;
       // The session before may have cost the account its login.
       picked = pick(readStandings(paths, config).standings);
+    } else if (hasOwnLogin(slot)) {
+      // Of a `codex login` in a shell that an earlier session has left behind.
+      notices.push(...adopt(paths, first.standings, slot, now).problems);
+      picked = pick(readStandings(paths, config).standings);
     }
     const { target, standing, why } = picked;
     if (why !== undefined) notices.push(why);
@@ -109,6 +113,8 @@ export async function closeWorkplace(
   target: string,
   tokens?: Pick<TokenKeeper, 'doubt'>,
 ): Promise<string[]> {
+  // What is in it now, or is gone, is of the session that has it.
+  if (!holdsSlot(slot)) return [tellLost(slot)];
   const now = new Date();
   const isLoggedOut = !showsLogin(slot);
   const { problems, auth } = adopt(paths, readStandings(paths, config).standings, slot, now);

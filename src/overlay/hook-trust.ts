@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { quoteToml } from '../codex/toml-text.ts';
 import { replaceFile } from '../state/files.ts';
 import { renameHookKeys } from './hook-keys.ts';
 import type { Slot } from './slot.ts';
@@ -19,7 +20,7 @@ export async function hookTrustOverride(slot: Homes): Promise<string | undefined
   const entries = Object.entries(state).flatMap(([key, value]) => {
     const tail = tailUnder(key, namesOf(slot.sharedHome));
     if (tail === undefined || slot.home + tail in state) return [];
-    return [`${quote(slot.home + tail)}=${inlineToml(value)}`];
+    return [`${quoteToml(slot.home + tail)}=${inlineToml(value)}`];
   });
   return entries.length === 0 ? undefined : `{${entries.join(',')}}`;
 }
@@ -89,18 +90,13 @@ function tailUnder(key: string, homes: string[]): string | undefined {
 }
 
 function inlineToml(value: unknown): string {
-  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'string') return quoteToml(value);
   if (Array.isArray(value)) return `[${value.map(inlineToml).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).map(
-      ([key, inner]) => `${quote(key)}=${inlineToml(inner)}`,
+      ([key, inner]) => `${quoteToml(key)}=${inlineToml(inner)}`,
     );
     return `{${members.join(',')}}`;
   }
   return String(value);
-}
-
-// A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
-function quote(text: string): string {
-  return JSON.stringify(text).replaceAll('\u007f', '\\u007F');
 }

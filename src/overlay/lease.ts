@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { dropLink } from '../accounts/credential-link.ts';
+import { leadToHome } from '../accounts/credential-link.ts';
 import { HotswapError } from '../errors.ts';
 import { ensurePrivateDir } from '../state/files.ts';
 import {
@@ -11,6 +11,7 @@ import {
   setUsers,
 } from '../state/generations.ts';
 import { type Paths, recordedSharedHome } from '../state/paths.ts';
+import type { Place } from '../state/place.ts';
 import type { ProcessIdentity } from '../state/process-identity.ts';
 import { unlinkCredentials } from './credentials.ts';
 import { type Slot, slotPlaces } from './slot.ts';
@@ -19,10 +20,15 @@ const MAX_SLOTS = 64;
 
 /**
  * Leases the lowest free slot of this shared home; no lock is held at any time (see {@link claimLease}).
- *
+ * @param here where we are; elsewhere for tests.
  * @throws HotswapError `no-free-slot`, `unsafe-path`, `home-unwritable`.
  */
-export function leaseSlot(paths: Paths, sharedHome: string, owner: ProcessIdentity): Slot {
+export function leaseSlot(
+  paths: Paths,
+  sharedHome: string,
+  owner: ProcessIdentity,
+  here?: Place,
+): Slot {
   ensurePrivateDir(paths.runtimeDir);
   // Codex makes CODEX_HOME canonical; hook trust and thread paths are keyed by what it sees.
   const runtimeDir = realpathSync.native(paths.runtimeDir);
@@ -30,7 +36,7 @@ export function leaseSlot(paths: Paths, sharedHome: string, owner: ProcessIdenti
     const { home, side } = slotPlaces(runtimeDir, number);
     ensureSide(side, sharedHome);
     if (recordedSharedHome(home) !== sharedHome) continue;
-    const slot = leaseExistingSlot(runtimeDir, number, owner);
+    const slot = leaseExistingSlot(runtimeDir, number, owner, here);
     if (slot !== undefined) return slot;
   }
   throw new HotswapError(
@@ -40,12 +46,35 @@ export function leaseSlot(paths: Paths, sharedHome: string, owner: ProcessIdenti
   );
 }
 
-/** Gives a slot back: its directory stays, for the state DB of Codex remembers paths through it (fact M4). */
+/**
+ * Gives a slot back: its directory stays, for the state DB of Codex remembers paths through it (fact M4). What the session
+ * has started and left behind (an editor, tmux) may still have it as CODEX_HOME: it leads to the login of plain Codex now,
+ * by a link to the shared home's, and not to the account of the session that has it next.
+ */
 export function releaseSlot(slot: Slot): void {
-  if (!holdsLease(slot.side, slot.generation)) return;
-  dropLink(join(slot.home, 'auth.json'));
+  if (!holdsSlot(slot)) return;
+  leadHome(slot);
   unlinkCredentials(slot);
   freeLease(slot.side, slot.generation);
+}
+
+/** False when somebody has taken the slot over: to another machine, a session that is suspended for long looks dead. */
+export function holdsSlot({ side, generation }: Slot): boolean {
+  return holdsLease(side, generation);
+}
+
+/**
+ * For what would change what is shown in the slot.
+ * @throws HotswapError `in-use` when it is not ours any more.
+ */
+export function assertHeld(slot: Slot): void {
+  if (holdsSlot(slot)) return;
+  throw new HotswapError('in-use', tellLost(slot), 'start codex anew');
+}
+
+/** For the user. */
+export function tellLost({ number }: Slot): string {
+  return `this session was suspended for more than five minutes, and another machine has taken over its overlay ${number}`;
 }
 
 /** Notes the processes that use the slot, so that it stays leased while any of them outlives us. */
@@ -61,11 +90,12 @@ export function leaseExistingSlot(
   runtimeDir: string,
   number: number,
   owner: ProcessIdentity,
+  here?: Place,
 ): Slot | undefined {
   const { home, side } = slotPlaces(runtimeDir, number);
   const sharedHome = recordedSharedHome(home);
   if (sharedHome === undefined) return undefined;
-  const claim = claimLease(side, owner);
+  const claim = claimLease(side, owner, here === undefined ? {} : { here });
   if (claim === undefined) return undefined;
   const { generation, orphanOf } = claim;
   makeHome(home);
@@ -77,6 +107,15 @@ export function leaseExistingSlot(
     generation,
     ...(orphanOf === undefined ? {} : { reclaimedFrom: { pid: orphanOf } }),
   };
+}
+
+// A login of its own is not adopted yet and stays; where no link can be made (a full disk) the old one does no harm.
+function leadHome({ home, sharedHome }: Slot): void {
+  try {
+    leadToHome(join(home, 'auth.json'), join(sharedHome, 'auth.json'));
+  } catch {
+    // It leads to the account that the session had last.
+  }
 }
 
 // `uninstall --purge` leaves a link to the shared home in the place of a slot; furnishing that would link the shared

@@ -24,6 +24,11 @@ export function showsLogin({ home }: Pick<Slot, 'home'>): boolean {
   return isLink(join(home, 'auth.json')) || listLeftovers(home).some(isLink);
 }
 
+/** Whether a login was written past the link, which is to be adopted before the link can be made again. */
+export function hasOwnLogin({ home }: Pick<Slot, 'home'>): boolean {
+  return lstatSync(join(home, 'auth.json'), { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
 /** Makes `path` a symlink to `target`, atomically; a real file or directory there is not replaced. */
 export function replaceLink(path: string, target: string): void {
   const stats = lstatSync(path, { throwIfNoEntry: false });

@@ -8,6 +8,7 @@ import { listVaults, readStandings, type Standing } from '../accounts/standing.t
 import { type Room, readUsage, recordUsage, tightest, usageFromLimits } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { RateLimits } from '../codex/rollout.ts';
+import { assertHeld, holdsSlot } from '../overlay/lease.ts';
 import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
@@ -165,10 +166,12 @@ export function openDesk(office: Office): HandoffDesk {
       const choice = chooseTarget({ standings, exclude: target, strategy, ...bucket, nowSeconds });
       if (choice.kind === 'none') return false; // the screen is the user's way to log in again
       const standing = standings.find((candidate) => candidate.target.name === target);
-      if (!showsLogin(slot) || standing?.vault.kind !== 'ready') return true;
+      const isLoggedOut = holdsSlot(slot) && !showsLogin(slot);
+      if (isLoggedOut || standing?.vault.kind !== 'ready') return true;
       return (await office.tokens?.doubt(target)) === 'needs-login';
     },
     repoint(next) {
+      assertHeld(slot);
       const { standings } = readStandings(paths, config);
       const standing = standings.find((candidate) => candidate.target.name === next);
       if (standing?.vault.kind !== 'ready') throw new Error(`the vault of ${next} is gone`);

@@ -1,4 +1,5 @@
 import type { Paths } from '../state/paths.ts';
+import { ownPlace } from '../state/place.ts';
 import { ownIdentity, processTable } from '../state/process-identity.ts';
 import {
   beginSegment,
@@ -47,6 +48,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
     state: 'pending',
     ...ownIdentity(),
     processes: processTable(),
+    place: ownPlace(),
     cwd: kept.cwd,
     args: kept.args,
     mode: kept.mode,

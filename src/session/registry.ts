@@ -1,8 +1,10 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
+import { startBeating, stopBeating } from '../state/heartbeat.ts';
+import { mayLive, readMakers } from '../state/liveness.ts';
 import type { Paths } from '../state/paths.ts';
-import { isAlive, processTable } from '../state/process-identity.ts';
+import type { Place } from '../state/place.ts';
 
 /** A stretch of one thread under one account. */
 export interface Segment {
@@ -34,6 +36,8 @@ export interface LaunchRecord {
   startTime?: string;
   /** Which processes `pid` is one of: those of another container or boot are not ours to judge. */
   processes?: string;
+  /** The same since 0.1.1, see state/place.ts. */
+  place?: Place;
   cwd: string;
   /** The user's own words. */
   args?: string[];
@@ -57,10 +61,16 @@ export function launchName(now: Date, pid: number): string {
   return `${now.toISOString().replace(/[-:.]/g, '')}-${pid}`;
 }
 
-/** Writes the record of a launch (0600, atomic; not synced: a record lost in a power cut costs nothing). */
+/**
+ * Writes the record of a launch (0600, atomic; not synced: a record lost in a power cut costs nothing). While the launch
+ * lasts it is touched each minute, for other machines.
+ */
 export function writeLaunch(paths: Paths, record: LaunchRecord): void {
   ensurePrivateDir(paths.sessionsDir);
-  replaceFile(launchFile(paths, record.launch), `${JSON.stringify(record)}\n`, { sync: false });
+  const file = launchFile(paths, record.launch);
+  if (record.state === 'ended') stopBeating(file);
+  replaceFile(file, `${JSON.stringify(record)}\n`, { sync: false });
+  if (record.state !== 'ended') startBeating(file);
 }
 
 /**
@@ -119,11 +129,16 @@ export function readLaunches(
   return { launches, notices };
 }
 
-/** Whether the launch goes on: a record of one that was killed stays open for ever. */
-export function isRunning({ state, pid, startTime, processes }: LaunchRecord): boolean {
+/**
+ * Whether the launch goes on: a record of one that was killed stays open for ever.
+ * @param paths where the record is; without them, one of another machine does not run.
+ */
+export function isRunning(record: LaunchRecord, paths?: Pick<Paths, 'sessionsDir'>): boolean {
+  const { launch, state, pid, startTime, processes, place } = record;
   if (state === 'ended') return false;
   if (startTime === undefined) return true; // not to be judged
-  return processes === processTable() && isAlive({ pid, startTime });
+  const makers = readMakers([{ pid, startTime }], { table: processes, place });
+  return mayLive(makers, paths === undefined ? undefined : launchFile(paths, launch));
 }
 
 /** Removes records beyond the newest 500 and older than 90 days, but none of a launch that may still run. */
@@ -134,7 +149,7 @@ export function pruneLaunches(paths: Paths, now: Date): number {
     if (index < KEPT_RECORDS && !isOlder(join(paths.sessionsDir, name), oldest)) return false;
     const read = readJson(join(paths.sessionsDir, name));
     const record = read.kind === 'ok' ? checkLaunch(read.value) : undefined;
-    return record !== undefined && !isRunning(record);
+    return record !== undefined && !isRunning(record, paths);
   });
   for (const name of doomed) rmSync(join(paths.sessionsDir, name), { force: true });
   return doomed.length;
@@ -157,7 +172,7 @@ function recordNames(paths: Paths): string[] {
   }
 }
 
-function launchFile(paths: Paths, launch: string): string {
+function launchFile(paths: Pick<Paths, 'sessionsDir'>, launch: string): string {
   return join(paths.sessionsDir, `${launch}.json`);
 }
 

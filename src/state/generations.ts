@@ -1,4 +1,4 @@
-import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   cannotWrite,
@@ -9,13 +9,17 @@ import {
   temporaryName,
   writeNewFile,
 } from './files.ts';
-import { FREE_LEASE, leaseText, whoOwns } from './lease-record.ts';
+import { startBeating, stopBeating } from './heartbeat.ts';
+import { leaseFile, leasesIn } from './lease-files.ts';
+import { FREE_LEASE, type LeaseJudge, leaseText, whoOwns } from './lease-record.ts';
+import { mendLeases } from './mend-leases.ts';
+import type { Place } from './place.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 export interface Claim {
   /** The number of our lease: the highest generation is the owner's. */
   generation: number;
-  /** The pid of the former owner, when that died without letting go. */
+  /** The pid of the former owner, when that died without letting go; 0 when the lease did not tell it. */
   orphanOf?: number;
 }
 
@@ -51,30 +55,53 @@ export function ensureLeaseDir(dir: string, files: Record<string, string> = {}):
  * ones, oldest first. So whoever made `lease.<g+1>` and then still sees the `lease.<g>` it was derived from knows that
  * no `lease.<g+1>` ever existed before: two processes that saw the same free thing cannot both get it, however long
  * one of them slept in between.
+ *
+ * A lease that is held is touched each minute, for other machines (see liveness.ts).
+ * @param judge where we are, for tests; how long leases of version 0.1.0 hold.
  */
-export function claimLease(dir: string, owner: ProcessIdentity): Claim | undefined {
-  const lease = highestLease(dir);
+export function claimLease(
+  dir: string,
+  owner: ProcessIdentity,
+  judge: LeaseJudge = {},
+): Claim | undefined {
+  const lease = highestLease(dir) ?? (mendLeases(dir) ? highestLease(dir) : undefined);
   if (lease === undefined) return undefined; // not to be judged: leave it alone
-  const ownership = whoOwns(lease.file);
-  if (ownership.kind === 'owned' || !claim(dir, lease.generation, owner)) return undefined;
+  const ownership = whoOwns(lease.file, judge);
+  if (ownership.kind === 'owned') return undefined;
+  if (!claim(dir, lease.generation, leaseText([owner], judge.here))) return undefined;
   const generation = lease.generation + 1;
+  startBeating(leaseFile(dir, generation));
   return ownership.kind === 'orphaned' ? { generation, orphanOf: ownership.pid } : { generation };
 }
 
-/** False once it was taken over: we were thought dead, and writing a lease would break the order of generations. */
+/**
+ * False once it was taken over: we were thought dead (suspended for long, as another machine sees it), and what it stands
+ * for is not ours to use any more.
+ */
 export function holdsLease(dir: string, generation: number): boolean {
   return leasesIn(dir).at(-1) === generation;
 }
 
-/** The lease holds while any of the users lives. */
-export function setUsers(dir: string, generation: number, users: readonly ProcessIdentity[]): void {
-  if (!holdsLease(dir, generation)) return;
-  replaceFile(leaseFile(dir, generation), leaseText(users), { sync: false });
+/** The lease holds while any of the users lives. @param place where they live; ours, but for tests. */
+export function setUsers(
+  dir: string,
+  generation: number,
+  users: readonly ProcessIdentity[],
+  place?: Place,
+): void {
+  rewrite(dir, generation, leaseText(users, place));
 }
 
 export function freeLease(dir: string, generation: number): void {
+  stopBeating(leaseFile(dir, generation));
+  rewrite(dir, generation, FREE_LEASE);
+}
+
+function rewrite(dir: string, generation: number, text: string): void {
   if (!holdsLease(dir, generation)) return;
-  replaceFile(leaseFile(dir, generation), FREE_LEASE, { sync: false });
+  replaceFile(leaseFile(dir, generation), text, { sync: false });
+  // Taken over between the look and the rename, which has brought our lease back below the new one.
+  if (!holdsLease(dir, generation)) removeQuietly(leaseFile(dir, generation));
 }
 
 /** The lease that counts: its file and generation; undefined when somebody took files out of the directory. */
@@ -84,11 +111,11 @@ export function highestLease(dir: string): { file: string; generation: number } 
 }
 
 /** Makes `lease.<g+1>`; true when it is valid. */
-function claim(dir: string, generation: number, owner: ProcessIdentity): boolean {
+function claim(dir: string, generation: number, text: string): boolean {
   const claimed = leaseFile(dir, generation + 1);
   const temporary = join(dir, temporaryName('lease'));
   try {
-    writeNewFile(temporary, leaseText([owner]), { sync: false });
+    writeNewFile(temporary, text, { sync: false });
     linkSync(temporary, claimed);
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
@@ -103,17 +130,4 @@ function claim(dir: string, generation: number, owner: ProcessIdentity): boolean
   }
   for (const lower of generations.slice(0, -1)) removeQuietly(leaseFile(dir, lower));
   return true;
-}
-
-function leaseFile(dir: string, generation: number): string {
-  return join(dir, `lease.${generation}`);
-}
-
-/** The generations present, oldest first. */
-function leasesIn(dir: string): number[] {
-  return readdirSync(dir)
-    .map((name) => /^lease\.(\d+)$/.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
 }

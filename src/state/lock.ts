@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { ensurePrivateDir } from './files.ts';
 import { claimLease, ensureLeaseDir, freeLease, holdsLease, setUsers } from './generations.ts';
+import type { Place } from './place.ts';
 import { ownIdentity, processStartTime } from './process-identity.ts';
 
 /** A lock between processes. It is let go by itself when its last holder dies. */
@@ -13,22 +14,27 @@ export interface Lock {
 
 const POLL_MS = 15;
 
+/** Version 0.1.0 held one for two minutes at most. */
+const OLD_LOCK_MS = 3_600_000;
+
 /**
  * Takes the lock, if it is free or its holders are dead (see generations.ts).
  * @param dir the directory that stands for it, made when it is missing.
+ * @param here where we are; elsewhere for tests.
  * @throws HotswapError `home-unwritable`, `unsafe-path`.
  */
-export function tryLock(dir: string): Lock | undefined {
+export function tryLock(dir: string, here?: Place): Lock | undefined {
   const owner = ownIdentity();
   ensurePrivateDir(dirname(dir));
   ensureLeaseDir(dir);
-  const claim = claimLease(dir, owner);
+  const place = here === undefined ? {} : { here };
+  const claim = claimLease(dir, owner, { ...place, oldLeaseMs: OLD_LOCK_MS });
   if (claim === undefined) return undefined;
   const { generation } = claim;
   return {
     share(pid) {
       const startTime = processStartTime(pid);
-      if (startTime !== undefined) setUsers(dir, generation, [owner, { pid, startTime }]);
+      if (startTime !== undefined) setUsers(dir, generation, [owner, { pid, startTime }], here);
     },
     isHeld: () => holdsLease(dir, generation),
     release: () => freeLease(dir, generation),

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { ownPlace } from './place.ts';
 
 /** A process that can be told from a later one with the same pid. */
 export interface ProcessIdentity {
@@ -32,24 +32,13 @@ export function isAlive(identity: ProcessIdentity): boolean {
 }
 
 /**
- * Which table of processes pids are meant in: a home mounted into two containers is seen by two of them.
- * Differs after a reboot, too.
+ * Which table of processes pids are meant in, as version 0.1.0 knew it: its records have nothing else, and it reads nothing
+ * else in ours. On macOS it changes with the network (see place.ts).
  */
 export function processTable(): string {
-  table ??= readProcessTable();
-  return table;
-}
-
-let table: string | undefined;
-
-function readProcessTable(): string {
-  if (process.platform !== 'linux') return hostname();
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return hostname();
-  }
+  const { boot, pids, name } = ownPlace();
+  const isTold = process.platform === 'linux' && boot !== undefined && pids !== undefined;
+  return isTold ? `${boot}/${pids}` : name;
 }
 
 function mayBeOurs(pid: number): boolean {

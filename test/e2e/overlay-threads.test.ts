@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
@@ -103,9 +104,9 @@ async function expectTidyHome({ box, slots }: OverlayHome): Promise<string> {
       expect(names).not.toContain(forbidden);
     }
   }
-  // The overlay rests: its links stay, its login does not (fact M4).
+  // The overlay rests: its links stay, and its login is that of plain Codex (fact M4).
   expect(readdirSync(slot)).toContain('sessions');
-  expect(readdirSync(slot)).not.toContain('auth.json');
+  expect(readlinkSync(join(slot, 'auth.json'))).toBe(join(box.codexHome, 'auth.json'));
   expect(readdirSync(slot).filter((name) => /sqlite/.test(name))).toEqual([]);
   expect(await waitForNoStrays(box.home, 5000)).toBe(true);
   return rollouts[0]?.threadId as string;

@@ -159,7 +159,8 @@ describe('a session in an overlay', () => {
     rmSync(join(slot.home, 'auth.json'));
     writeFileSync(join(slot.home, 'auth.json'), JSON.stringify(fresh));
     expect(lab.close().auth).toEqual({ kind: 'vaulted', vault: 'acc2' });
-    expect(readdirSync(slot.home)).not.toContain('auth.json');
+    const shared = join(slot.sharedHome, 'auth.json');
+    expect(readlinkSync(join(slot.home, 'auth.json'))).toBe(shared);
     expect(JSON.parse(readFileSync(vaultFile, 'utf8'))).toEqual(fresh);
   });
 });

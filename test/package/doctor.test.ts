@@ -1,7 +1,7 @@
 import {
   chmodSync,
-  existsSync,
   lstatSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -211,7 +211,7 @@ test('--fix mends modes, the shim, the link, a killed session; says so; --json t
   expect(home.mode('.codex-acc2/auth.json')).toBe('600');
   // The newer login that Codex had written into the overlay is not lost.
   expect(home.read('.codex-acc1/auth.json')).toBe(forgeLogin('ann', 1_795_000_000));
-  expect(existsSync(`${slot.home}/auth.json`)).toBe(false);
+  expect(readlinkSync(`${slot.home}/auth.json`)).toBe(home.path('.codex/auth.json'));
   expect(home.read('.codex/auth.json')).toBe(home.read('.codex-acc1/auth.json'));
   expect(home.ok(['doctor', '--fix'])).not.toContain('fixed');
 });

@@ -7,13 +7,14 @@ interface Case {
   features?: string[];
   configText?: string;
   hookTrust?: string;
+  shellHome?: string;
 }
 
-function overrides({ typed = [], features = [], configText = '', hookTrust }: Case): string[] {
+function overrides({ typed = [], features = [], configText = '', ...rest }: Case): string[] {
   const invocation = parseArgv(typed);
   if (invocation.mode === 'passthrough') throw new Error('not supervised');
   const capabilities = { noDaemon: true, features: new Set(features) };
-  return listOverrides({ capabilities, invocation, configText, hookTrust });
+  return listOverrides({ capabilities, invocation, configText, hookTrust: undefined, ...rest });
 }
 
 test.each<[string, Case, string[]]>([
@@ -57,6 +58,11 @@ test.each<[string, Case, string[]]>([
       configText: '# secret_auth_storage = true\n',
     },
     [],
+  ],
+  [
+    'the home of the model’s shell',
+    { typed: ['exec', 'x'], shellHome: '/a "b"\u007f' },
+    ['-c', 'shell_environment_policy.set.CODEX_HOME="/a \\"b\\"\\u007F"'],
   ],
   ['trusted hooks', { typed: ['exec', 'x'], hookTrust: '{}' }, ['-c', 'hooks.state={}']],
 ])('%s', (_, facts, words) => {

@@ -5,12 +5,14 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -194,21 +196,42 @@ describe('one process', () => {
 });
 
 describe('releasing', () => {
-  test('takes the auth link away and keeps the skeleton', () => {
-    const paths = makeScratchHome();
-    const slot = lease(paths);
-    writeFileSync(join(paths.home, 'auth.json'), '{}');
-    pointAuth(slot, join(paths.home, 'auth.json'));
-    symlinkSync(paths.sharedHome, join(slot.home, 'sessions'));
-    releaseSlot(slot);
-    expect(readdirSync(slot.home)).toEqual(['sessions']);
-  });
+  test.each(['a session’s link', 'no link, as after a logout'])(
+    'leads to the login of plain Codex and keeps the skeleton: %s',
+    (left) => {
+      const paths = makeScratchHome();
+      const slot = lease(paths);
+      if (left === 'a session’s link') pointAuth(slot, join(paths.home, 'vault', 'auth.json'));
+      symlinkSync(paths.sharedHome, join(slot.home, 'sessions'));
+      releaseSlot(slot);
+      expect(readdirSync(slot.home).sort()).toEqual(['auth.json', 'sessions']);
+      const shared = join(paths.sharedHome, 'auth.json');
+      expect(readlinkSync(join(slot.home, 'auth.json'))).toBe(shared);
+    },
+  );
 
   test('never removes a real auth.json', () => {
     const slot = lease(makeScratchHome());
     writeFileSync(join(slot.home, 'auth.json'), '{}');
     releaseSlot(slot);
     expect(readdirSync(slot.home)).toEqual(['auth.json']);
+  });
+
+  test('what a shell that was left behind has there is the login of plain Codex, whatever that is', () => {
+    const paths = makeScratchHome();
+    const slot = lease(paths);
+    const shared = join(paths.sharedHome, 'auth.json');
+    releaseSlot(slot);
+    const seen = () => readFileSync(join(slot.home, 'auth.json'), 'utf8');
+    for (const name of ['acc1', 'acc2']) {
+      writeFileSync(join(paths.home, name), name);
+      rmSync(shared, { force: true });
+      symlinkSync(join(paths.home, name), shared);
+      expect(seen()).toBe(name);
+    }
+    rmSync(shared);
+    writeFileSync(shared, 'a file, as after uninstall');
+    expect(seen()).toBe('a file, as after uninstall');
   });
 
   test('by one who was thought dead disturbs nobody', () => {
@@ -265,6 +288,18 @@ describe('who is dead', () => {
     const paths = makeScratchHome();
     const slot = lease(paths);
     rmSync(join(slot.side, 'lease.1'));
+    expect(lease(paths).number).toBe(2);
+  });
+
+  test('… and is mended when nobody has touched it for a minute', () => {
+    const paths = makeScratchHome();
+    const slot = lease(paths);
+    writeFileSync(join(slot.home, 'left'), '');
+    rmSync(join(slot.side, 'lease.1'));
+    const time = Date.now() / 1000 - 61;
+    utimesSync(slot.side, time, time);
+    // What is in it is brought home, as after any session that was killed.
+    expect(lease(paths)).toMatchObject({ number: 1, reclaimedFrom: { pid: 0 } });
     expect(lease(paths).number).toBe(2);
   });
 

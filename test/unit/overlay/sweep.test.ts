@@ -50,7 +50,8 @@ describe('sweeping', () => {
     expect(sweep?.slot.reclaimedFrom).toEqual({ pid: process.pid });
     expect(sweep?.adoption.adopted).toEqual([{ entry: 'left', outcome: 'new' }]);
     expect(readFileSync(join(paths.sharedHome, 'left'), 'utf8')).toBe('left');
-    expect(readdirSync(orphaned.home)).not.toContain('auth.json');
+    const shared = join(paths.sharedHome, 'auth.json');
+    expect(readlinkSync(join(orphaned.home, 'auth.json'))).toBe(shared);
     expect(readdirSync(inUse.home)).toContain('mine');
     expect(listSlots(paths).map(({ ownership }) => ownership.kind)).toEqual([
       'owned',
@@ -132,6 +133,7 @@ describe('purging', () => {
     const { paths, released, options } = makeSlots();
     // A directory where both sides cannot be brought together: the shared side ends in a loop of links.
     symlinkSync('loop', join(paths.sharedHome, 'loop'));
+    rmSync(join(released.home, 'auth.json'));
     writeFileSync(join(released.home, 'auth.json'), 'a login');
     const { purged, kept } = await purgeSlots(paths, ownIdentity(), {
       ...options,

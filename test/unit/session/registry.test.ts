@@ -12,6 +12,7 @@ import {
   readLaunches,
   writeLaunch,
 } from '../../../src/session/registry.ts';
+import { ownPlace } from '../../../src/state/place.ts';
 import { ownIdentity, processTable } from '../../../src/state/process-identity.ts';
 import { makeScratchHome, withUmask } from '../state/scratch-home.ts';
 
@@ -66,6 +67,19 @@ test('a launch that was killed runs no more', () => {
   expect(isRunning(pending({ ...own, startTime: '1' }))).toBe(false);
   expect(isRunning(pending({ ...own, processes: 'another boot' }))).toBe(false);
   expect(isRunning(pending({ ...own, state: 'ended' }))).toBe(false);
+});
+
+test('a launch on another machine runs while its record is touched', () => {
+  const paths = makeScratchHome();
+  const place = { machine: 'm', name: 'n', boot: 'another', pids: 'p' };
+  const record = pending({ pid: 999_999_999, startTime: '1', processes: processTable(), place });
+  writeLaunch(paths, record);
+  expect(isRunning(record, paths)).toBe(true);
+  expect(isRunning({ ...record, place: ownPlace() }, paths)).toBe(false);
+  const file = join(paths.sessionsDir, `${record.launch}.json`);
+  const time = Date.now() / 1000 - 6 * 60;
+  utimesSync(file, time, time);
+  expect(isRunning(record, paths)).toBe(false);
 });
 
 test('reads newest first, no more than asked for, and sets broken records aside', () => {

@@ -59,7 +59,7 @@ describe('a change of the records', () => {
 
   test('of the configuration tells that another process is at it; a mark is made all the same', () => {
     const paths = makeScratchHome();
-    const locks = [paths.configLock, paths.recordsLock].map(tryLock);
+    const locks = [paths.configLock, paths.recordsLock].map((dir) => tryLock(dir));
     const busy = () => changeConfig(paths, () => 'changed', 20);
     expect(busy).toThrow(expect.objectContaining({ code: 'in-use', exitStatus: 75 }));
     expect(changeRecords(paths, () => 'changed', 20)).toBe('changed');

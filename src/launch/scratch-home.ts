@@ -1,0 +1,50 @@
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensurePrivateDir } from '../state/files.ts';
+
+/** An empty Codex home for a question that needs no login, and the environment that leads there. */
+export interface ScratchHome {
+  home: string;
+  env: NodeJS.ProcessEnv;
+  remove(): void;
+}
+
+/**
+ * Makes one (0700): Codex refreshes the login it finds, outside every lock, also for commands that have no use for one
+ * (fact M23).
+ * @param parent where it is made; what a killed process has left there is removed.
+ * @throws HotswapError `home-unwritable`, `unsafe-path`.
+ */
+export function openScratchHome(parent: string, env: NodeJS.ProcessEnv): ScratchHome {
+  ensurePrivateDir(parent);
+  removeOldHomes(parent);
+  const unique = Math.floor(Math.random() * 2 ** 32).toString(16);
+  const home = join(parent, `${PREFIX}${process.pid}-${unique.padStart(8, '0')}`);
+  ensurePrivateDir(home);
+  const { CODEX_ACCESS_TOKEN: _token, CODEX_API_KEY: _key, OPENAI_API_KEY: _other, ...rest } = env;
+  return {
+    home,
+    env: { ...rest, CODEX_HOME: home, CODEX_SQLITE_HOME: home },
+    remove: () => removeQuietly(home),
+  };
+}
+
+const PREFIX = 'home-';
+/** A question takes seconds at most. */
+const OLD_MS = 3_600_000;
+
+function removeOldHomes(parent: string): void {
+  const oldest = Date.now() - OLD_MS;
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(PREFIX))) {
+    const made = statSync(join(parent, name), { throwIfNoEntry: false })?.mtimeMs;
+    if (made !== undefined && made < oldest) removeQuietly(join(parent, name));
+  }
+}
+
+function removeQuietly(dir: string): void {
+  try {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 2 });
+  } catch {
+    // It is removed another time.
+  }
+}
