@@ -39,8 +39,8 @@ async function uninstall(context: Context, options: UninstallOptions): Promise<v
   const { purge, force, yes } = options;
   const config = readConfigOrNone(context);
   if (purge && !force) refuseWhileAnyLives(paths);
-  if (purge && !yes) {
-    const names = config.targets.map(({ name }) => name).join(', ') || 'none';
+  if (purge && !yes && config.targets.length > 0) {
+    const names = config.targets.map(({ name }) => name).join(', ');
     const question = `Delete the stored logins (${names}), the configuration and all records?`;
     await confirm(question, 'delete the stored logins');
   }

@@ -63,7 +63,7 @@ test('no token in output, log, command lines, environments, nor in any file but 
     'rename spare third',
     'disable',
     'enable third',
-    'remove third',
+    'remove third --yes',
     'log',
     'log --json',
     'uninstall',
@@ -84,9 +84,9 @@ test('no token in output, log, command lines, environments, nor in any file but 
   expect(backend.tokens.counts).toMatchObject({ reuses: 0, revocations: 0 });
 });
 
-/** A vault, the shared home's own login after `uninstall`, and logins of no target that are kept. */
+/** A vault and its last good copy, the shared home's own login after `uninstall`, and logins of no target that are kept. */
 const IS_LOGIN =
-  /^(\.codex[^/]*\/auth\.json|\.local\/state\/codex-hotswap\/orphans\/auth-[^/]*\.json)$/;
+  /^(\.codex[^/]*\/auth\.json(\.last-good)?|\.local\/state\/codex-hotswap\/orphans\/auth-[^/]*\.json(-\d+)?)$/;
 
 function listFiles(home: string): string[] {
   return readdirSync(home, { recursive: true, withFileTypes: true })

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -220,11 +228,11 @@ describe('a login is written through the link', () => {
 
     const told = await runCommand(hotswap, 'status');
     expect(told.stderr).toContain('kept as target login-2, switched off');
-    expect(told.stderr).toContain('codex-hotswap login acc1');
+    expect(told.stderr).toContain('acc1 has its own login again');
     expect(told.stdout + told.stderr).not.toContain('sk-lab');
-    expect(await states()).toEqual({ acc1: 'not-logged-in', acc2: 'ready', 'login-2': 'off' });
-    expect(holder('.codex-login-2')).toBe('key');
-    expect(existsSync(path('.codex-acc1/auth.json'))).toBe(false);
+    // The key was written over it, and nothing was revoked: the last good copy works.
+    expect(await states()).toEqual({ acc1: 'ready', acc2: 'ready', 'login-2': 'off' });
+    expect([holder('.codex-login-2'), holder('.codex-acc1')]).toEqual(['key', 'acc1']);
     expect(readlinkSync(shared)).toBe(path('.codex-login-2/auth.json'));
     await hotswap.command('enable', 'login-2');
     expect((await states())['login-2']).toBe('ready');
@@ -243,14 +251,14 @@ describe('a login is written through the link', () => {
       await hotswap.command('status'); // whose each vault is, is on record
       await logIn(hotswap, backend, 'acc3');
       expect(holder('.codex-acc1')).toBe('acc3');
-      expect(await states()).toEqual({ acc1: 'not-logged-in', acc2: 'ready', acc3: 'off' });
+      expect(await states()).toEqual({ acc1: 'ready', acc2: 'ready', acc3: 'off' });
       expect(readlinkSync(shared)).toBe(path('.codex-acc3/auth.json'));
 
       await aSecondLater();
       await hotswap.command('use', 'acc2');
       await logIn(hotswap, backend, 'acc3');
       const newer = readFileSync(path('.codex-acc2/auth.json'), 'utf8');
-      expect(await states()).toEqual({ acc1: 'not-logged-in', acc2: 'not-logged-in', acc3: 'off' });
+      expect(await states()).toEqual({ acc1: 'ready', acc2: 'ready', acc3: 'off' });
       expect(readFileSync(path('.codex-acc3/auth.json'), 'utf8')).toBe(newer);
       expect(backend.tokens.counts).toMatchObject({ reuses: 0, revocations: 0 });
     },
@@ -269,8 +277,55 @@ describe('a login is written through the link', () => {
     await ask(terminal, 'again');
     await terminal.waitForText(/answer 2 from acc1/);
     expect((await quit(terminal)).status).toBe(0);
-    expect(await states()).toEqual({ acc1: 'not-logged-in', acc2: 'ready', 'login-2': 'off' });
+    expect(await states()).toEqual({ acc1: 'ready', acc2: 'ready', 'login-2': 'off' });
     expect(backend.tokens.counts).toMatchObject({ reuses: 0, revocations: 0 });
+  });
+});
+
+describe('only the link is gone', () => {
+  it.each(['status', 'exec'])(
+    '%s puts it back, asks, and goes on under that account',
+    async (who) => {
+      const { backend, hotswap, path, shared, states } = await openHome();
+      rmSync(shared);
+      const [file = '', ...first] = hotswap.commandLine();
+      const run = () =>
+        who === 'exec'
+          ? hotswap.sandbox.run(file, [...first, 'exec', 'hello'], { timeoutMs: 60_000 })
+          : runCommand(hotswap, 'status');
+      const { stderr, stdout } = await run();
+      expect(stderr).toContain('so the link was put back');
+      if (who === 'exec') expect(stdout).toContain('from acc1');
+      expect(readlinkSync(shared)).toBe(path('.codex-acc1/auth.json'));
+      expect(await states()).toEqual({ acc1: 'ready', acc2: 'ready' });
+      expect(backend.tokens.counts).toMatchObject({ reuses: 0, revocations: 0 });
+      expect((await run()).stderr).not.toContain('put back');
+    },
+  );
+
+  it('another switcher copies its account over it: each account has its own login', async () => {
+    const { hotswap, path, holder, shared, states } = await openHome();
+    await hotswap.command('status');
+    copyFileSync(path('.codex-acc2/auth.json'), path('acc2.json'));
+    copyFileSync(path('acc2.json'), shared); // through the link
+    expect(holder('.codex-acc1')).toBe('acc2');
+    expect((await runCommand(hotswap, 'status')).stderr).toContain('acc1 has its own login again');
+    expect([holder('.codex-acc1'), holder('.codex-acc2')]).toEqual(['acc1', 'acc2']);
+    expect(await states()).toEqual({ acc1: 'ready', acc2: 'ready' });
+  });
+
+  it('CODEX_HOME is the vault: nothing is linked, and one line says so', async () => {
+    const { hotswap, path, holder } = await openHome();
+    const env = { CODEX_HOME: path('.codex-acc1') };
+    const run = (...args: string[]) =>
+      hotswap.sandbox.run(process.execPath, [COMMAND, ...args], { env });
+    for (const words of [['use', 'acc2'], ['import'], ['rename', 'acc1', 'main']]) {
+      const { stderr } = await run(...words);
+      expect(stderr).toMatch(/^codex-hotswap: this Codex home \(.*\) is the vault of acc1.*\n$/);
+    }
+    await run('status');
+    expect(lstatSync(path('.codex-acc1/auth.json')).isFile()).toBe(true);
+    expect(holder('.codex-acc1')).toBe('acc1');
   });
 });
 
@@ -323,7 +378,7 @@ describe('logged out', () => {
       else {
         const [file = '', ...first] = hotswap.commandLine();
         const run = await hotswap.sandbox.run(file, [...first, 'exec', 'hello']);
-        expect(run.stderr).toContain('acc1: it was logged out in a session that was killed');
+        expect(run.stderr).toContain('acc1 needs a new login');
         expect(run.stdout).toContain('from acc2');
       }
       expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready' });

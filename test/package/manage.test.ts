@@ -1,5 +1,16 @@
 import { spawn } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { leaseSlot } from '../../src/overlay/lease.ts';
 import { pointAuth } from '../../src/overlay/point-auth.ts';
@@ -84,21 +95,53 @@ describe('rename', () => {
 describe('remove', () => {
   test('forgets target and login; the next one is current; the last one takes the link with it', () => {
     const home = createTwoTargets();
-    expect(home.ok(['remove', 'acc1'])).toBe(
-      'acc1 is forgotten; its account was not logged out\nnew sessions start with acc2\n',
+    const said = home.ok(['remove', 'acc1', '--yes']);
+    const [, kept = ''] = /its login is kept for 30 days: (.*)\n/.exec(said) ?? [];
+    expect(said.replace(kept, 'FILE')).toBe(
+      'acc1 is forgotten; its account was not logged out\nits login is kept for 30 days: FILE\nnew sessions start with acc2\n',
     );
+    expect(readFileSync(kept, 'utf8')).toBe(forgeLogin('ann'));
+    expect(statSync(kept).mode & 0o777).toBe(0o600);
     expect(home.exists('.codex-acc1')).toBe(false);
     expect(home.read('.codex/auth.json')).toBe(forgeLogin('bob'));
-    home.ok(['remove', 'acc2']);
+    home.ok(['remove', 'acc2', '--yes']);
     expect(lstatSync(home.path('.codex/auth.json'), { throwIfNoEntry: false })).toBe(undefined);
     expect(home.run(['status']).status).toBe(78);
     expect(home.exists('asked')).toBe(false); // codex was never run: nothing was logged out
   });
 
+  test.each([
+    ['remove', 'acc1'],
+    ['uninstall', '--purge'],
+  ])('%s %s without a terminal needs --yes, and changes nothing without it', (...words) => {
+    const home = createTwoTargets();
+    const ran = home.run(words);
+    expect(ran).toMatchObject({ status: 2, stdout: '' });
+    expect(ran.stderr).toMatch(/^codex-hotswap: .*--yes.*\n$/);
+    expect(home.read('.codex-acc1/auth.json')).toBe(forgeLogin('ann'));
+    expect(home.ok(['current'])).toBe('acc1\n');
+  });
+
+  test('a login that was kept goes after 30 days, others stay', () => {
+    const home = createTwoTargets();
+    home.ok(['remove', 'acc2', '--yes']);
+    const dir = home.path('.local/state/codex-hotswap/orphans');
+    const [kept = ''] = readdirSync(dir);
+    const other = home.write(`${dir.slice(home.home.length + 1)}/auth-removed-acc9.json`, '{}');
+    const age = (days: number) => {
+      const then = new Date(Date.now() - days * 86_400_000);
+      for (const file of [join(dir, kept), other]) utimesSync(file, then, then);
+      home.ok(['status']);
+      return readdirSync(dir).sort();
+    };
+    expect(age(29)).toEqual(['auth-removed-acc9.json', kept].sort());
+    expect(age(31)).toEqual(['auth-removed-acc9.json']);
+  });
+
   test('what else is in the vault stays', () => {
     const home = createTwoTargets();
     home.write('.codex-acc1/config.toml', '');
-    expect(home.ok(['remove', 'acc1'])).toContain('for it holds config.toml');
+    expect(home.ok(['remove', 'acc1', '--yes'])).toContain('for it holds config.toml');
     expect(home.exists('.codex-acc1/auth.json')).toBe(false);
     expect(home.exists('.codex-acc1/config.toml')).toBe(true);
   });
@@ -106,7 +149,7 @@ describe('remove', () => {
 
 describe('while a session lives on a target', () => {
   test.each([
-    ['remove', 'acc1'],
+    ['remove', 'acc1', '--yes'],
     ['rename', 'acc1', 'main'],
   ])('%s is refused', (...words) => {
     const home = createTwoTargets();
@@ -115,7 +158,7 @@ describe('while a session lives on a target', () => {
     expect(ran.status).toBe(75);
     expect(ran.stderr).toMatch(/^codex-hotswap: a session lives on acc1; .*--force\n$/);
     expect(home.read('.codex-acc1/auth.json')).toBe(forgeLogin('ann'));
-    home.ok(['remove', 'acc2']); // another one may go
+    home.ok(['remove', 'acc2', '--yes']); // another one may go
     home.ok([...words, '--force']);
   });
 });
@@ -141,7 +184,7 @@ describe('login --move', () => {
       '.local/state/codex-hotswap/accounts/acc1.json',
       JSON.stringify({ version: 1, target: 'acc1', marks: [{ kind: 'window-5h', until, at: 9 }] }),
     );
-    home.ok(['remove', 'acc2']);
+    home.ok(['remove', 'acc2', '--yes']);
     home.ok(['setup', '--force', '--accounts', 'spare']);
     const FAKE_LOGIN = home.login('ann', 1_795_000_000);
     expect(home.run(['login', 'spare'], { FAKE_LOGIN }).stderr).toContain('--move');
@@ -225,7 +268,7 @@ describe('uninstall', () => {
     const child = spawn('true');
     const paths = resolvePaths({}, home.home);
     const slot = leaseSlot(paths, paths.sharedHome, { pid: child.pid as number, startTime: '0' });
-    const ran = home.run(['uninstall', '--purge']);
+    const ran = home.run(['uninstall', '--purge', '--yes']);
     expect(ran).toMatchObject({ status: 0 });
     expect(ran.stderr).toContain('for it holds notes');
     expect(readlinkSync(slot.home)).toBe(home.path('.codex'));
@@ -247,7 +290,7 @@ describe('uninstall', () => {
     const home = createTwoTargets();
     rmSync(home.path('.codex/auth.json'));
     symlinkSync(home.write('elsewhere', forgeLogin('zoe')), home.path('.codex/auth.json'));
-    home.ok(['uninstall', '--purge']);
+    home.ok(['uninstall', '--purge', '--yes']);
     expect(readlinkSync(home.path('.codex/auth.json'))).toBe(home.path('elsewhere'));
   });
 });
