@@ -54,7 +54,7 @@ async function pins(box: Sandbox, args: string[]): Promise<string[]> {
       features: new Set(Object.keys(await features(box))),
     },
     invocation,
-    configText: '',
+    store: undefined,
     hookTrust: undefined,
   });
 }

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import { parseArgv } from '../../../src/codex/argv.ts';
-import { listOverrides, setsSqliteHome } from '../../../src/launch/overrides.ts';
+import { listOverrides } from '../../../src/launch/overrides.ts';
 
 interface Case {
   typed?: string[];
   features?: string[];
-  configText?: string;
+  store?: string;
   hookTrust?: string;
 }
 
-function overrides({ typed = [], features = [], configText = '', hookTrust }: Case): string[] {
+function overrides({ typed = [], features = [], store, hookTrust }: Case): string[] {
   const invocation = parseArgv(typed);
   if (invocation.mode === 'passthrough') throw new Error('not supervised');
   const capabilities = { noDaemon: true, features: new Set(features) };
-  return listOverrides({ capabilities, invocation, configText, hookTrust });
+  return listOverrides({ capabilities, invocation, store, hookTrust });
 }
 
 test.each<[string, Case, string[]]>([
@@ -27,20 +27,11 @@ test.each<[string, Case, string[]]>([
   ],
   [
     'a login in the keyring',
-    { typed: ['exec', 'x'], configText: 'cli_auth_credentials_store = "auto"\n' },
+    { typed: ['exec', 'x'], store: 'auto' },
     ['-c', 'cli_auth_credentials_store="file"'],
   ],
-  [
-    'a login in a file',
-    { typed: ['exec', 'x'], configText: "cli_auth_credentials_store = 'file'\n" },
-    [],
-  ],
+  ['a login in a file', { typed: ['exec', 'x'] }, []],
   ['trusted hooks', { typed: ['exec', 'x'], hookTrust: '{}' }, ['-c', 'hooks.state={}']],
 ])('%s', (_, facts, words) => {
   expect(overrides(facts)).toEqual(words);
-});
-
-test('databases that the user keeps elsewhere stay there', () => {
-  expect(setsSqliteHome('sqlite_home = "/x"')).toBe(true);
-  expect(setsSqliteHome('# sqlite_home = "/x"')).toBe(false);
 });
