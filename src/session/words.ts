@@ -19,11 +19,15 @@ export function tellExhausted(
     mark: Mark;
     earliest?: { target: string; until: number };
     pinned?: boolean;
+    barred?: string;
   },
   now: Date,
 ): string {
   const { target, mark, earliest } = facts;
   const limit = `${target}: ${describeMark(mark)}${tellUntil(mark.until, now)}`;
+  if (facts.barred !== undefined) {
+    return `codex-hotswap: ${limit}; no other account goes on here: ${facts.barred}`;
+  }
   if (facts.pinned) return `codex-hotswap: ${limit}; it is pinned, so no other account goes on`;
   const back =
     earliest === undefined

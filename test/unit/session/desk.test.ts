@@ -97,13 +97,21 @@ describe('a child that asks for a login', () => {
     expect(asked).toEqual(['acc1']);
   });
 
-  test('nobody is asked when the link, or what it leads to, is gone', async () => {
-    const unlinked = open();
-    expect(await unlinked.desk.isLoginGone()).toBe(true);
+  test('nobody is asked when what the link leads to is gone', async () => {
     const emptied = shown();
     rmSync(`${emptied.paths.home}/.codex-acc1/auth.json`);
     expect(await emptied.desk.isLoginGone()).toBe(true);
-    expect([...unlinked.asked, ...emptied.asked]).toEqual([]);
+    expect(emptied.asked).toEqual([]);
+  });
+
+  test.each<[Verdict, boolean]>([
+    ['needs-login', true],
+    ['ready', false],
+  ])('a link that is gone proves nothing: %s', async (doubted, isGone) => {
+    const { desk, asked } = open({ doubted });
+    expect(desk.hasLostLink()).toBe(true);
+    expect(await desk.isLoginGone()).toBe(isGone);
+    expect(asked).toEqual(['acc1']);
   });
 
   test('the screen is left to the user when no other account could go on', async () => {

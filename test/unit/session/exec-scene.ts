@@ -177,6 +177,9 @@ function openScriptedDesk(scene: Scene, note: (what: string) => void): HandoffDe
     },
     reconsider: () => scene.reconsider?.() ?? { kind: 'none' },
     findRoomier: () => undefined,
+    review: async () => undefined,
+    assertFits: async () => undefined,
+    hasLostLink: () => false,
     isLoginGone: async () => false,
     async prepare(candidate) {
       note(`prepare ${candidate}`);
