@@ -65,7 +65,8 @@ function sayWhere(context: Context, config: Config): void {
   const standing = readStandings(context.paths, config).standings.find(
     ({ target }) => target.name === name,
   );
-  const who = standing?.vault.kind === 'ready' ? `, ${describeIdentity(standing.vault.identity)}` : '';
+  const who =
+    standing?.vault.kind === 'ready' ? `, ${describeIdentity(standing.vault.identity)}` : '';
   context.say(
     `logging in for ${name} (current${who}); the login of another account goes to the target that has it, or to a new one; to log in to a certain target: codex-hotswap login NAME`,
   );
