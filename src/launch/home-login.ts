@@ -22,8 +22,8 @@ export type HomeLogin =
   | { kind: 'vault'; target: string; line: string }
   /** The login of a target: a copy, or a link to its vault while another target is current. */
   | { kind: 'target'; target: string; line: string }
-  /** A login that is no target's, or one that cannot be read. */
-  | { kind: 'apart'; line: string; advice: string }
+  /** A login that is no target's, or one that cannot be read. `alone` says so where Codex runs with it by itself. */
+  | { kind: 'apart'; line: string; alone: string }
   /** An own home without any login. */
   | { kind: 'empty' };
 
@@ -57,16 +57,22 @@ export function readHomeLogin({ paths, standings, store }: HomeQuestion): HomeLo
     return { kind: 'vault', target: vault.name, line: tellVaultHome(sharedHome, vault) };
   }
   if (isDefaultHome(paths)) return { kind: 'ours' };
+  if (!statQuietly(sharedHome)?.isDirectory()) {
+    // Mistyped, as a rule. Codex refuses it, and no other account is meant.
+    const line = `${sharedHome} is not a directory`;
+    return { kind: 'apart', line, alone: `${line}, so codex runs unsupervised` };
+  }
   const file = join(sharedHome, 'auth.json');
   const shown = standings.find(({ target }) => leadsTo(file, authFileOf(target)));
   if (shown !== undefined) {
-    const { current } = readCurrent(paths);
     const { name } = shown.target;
-    if (current === undefined || current === name) return { kind: 'ours' };
+    const { current } = readCurrent(paths);
+    const first = targets.find((target) => target.name === current) ?? targets[0];
+    if (first?.name === name) return { kind: 'ours' };
     return { kind: 'target', target: name, line: `${sharedHome} has the login of ${name}` };
   }
   const other = readOtherStore(sharedHome, store);
-  if (other !== undefined) return apart(sharedHome, other);
+  if (other !== undefined) return apart(`${sharedHome} has ${other}`);
   const stats = lstatQuietly(file);
   if (stats === undefined) {
     // Its link to a vault was taken away: that is for noticeLogout to look into.
@@ -108,9 +114,7 @@ export function chooseByHome(
               `this Codex home has no login of its own, so this session works under ${target}; to give it one: codex login`,
       };
     case 'apart':
-      if (!isNamed) {
-        return { alone: `${home.line}, so codex runs under that, unsupervised; ${home.advice}` };
-      }
+      if (!isNamed) return { alone: home.alone };
       return { wish, keepsHome: true, tell: (target) => tellNamed(home.line, target) };
     case 'vault':
     case 'target': {
@@ -159,9 +163,9 @@ function isDefaultHome({ sharedHome, home }: Paths): boolean {
 function readOwnLogin(paths: Paths, standings: readonly Standing[], file: string): HomeLogin {
   const { sharedHome } = paths;
   const read = readFile(file);
-  if ('problem' in read) return apart(sharedHome, `an auth.json that ${read.problem}`);
+  if ('problem' in read) return apart(`${sharedHome} has an auth.json that ${read.problem}`);
   const found = readLogin(read.text);
-  if (found.kind === 'broken') return apart(sharedHome, `an auth.json that ${found.reason}`);
+  if (found.kind === 'broken') return apart(`${sharedHome} has an auth.json that ${found.reason}`);
   const { identity } = found.login;
   const who = describeIdentity(identity);
   const owner = findVault(identity, listVaults(standings));
@@ -172,11 +176,10 @@ function readOwnLogin(paths: Paths, standings: readonly Standing[], file: string
       line: `${sharedHome} is logged in as ${who}, the account of ${owner.name}`,
     };
   }
-  return {
-    kind: 'apart',
-    line: `${sharedHome} is logged in as ${who}, which is no target's account`,
-    advice: tellImport(paths),
-  };
+  return apart(
+    `${sharedHome} is logged in as ${who}, which is no target's account`,
+    tellImport(paths),
+  );
 }
 
 /** What is known of a login that is in no auth.json; undefined when Codex keeps logins in that file. */
@@ -188,9 +191,14 @@ function readOtherStore(sharedHome: string, store: string | undefined): string |
     : undefined;
 }
 
-function apart(sharedHome: string, what: string): HomeLogin {
-  const advice = "to use a target's account there: codex-hotswap launch NAME";
-  return { kind: 'apart', line: `${sharedHome} has ${what}`, advice };
+const NAME_ONE = "to use a target's account there: codex-hotswap launch NAME";
+
+function apart(line: string, advice = NAME_ONE): HomeLogin {
+  return {
+    kind: 'apart',
+    line,
+    alone: `${line}, so codex runs under that, unsupervised; ${advice}`,
+  };
 }
 
 /** Whether a path is a link to that file, be there such a file or not. */
@@ -208,6 +216,14 @@ function readFile(file: string): { text: string } | { problem: string } {
     return { text: readFileSync(file, 'utf8') };
   } catch (error) {
     return { problem: `cannot be read (${errnoOf(error) ?? 'unknown error'})` };
+  }
+}
+
+function statQuietly(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 
