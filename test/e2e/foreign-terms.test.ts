@@ -215,7 +215,9 @@ describe('a file of a trusted project that would log accounts out', () => {
     await ask(terminal, 'two');
     await hotswap.waitForEvent('exhausted');
     await quit(terminal);
-    await terminal.waitForText(/no other account goes on here: .*forced_login_method/);
+    expect(terminal.raw().toString()).toMatch(
+      /no other account goes on here: .*forced_login_method/,
+    );
     expect(backend.turns('acc2')).toEqual([]);
     expect(await states()).toEqual(['marked', 'ready']);
   });

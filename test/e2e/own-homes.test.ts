@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
 // A home that CODEX_HOME names has a login of its own: a client's, an employer's. Work in it goes out under that login.
@@ -41,7 +42,11 @@ async function openHomes() {
     },
     launch: (name: string) =>
       sandbox.run(process.execPath, [COMMAND, 'launch', name, '--', 'exec', 'hello'], { env }),
-    tui: () => hotswap.open(['hello'], { env: { ...sandbox.env, ...env } }),
+    // Alone it would leave its daemon behind.
+    tui: () =>
+      hotswap.open([...(codexUnderTest.hasNoDaemon ? ['--no-daemon'] : []), 'hello'], {
+        env: { ...sandbox.env, ...env },
+      }),
   };
 }
 
