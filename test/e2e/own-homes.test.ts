@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -131,5 +132,50 @@ describe('no login', () => {
     expect(ours(run.stderr)).toEqual([expect.stringContaining('is not valid JSON')]);
     expect(accounts()).toEqual([]);
     expect(readFileSync(authFile, 'utf8')).toBe('{');
+  });
+});
+
+describe('the vault of a target', () => {
+  /** One home for each account, as people keep who switch by hand. */
+  async function openVault() {
+    const homes = await openHomes();
+    const { sandbox } = homes.hotswap;
+    const vault = join(sandbox.home, '.codex-acc2');
+    copyFileSync(join(sandbox.codexHome, 'config.toml'), join(vault, 'config.toml'));
+    const file = join(vault, 'auth.json');
+    return { ...homes, vault, file, text: readFileSync(file, 'utf8') };
+  }
+
+  it('the session runs under that target, and the login stays where it is', async () => {
+    const { vault, file, text, accounts, exec } = await openVault();
+    const run = await exec(vault);
+    expect(run.status).toBe(0);
+    expect(ours(run.stderr)).toEqual([
+      `codex-hotswap: this Codex home (${vault}) is the vault of acc2, so this session works under acc2`,
+    ]);
+    expect(accounts()).toEqual(['acc2']);
+    expect(lstatSync(file).isFile()).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('a limit moves the session on, and the login stays where it is', async () => {
+    const { backend, vault, file, text, accounts, exec } = await openVault();
+    backend.account('acc2').turnsLeft = 0;
+    const run = await exec(vault);
+    expect(run.status).toBe(0);
+    expect(accounts().at(-1)).toBe('acc1');
+    expect(lstatSync(file).isFile()).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('~/.codex that is a link to it', async () => {
+    const { hotswap, vault, file, text, accounts, exec } = await openVault();
+    const { codexHome } = hotswap.sandbox;
+    rmSync(codexHome, { recursive: true });
+    symlinkSync(vault, codexHome);
+    expect((await exec(codexHome)).stderr).toContain('is the vault of acc2');
+    expect(accounts()).toEqual(['acc2']);
+    expect(lstatSync(file).isFile()).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe(text);
   });
 });
