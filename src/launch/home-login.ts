@@ -1,10 +1,9 @@
-import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { readCurrent } from '../accounts/current.ts';
 import { readLinked } from '../accounts/linked.ts';
 import { describeIdentity, readLogin } from '../accounts/login.ts';
 import { findVault } from '../accounts/place-login.ts';
-import { linkTarget } from '../accounts/prime.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { isSamePlace, tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
@@ -204,7 +203,7 @@ function apart(line: string, advice = NAME_ONE): HomeLogin {
 /** Whether a path is a link to that file, be there such a file or not. */
 function leadsTo(path: string, authFile: string): boolean {
   if (!lstatQuietly(path)?.isSymbolicLink()) return false;
-  return linkTarget(path) === authFile || isSamePlace(path, authFile);
+  return resolve(dirname(path), readlinkSync(path)) === authFile || isSamePlace(path, authFile);
 }
 
 function readFile(file: string): { text: string } | { problem: string } {
