@@ -38,10 +38,11 @@ export function tellExhausted(
 
 /** The same for the window's title, which Codex takes back with its next turn. */
 export function titleExhausted(
-  facts: { earliest?: { target: string; until: number } },
+  facts: { earliest?: { target: string; until: number }; barred?: string },
   now: Date,
 ): string {
   const { earliest } = facts;
+  if (facts.barred !== undefined) return '\u001b]0;codex: no other account goes on here\u001b\\';
   const back =
     earliest === undefined
       ? ''
