@@ -28,6 +28,7 @@ export function typedCommand(context: Context): Command {
 /** The login goes into the vault of its account, whichever that is; a new account gets a target of its own. */
 async function logIn(context: Context, args: string[]): Promise<void> {
   const before = await settledConfig(context);
+  sayWhere(context, before);
   await runCodexLogin(context, args, (authContent) => install(context, before, authContent));
 }
 
@@ -51,6 +52,19 @@ async function install(context: Context, before: Config, authContent: string): P
   const config = await addTarget(context, name);
   takeIn(context, config, findTarget(config, name), authContent);
   sayCurrent(context, config, name);
+}
+
+/** Before the browser opens: which account is meant, and what becomes of another. */
+function sayWhere(context: Context, config: Config): void {
+  const name = currentName(context, config);
+  const standing = readStandings(context.paths, config).standings.find(
+    ({ target }) => target.name === name,
+  );
+  const who =
+    standing?.vault.kind === 'ready' ? `, ${describeIdentity(standing.vault.identity)}` : '';
+  context.say(
+    `logging in for ${name} (current${who}); the login of another account goes to the target that has it, or to a new one; to log in to a certain target: codex-hotswap login NAME`,
+  );
 }
 
 function sayCurrent(context: Context, config: Config, name: string): void {

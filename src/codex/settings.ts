@@ -1,3 +1,5 @@
+import { findProjectFiles, keepTrusted, PROJECT_KEYS } from './project-layers.ts';
+
 /** What Codex's configuration says that decides whether, and which, logins are used at all (facts 5.2, 1.2). */
 export interface LoginSettings {
   /** The provider, when its limits are not those of a ChatGPT account. */
@@ -8,6 +10,8 @@ export interface LoginSettings {
   forcedMethod?: 'chatgpt' | 'api';
   /** Where Codex keeps logins, when that is not a file. */
   store?: string;
+  /** The project's file that forces a workspace or a way to log in, when it is a project's. */
+  forcedBy?: string;
 }
 
 export interface SettingSources {
@@ -21,6 +25,15 @@ export interface SettingSources {
   oss: boolean;
   /** Of the machine's administrator. */
   system?: SystemSettings;
+  /** Where Codex works; without it no project's settings are read. */
+  project?: ProjectPlace;
+}
+
+export interface ProjectPlace {
+  /** The working directory, or what `-C` names; absolute. */
+  directory: string;
+  /** `--trust` was given. */
+  asksForTrust: boolean;
 }
 
 /** Where an administrator's settings are. */
@@ -39,16 +52,22 @@ export interface SystemSettings {
 
 const KEYS =
   /\bmodel_provider\b|\bforced_chatgpt_workspace_id\b|\bforced_login_method\b|\bcli_auth_credentials_store\b/;
+/** TOML can write any letter of a quoted key as an escape, and then the key's name is not in the text. */
+const ESCAPES = /\\[uUx]/;
 
 /**
- * Reads the settings that matter for logins; later sources outrank earlier ones. The TOML parser is loaded only when one
+ * Reads the settings that matter for logins; later sources outrank earlier ones: system, user, profile, project from its
+ * root down, `-c`, managed (measured, 0.171; before it, where there was such a layer). The TOML parser is loaded only when one
  * of the keys occurs. What does not parse is left for Codex itself to complain about.
  */
 export async function readLoginSettings(sources: SettingSources): Promise<LoginSettings> {
-  const { text, profile, overrides, oss, system = { base: '', managed: '' } } = sources;
+  const { text, profile, overrides, oss, project, system = { base: '', managed: '' } } = sources;
   if (oss) return { foreignProvider: 'oss' };
   const texts = [system.base, text, profile?.text ?? '', ...overrides, system.managed];
-  const matters = texts.some((source) => KEYS.test(source));
+  const candidates = project === undefined ? [] : findProjectFiles(project.directory);
+  const matters = [...texts, ...candidates.map((candidate) => candidate.text)].some(
+    (source) => KEYS.test(source) || ESCAPES.test(source),
+  );
   if (!matters) return {};
   const { parse } = await import('smol-toml');
   const read = (toml: string): Table => {
@@ -62,16 +81,20 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
   // Up to 0.150 a profile is a table of config.toml; later a file of its own.
   const name = profile?.name ?? base.profile;
   const table = typeof name === 'string' ? at(base, ['profiles', name]) : undefined;
-  const layers = [
-    read(system.base),
-    base,
-    asTable(table),
-    read(profile?.text ?? ''),
-    ...overrides.map(readOverride),
-    read(system.managed),
-  ];
-  const pick = (path: string[]): unknown =>
+  const below = [read(system.base), base, asTable(table), read(profile?.text ?? '')];
+  const above = [...overrides.map(readOverride), read(system.managed)];
+  const pickFrom = (layers: readonly Table[], path: string[]): unknown =>
     layers.map((layer) => at(layer, path)).findLast((value) => value !== undefined);
+  const projects =
+    project === undefined
+      ? []
+      : keepTrusted(candidates, {
+          ...project,
+          markers: pickFrom([...below, ...above], ['project_root_markers']),
+          trustOf: (path) => pickFrom([...below, ...above], ['projects', path, 'trust_level']),
+        }).map(({ file, text: toml }) => ({ file, settings: onlyProjectKeys(read(toml)) }));
+  const layers = [...below, ...projects.map(({ settings }) => settings), ...above];
+  const pick = (path: string[]): unknown => pickFrom(layers, path);
 
   function readOverride(word: string): Table {
     const [, key = '', value = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
@@ -87,14 +110,24 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
     typeof provider === 'string' &&
     provider !== 'openai' &&
     pick(['model_providers', provider, 'requires_openai_auth']) !== true;
-  const workspaces = [pick(['forced_chatgpt_workspace_id'])].flat().filter(isText);
+  const workspaces = [pick(['forced_chatgpt_workspace_id'])]
+    .flat()
+    .flatMap((workspace) => (typeof workspace === 'string' ? [workspace.trim()] : []))
+    .filter(isText);
   const method = pick(['forced_login_method']);
   const store = pick(['cli_auth_credentials_store']);
+  const isForced = workspaces.length > 0 || method === 'chatgpt' || method === 'api';
+  const key = workspaces.length > 0 ? 'forced_chatgpt_workspace_id' : 'forced_login_method';
+  const forcedBy =
+    isForced && pickFrom(above, [key]) === undefined
+      ? projects.findLast(({ settings }) => settings[key] !== undefined)?.file
+      : undefined;
   return {
     ...(isForeign ? { foreignProvider: provider } : {}),
     ...(workspaces.length > 0 ? { forcedWorkspaces: workspaces } : {}),
     ...(method === 'chatgpt' || method === 'api' ? { forcedMethod: method } : {}),
     ...(isText(store) && store !== 'file' ? { store } : {}),
+    ...(forcedBy === undefined ? {} : { forcedBy }),
   };
 }
 
@@ -102,6 +135,12 @@ type Table = Record<string, unknown>;
 
 function at(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, part) => asTable(inner)[part], value);
+}
+
+function onlyProjectKeys(settings: Table): Table {
+  return Object.fromEntries(
+    PROJECT_KEYS.flatMap((key) => (Object.hasOwn(settings, key) ? [[key, settings[key]]] : [])),
+  );
 }
 
 function asTable(value: unknown): Table {

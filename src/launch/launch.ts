@@ -50,7 +50,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   const launch = { ...typed, args: taken.args, env: leaveOverlay(typed.env, paths) };
   const invocation = parseArgv(launch.args);
   if (invocation.mode === 'passthrough') {
-    return runTypedLogin(invocation, paths, launch) ?? runPlain(launch);
+    return (await runTypedLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
   const { wish, pinned = false, wait = false } = launch;
   const here = launch.here || taken.here;

@@ -1,4 +1,5 @@
 import type { Identity } from '../accounts/login.ts';
+import { readStandings } from '../accounts/standing.ts';
 import { inspectVault } from '../accounts/vault.ts';
 import { type ExecInvocation, type InteractiveInvocation, parseArgv } from '../codex/argv.ts';
 import { HotswapError } from '../errors.ts';
@@ -10,6 +11,7 @@ import { readLaunches } from '../session/registry.ts';
 import type { Patience } from '../session/reset-wait.ts';
 import { tellDeadLogin } from '../session/words.ts';
 import { type Config, readConfig } from '../state/config.ts';
+import { canonicalDirectory } from '../state/directories.ts';
 import type { Logged } from '../state/events.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
@@ -17,6 +19,8 @@ import { askLimits } from './ask-limits.ts';
 import { learnCapabilities } from './capabilities.ts';
 import { checkAccount } from './check-account.ts';
 import { type ExecLaunch, runExecSession } from './exec-session.ts';
+import { createLogoutNet, type LogoutNet, refuseAfterLogout } from './forced-logout.ts';
+import { chooseByHome, findStranger, lookAtHome, tellImport } from './home-login.ts';
 import {
   findProgram,
   type PlanFacts,
@@ -34,7 +38,7 @@ import {
   runSupervised,
   type SupervisedLaunch,
 } from './supervised.ts';
-import { readTerms } from './terms.ts';
+import { readTerms, workingDirectory } from './terms.ts';
 import { createTokenKeeper, type TokenKeeper } from './token-keeper.ts';
 import { closeWorkplace, openWorkplace, type Wish, type Workplace } from './workplace.ts';
 
@@ -76,33 +80,49 @@ export async function openSession(
   if (known === undefined) {
     throw new HotswapError('not-set-up', 'no accounts are set up yet', 'run: codex-hotswap setup');
   }
+  const place = { invocation: facts.invocation, cwd, sharedHome: paths.sharedHome };
+  const home = chooseByHome(await lookAtHome(paths, known, place), facts.wish);
+  if ('alone' in home) {
+    say(`codex-hotswap: ${home.alone}`);
+    log(paths, { type: 'notice', message: home.alone });
+    return undefined;
+  }
+  const directory = canonicalDirectory(workingDirectory(place));
+  if (facts.wish?.kind !== 'exactly') refuseAfterLogout(paths, directory, new Date());
   const settled = await settleAccounts(paths, known, new Date(), { isLaunch: true });
   for (const line of settled.lines) say(`codex-hotswap: ${line}`);
-  const { config, line } = await readTerms({
-    ...{ env, sharedHome: paths.sharedHome, config: settled.config, invocation: facts.invocation },
-    wish: facts.wish?.kind === 'exactly' ? facts.wish.target : undefined,
+  const question = { ...place, invocation: facts.invocation, env, config: settled.config };
+  const terms = await readTerms({
+    ...question,
+    wish: home.wish?.kind === 'exactly' ? home.wish.target : undefined,
   });
-  if (line !== undefined) say(`codex-hotswap: ${line}`);
+  const { config } = terms;
+  if (terms.line !== undefined) say(`codex-hotswap: ${terms.line}`);
   const who = (name: string) => identityOf(config, name);
-  const { invocation, args, wish, remark } = await readResume(facts, config);
+  const { invocation, args, wish, remark } = await readResume(
+    { ...facts, wish: home.wish },
+    config,
+  );
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
   const program = findProgram(facts.real, env);
   const capabilities = await learnCapabilities(paths, program.file, program.env);
   const tokens = createTokenKeeper({ paths, config, real: facts.real, env });
   const asking = { tokens, doubted: new Set(settled.doubted) };
   const { slot, target, notices } = await openReadyWorkplace(facts, config, asking, wish);
-  for (const notice of [...notices, remark(target)]) {
+  const stranger =
+    facts.wish?.kind === 'exactly' ? undefined : tellStranger(paths, settled, target);
+  for (const notice of [home.tell(target), stranger, ...notices, remark(target)]) {
     if (notice !== undefined) say(`codex-hotswap: ${notice}`);
   }
   const desk = openDesk({
-    paths,
-    config,
-    slot,
-    target,
+    ...{ paths, slot, target, tokens, terms },
+    config: settled.config,
     pinned: facts.pinned,
-    tokens,
+    keepsHome: home.keepsHome,
+    readTerms: () => readTerms(question),
     now: Date.now,
   });
+  const net = createLogoutNet(paths, config, directory, () => new Date());
   const plan = { program, capabilities, invocation, args, cwd, slot, prompt: config.prompt };
   const run = await planRun(plan, {
     slot,
@@ -118,6 +138,7 @@ export async function openSession(
       failed: ({ message }) => log(paths, { type: 'notice', message: `no record: ${message}` }),
     }),
     spawnPty: pty?.spawnPty,
+    net,
     paths,
     say,
   }).catch(async (error: unknown) => {
@@ -127,8 +148,19 @@ export async function openSession(
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
   return () => {
     const stop = tokens.watch(() => desk.target);
-    return leaveTidy(run, { paths, config, slot, desk, tokens, say }).finally(stop);
+    return leaveTidy(run, { paths, config, slot, desk, net, tokens, say }).finally(stop);
   };
+}
+
+/** Plain codex works under another account here than this session, and nobody has said so yet. */
+function tellStranger(
+  paths: Paths,
+  settled: { config: Config; lines: readonly string[] },
+  target: string,
+): string | undefined {
+  const who = findStranger({ paths, standings: readStandings(paths, settled.config).standings });
+  if (who === undefined || settled.lines.some((line) => line.includes(who))) return undefined;
+  return `plain codex is logged in as ${who} here, which is no target's account; this session works under ${target}; ${tellImport(paths)}`;
 }
 
 /** The account's access token is made young first; a login that is dead, or is so when asked, gives way to the next account. */
@@ -193,18 +225,25 @@ interface Office
   extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait' | 'alert'>,
     Pick<ExecLaunch, 'askLimits'> {
   keeper: LaunchKeeper;
+  net: LogoutNet;
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
   paths: Paths;
   say(line: string): void;
 }
 
 async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<Ending>> {
-  const { keeper, paths, spawnPty, askLimits, ...parts } = office;
+  const { keeper, net, paths, spawnPty, askLimits, ...parts } = office;
   const { invocation } = plan;
   const common = {
     ...parts,
-    noteChild: (pid: number) => holdSlot(office.slot, pid),
-    noteThread: keeper.bind,
+    noteChild(pid: number) {
+      net.noteChild();
+      holdSlot(office.slot, pid);
+    },
+    noteThread(thread: Parameters<LaunchKeeper['bind']>[0]) {
+      net.noteThread();
+      keeper.bind(thread);
+    },
     log(event: Logged) {
       if (event.type === 'rotated') keeper.move(event.to);
       if (event.type === 'resumed') void keeper.gather();
@@ -230,15 +269,21 @@ interface Departure extends Pick<SessionFacts, 'paths' | 'say'> {
   slot: Slot;
   desk: Pick<SupervisedLaunch['desk'], 'target'>;
   tokens: TokenKeeper;
+  net: LogoutNet;
 }
 
 async function leaveTidy(
   run: () => Promise<Ending>,
-  { paths, config, slot, desk, tokens, say }: Departure,
+  { paths, config, slot, desk, net, tokens, say }: Departure,
 ): Promise<Ending> {
   try {
     const ending = await run();
     log(paths, { type: 'ended', status: describeEnding(ending) });
+    const caught = net.catchLogout(slot, desk.target, ending);
+    if (caught !== undefined) {
+      log(paths, { type: 'notice', message: caught });
+      say(`codex-hotswap: ${caught}`);
+    }
     return ending;
   } finally {
     for (const problem of await closeWorkplace(paths, config, slot, desk.target, tokens))

@@ -13,6 +13,8 @@ export interface OverrideFacts {
   invocation: InteractiveInvocation | ExecInvocation;
   /** The user's config.toml, '' when there is none. */
   configText: string;
+  /** Where Codex's configuration keeps logins, when that is not a file. */
+  store: string | undefined;
   /** The value for `-c hooks.state=…`, when hooks are trusted under the shared home's path. */
   hookTrust: string | undefined;
   /** CODEX_HOME for the model's shell; undefined where the user has decided about it (see shell-home.ts). */
@@ -24,7 +26,7 @@ export interface OverrideFacts {
  * @returns options of the root command; Codex merges them into every subcommand (facts 6).
  */
 export function listOverrides(facts: OverrideFacts): string[] {
-  const { capabilities, invocation, configText, hookTrust, shellHome } = facts;
+  const { capabilities, invocation, store, configText, hookTrust, shellHome } = facts;
   const words: string[] = [];
   // A daemon would keep the old account and outlive the session (facts M8, 4).
   if (
@@ -39,7 +41,7 @@ export function listOverrides(facts: OverrideFacts): string[] {
     words.push('-c', 'features.cli_resume_account_check=false');
   }
   // A keyring entry is keyed by CODEX_HOME: an overlay would look logged out (facts 1.2).
-  if (setsOtherCredentialStore(configText)) {
+  if (store !== undefined) {
     words.push('-c', 'cli_auth_credentials_store="file"');
   }
   // Its key is found by the path of CODEX_HOME, so MCP logins would come and go with the number of the overlay.
@@ -53,17 +55,7 @@ export function listOverrides(facts: OverrideFacts): string[] {
   return words;
 }
 
-/** True when the user keeps Codex's databases elsewhere by configuration, so that we must not move them. */
-export function setsSqliteHome(configText: string): boolean {
-  return /^\s*sqlite_home\s*=/m.test(configText);
-}
-
 /** True when the user has said something about Codex's own encrypted store; that it is off needs no saying. */
 function namesSecretStorage(configText: string): boolean {
   return /^[^#\n]*\bsecret_auth_storage\b/m.test(configText);
-}
-
-function setsOtherCredentialStore(configText: string): boolean {
-  const value = /^\s*cli_auth_credentials_store\s*=\s*["']([^"']*)["']/m.exec(configText)?.[1];
-  return value !== undefined && value !== 'file';
 }

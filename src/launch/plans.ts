@@ -10,8 +10,9 @@ import type { Slot } from '../overlay/slot.ts';
 import type { ChildPlan } from '../session/child.ts';
 import type { FollowedThread } from '../session/followed-rollout.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
-import { listOverrides, setsSqliteHome } from './overrides.ts';
+import { listOverrides } from './overrides.ts';
 import { shellHome } from './shell-home.ts';
+import { readSettings } from './terms.ts';
 import { readCodexConfig } from './workplace.ts';
 
 /** The binary to start, found behind the npm launcher where that is safe (fact M14). */
@@ -84,6 +85,7 @@ async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
 
 async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
   const { program, invocation, slot, capabilities, cwd } = facts;
+  const { store } = await readSettings({ invocation, cwd, sharedHome: slot.sharedHome });
   const configText = readCodexConfig(slot.sharedHome);
   const overrides = listOverrides({
     capabilities: {
@@ -92,25 +94,27 @@ async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
     },
     invocation,
     configText,
+    store,
     hookTrust: await hookTrustOverride(slot),
     shellHome: await shellHome({ invocation, cwd, sharedHome: slot.sharedHome, configText }),
   });
-  const env = overlayEnvironment(program.env, slot, configText);
+  const env = overlayEnvironment(program.env, slot);
   return { file: program.file, args: [...overrides, ...args], cwd, env };
 }
 
-/** The child's environment: the overlay as its home, the databases still the shared home's (fact M13). */
+/**
+ * The child's environment: the overlay as its home, the databases still the shared home's (fact M13). Of a user who keeps
+ * them elsewhere, too: `sqlite_home` of any layer outranks the variable (measured, 0.130 to 0.171).
+ */
 function overlayEnvironment(
   base: NodeJS.ProcessEnv,
   slot: Pick<Slot, 'home' | 'sharedHome'>,
-  configText: string,
 ): Record<string, string> {
   const env = Object.fromEntries(
     Object.entries(base).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
   env.CODEX_HOME = slot.home;
-  if (!env.CODEX_SQLITE_HOME && !setsSqliteHome(configText))
-    env.CODEX_SQLITE_HOME = slot.sharedHome;
+  if (!env.CODEX_SQLITE_HOME) env.CODEX_SQLITE_HOME = slot.sharedHome;
   // For the shim, should a codex be typed in a shell that Codex opens.
   env.CODEX_HOTSWAP_HOME = slot.sharedHome;
   // Ours alone: a codex typed in a shell that Codex opens is a launch of its own.

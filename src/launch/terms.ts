@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Identity, isApiKey } from '../accounts/login.ts';
 import { inspectVault } from '../accounts/vault.ts';
 import {
@@ -7,10 +7,12 @@ import {
   flagValues,
   hasFlag,
   type InteractiveInvocation,
+  type Invocation,
 } from '../codex/argv.ts';
 import {
   type LoginSettings,
   readLoginSettings,
+  type SettingSources,
   SYSTEM_DIR,
   type SystemSettings,
 } from '../codex/settings.ts';
@@ -18,24 +20,45 @@ import { HotswapError } from '../errors.ts';
 import type { Config } from '../state/config.ts';
 import { readCodexConfig } from './workplace.ts';
 
-export interface TermsQuestion {
+export interface ConfigQuestion {
+  invocation: Invocation;
+  sharedHome: string;
+  /** Where Codex is started. */
+  cwd: string;
+  /** Where an administrator's settings are; elsewhere for tests. */
+  systemDir?: string;
+}
+
+export interface TermsQuestion extends ConfigQuestion {
   invocation: InteractiveInvocation | ExecInvocation;
   env: NodeJS.ProcessEnv;
-  sharedHome: string;
   config: Config;
   /** The account that is asked for, if it is to be that and no other. */
   wish?: string | undefined;
-  /** Where an administrator's settings are; elsewhere for tests. */
-  systemDir?: string;
 }
 
 /** What is to be said to the user, and the accounts that Codex's configuration leaves: the others are off this time. */
 export interface Terms {
   config: Config;
   line?: string;
+  /** The targets that Codex would log out. */
+  misfits: ReadonlySet<string>;
 }
 
 const FREE = 'no limit moves this session';
+
+/** Where Codex works: its working directory, or what `-C` names. Codex resolves no link in that (measured). */
+export function workingDirectory({
+  invocation,
+  cwd,
+}: Pick<ConfigQuestion, 'invocation' | 'cwd'>): string {
+  return resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.');
+}
+
+/** What Codex's configuration says about logins, in every layer that this command line makes Codex read. */
+export function readSettings(question: ConfigQuestion): Promise<LoginSettings> {
+  return readLoginSettings(sourcesOf(question));
+}
 
 /**
  * Looks at what stands between this launch and our accounts: variables that outrank every login, another provider, a
@@ -53,7 +76,7 @@ export async function readTerms(question: TermsQuestion): Promise<Terms> {
       'unset it to use your accounts',
     );
   }
-  const settings = await readLoginSettings(sourcesOf(question));
+  const settings = await readSettings(question);
   if (settings.foreignProvider !== undefined) {
     throw new HotswapError(
       'no-usable-target',
@@ -61,14 +84,19 @@ export async function readTerms(question: TermsQuestion): Promise<Terms> {
       FREE,
     );
   }
-  if (flagValues(invocation, 'config').some(asksForOtherStore)) {
+  // In a file another store does no harm: our own `-c` outranks it. The user's outranks ours.
+  const typed = await readLoginSettings({
+    ...NOTHING,
+    overrides: flagValues(invocation, 'config'),
+  });
+  if (typed.store !== undefined) {
     throw new HotswapError(
       'no-usable-target',
-      `Codex is told to keep its login in the ${JSON.stringify(settings.store)} store, where your accounts are not`,
+      `Codex is told to keep its login in the ${JSON.stringify(typed.store)} store, where your accounts are not`,
       'leave out -c cli_auth_credentials_store to use them',
     );
   }
-  const managed = await readLoginSettings({ text: readSystem(question).managed, ...NOTHING_MORE });
+  const managed = await readLoginSettings({ ...NOTHING, text: readSystem(question).managed });
   if (managed.store !== undefined) {
     throw new HotswapError(
       'no-usable-target',
@@ -88,16 +116,16 @@ function outrankingVariable(
   return mode === 'exec' && env.CODEX_API_KEY ? 'CODEX_API_KEY' : undefined;
 }
 
-const NOTHING_MORE = { overrides: [], oss: false };
+const NOTHING: SettingSources = { text: '', overrides: [], oss: false };
 
-function readSystem({ systemDir = SYSTEM_DIR }: TermsQuestion): SystemSettings {
+function readSystem({ systemDir = SYSTEM_DIR }: ConfigQuestion): SystemSettings {
   return {
     base: readText(join(systemDir, 'config.toml')),
     managed: readText(join(systemDir, 'managed_config.toml')),
   };
 }
 
-function sourcesOf(question: TermsQuestion) {
+function sourcesOf(question: ConfigQuestion): SettingSources {
   const { invocation, sharedHome } = question;
   const name = flagValues(invocation, 'profile').at(-1);
   const isIgnored = hasFlag(invocation, 'ignore-user-config');
@@ -110,39 +138,49 @@ function sourcesOf(question: TermsQuestion) {
     overrides: flagValues(invocation, 'config'),
     oss: hasFlag(invocation, 'oss'),
     system: readSystem(question),
+    project: {
+      directory: workingDirectory(question),
+      asksForTrust: hasFlag(invocation, 'trust'),
+    },
   };
-}
-
-// In config.toml another store does no harm: our own `-c` outranks it. The user's outranks ours.
-function asksForOtherStore(word: string): boolean {
-  return /^\s*cli_auth_credentials_store\s*=\s*(?!["']?file["']?\s*$)/.test(word);
 }
 
 /** Codex would log the others out as soon as it starts. */
 function leaveFitting(config: Config, settings: LoginSettings, wish?: string): Terms {
   const { forcedWorkspaces, forcedMethod } = settings;
-  if (forcedWorkspaces === undefined && forcedMethod === undefined) return { config };
-  const targets = config.targets.map((target) => {
+  const none: Terms = { config, misfits: new Set() };
+  if (forcedWorkspaces === undefined && forcedMethod === undefined) return none;
+  const misfits = new Set<string>();
+  let isLeft = false;
+  for (const target of config.targets) {
     const vault = inspectVault(target);
-    const fits = vault.kind !== 'ready' || isAllowed(vault.identity, settings);
-    return fits ? target : { ...target, enabled: false };
-  });
-  const out = config.targets.filter(({ enabled }, index) => enabled && !targets[index]?.enabled);
-  if (out.length === 0) return { config };
+    if (vault.kind !== 'ready') continue;
+    if (!isAllowed(vault.identity, settings)) misfits.add(target.name);
+    else isLeft ||= target.enabled;
+  }
+  const out = config.targets.filter(({ name, enabled }) => enabled && misfits.has(name));
+  const isWishOut = wish !== undefined && misfits.has(wish);
+  if (out.length === 0 && !isWishOut) return { ...none, misfits };
   const names = out.map(({ name }) => name).join(', ');
   const key =
     forcedWorkspaces === undefined ? 'forced_login_method' : 'forced_chatgpt_workspace_id';
-  const isLeft = targets.some((target) => target.enabled && inspectVault(target).kind === 'ready');
-  if (!isLeft || out.some(({ name }) => name === wish)) {
+  const place = settings.forcedBy ?? "Codex's configuration";
+  if (isWishOut || (wish === undefined && !isLeft)) {
     throw new HotswapError(
       'forced-login',
-      `Codex's configuration sets ${key}, so Codex would log ${wish ?? names} out and not start`,
+      `${place} sets ${key}, so Codex would log ${wish ?? names} out and not start`,
       'correct it, or log in to an account that fits',
     );
   }
   return {
-    config: { ...config, targets },
-    line: `Codex's configuration sets ${key}, so ${names} ${out.length > 1 ? 'are' : 'is'} left out`,
+    config: {
+      ...config,
+      targets: config.targets.map((target) =>
+        misfits.has(target.name) ? { ...target, enabled: false } : target,
+      ),
+    },
+    line: `${place} sets ${key}, so ${names} ${out.length > 1 ? 'are' : 'is'} left out`,
+    misfits,
   };
 }
 

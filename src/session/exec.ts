@@ -5,7 +5,7 @@ import { copyPortable } from '../codex/portable-copy.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import { mayHaveBegunSince } from '../codex/rollout-dates.ts';
 import { type OpenThread, threadIdOf } from '../codex/thread-files.ts';
-import { NotStartedError } from '../errors.ts';
+import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import type { Logged } from '../state/events.ts';
 import type { ChildPlan } from './child.ts';
 import { type ExecChild, type ExecListeners, startExecChild } from './exec-child.ts';
@@ -157,6 +157,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   async function goOnInCopy(thread: FollowedThread): Promise<Following> {
     if (hasCopied || parts.asAWhole || interrupted !== undefined) return undefined;
     hasCopied = true;
+    await desk.assertFits();
     const copy = await copyPortable(thread.rollout);
     copies.set(copy.id, thread.id);
     const copied = { ...thread, ...copy };
@@ -172,6 +173,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     thread,
   }: Extract<Finding, { kind: 'limit' }>): Promise<Following> {
     const from = desk.target;
+    await desk.review();
     const verdict = desk.settle(proof);
     const { mark } = verdict;
     const named = thread === undefined ? {} : { thread: thread.id };
@@ -183,7 +185,12 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     if (verdict.kind === 'none' || met > parts.accounts) {
       const earliest = verdict.kind === 'none' ? verdict.earliest : undefined;
       const pinned = verdict.kind === 'none' && verdict.pinned === true;
-      const facts = { target: from, mark, pinned, ...(earliest === undefined ? {} : { earliest }) };
+      const barred = verdict.kind === 'none' ? verdict.barred : undefined;
+      const facts = {
+        ...{ target: from, mark, pinned },
+        ...(earliest === undefined ? {} : { earliest }),
+        ...(barred === undefined ? {} : { barred }),
+      };
       log({ type: 'exhausted', target: from, ...(earliest === undefined ? {} : { earliest }) });
       const { wait } = parts;
       if (wait === undefined || earliest === undefined || waits >= MAX_WAITS) {
@@ -273,6 +280,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       if (interrupted !== undefined || ending.kind !== 'exited' || ending.code !== FAILED) {
         return ending;
       }
+      // Codex logged its account out as soon as it started: the next account would go the same way.
+      if (child?.thread() === undefined && desk.hasLostLink()) return ending;
       failedAt = Date.now();
       const found = await find(next, startedAtMs).catch(() => undefined);
       if (found === undefined) return ending;
@@ -285,6 +294,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       const going = found.kind === 'limit' ? handOff(found) : goOnInCopy(found.thread);
       const following = await going.catch((error: Error) => {
         log({ type: 'notice', message: `could not go on: ${error.message}` });
+        if (error instanceof HotswapError) say(describeError(error).text);
         if (found.thread !== undefined) say(tellStranded(found.thread.id));
         return undefined;
       });

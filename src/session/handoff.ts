@@ -8,7 +8,8 @@ import { listVaults, readStandings, type Standing } from '../accounts/standing.t
 import { type Room, readUsage, recordUsage, tightest, usageFromLimits } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { RateLimits } from '../codex/rollout.ts';
-import { assertHeld, holdsSlot } from '../overlay/lease.ts';
+import { HotswapError } from '../errors.ts';
+import { assertHeld } from '../overlay/lease.ts';
 import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
@@ -18,6 +19,21 @@ import type { Paths } from '../state/paths.ts';
 export interface HandoffDesk {
   /** The target the child runs under. */
   readonly target: string;
+  /**
+   * Reads Codex's configuration again: a `git pull` may have brought a file that makes Codex log accounts out. Those are
+   * not chosen any more. Before each choice.
+   */
+  review(): Promise<void>;
+  /**
+   * The same before a child of the account that runs.
+   * @throws HotswapError `forced-login` when Codex would log that account out.
+   */
+  assertFits(): Promise<void>;
+  /**
+   * The slot's link to the login is gone, and the vault is intact. Codex does that at a logout. It does it at its start,
+   * too, where a setting forces another login, and then it asks the service nothing.
+   */
+  hasLostLink(): boolean;
   /** Marks the account that ran and picks its successor. */
   settle(proof: LimitProof): Verdict;
   /** Who may be used now, the account that ran included: for when everybody was at a limit. */
@@ -26,7 +42,8 @@ export interface HandoffDesk {
   findRoomier(limits: RateLimits, from: { thread: string; rollout: string }): Roomier | undefined;
   /**
    * Makes the successor's access token young, before its child starts.
-   * @returns the account to go on with: another if that login turned out to be dead.
+   * @returns the account to go on with: another if that login turned out to be dead, or if Codex would log it out.
+   * @throws HotswapError `forced-login` when Codex would log out every account that is left.
    */
   prepare(target: string): Promise<string>;
   /**
@@ -46,6 +63,8 @@ export type Verdict =
       earliest?: { target: string; until: number };
       /** The session was to stay with its account. */
       pinned?: boolean;
+      /** Why an account that has something left is passed over: Codex would log it out. */
+      barred?: string;
     };
 
 /** An account with more left, and what is left of the one that runs. */
@@ -65,20 +84,37 @@ export interface Office {
   target: string;
   /** Never leave the account. */
   pinned?: boolean;
+  /** The home is not ours to link to a login: somebody keeps it apart, or it is a vault. */
+  keepsHome?: boolean;
+  /** What Codex's configuration meant for the accounts when the session began. */
+  terms?: Fitting;
+  /** Reads it again. @throws HotswapError when Codex would work with none of the accounts. */
+  readTerms?(): Promise<Fitting>;
   /** Who keeps access tokens young. */
   tokens?: Record<'prepare' | 'doubt', (target: string) => Promise<'ready' | 'needs-login'>>;
   now(): number;
+}
+
+/** What Codex's configuration means for the accounts. */
+export interface Fitting {
+  /** The targets that Codex would log out. */
+  misfits: ReadonlySet<string>;
+  /** Which setting says so, for the user. */
+  line?: string;
 }
 
 /** @param office `now` in epoch milliseconds; `target` whom the first child runs under. */
 export function openDesk(office: Office): HandoffDesk {
   const { paths, config, slot } = office;
   let target = office.target;
+  let misfits: ReadonlySet<string> = new Set();
+  let barred: HotswapError | undefined;
+  note(office.terms);
   let bucket: { bucket?: string } = {};
   const doubted = new Set<string>();
 
   /** A pinned session has one account only; the marks of the others still say what binds its workspace. */
-  function eligible(): Standing[] {
+  function asked(): Standing[] {
     const { standings } = readStandings(paths, config);
     if (!office.pinned) return standings;
     return standings.map((standing) =>
@@ -88,15 +124,51 @@ export function openDesk(office: Office): HandoffDesk {
     );
   }
 
+  function eligible(): Standing[] {
+    return asked().map((standing) =>
+      misfits.has(standing.target.name) ? switchedOff(standing) : standing,
+    );
+  }
+
+  function standingOf(name: string): Standing | undefined {
+    return readStandings(paths, config).standings.find((standing) => standing.target.name === name);
+  }
+
+  function note(terms: Fitting | undefined): void {
+    if (terms === undefined) return;
+    ({ misfits } = terms);
+    const { line } = terms;
+    barred = line === undefined ? undefined : new HotswapError('forced-login', line, '');
+  }
+
+  async function review(): Promise<void> {
+    try {
+      note(await office.readTerms?.());
+    } catch (error) {
+      if (!(error instanceof HotswapError)) return; // Codex says itself what is wrong
+      misfits = new Set(config.targets.map(({ name }) => name));
+      barred = error;
+    }
+  }
+
+  function refusal(name: string): HotswapError {
+    const { message = `Codex would log ${name} out`, advice = '' } = barred ?? {};
+    return new HotswapError('forced-login', message, advice);
+  }
+
   return {
     get target() {
       return target;
     },
+    review,
+    async assertFits() {
+      await review();
+      if (misfits.has(target)) throw refusal(target);
+    },
+    hasLostLink: () => !showsLogin(slot) && standingOf(target)?.vault.kind === 'ready',
     settle(proof) {
       const nowSeconds = Math.floor(office.now() / 1000);
-      const before = readStandings(paths, config).standings.find(
-        (standing) => standing.target.name === target,
-      );
+      const before = standingOf(target);
       const workspace =
         before?.vault.kind === 'ready' ? before.vault.identity.accountId : undefined;
       const mark = markOf(proof, { nowSeconds, workspace, config });
@@ -106,15 +178,23 @@ export function openDesk(office: Office): HandoffDesk {
       const { standings } = readStandings(paths, config);
       const { doubted: found } = noticeLogout(paths, standings, new Date(office.now()));
       for (const name of found) doubted.add(name);
-      const choice = chooseTarget({
-        standings: eligible(),
-        exclude: target,
-        strategy: config.strategy,
-        ...bucket,
-        nowSeconds,
-      });
+      const choose = (candidates: readonly Standing[]) =>
+        chooseTarget({
+          standings: candidates,
+          exclude: target,
+          strategy: config.strategy,
+          ...bucket,
+          nowSeconds,
+        });
+      const choice = choose(eligible());
       if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name, mark };
-      return { ...withoutReasons(choice), mark, ...(office.pinned ? { pinned: true } : {}) };
+      const isBarred = barred !== undefined && choose(asked()).kind === 'chosen';
+      return {
+        ...withoutReasons(choice),
+        mark,
+        ...(office.pinned ? { pinned: true } : {}),
+        ...(isBarred ? { barred: barred?.message ?? '' } : {}),
+      };
     },
     reconsider() {
       const nowSeconds = Math.floor(office.now() / 1000);
@@ -134,7 +214,7 @@ export function openDesk(office: Office): HandoffDesk {
       const room = tightest(limits.windows, nowSeconds);
       if (office.pinned || room === undefined || room.left >= config.rotateBelow) return undefined;
       recordUsage(paths, target, usageFromLimits(limits, { ...from, capturedAt: nowSeconds }));
-      const { standings } = readStandings(paths, config);
+      const standings = eligible();
       // Whoever has as little would be left again at once, and back it would go.
       const enough = standings.map((standing) =>
         roomOf(standing, nowSeconds) < config.rotateBelow ? switchedOff(standing) : standing,
@@ -148,7 +228,13 @@ export function openDesk(office: Office): HandoffDesk {
       return choice.kind === 'chosen' ? { target: choice.target.name, room } : undefined;
     },
     async prepare(next) {
+      await review();
       let candidate = next;
+      if (misfits.has(candidate)) {
+        const choice = this.reconsider();
+        if (choice.kind === 'none') throw refusal(candidate);
+        candidate = choice.target;
+      }
       for (let left = config.targets.length; left > 0; left--) {
         const found =
           await office.tokens?.[doubted.delete(candidate) ? 'doubt' : 'prepare'](candidate);
@@ -166,8 +252,8 @@ export function openDesk(office: Office): HandoffDesk {
       const choice = chooseTarget({ standings, exclude: target, strategy, ...bucket, nowSeconds });
       if (choice.kind === 'none') return false; // the screen is the user's way to log in again
       const standing = standings.find((candidate) => candidate.target.name === target);
-      const isLoggedOut = holdsSlot(slot) && !showsLogin(slot);
-      if (isLoggedOut || standing?.vault.kind !== 'ready') return true;
+      if (standing?.vault.kind !== 'ready') return true;
+      // A link that is gone proves no more: Codex takes it away where a setting forces another login.
       return (await office.tokens?.doubt(target)) === 'needs-login';
     },
     repoint(next) {
@@ -178,7 +264,9 @@ export function openDesk(office: Office): HandoffDesk {
       pointAuth(slot, standing.vault.authFile);
       target = next;
       writeCurrent(paths, next);
-      primeSharedAuth(paths, standing.vault.authFile, listVaults(standings));
+      if (!office.keepsHome) {
+        primeSharedAuth(paths, standing.vault.authFile, listVaults(standings));
+      }
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Mark } from '../accounts/marks.ts';
 import type { Room } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import { copyPortable } from '../codex/portable-copy.ts';
+import { describeError, HotswapError } from '../errors.ts';
 import type { Logged } from '../state/events.ts';
 import type { ChildPlan } from './child.ts';
 import type { Proven, Refused } from './follow.ts';
@@ -125,10 +126,12 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       verdict = undefined;
       const earliest = rest.kind === 'none' ? rest.earliest : undefined;
       const pinned = rest.kind === 'none' && rest.pinned === true;
+      const barred = rest.kind === 'none' ? rest.barred : undefined;
       const facts = {
         target,
         mark: limit,
         pinned,
+        ...(barred === undefined ? {} : { barred }),
         ...(earliest === undefined ? {} : { earliest }),
       };
       log({ type: 'exhausted', target, ...(earliest === undefined ? {} : { earliest }) });
@@ -157,7 +160,8 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       } catch (error) {
         const { message } = error as Error;
         log({ type: 'notice', message: `could not go on under ${to}: ${message}` });
-        return { event: { name: 'not-repointed' } };
+        const line = error instanceof HotswapError ? { line: describeError(error).text } : {};
+        return { event: { name: 'not-repointed' }, ...line };
       }
       if (early !== undefined) {
         log({ type: 'rotated', from, to, kind: 'low', ...early, ...named(thread) });
@@ -174,6 +178,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       const { target } = desk;
       const original = thread as FollowedThread;
       try {
+        await desk.assertFits();
         // A goal belongs to a thread's id, so a copy has none.
         thread = { ...original, ...(await copyPortable(original.rollout)), hasGoal: false };
         plan = await resumePlan(thread);

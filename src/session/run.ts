@@ -170,7 +170,10 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       }
     }
 
-    function considerMoving(limits: RateLimits, { id, rollout }: FollowedThread): void {
+    async function considerMoving(limits: RateLimits, { id, rollout }: FollowedThread) {
+      const asked = watch;
+      await desk.review();
+      if (asked !== watch) return;
       const roomier = desk.findRoomier(limits, { thread: id, rollout });
       if (roomier !== undefined) early.consider(roomier);
     }
@@ -238,7 +241,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         sign: (sign) => watch?.note(sign),
         stopped: () => dispatch({ name: 'child-stopped' }),
         ended(ending) {
-          const refusal = arrival.refusal();
+          // Codex logged its account out as soon as it started: the next account would go the same way.
+          const refusal = desk.hasLostLink() ? undefined : arrival.refusal();
           if (refusal === 'needs-login') rotation.beginWithoutLogin();
           watch?.close();
           watch = undefined;
@@ -287,7 +291,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           guard?.succeeded();
           exhaustion.forget();
           dispatch({ name: 'turn-succeeded' });
-          if (limits !== undefined && thread !== undefined) considerMoving(limits, thread);
+          if (limits !== undefined && thread !== undefined)
+            void considerMoving(limits, thread).catch(fail);
         },
         bound(current) {
           thread = current;
@@ -303,7 +308,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     async function seekProof(): Promise<void> {
       const asked = watch;
-      const found = await asked?.seek().catch(() => undefined);
+      const [found] = await Promise.all([asked?.seek().catch(() => undefined), desk.review()]);
       if (asked !== watch) return; // the child ended meanwhile, and so did the question
       // A stopped session drops the answer. After fg the machine asks for proof again.
       if (state.name === 'suspended') return;

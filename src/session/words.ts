@@ -19,11 +19,15 @@ export function tellExhausted(
     mark: Mark;
     earliest?: { target: string; until: number };
     pinned?: boolean;
+    barred?: string;
   },
   now: Date,
 ): string {
   const { target, mark, earliest } = facts;
   const limit = `${target}: ${describeMark(mark)}${tellUntil(mark.until, now)}`;
+  if (facts.barred !== undefined) {
+    return `codex-hotswap: ${limit}; no other account goes on here: ${facts.barred}`;
+  }
   if (facts.pinned) return `codex-hotswap: ${limit}; it is pinned, so no other account goes on`;
   const back =
     earliest === undefined
@@ -34,10 +38,11 @@ export function tellExhausted(
 
 /** The same for the window's title, which Codex takes back with its next turn. */
 export function titleExhausted(
-  facts: { earliest?: { target: string; until: number } },
+  facts: { earliest?: { target: string; until: number }; barred?: string },
   now: Date,
 ): string {
   const { earliest } = facts;
+  if (facts.barred !== undefined) return '\u001b]0;codex: no other account goes on here\u001b\\';
   const back =
     earliest === undefined
       ? ''

@@ -114,6 +114,9 @@ test('codex login, typed by habit, lands in the vault of its account; codex logo
   const known = open('/usr/bin/env', ['codex', 'login', '--device-auth']);
   await known.waitForText('main is logged in again as acc1@example.com', { scrollback: true });
   expect((await known.waitForExit()).status).toBe(0);
+  // Said before the browser opens.
+  const said = known.raw().toString();
+  expect(said.indexOf('logging in for main (current, acc1@example.com)')).toBe(0);
   expect(vaultOf('main').tokens.refresh_token).not.toBe(before.tokens.refresh_token);
 
   backend.expectLogin('acc3');

@@ -55,6 +55,7 @@ async function pins(box: Sandbox, args: string[]): Promise<string[]> {
     },
     invocation,
     configText: '',
+    store: undefined,
     hookTrust: undefined,
   });
 }

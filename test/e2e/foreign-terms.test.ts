@@ -1,6 +1,8 @@
-import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
+import { ask } from '../lab/composer.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
 // What stands between a launch and our accounts: variables that outrank a login, other providers, forced workspaces,
@@ -131,6 +133,125 @@ describe('the accounts that do not fit are left out', () => {
       { state: 'ready' },
       { state: 'ready' },
     ]);
+  });
+});
+
+describe('a file of a trusted project that would log accounts out', () => {
+  const FILE = '.codex/config.toml';
+  async function openProject(accounts: { name: string; turnsLeft?: number }[]) {
+    const lab = await openLab(accounts);
+    await lab.hotswap.command('use', 'acc1');
+    const { sandbox } = lab.hotswap;
+    const [node, ...first] = lab.hotswap.commandLine() as [string, ...string[]];
+    return {
+      ...lab,
+      force(text: string) {
+        mkdirSync(join(sandbox.work, '.codex'), { recursive: true });
+        writeFileSync(join(sandbox.work, FILE), text);
+      },
+      exec: (cwd = sandbox.work) => sandbox.run(node, [...first, 'exec', 'hello'], { cwd }),
+      async states() {
+        const { targets } = JSON.parse(await lab.hotswap.command('status', '--json'));
+        return targets.map(({ state }: { state: string }) => state);
+      },
+    };
+  }
+
+  it('nobody fits: Codex does not run, and no account is called logged out', async () => {
+    const { backend, hotswap, force, exec, states } = await openProject([
+      { name: 'acc1' },
+      { name: 'acc2' },
+    ]);
+    force('forced_login_method = "api"\n');
+    const { work } = hotswap.sandbox;
+    mkdirSync(join(work, 'below'));
+    for (const cwd of [work, join(work, 'below')]) {
+      const run = await exec(cwd);
+      expect(run).toMatchObject({ status: 1, stdout: '' });
+      expect(run.stderr).toContain(`${join(work, FILE)} sets forced_login_method`);
+    }
+    expect(backend.turns()).toEqual([]);
+    expect(await states()).toEqual(['ready', 'ready']);
+  });
+
+  it('the accounts that fit are left, by a list', async () => {
+    const { backend, force, exec, states } = await openProject([
+      { name: 'acc1' },
+      { name: 'acc2' },
+    ]);
+    force('forced_chatgpt_workspace_id = ["workspace-other", "workspace-acc2"]\n');
+    const run = await exec();
+    expect(run.stderr).toContain('so acc1 is left out');
+    expect(backend.turns().map(({ account }) => account)).toEqual(['acc2']);
+    expect(await states()).toEqual(['ready', 'ready']);
+  });
+
+  it('it comes in mid-session: the limit moves the session to no account that Codex would log out', async () => {
+    const { backend, hotswap, force, states } = await openProject([
+      { name: 'acc1', turnsLeft: 1 },
+      { name: 'acc2' },
+      { name: 'acc3' },
+    ]);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    force('forced_chatgpt_workspace_id = "workspace-acc3"\n');
+    await ask(terminal, 'two');
+    await terminal.waitForText('answer 1 from acc3');
+    await quit(terminal);
+    expect(backend.turns('acc2')).toEqual([]);
+    expect(await states()).toEqual(['marked', 'ready', 'ready']);
+  });
+
+  it('… and to none where none fits: Codex stays, and the line at the end says why', async () => {
+    const { backend, hotswap, force, states } = await openProject([
+      { name: 'acc1', turnsLeft: 1 },
+      { name: 'acc2' },
+    ]);
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from acc1');
+    force('forced_login_method = "api"\n');
+    await ask(terminal, 'two');
+    await hotswap.waitForEvent('exhausted');
+    await quit(terminal);
+    expect(terminal.raw().toString()).toMatch(
+      /no other account goes on here: .*forced_login_method/,
+    );
+    expect(backend.turns('acc2')).toEqual([]);
+    expect(await states()).toEqual(['marked', 'ready']);
+  });
+
+  it('what we cannot read costs one start, and no account', async () => {
+    const { backend, hotswap, exec, states } = await openProject([
+      { name: 'acc1' },
+      { name: 'acc2' },
+    ]);
+    const { sandbox } = hotswap;
+    const codex = join(sandbox.realBin, 'codex');
+    rmSync(codex);
+    const script = `#!/bin/sh
+exec '${codexUnderTest.launcher}' -c 'forced_login_method="api"' "$@"
+`;
+    writeFileSync(codex, script, { mode: 0o755 });
+    const first = await exec();
+    expect(first.status).toBe(1);
+    expect(first.stderr).toContain('Logging out');
+    expect(first.stderr).toContain('Codex logged acc1 out as soon as it started');
+    const second = await exec();
+    expect(second).toMatchObject({ status: 1, stdout: '' });
+    expect(second.stderr).not.toContain('Logging out');
+    expect(second.stderr).toContain('the next account would go the same way');
+    expect(backend.turns()).toEqual([]);
+    expect(await states()).toEqual(['ready', 'ready']);
+    expect(hotswap.eventsOf('launch')).toHaveLength(1);
+
+    // Corrected: the account that is named starts, and from then on all do.
+    rmSync(codex);
+    symlinkSync(codexUnderTest.launcher, codex);
+    await hotswap.command('launch', 'acc1', '--', 'exec', 'hello');
+    expect((await exec()).status).toBe(0);
+    expect(backend.turns('acc1')).toHaveLength(2);
   });
 });
 

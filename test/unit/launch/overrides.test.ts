@@ -1,20 +1,22 @@
 import { expect, test } from 'vitest';
 import { parseArgv } from '../../../src/codex/argv.ts';
-import { listOverrides, setsSqliteHome } from '../../../src/launch/overrides.ts';
+import { listOverrides } from '../../../src/launch/overrides.ts';
 
 interface Case {
   typed?: string[];
   features?: string[];
   configText?: string;
+  store?: string;
   hookTrust?: string;
   shellHome?: string;
 }
 
-function overrides({ typed = [], features = [], configText = '', ...rest }: Case): string[] {
+function overrides({ typed = [], features = [], configText = '', store, ...rest }: Case): string[] {
   const invocation = parseArgv(typed);
   if (invocation.mode === 'passthrough') throw new Error('not supervised');
   const capabilities = { noDaemon: true, features: new Set(features) };
-  return listOverrides({ capabilities, invocation, configText, hookTrust: undefined, ...rest });
+  const facts = { capabilities, invocation, configText, store, hookTrust: undefined, ...rest };
+  return listOverrides(facts);
 }
 
 test.each<[string, Case, string[]]>([
@@ -28,14 +30,10 @@ test.each<[string, Case, string[]]>([
   ],
   [
     'a login in the keyring',
-    { typed: ['exec', 'x'], configText: 'cli_auth_credentials_store = "auto"\n' },
+    { typed: ['exec', 'x'], store: 'auto' },
     ['-c', 'cli_auth_credentials_store="file"'],
   ],
-  [
-    'a login in a file',
-    { typed: ['exec', 'x'], configText: "cli_auth_credentials_store = 'file'\n" },
-    [],
-  ],
+  ['a login in a file', { typed: ['exec', 'x'] }, []],
   [
     'MCP logins encrypted for one home',
     {
@@ -67,9 +65,4 @@ test.each<[string, Case, string[]]>([
   ['trusted hooks', { typed: ['exec', 'x'], hookTrust: '{}' }, ['-c', 'hooks.state={}']],
 ])('%s', (_, facts, words) => {
   expect(overrides(facts)).toEqual(words);
-});
-
-test('databases that the user keeps elsewhere stay there', () => {
-  expect(setsSqliteHome('sqlite_home = "/x"')).toBe(true);
-  expect(setsSqliteHome('# sqlite_home = "/x"')).toBe(false);
 });

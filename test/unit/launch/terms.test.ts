@@ -28,7 +28,7 @@ function ask(files: Record<string, string>, args: string[] = []) {
   const invocation = parseArgv(args);
   if (invocation.mode === 'passthrough') throw new Error('not a session');
   return readTerms({
-    ...{ invocation, env: {}, sharedHome: paths.sharedHome, systemDir },
+    ...{ invocation, env: {}, sharedHome: paths.sharedHome, systemDir, cwd: paths.home },
     config: validateConfig({ version: 1, targets: [{ name: 'acc1' }, { name: 'acc2' }] }, paths),
   });
 }

@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
 import { recordUsage } from '../../../src/accounts/usage.ts';
+import { HotswapError } from '../../../src/errors.ts';
 import { leaseSlot } from '../../../src/overlay/lease.ts';
 import { pointAuth } from '../../../src/overlay/point-auth.ts';
-import { openDesk } from '../../../src/session/handoff.ts';
+import { type Fitting, openDesk } from '../../../src/session/handoff.ts';
 import { validateConfig } from '../../../src/state/config.ts';
 import { ownIdentity } from '../../../src/state/process-identity.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
@@ -22,7 +23,16 @@ const used = (usedPercent: number) => ({
 type Verdict = 'ready' | 'needs-login';
 
 /** The desk of a session under acc1, with three accounts. */
-function open(options: { pinned?: boolean; settings?: object; doubted?: Verdict } = {}) {
+function open(
+  options: {
+    pinned?: boolean;
+    settings?: object;
+    doubted?: Verdict;
+    keepsHome?: boolean;
+    /** What Codex's configuration says by now. */
+    readTerms?: () => Promise<Fitting>;
+  } = {},
+) {
   const paths = makeScratchHome();
   for (const name of NAMES) {
     const vault = `${paths.home}/.codex-${name}`;
@@ -40,6 +50,8 @@ function open(options: { pinned?: boolean; settings?: object; doubted?: Verdict 
     slot,
     target: 'acc1',
     pinned: options.pinned ?? false,
+    ...(options.keepsHome === undefined ? {} : { keepsHome: options.keepsHome }),
+    ...(options.readTerms === undefined ? {} : { readTerms: options.readTerms }),
     tokens: {
       prepare: () => Promise.resolve('ready'),
       async doubt(name) {
@@ -97,13 +109,21 @@ describe('a child that asks for a login', () => {
     expect(asked).toEqual(['acc1']);
   });
 
-  test('nobody is asked when the link, or what it leads to, is gone', async () => {
-    const unlinked = open();
-    expect(await unlinked.desk.isLoginGone()).toBe(true);
+  test('nobody is asked when what the link leads to is gone', async () => {
     const emptied = shown();
     rmSync(`${emptied.paths.home}/.codex-acc1/auth.json`);
     expect(await emptied.desk.isLoginGone()).toBe(true);
-    expect([...unlinked.asked, ...emptied.asked]).toEqual([]);
+    expect(emptied.asked).toEqual([]);
+  });
+
+  test.each<[Verdict, boolean]>([
+    ['needs-login', true],
+    ['ready', false],
+  ])('a link that is gone proves nothing: %s', async (doubted, isGone) => {
+    const { desk, asked } = open({ doubted });
+    expect(desk.hasLostLink()).toBe(true);
+    expect(await desk.isLoginGone()).toBe(isGone);
+    expect(asked).toEqual(['acc1']);
   });
 
   test('the screen is left to the user when no other account could go on', async () => {
@@ -150,5 +170,86 @@ describe('moving on before the limit', () => {
       recordUsage(paths, name, { source: 'live', capturedAt: NOW, ...used(91) });
     }
     expect(desk.findRoomier(used(99), FROM)).toBeUndefined();
+  });
+});
+
+describe('a file that makes Codex log accounts out has come since the session began', () => {
+  const line = '/repo/.codex/config.toml sets forced_login_method, so acc2 is left out';
+  const leavesOut = (...names: string[]) => ({
+    readTerms: async () => ({ misfits: new Set(names), line }),
+  });
+  const nobody = {
+    readTerms: () => Promise.reject(new HotswapError('forced-login', 'logs all out', 'correct it')),
+  };
+  const LIMIT = { kind: 'window-5h', until: NOW + 500, turnId: 'turn' } as const;
+  const openReviewed = async (options: Parameters<typeof open>[0]) => {
+    const opened = open(options);
+    await opened.desk.review();
+    return opened.desk;
+  };
+
+  test('the accounts that do not fit are passed over', async () => {
+    const desk = await openReviewed(leavesOut('acc2'));
+    expect(desk.settle(LIMIT)).toMatchObject({ kind: 'chosen', target: 'acc3' });
+    expect(desk.reconsider()).toEqual({ kind: 'chosen', target: 'acc3' });
+    expect(await desk.prepare('acc2')).toBe('acc3');
+  });
+
+  test('none that fits is left: the session stays, and the verdict says why', async () => {
+    const desk = await openReviewed(leavesOut('acc2', 'acc3'));
+    expect(desk.settle(LIMIT)).toMatchObject({ kind: 'none', barred: line });
+    await expect(desk.prepare('acc2')).rejects.toMatchObject({ code: 'forced-login' });
+  });
+
+  test('none fits at all, be the session pinned or not', async () => {
+    for (const pinned of [false, true]) {
+      const desk = await openReviewed({ ...nobody, pinned });
+      await expect(desk.assertFits()).rejects.toThrow('logs all out');
+      await expect(desk.prepare('acc1')).rejects.toThrow('logs all out');
+      const verdict = desk.settle(LIMIT);
+      expect(verdict).toMatchObject({ kind: 'none' });
+      expect('barred' in verdict).toBe(!pinned);
+    }
+  });
+
+  test('a limit that leaves nobody has nothing to do with it', async () => {
+    const { desk, paths } = open(leavesOut('acc2'));
+    await desk.review();
+    for (const name of ['acc2', 'acc3']) {
+      addMark(paths, name, { kind: 'window-5h', at: NOW, until: NOW + 100 });
+    }
+    expect(desk.settle(LIMIT)).not.toHaveProperty('barred');
+  });
+
+  test('it is asked again before each child, and gone again it bars nobody', async () => {
+    let misfits = new Set(['acc2']);
+    const { desk } = open({ readTerms: async () => ({ misfits, line }) });
+    expect(await desk.prepare('acc2')).not.toBe('acc2');
+    misfits = new Set();
+    expect(await desk.prepare('acc2')).toBe('acc2');
+    misfits = new Set(['acc1']);
+    await expect(desk.assertFits()).rejects.toMatchObject({ code: 'forced-login' });
+  });
+
+  test('a fault of reading it bars nobody: Codex says itself what is wrong', async () => {
+    const desk = await openReviewed({ readTerms: () => Promise.reject(new Error('a fault')) });
+    expect(await desk.prepare('acc2')).toBe('acc2');
+  });
+
+  test('an early move passes them over, too', async () => {
+    const desk = await openReviewed({ ...leavesOut('acc2'), settings: { rotateBelow: 50 } });
+    const moved = desk.findRoomier(used(60), FROM);
+    expect(moved?.target).toBe('acc3');
+  });
+});
+
+describe('the home of a session that moves on', () => {
+  test.each([
+    [false, true],
+    [true, false],
+  ])('kept as it is (%s): linked to the next account’s vault (%s)', (keepsHome, isLinked) => {
+    const { paths, desk } = open({ keepsHome });
+    desk.repoint('acc2');
+    expect(existsSync(`${paths.sharedHome}/auth.json`)).toBe(isLinked);
   });
 });

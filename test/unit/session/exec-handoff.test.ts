@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RateLimits } from '../../../src/codex/rollout.ts';
-import { NotStartedError } from '../../../src/errors.ts';
+import { HotswapError, NotStartedError } from '../../../src/errors.ts';
 import { play, type Scene, type ScriptedChild } from './exec-scene.ts';
 import {
   appendLines,
@@ -601,3 +601,50 @@ describe('an exec that nobody can go on with', () => {
 function rolloutsBeside({ rollout }: Thread): string[] {
   return existsSync(dirname(rollout)) ? readdirSync(dirname(rollout)) : [];
 }
+
+describe('Codex logs accounts out where this exec runs', () => {
+  it('it logged this one out as soon as it started: no other account is asked or started', async () => {
+    const scene: Scene = {
+      children: [{ ends: 1 }],
+      next: ['acc2'],
+      search: 'none',
+      askLimits: async () => FULL,
+    };
+    const lost = await play({ ...scene, hasLostLink: true });
+    expect(lost.did).toEqual(['start first under acc1']);
+    expect(lost.ending).toEqual(exited(1));
+    // The same without: the next account takes over.
+    const { did } = await play({ ...scene, children: [{ ends: 1 }, { ends: 0 }] });
+    expect(started(did)).toHaveLength(2);
+  });
+
+  it('would log out all others: the line says so, and nobody goes on', async () => {
+    const { did } = await play({
+      children: [atLimit(makeThread(), 'one')],
+      barred: '/repo/.codex/config.toml sets forced_login_method',
+    });
+    expect(started(did)).toHaveLength(1);
+    expect(did.at(-1)).toBe(
+      'announce codex-hotswap: acc1: its 5-hour limit is used up until TIME; no other account goes on here: /repo/.codex/config.toml sets forced_login_method',
+    );
+  });
+
+  it('would log out the one that is chosen, after all: the line says so, and how to go on', async () => {
+    const { did, ending } = await play({
+      children: [atLimit(makeThread(), 'one')],
+      next: ['acc2'],
+      prepare: () => Promise.reject(new HotswapError('forced-login', 'it forces', 'correct it')),
+    });
+    expect(did.slice(-2)).toEqual(['say codex-hotswap: it forces; correct it', STRANDED]);
+    expect(ending).toEqual(exited(1));
+  });
+
+  it('would log out this one by now: no copy of a refused thread goes on', async () => {
+    const { did } = await play({
+      children: [{ thread: makeThread(), writes: refused('one'), ends: 1 }],
+      misfit: new HotswapError('forced-login', 'it forces', 'correct it'),
+    });
+    expect(started(did)).toHaveLength(1);
+    expect(did.at(-2)).toBe('say codex-hotswap: it forces; correct it');
+  });
+});

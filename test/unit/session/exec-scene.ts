@@ -43,8 +43,13 @@ export interface Scene {
   accounts?: number;
   earliest?: { target: string; until: number };
   pinned?: boolean;
+  barred?: string;
   reconsider?: () => Reconsidered;
   prepare?: (target: string) => Promise<string>;
+  /** Codex has taken the slot's link to the login away. */
+  hasLostLink?: boolean;
+  /** What is thrown when Codex would log out the account that runs. */
+  misfit?: Error;
   /** How a thread can be resumed: by default it can. */
   resume?: 'never' | Error;
   again?: Error;
@@ -172,11 +177,22 @@ function openScriptedDesk(scene: Scene, note: (what: string) => void): HandoffDe
       const mark = markOf(proof, { nowSeconds, workspace: undefined, config });
       const chosen = next.shift();
       if (chosen !== undefined) return { kind: 'chosen', target: chosen, mark };
-      const { earliest, pinned } = scene;
-      return { kind: 'none', mark, ...(earliest && { earliest }), ...(pinned && { pinned }) };
+      const { earliest, pinned, barred } = scene;
+      return {
+        kind: 'none',
+        mark,
+        ...(earliest && { earliest }),
+        ...(pinned && { pinned }),
+        ...(barred !== undefined && { barred }),
+      };
     },
     reconsider: () => scene.reconsider?.() ?? { kind: 'none' },
     findRoomier: () => undefined,
+    review: async () => undefined,
+    async assertFits() {
+      if (scene.misfit !== undefined) throw scene.misfit;
+    },
+    hasLostLink: () => scene.hasLostLink === true,
     isLoginGone: async () => false,
     async prepare(candidate) {
       note(`prepare ${candidate}`);

@@ -222,6 +222,9 @@ function createFakeDesk(
       note(`prepare ${chosen}`);
       return chosen;
     },
+    review: async () => undefined,
+    assertFits: async () => undefined,
+    hasLostLink: () => false,
     async isLoginGone() {
       note(`doubt ${target}`);
       return false;

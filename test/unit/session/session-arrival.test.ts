@@ -315,6 +315,15 @@ describe('a login that is gone before the child could begin', () => {
     ]);
   });
 
+  it('ends the session where Codex itself took the link away: the next account would go the same way', async () => {
+    const session = openSession({ desk: { hasLostLink: () => true } });
+    session.children[0]?.print(WORDS);
+    session.children[0]?.end(FAILED);
+    expect(await session.ended()).toEqual(FAILED);
+    expect(session.children).toHaveLength(1);
+    expect(session.trace.filter((what) => what.startsWith('settle'))).toEqual([]);
+  });
+
   it('ends the session when nobody else is there', async () => {
     const session = openSession({ accounts: ['acc1'] });
     session.children[0]?.print(WORDS);

@@ -203,3 +203,11 @@ it.each([
   expect(session.told).toEqual([expect.stringContaining(`codex resume ${THREAD}`)]);
   expect(session.children).toHaveLength(2);
 });
+
+it('no copy goes on under an account that Codex would log out by now', async () => {
+  const assertFits = () => Promise.reject(new Error('it forces another login'));
+  const { session, refuse } = await openRefused({ desk: { assertFits } });
+  refuse();
+  expect(await session.ended()).toEqual({ kind: 'exited', code: 1 });
+  expect(session.children).toHaveLength(2);
+});

@@ -88,6 +88,11 @@ describe('when nobody can take over', () => {
 
   it.each([
     ['is pinned', { pinned: true }, 'it is pinned, so no other account goes on'],
+    [
+      'is left alone, as Codex would log the others out',
+      { barred: 'a file forces it' },
+      'no other account goes on here: a file forces it',
+    ],
     ['comes back by hand only', {}, 'no account comes back by itself; see: codex-hotswap status'],
   ])('the summary says when the account %s', async (_, verdict, words) => {
     const mark = { kind: 'window-5h', at: 0, until: null } as const;

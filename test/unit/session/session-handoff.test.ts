@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NotStartedError } from '../../../src/errors.ts';
+import { HotswapError, NotStartedError } from '../../../src/errors.ts';
 import { EXCEEDED, FULL, LIMIT, MODES, said, THREAD } from './scripted-child.ts';
 import { ALERT, openSession, rotate } from './scripted-session.ts';
 
@@ -556,4 +556,15 @@ describe('what we cannot go on from', () => {
     await expect(session.ended()).rejects.toThrow('no pty');
     expect(session.trace.at(-1)).toBe('terminal restored');
   });
+});
+
+it('every account that is left would be logged out by now: the line says why, and how to go on', async () => {
+  const prepare = () => Promise.reject(new HotswapError('forced-login', 'it forces', 'correct it'));
+  const session = openSession({ desk: { prepare } });
+  const child = await session.openWorking();
+  child.fail('turn-1');
+  expect(await session.ended()).toEqual({ kind: 'exited', code: 1 });
+  expect(session.children).toHaveLength(1);
+  expect(session.terminal.text()).toContain('codex-hotswap: it forces; correct it');
+  expect(session.told).toEqual([expect.stringContaining(`codex resume ${THREAD}`)]);
 });

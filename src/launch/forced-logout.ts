@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { inspectVault } from '../accounts/vault.ts';
+import { HotswapError } from '../errors.ts';
+import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
+import type { Slot } from '../overlay/slot.ts';
+import { tellTime } from '../session/words.ts';
+import type { Config } from '../state/config.ts';
+import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
+import type { Ending } from './run-inherited.ts';
+
+/**
+ * The net below terms.ts. Codex can be told to log accounts out in ways that we do not read (a company's settings from the
+ * cloud, macOS profiles, a key of a later release). Then it takes the link to the login away as soon as it starts, asks the
+ * service nothing, and ends. One account is enough: no other is started in that directory for a while.
+ */
+export interface LogoutNet {
+  /** A child has been started. */
+  noteChild(): void;
+  /** It has opened a thread, so it accepts its login. */
+  noteThread(): void;
+  /**
+   * Puts the link back when the last child was such a one. @param target whom it ran under.
+   * @returns a line for the user if it was.
+   */
+  catchLogout(slot: Slot, target: string, ending: Ending): string | undefined;
+}
+
+/** A mistake is corrected by then, or somebody has asked why. */
+const HELD_SECONDS = 3600;
+
+/** @param directory where Codex works, canonical. */
+export function createLogoutNet(
+  paths: Paths,
+  config: Config,
+  directory: string,
+  now: () => Date,
+): LogoutNet {
+  let hasThread = true;
+  return {
+    noteChild() {
+      hasThread = false;
+    },
+    noteThread() {
+      hasThread = true;
+      forget(paths, directory);
+    },
+    catchLogout(slot, name, ending) {
+      // The status with which Codex refuses to start; a person's own /logout ends with 0.
+      const isRefused = ending.kind === 'exited' && ending.code === 1;
+      if (hasThread || !isRefused || showsLogin(slot)) return undefined;
+      const target = config.targets.find((candidate) => candidate.name === name);
+      const vault = target && inspectVault(target);
+      if (vault?.kind !== 'ready') return undefined;
+      pointAuth(slot, vault.authFile);
+      remember(paths, directory, { at: Math.floor(now().getTime() / 1000), target: name });
+      return `Codex logged ${name} out as soon as it started in ${directory}: a setting forces another login there. The login of ${name} was not lost, and no other account is started there until that is corrected; then run: codex-hotswap launch ${name}`;
+    },
+  };
+}
+
+/**
+ * @param directory where Codex is to work, canonical.
+ * @throws HotswapError `forced-login` when Codex logged an account out there lately.
+ */
+export function refuseAfterLogout(paths: Paths, directory: string, now: Date): void {
+  const found = readAll(paths)[directory];
+  const seconds = now.getTime() / 1000;
+  if (found === undefined || found.at > seconds || found.at + HELD_SECONDS <= seconds) return;
+  throw new HotswapError(
+    'forced-login',
+    `Codex logged ${found.target} out as soon as it started in ${directory} (${tellTime(found.at, now)}): a setting forces another login there, and the next account would go the same way`,
+    `correct Codex's configuration, then run: codex-hotswap launch ${found.target}`,
+  );
+}
+
+interface Logout {
+  /** Epoch seconds. */
+  at: number;
+  target: string;
+}
+
+/** What was noted of each directory. */
+function readAll(paths: Paths): Record<string, Logout> {
+  const read = readJson(fileOf(paths));
+  const value = read.kind === 'ok' ? (read.value as { directories?: unknown } | null) : undefined;
+  const entries = Object.entries(value?.directories ?? {}) as [string, Partial<Logout> | null][];
+  return Object.fromEntries(
+    entries.filter(
+      (entry): entry is [string, Logout] =>
+        typeof entry[1]?.at === 'number' && typeof entry[1].target === 'string',
+    ),
+  );
+}
+
+function remember(paths: Paths, directory: string, logout: Logout): void {
+  const fresh = Object.entries(readAll(paths)).filter(
+    ([, { at }]) => at + HELD_SECONDS > logout.at,
+  );
+  write(paths, { ...Object.fromEntries(fresh), [directory]: logout });
+}
+
+function forget(paths: Paths, directory: string): void {
+  const { [directory]: found, ...others } = readAll(paths);
+  if (found !== undefined) write(paths, others);
+}
+
+/** Best effort: without it the next launch there asks Codex once more. */
+function write(paths: Paths, directories: Record<string, Logout>): void {
+  try {
+    ensurePrivateDir(paths.stateDir);
+    const text = `${JSON.stringify({ version: 1, directories })}\n`;
+    replaceFile(fileOf(paths), text, { sync: false });
+  } catch {
+    // A full disk, say.
+  }
+}
+
+function fileOf({ stateDir }: Pick<Paths, 'stateDir'>): string {
+  return join(stateDir, 'forced-logouts.json');
+}

@@ -1,0 +1,107 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readAccountState } from '../../../src/accounts/account-state.ts';
+import { createLogoutNet, refuseAfterLogout } from '../../../src/launch/forced-logout.ts';
+import { closeWorkplace } from '../../../src/launch/workplace.ts';
+import { leaseSlot } from '../../../src/overlay/lease.ts';
+import { pointAuth, showsLogin } from '../../../src/overlay/point-auth.ts';
+import { validateConfig } from '../../../src/state/config.ts';
+import { ownIdentity } from '../../../src/state/process-identity.ts';
+import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
+
+// Codex took the link to a login away as soon as it started, for a reason that we cannot read beforehand.
+
+const NOW = new Date(1_800_000_000_000);
+const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1000);
+const DIRECTORY = '/home/u/project';
+const REFUSED = { kind: 'exited', code: 1 } as const;
+
+function open() {
+  const paths = makeScratchHome();
+  const vault = join(paths.home, '.codex-acc1');
+  mkdirSync(vault, { mode: 0o700 });
+  writeFileSync(join(vault, 'auth.json'), forgeAuth(), { mode: 0o600 });
+  const config = validateConfig({ version: 1, targets: [{ name: 'acc1' }] }, paths);
+  const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
+  pointAuth(slot, join(vault, 'auth.json'));
+  const net = createLogoutNet(paths, config, DIRECTORY, () => NOW);
+  const logOut = () => rmSync(join(slot.home, 'auth.json'));
+  return { paths, config, vault, slot, net, logOut };
+}
+
+describe('a child that logged its account out at once', () => {
+  test('the link is put back, the account gets no mark, and a line says what happened', async () => {
+    const { paths, config, slot, net, logOut } = open();
+    net.noteChild();
+    logOut();
+    const line = net.catchLogout(slot, 'acc1', REFUSED);
+    expect(line).toContain(`Codex logged acc1 out as soon as it started in ${DIRECTORY}`);
+    expect(line).toContain('codex-hotswap launch acc1');
+    expect(showsLogin(slot)).toBe(true);
+    expect(await closeWorkplace(paths, config, slot, 'acc1')).toEqual([]);
+    expect(readAccountState(paths, 'acc1').state.marks).toEqual([]);
+  });
+
+  test('the next launch there is refused, for an hour; elsewhere it is not', () => {
+    const { paths, slot, net, logOut } = open();
+    net.noteChild();
+    logOut();
+    net.catchLogout(slot, 'acc1', REFUSED);
+    const ask = (seconds: number, directory = DIRECTORY) =>
+      refuseAfterLogout(paths, directory, later(seconds));
+    expect(() => ask(0)).toThrow(/logged acc1 out as soon as it started/);
+    expect(() => ask(3599)).toThrow(/the next account would go the same way/);
+    expect(() => ask(3600)).not.toThrow();
+    // A clock that was set back.
+    expect(() => ask(-1)).not.toThrow();
+    expect(() => ask(0, '/elsewhere')).not.toThrow();
+  });
+
+  test('a child that opens a thread there has corrected it', () => {
+    const { paths, slot, net, logOut } = open();
+    net.noteChild();
+    logOut();
+    net.catchLogout(slot, 'acc1', REFUSED);
+    net.noteChild();
+    net.noteThread();
+    expect(() => refuseAfterLogout(paths, DIRECTORY, NOW)).not.toThrow();
+  });
+});
+
+describe('is none', () => {
+  test.each<[string, (opened: ReturnType<typeof open>) => unknown]>([
+    ['a child that worked', ({ net, logOut }) => [net.noteThread(), logOut()]],
+    ['no child at all', ({ logOut }) => logOut()],
+    ['one that keeps its link', ({ net }) => net.noteChild()],
+    [
+      'one whose vault is empty, too',
+      ({ net, logOut, vault }) => [net.noteChild(), logOut(), rmSync(join(vault, 'auth.json'))],
+    ],
+  ])('%s', (_what, act) => {
+    const opened = open();
+    act(opened);
+    expect(opened.net.catchLogout(opened.slot, 'acc1', REFUSED)).toBeUndefined();
+    expect(() => refuseAfterLogout(opened.paths, DIRECTORY, NOW)).not.toThrow();
+  });
+
+  test.each([
+    { kind: 'exited', code: 0 },
+    { kind: 'exited', code: 130 },
+    { kind: 'signalled', signal: 'SIGTERM' },
+  ] as const)('one that ended otherwise: %o', (ending) => {
+    const { slot, net, logOut } = open();
+    net.noteChild();
+    logOut();
+    expect(net.catchLogout(slot, 'acc1', ending)).toBeUndefined();
+  });
+});
+
+test.each(['', '{', '[]', 'null', '{"directories":{"/home/u/project":null}}', '{"directories":3}'])(
+  'a record that cannot be read refuses nobody: %j',
+  (text) => {
+    const { paths } = open();
+    writeFileSync(join(paths.stateDir, 'forced-logouts.json'), text);
+    expect(() => refuseAfterLogout(paths, DIRECTORY, NOW)).not.toThrow();
+  },
+);
