@@ -3,6 +3,8 @@ export interface ClassifiedInput {
   reports: Buffer;
   /** What a person typed or pasted. */
   keys: Buffer;
+  /** Which of the two came first, if anything is complete. */
+  first?: 'report' | 'key';
 }
 
 export interface InputClassifier {
@@ -10,6 +12,10 @@ export interface InputClassifier {
   feed(chunk: Buffer): ClassifiedInput;
   /** What is kept, as keys: call it some 50 ms after the last chunk, when a lone ESC must be the Escape key. */
   flush(): Buffer;
+  /** How many bytes are kept. */
+  pending(): number;
+  /** The end of a paste has not come yet. */
+  isPasting(): boolean;
 }
 
 /**
@@ -25,24 +31,28 @@ export function createInputClassifier(): InputClassifier {
     const input = pending + chunk.toString('latin1');
     pending = '';
     const parts = { reports: '', keys: '' };
+    let first: ClassifiedInput['first'];
     for (let at = 0; at < input.length; ) {
       const token = pasting ? nextOfPaste(input, at) : nextToken(input, at);
       if (token === undefined) {
         pending = input.slice(at);
         // Not a sequence any more: nothing of a terminal's is this long, a paste is never held back.
         if (pending.length > MOST_PENDING) {
+          first ??= 'key';
           parts.keys += pending;
           pending = '';
         }
         break;
       }
+      first ??= !pasting && isReport(token) ? 'report' : 'key';
       if (!pasting && isReport(token)) parts.reports += token;
       else parts.keys += token;
       if (token === PASTE_START) pasting = true;
       else if (token.endsWith(PASTE_END)) pasting = false;
       at += token.length;
     }
-    return { reports: bytes(parts.reports), keys: bytes(parts.keys) };
+    const classified = { reports: bytes(parts.reports), keys: bytes(parts.keys) };
+    return first === undefined ? classified : { ...classified, first };
   }
 
   return {
@@ -52,6 +62,8 @@ export function createInputClassifier(): InputClassifier {
       pending = '';
       return kept;
     },
+    pending: () => pending.length,
+    isPasting: () => pasting,
   };
 }
 

@@ -37,7 +37,7 @@ export interface SupervisedChild {
   interject(sequence: string): void;
   /** Whether it has asked for bracketed paste. */
   takesPastes(): boolean;
-  /** A dialog has the keys: since when, epoch milliseconds. */
+  /** A dialog has the keys: since when, in milliseconds of `performance.now`. */
   dialogSince(): number | undefined;
   /** Calls back when a text has been drawn that is about to be, because of what is typed now. */
   awaitEcho(text: string, seen: () => void): void;

@@ -82,12 +82,16 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
   const gate = createInputGate({
     deliver: (bytes) => child?.deliver(bytes),
-    deliverHeld: (bytes) => child?.deliver(child.takesPastes() ? replayTypedKeys(bytes) : bytes),
+    deliverHeld(keys) {
+      const replayed = child?.takesPastes() ? replayTypedKeys(keys) : keys;
+      child?.deliver(Buffer.from(replayed, 'latin1'));
+    },
     classifier: createInputClassifier(),
     dialogSince: () => child?.dialogSince(),
     isTurnRunning: () => watch?.isTurnRunning() === true,
     takesAnswers: () => state.name === 'resuming',
     now: Date.now,
+    ticks: () => performance.now(),
     after: timers.after,
   });
   const begun = beginSession(parts.accounts);

@@ -17,7 +17,7 @@ export interface Taps {
   undoModes(): string;
   /** Bracketed paste is on. */
   takesPastes(): boolean;
-  /** A dialog has the keys: since when, in milliseconds of `Date.now`. Undefined when the composer has them. */
+  /** A dialog has the keys: since when, in milliseconds of `performance.now`. Undefined when the composer has them. */
   dialogSince(): number | undefined;
   /** The output so far ends with a whole frame: what is said now cuts nothing in two. */
   betweenFrames(): boolean;
@@ -55,7 +55,7 @@ export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps 
           observers.delete(observer);
         }
       }
-      dialogSince = modes.isSet(CURSOR) ? undefined : (dialogSince ?? Date.now());
+      dialogSince = modes.isSet(CURSOR) ? undefined : (dialogSince ?? performance.now());
     },
     undoModes: () => modes.undo(),
     takesPastes: () => modes.isSet(BRACKETED_PASTE),
