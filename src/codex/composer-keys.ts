@@ -107,4 +107,6 @@ const CONTROLS = new Map<number, ComposerKey['kind']>([
   [0x03, 'cancel'],
   ...[0x01, 0x02, 0x04, 0x05, 0x06, 0x0b, 0x15, 0x17, 0x7f].map((code) => [code, 'edit'] as const),
 ]);
-const EDITS: ReadonlySet<string> = new Set(['C', 'D', 'H', 'F', '3~'].map((end) => `\u001b[${end}`));
+const EDITS: ReadonlySet<string> = new Set(
+  ['C', 'D', 'H', 'F', '3~'].map((end) => `\u001b[${end}`),
+);

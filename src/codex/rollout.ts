@@ -71,6 +71,16 @@ export function parseRolloutLine(line: string): RolloutFact | undefined {
   return fact && (Number.isNaN(at) ? fact : { ...fact, at });
 }
 
+/** The same of a line that is too long to be read: that the user said something, not what. */
+export function parseLongLine(head: string): RolloutFact | undefined {
+  const beginning = head.slice(0, HEAD_CHARACTERS);
+  if (!beginning.includes('"type":"response_item"') || !beginning.includes('"role":"user"')) {
+    return undefined;
+  }
+  const at = Date.parse(/^\{"timestamp":"([^"]{1,40})"/.exec(beginning)?.[1] ?? '');
+  return { type: 'prompt', text: '', ...(Number.isNaN(at) ? {} : { at }) };
+}
+
 /** Whether the head of a line can be one of ours: the others hold whole files and images, not worth parsing. */
 export function mayMatter(head: string): boolean {
   return OURS.test(head.slice(0, HEAD_CHARACTERS));

@@ -45,10 +45,12 @@ export function listOverrides(facts: OverrideFacts): string[] {
 
 /** True when the user keeps Codex's databases elsewhere by configuration, so that we must not move them. */
 export function setsSqliteHome(configText: string): boolean {
-  return /^\s*sqlite_home\s*=/m.test(configText);
+  return /^[ \t]*sqlite_home[ \t]*=/m.test(configText);
 }
 
 function setsOtherCredentialStore(configText: string): boolean {
-  const value = /^\s*cli_auth_credentials_store\s*=\s*["']([^"']*)["']/m.exec(configText)?.[1];
+  const value = /^[ \t]*cli_auth_credentials_store[ \t]*=[ \t]*["']([^"'\n]*)["']/m.exec(
+    configText,
+  )?.[1];
   return value !== undefined && value !== 'file';
 }

@@ -3,8 +3,6 @@ export interface ClassifiedInput {
   reports: Buffer;
   /** What a person typed or pasted. */
   keys: Buffer;
-  /** Which of the two came first, if anything is complete. */
-  first?: 'report' | 'key';
 }
 
 export interface InputClassifier {
@@ -12,6 +10,8 @@ export interface InputClassifier {
   feed(chunk: Buffer): ClassifiedInput;
   /** What is kept, as keys: call it some 50 ms after the last chunk, when a lone ESC must be the Escape key. */
   flush(): Buffer;
+  /** Which came first in the last chunk, a report or a key; undefined if nothing was complete in it. */
+  cameFirst(): 'report' | 'key' | undefined;
   /** How many bytes are kept. */
   pending(): number;
   /** The end of a paste has not come yet. */
@@ -25,13 +25,14 @@ export interface InputClassifier {
 export function createInputClassifier(): InputClassifier {
   let pending = '';
   let pasting = false;
+  let first: 'report' | 'key' | undefined;
 
   function feed(chunk: Buffer): ClassifiedInput {
     // Latin-1 keeps every byte as one character.
     const input = pending + chunk.toString('latin1');
     pending = '';
     const parts = { reports: '', keys: '' };
-    let first: ClassifiedInput['first'];
+    first = undefined;
     for (let at = 0; at < input.length; ) {
       const token = pasting ? nextOfPaste(input, at) : nextToken(input, at);
       if (token === undefined) {
@@ -51,8 +52,7 @@ export function createInputClassifier(): InputClassifier {
       else if (token.endsWith(PASTE_END)) pasting = false;
       at += token.length;
     }
-    const classified = { reports: bytes(parts.reports), keys: bytes(parts.keys) };
-    return first === undefined ? classified : { ...classified, first };
+    return { reports: bytes(parts.reports), keys: bytes(parts.keys) };
   }
 
   return {
@@ -62,6 +62,7 @@ export function createInputClassifier(): InputClassifier {
       pending = '';
       return kept;
     },
+    cameFirst: () => first,
     pending: () => pending.length,
     isPasting: () => pasting,
   };

@@ -163,7 +163,7 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
       }
     },
     take(now) {
-      if (burst.length > 0 && now - lastAt > needed()) endBurst();
+      if (now - lastAt > needed()) endBurst();
       const taken = settled;
       settled = [];
       queued = burst.filter(({ tag }) => isQueued(tag)).length;
@@ -190,7 +190,7 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
       paste.passedOn = isPassed ? paste.length : 0;
       paste.tag = { ...paste.tag, side: isPassed ? 'given' : 'queued' };
     },
-    quietMs: () => (burst.length === 0 ? 0 : needed()),
+    quietMs: () => (burst.length === 0 && characters === 0 ? 0 : needed()),
     hasQueued: () => queued > 0 || (paste !== undefined && isQueued(paste.tag)),
     hasGiven: () =>
       settled.length + burst.length > queued || (paste !== undefined && !isQueued(paste.tag)),

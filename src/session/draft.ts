@@ -15,8 +15,9 @@ export interface Draft {
   /**
    * The keys to be typed again for the successor: prompts that wait, then the one in the composer. Only what we dare to repeat.
    * @param record of the child they were typed for, if it has any.
+   * @returns `isShort`: so few keys that they may have answered a dialog; a prompt only if text follows.
    */
-  take(record: ChildRecord | undefined): string;
+  take(record: ChildRecord | undefined): { keys: string; isShort: boolean };
   /** Nothing stands in the composer. */
   isEmpty(): boolean;
 }
@@ -30,12 +31,11 @@ export interface Moment {
 }
 
 interface Prompt extends Moment {
-  /** With the key that sent it. */
-  keys: string;
+  keys: readonly ComposerKey[];
+  sentBy: ComposerKey;
+  length: number;
   /** We dare to repeat them. */
   isKnown: boolean;
-  /** Undefined if it is none: a command, an answer. */
-  text: string | undefined;
 }
 
 /** What stands in the composer, key by key. */
@@ -69,13 +69,19 @@ export function createDraft(): Draft {
 
   function send(key: ComposerKey, moment: Moment): void {
     const { keys, isKnown } = unsent;
-    const text = key.kind === 'cancel' ? undefined : textOf(keys);
-    const written = join([...keys, key]);
-    sent.push({ ...moment, keys: written, isKnown: isKnown && key.kind !== 'cancel', text });
-    sentLength += written.length;
-    while (sent.length > MOST_SENT || sentLength > MOST_SENT_LENGTH) {
-      sentLength -= sent.shift()?.keys.length ?? 0;
-    }
+    const length = unsent.length + key.bytes.length;
+    // Named one by one: a spread costs more than all the rest here.
+    const { at, isTurnRunning } = moment;
+    const isRepeated = isKnown && key.kind !== 'cancel';
+    sent.push({ at, isTurnRunning, keys, sentBy: key, length, isKnown: isRepeated });
+    sentLength += length;
+    if (sent.length < 2 * MOST_SENT && sentLength <= 2 * MOST_SENT_LENGTH) return clear();
+    sent = newest(sent);
+    sentLength = sent.reduce((sum, prompt) => sum + prompt.length, 0);
+    clear();
+  }
+
+  function clear(): void {
     unsent = nothing();
   }
 
@@ -91,12 +97,14 @@ export function createDraft(): Draft {
     isEmpty: () => unsent.length === 0,
     take(record) {
       const { isKnown, length } = unsent;
-      const draft = isKnown && length >= LEAST ? join(unsent.keys) : '';
-      const again = isKnown ? findLost(sent, record).map((prompt) => prompt.keys) : [];
+      const draft = isKnown ? join(unsent.keys) : '';
+      const again = isKnown
+        ? findLost(newest(sent), record).map(({ keys, sentBy }) => join([...keys, sentBy]))
+        : [];
       unsent = nothing();
       sent = [];
       sentLength = 0;
-      return again.join('') + draft;
+      return { keys: again.join('') + draft, isShort: again.length === 0 && length < LEAST };
     },
   };
 }
@@ -107,6 +115,17 @@ function nothing(): Unsent {
 
 function join(keys: readonly ComposerKey[]): string {
   return keys.map(({ bytes }) => bytes).join('');
+}
+
+/** As many of the last ones as are kept. */
+function newest(sent: readonly Prompt[]): Prompt[] {
+  let length = 0;
+  const kept = sent.slice(-MOST_SENT);
+  const first = kept.findLastIndex((prompt) => {
+    length += prompt.length;
+    return length > MOST_SENT_LENGTH;
+  });
+  return kept.slice(first + 1);
 }
 
 /** The prompts that were queued and have not become part of a thread. */
@@ -125,9 +144,10 @@ function findLost(
   const queued = sent.slice(Math.max(unknown + 1, began ? idle : idle + 1));
   if (queued.length === 0) return [];
   const said = recorded.map(squeeze);
-  return queued.filter(
-    ({ text }) => text !== undefined && !said.some((whole) => contains(whole, squeeze(text))),
-  );
+  return queued.filter(({ keys }) => {
+    const text = textOf(keys);
+    return text !== undefined && !said.some((whole) => contains(whole, squeeze(text)));
+  });
 }
 
 function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): boolean {

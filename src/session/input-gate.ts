@@ -64,6 +64,8 @@ interface Waiting {
   keys: string;
   /** The living child has so many bytes of them already: all, or none. */
   passedOn: number;
+  /** Given only with text behind them. */
+  isShort?: boolean;
 }
 
 /**
@@ -108,7 +110,8 @@ export function createInputGate(options: GateOptions): InputGate {
 
   /** A chunk that the child has not; it may have the beginning of a sequence whose rest is in it. */
   function classify(chunk: Buffer): { reports: Buffer; keys: Buffer; passed: number } {
-    const { reports, keys, first } = classifier.feed(chunk);
+    const { reports, keys } = classifier.feed(chunk);
+    const first = classifier.cameFirst();
     if (first === undefined) return { reports, keys, passed: 0 };
     const passed = passedOn;
     passedOn = 0;
@@ -181,12 +184,13 @@ export function createInputGate(options: GateOptions): InputGate {
     queuePending();
     sort(bursts.take(Number.POSITIVE_INFINITY));
     isGathering = false;
+    // A paste that has stalled goes on where it is.
+    const rest = bursts.open()?.rest() ?? '';
+    if (queue[0]?.isShort && rest === '' && !queue.slice(1).some(hasText)) queue.shift();
     const moment = { at: now(), isTurnRunning: options.isTurnRunning() };
     for (const { keys } of queue) draft.note(keys, moment);
     const keys = queue.map((waiting) => waiting.keys.slice(waiting.passedOn)).join('');
     queue = [];
-    // A paste that has stalled goes on where it is.
-    const rest = bursts.open()?.rest() ?? '';
     if (keys !== '' || rest !== '') deliverHeld(keys + rest);
     bursts.passOpen(true);
     passPending();
@@ -276,9 +280,9 @@ export function createInputGate(options: GateOptions): InputGate {
     feed(chunk) {
       settlePending();
       sort();
-      const isOneWithWaiting = isGathering && isUnfinished();
+      const follows = isGathering && (dialogSince() === undefined || isUnfinished());
       lastChunkAt = ticks();
-      if (held || isOneWithWaiting) return feedHeld(chunk);
+      if (held || follows) return feedHeld(chunk);
       if (typed !== undefined) return feedWarily(chunk);
       queuePending();
       feedDirectly(chunk, isInDialog() ? 'dialog' : 'given');
@@ -313,10 +317,16 @@ export function createInputGate(options: GateOptions): InputGate {
       passedBefore = Math.max(passedBefore, passedOn);
       passedOn = 0;
       for (const waiting of queue) waiting.passedOn = 0;
-      const keys = draft.take(record);
-      if (keys !== '') queue.unshift({ keys, passedOn: 0 });
+      const { keys, isShort } = draft.take(record);
+      if (keys !== '') queue.unshift({ keys, passedOn: 0, isShort });
     },
   };
+}
+
+function hasText({ keys }: Waiting): boolean {
+  for (const { kind } of readComposerKeys(keys))
+    if (kind === 'text' || kind === 'paste') return true;
+  return false;
 }
 
 /** What stands behind the ESC of a sequence: `[`. */

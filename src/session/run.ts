@@ -7,7 +7,12 @@ import type { Logged } from '../state/events.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Alert } from './alert.ts';
 import { type Arrival, awaitArrival } from './arrival.ts';
-import { type ChildPlan, type SupervisedChild, superviseChild } from './child.ts';
+import {
+  type ChildListeners,
+  type ChildPlan,
+  type SupervisedChild,
+  superviseChild,
+} from './child.ts';
 import { createEarlyMove } from './early-move.ts';
 import { createExhaustion } from './exhaustion.ts';
 import { followThreads } from './follow.ts';
@@ -152,7 +157,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'suspend-ourselves':
           return void suspend().catch(fail);
         case 'undo-modes':
-          return void terminal.write(child?.undoModes() ?? '');
+          return void terminal.write(child?.undoModes(effect.before) ?? '');
         case 'repoint':
           return void goOn(rotation.moveTo(effect.target)).catch(fail);
         case 'copy-thread':
@@ -233,7 +238,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     function start(plan: ChildPlan, guard?: SuccessorGuard): void {
       const startedAt = Date.now();
-      const which = superviseChild(terminal, () => parts.spawn(plan), {
+      const listeners: ChildListeners = {
         started(pid) {
           parts.noteChild(pid);
           watch = watchChild(pid, startedAt, arrival, guard);
@@ -250,7 +255,9 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           timers.cancel();
           dispatch({ name: 'child-ended', ending, ...(refusal === undefined ? {} : { refusal }) });
         },
-      });
+      };
+      const spawn = () => parts.spawn(plan);
+      const which = superviseChild(terminal, spawn, listeners, child?.takesPastes());
       const arrival = awaitArrival({
         hasPrompt: guard !== undefined && parts.prompt !== '',
         timers,
@@ -346,7 +353,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     async function goOn(preparing: ReturnType<typeof rotation.moveTo>): Promise<void> {
       const { event, line, isUrgent } = await preparing;
-      if (leaving !== undefined) gate.keepDraft(await leaving.readRecord());
+      gate.keepDraft(await leaving?.readRecord());
       leaving = undefined;
       // No child lives: there is no sequence to cut in two. What it has left below the cursor is the rest of its composer.
       if (line !== undefined) {
@@ -407,7 +414,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     function fail(error: unknown): void {
       leave();
       child?.signal('SIGTERM');
-      terminal.write(child?.undoModes() ?? '');
+      terminal.write(child?.undoModes('end') ?? '');
       terminal.restore();
       reject(error instanceof Error ? error : new Error(String(error)));
     }
