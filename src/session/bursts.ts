@@ -76,16 +76,16 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
   let lastAt = Number.NEGATIVE_INFINITY;
   let isAfterPaste = false;
   let paste: OpenPaste<Tag> | undefined;
-  /** How many in `settled` and `burst` were queued: counted, as it is asked for each chunk. */
-  let queued = 0;
+  /** How many there were queued: counted, as it is asked for each chunk. */
+  const queued = { settled: 0, burst: 0 };
 
   function settle(keys: string, tag: Tag, passedOn = 0): void {
     settled.push({ keys, tag, passedOn });
-    if (isQueued(tag)) queued += 1;
+    if (isQueued(tag)) queued.settled += 1;
   }
 
   function endBurst(): void {
-    queued -= burst.filter(({ tag }) => isQueued(tag)).length;
+    queued.burst = 0;
     for (const { keys, tag } of renderBurst(burst, characters)) settle(keys, tag);
     burst = [];
     characters = 0;
@@ -107,7 +107,7 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
     if (isAlone) return settle(key.bytes, tag);
     bytes += key.bytes.length;
     if (key.kind === 'text') characters += key.bytes.length;
-    if (isQueued(tag)) queued += 1;
+    if (isQueued(tag)) queued.burst += 1;
     else if (bytes > MOST_KEPT) {
       burst = [{ key: NOT_KEPT, tag }];
       return;
@@ -166,7 +166,7 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
       if (now - lastAt > needed()) endBurst();
       const taken = settled;
       settled = [];
-      queued = burst.filter(({ tag }) => isQueued(tag)).length;
+      queued.settled = 0;
       return taken;
     },
     takeGiven() {
@@ -191,9 +191,11 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
       paste.tag = { ...paste.tag, side: isPassed ? 'given' : 'queued' };
     },
     quietMs: () => (burst.length === 0 && characters === 0 ? 0 : needed()),
-    hasQueued: () => queued > 0 || (paste !== undefined && isQueued(paste.tag)),
+    hasQueued: () =>
+      queued.settled + queued.burst > 0 || (paste !== undefined && isQueued(paste.tag)),
     hasGiven: () =>
-      settled.length + burst.length > queued || (paste !== undefined && !isQueued(paste.tag)),
+      settled.length + burst.length > queued.settled + queued.burst ||
+      (paste !== undefined && !isQueued(paste.tag)),
   };
 }
 

@@ -113,7 +113,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       bound: ({ threadId, rollout }) => {
         log({ type: 'bound', thread: threadId, target: desk.target });
         if (failedAt !== undefined) {
-          const milliseconds = Date.now() - failedAt;
+          const milliseconds = Math.max(0, Date.now() - failedAt);
           log({ type: 'resumed', thread: threadId, target: desk.target, milliseconds });
         }
         const copyOf = copies.get(threadId);
@@ -136,7 +136,10 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     const seen = child?.thread() ?? named ?? (await parts.searchThread(startedAtMs));
     if (seen === 'unknown') return 'unknown';
     if (seen !== 'none') {
-      const { thread, facts } = await readExecRecord(seen);
+      // Before the thread was found next to nothing was written there.
+      const from = child?.thread()?.length;
+      const fresh = from === undefined ? undefined : { from, startedAtMs };
+      const { thread, facts } = await readExecRecord(seen, fresh);
       const proof = proveExecLimit(facts, startedAtMs, answeredFor);
       if (proof !== undefined) {
         const isLost = known === undefined && hasLostPrompt(facts, startedAtMs, proof);

@@ -23,6 +23,7 @@ import type { Effect, Ending, Event } from './machine/vocabulary.ts';
 import { advance, beginSession } from './machine.ts';
 import type { Patience } from './reset-wait.ts';
 import { createRotation } from './rotation.ts';
+import { createSessionClock } from './session-clock.ts';
 import { relaySignals } from './signals.ts';
 import { guardSuccessor, type SuccessorGuard } from './successor.ts';
 import { createTimers } from './timers.ts';
@@ -74,6 +75,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   const { tell = tellOnStderr } = parts;
   const answeredFor = new Set<string>();
   const timers = createTimers();
+  const clock = createSessionClock();
   const rotation = createRotation({ ...parts, now: Date.now });
   let child: SupervisedChild | undefined;
   let watch: Watch | undefined;
@@ -95,7 +97,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     dialogSince: () => child?.dialogSince(),
     isTurnRunning: () => watch?.isTurnRunning() === true,
     takesAnswers: () => state.name === 'resuming',
-    now: Date.now,
+    now: clock.now,
     ticks: () => performance.now(),
     after: timers.after,
   });
@@ -237,7 +239,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     }
 
     function start(plan: ChildPlan, guard?: SuccessorGuard): void {
-      const startedAt = Date.now();
+      const startedAt = clock.now();
       const listeners: ChildListeners = {
         started(pid) {
           parts.noteChild(pid);
@@ -279,7 +281,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       guard: SuccessorGuard | undefined,
     ): Watch {
       return createWatch({
-        follower: follow(pid, startedAt, answeredFor),
+        follower: follow(pid, startedAt, answeredFor, undefined, clock.ahead),
         triggered(from) {
           source = from;
           log({ type: 'suspected', source });
@@ -308,7 +310,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           arrival.bound();
           guard?.bound();
         },
-        now: Date.now,
+        now: clock.now,
       });
     }
 

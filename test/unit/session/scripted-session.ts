@@ -78,9 +78,15 @@ export function openSession(options: SessionOptions = {}) {
     alert: options.alert ?? (() => ALERT),
     ...(options.wait === undefined ? {} : { wait: options.wait }),
     // The record is read at the pace of the clock: no watcher of files.
-    follow(pid, startedAt, answeredFor) {
+    follow(pid, startedAt, answeredFor, _, aheadMs) {
       const child = children[pid - 1000] as ScriptedChild;
-      const follower = followThreads(pid, startedAt, answeredFor, async () => child.rollouts());
+      const follower = followThreads(
+        pid,
+        startedAt,
+        answeredFor,
+        async () => child.rollouts(),
+        aheadMs,
+      );
       return {
         ...follower,
         rollouts: () => [],
