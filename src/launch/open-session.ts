@@ -53,6 +53,8 @@ export interface SessionFacts {
   wait: boolean;
   /** Resume under the account a new session would have, not under the thread's own. */
   here: boolean;
+  /** It was started with SIGHUP ignored. */
+  ignoresHangup?: boolean;
   /** One line for the user's stderr. */
   say(line: string): void;
 }
@@ -117,6 +119,7 @@ export async function openSession(
       failed: ({ message }) => log(paths, { type: 'notice', message: `no record: ${message}` }),
     }),
     spawnPty: pty?.spawnPty,
+    ignoresHangup: facts.ignoresHangup === true,
     paths,
     say,
   }).catch(async (error: unknown) => {
@@ -185,7 +188,7 @@ function patienceOf(config: Config, paths: Paths, program: Program): Patience {
 
 interface Office
   extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait' | 'alert'>,
-    Pick<ExecLaunch, 'askLimits'> {
+    Pick<ExecLaunch, 'askLimits' | 'ignoresHangup'> {
   keeper: LaunchKeeper;
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
   paths: Paths;
