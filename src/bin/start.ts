@@ -50,22 +50,10 @@ function runAlone(
     process.stderr.write(`codex-hotswap: no codex to run on PATH, and ${reason}\n`);
     process.exit(127);
   }
-  // In a directory that was deleted a shell has said so already, and Codex will.
-  if (!isDirectoryGone()) {
-    process.stderr.write(`codex-hotswap: running codex unsupervised: ${reason}\n`);
-  }
+  process.stderr.write(`codex-hotswap: running codex unsupervised: ${reason}\n`);
   const command = { file: real, args };
   const alone = ignoresHangup ? ignoringHangup(command) : command;
   const { status, signal } = spawnSync(alone.file, alone.args, { stdio: 'inherit' });
   if (signal) process.kill(process.pid, signal);
   process.exit(status ?? 126);
-}
-
-function isDirectoryGone(): boolean {
-  try {
-    process.cwd();
-    return false;
-  } catch {
-    return true;
-  }
 }
