@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import module from 'node:module';
 import { findRealCodex, isOurShim } from '../codex/find.ts';
+import { ignoringHangup, takeIgnoredHangup } from '../launch/ignored-hangup.ts';
 
 /**
  * Loads the launcher and hands over to it. If not even that works (a damaged installation, a working directory
@@ -15,14 +16,15 @@ export async function start(
 ): Promise<void> {
   (module as { enableCompileCache?: () => void }).enableCompileCache?.(); // Node >= 22.8
   const real = pickReal(candidate);
+  const ignoresHangup = takeIgnoredHangup(process.env);
   let run: () => Promise<unknown>;
   try {
     const cwd = process.cwd();
     const { launchCodex } = await import('../launch/launch.ts');
-    run = () => launchCodex({ real, args, env: process.env, cwd, ...wishes });
+    run = () => launchCodex({ real, args, env: process.env, cwd, ignoresHangup, ...wishes });
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    runAlone(real, args, reason ?? '');
+    runAlone(real, args, { reason: reason ?? '', ignoresHangup });
   }
   await run();
 }
@@ -34,13 +36,24 @@ function pickReal(candidate: string | undefined): string | undefined {
   return found.kind === 'found' ? found.path : undefined; // the launcher says which error it is
 }
 
-function runAlone(real: string | undefined, args: string[], reason: string): never {
+interface Alone {
+  reason: string;
+  ignoresHangup: boolean;
+}
+
+function runAlone(
+  real: string | undefined,
+  args: string[],
+  { reason, ignoresHangup }: Alone,
+): never {
   if (real === undefined) {
     process.stderr.write(`codex-hotswap: no codex to run on PATH, and ${reason}\n`);
     process.exit(127);
   }
   process.stderr.write(`codex-hotswap: running codex unsupervised: ${reason}\n`);
-  const { status, signal } = spawnSync(real, args, { stdio: 'inherit' });
+  const command = { file: real, args };
+  const alone = ignoresHangup ? ignoringHangup(command) : command;
+  const { status, signal } = spawnSync(alone.file, alone.args, { stdio: 'inherit' });
   if (signal) process.kill(process.pid, signal);
   process.exit(status ?? 126);
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from '../errors.ts';
+import { requireOwnHome } from '../state/paths.ts';
 import { completeCommand } from './complete.ts';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
@@ -77,7 +78,8 @@ function createProgram(context: Context): Command {
     .description(
       'Type `codex` as always; when an account hits its usage limit, the work goes on under your next one.',
     )
-    .version(process.env.CODEX_HOTSWAP_VERSION ?? 'development');
+    .version(process.env.CODEX_HOTSWAP_VERSION ?? 'development')
+    .hook('preAction', () => requireOwnHome(context.paths.home));
   for (const create of COMMANDS) program.addCommand(create(context));
   for (const create of [typedCommand, completeCommand]) {
     program.addCommand(create(context), { hidden: true });

@@ -44,15 +44,20 @@ export function askAppServer(
       }, server.timeoutMs),
       setTimeout(() => child.kill('SIGKILL'), server.timeoutMs + KILL_MS),
     ];
-    let buffered = '';
+    let buffered: string[] = [];
 
     const send = (message: object) => child.stdin.write(`${JSON.stringify(message)}\n`);
     child.on('error', (error) => finish(`codex could not be started (${error.message})`));
     child.on('close', () => finish(why));
     child.stdin.on('error', () => undefined); // EPIPE: 'close' tells the same
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (buffered + text).split('\n');
-      buffered = lines.pop() ?? '';
+      // A long line is put together once, at its end.
+      if (!text.includes('\n')) {
+        buffered.push(text);
+        return;
+      }
+      const lines = (buffered.join('') + text).split('\n');
+      buffered = [lines.pop() ?? ''];
       for (const line of lines) take(line);
     });
     send({

@@ -7,7 +7,7 @@ import {
   realpathSync,
   statSync,
 } from 'node:fs';
-import { delimiter } from 'node:path';
+import { delimiter, isAbsolute, resolve } from 'node:path';
 
 export { type NativeCodex, resolveNative } from './npm-launcher.ts';
 
@@ -33,7 +33,8 @@ export function findRealCodex(
   let refused: string | undefined;
   for (const path of listCodexOnPath(env)) {
     if (skipped.has(resolveLinks(path)) || isOurShim(path)) continue;
-    if (isExecutable(path)) return { kind: 'found', path };
+    // What is started later may be started in another directory.
+    if (isExecutable(path)) return { kind: 'found', path: isAbsolute(path) ? path : resolve(path) };
     refused ??= path;
   }
   return refused === undefined ? { kind: 'not-found' } : { kind: 'not-executable', path: refused };

@@ -75,17 +75,17 @@ export function endedBefore({ at, completedAt }: TaskComplete, startedAtMs: numb
 }
 
 function proveTurn(
-  { at, error, answered }: TaskComplete,
+  { at, writtenAt = at, error, answered }: TaskComplete,
   turnId: string,
   limits: RateLimits | undefined,
   { sawText, text }: ProofQuestion,
 ): LimitProof | undefined {
   if (error === undefined) {
     const proven = sawText && !answered && limits !== undefined && isExhausted(limits);
-    return proven ? describeLimit(turnId, text, limits, at) : undefined;
+    return proven ? describeLimit(turnId, text, limits, writtenAt) : undefined;
   }
   if (error.info === 'usage_limit_exceeded') {
-    return describeLimit(turnId, error.message, limits, at);
+    return describeLimit(turnId, error.message, limits, writtenAt);
   }
   // In the record the message is Codex's own word, not something a model may have quoted.
   const classified = classifyLimitText(error.message);

@@ -46,8 +46,12 @@ export function normaliseForMatching(text: string): string {
 
 /** The name of the bucket in `… usage limit for {name}. Switch to another model now, …`, if the text has one. */
 export function parseLimitName(text: string): string | undefined {
-  const match = /hit\s+your\s+usage\s+limit\s+for\s+(.+?)\.\s+Switch\s+to\s+another/is.exec(text);
-  return match?.[1]?.replace(/\s+/g, ' ');
+  const said = beginningOf(text).replace(/\s+/g, ' ');
+  const before = /hit your usage limit for /i.exec(said);
+  if (before === null) return undefined;
+  const from = before.index + before[0].length;
+  const length = said.slice(from).search(/\. Switch to another/i);
+  return length < 1 ? undefined : said.slice(from, from + length);
 }
 
 /**
@@ -56,7 +60,7 @@ export function parseLimitName(text: string): string | undefined {
  * A bare time that has passed means tomorrow, unless it passed minutes ago: then it is the reset that has just been.
  */
 export function parseResetTime(text: string, now: Date): number | undefined {
-  const match = RESET_TIME.exec(text.replace(/\s/gu, ''));
+  const match = RESET_TIME.exec(beginningOf(text).replace(/\s/gu, ''));
   if (match?.groups === undefined) return undefined;
   const { month, day, year, hour, minute, half } = match.groups;
   const hours = (Number(hour) % 12) + (half?.toLowerCase() === 'p' ? 12 : 0);
@@ -71,6 +75,16 @@ export function parseResetTime(text: string, now: Date): number | undefined {
   return epochSeconds(date);
 }
 
+/**
+ * As much of an error as can be Codex's own text: the message is whatever the service or a model has put there, and the
+ * expressions here take time that grows faster than it.
+ */
+function beginningOf(text: string): string {
+  return text.slice(0, MOST_CHARACTERS);
+}
+
+/** The longest known text has 200. */
+const MOST_CHARACTERS = 2000;
 const JUST_PASSED_MS = 10 * 60 * 1000;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const RESET_TIME = new RegExp(

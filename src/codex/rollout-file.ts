@@ -1,5 +1,11 @@
 import { open } from 'node:fs/promises';
-import { HEAD_CHARACTERS, mayMatter, parseRolloutLine, type RolloutFact } from './rollout.ts';
+import {
+  HEAD_CHARACTERS,
+  mayMatter,
+  parseLongLine,
+  parseRolloutLine,
+  type RolloutFact,
+} from './rollout.ts';
 
 export interface RolloutTail {
   facts: RolloutFact[];
@@ -18,10 +24,13 @@ export async function readRolloutFacts(file: string, fromOffset = 0): Promise<Ro
     const { size } = await handle.stat();
     const start = fromOffset > size ? 0 : fromOffset;
     const facts: RolloutFact[] = [];
-    const lines = createLineReader((line) => {
-      const fact = parseRolloutLine(line);
+    const note = (fact: RolloutFact | undefined) => {
       if (fact !== undefined) facts.push(fact);
-    });
+    };
+    const lines = createLineReader(
+      (line) => note(parseRolloutLine(line)),
+      (head) => note(parseLongLine(head)),
+    );
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let position = start;
     for (;;) {
@@ -65,26 +74,46 @@ const CHUNK_BYTES = 64 * 1024;
 const MOST_META_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
-/** Splits bytes into lines, keeping only those whose head may matter. */
-function createLineReader(onLine: (line: string) => void): {
+/**
+ * Splits bytes into lines, keeping only those whose head may matter. A line is looked at once, at its head, and joined
+ * once, at its end: a prompt with images has 40 MB.
+ */
+function createLineReader(
+  onLine: (line: string) => void,
+  onLongLine: (head: string) => void,
+): {
   feed(chunk: Buffer): void;
   pendingBytes(): number;
 } {
   let parts: Buffer[] = [];
   let keptBytes = 0;
   let lineBytes = 0;
-  let skipping = false;
+  let state: 'unknown' | 'kept' | 'skipped' = 'unknown';
+  let longHead: string | undefined;
 
   function append(part: Buffer): void {
     lineBytes += part.length;
-    if (skipping || part.length === 0) return;
-    parts.push(Buffer.from(part));
-    keptBytes += part.length;
-    // One character is at most four bytes, so this many bytes hold the head in any case.
-    if (keptBytes >= HEAD_CHARACTERS * 4 && !mayMatter(Buffer.concat(parts).toString('utf8'))) {
-      skipping = true;
-      parts = [];
+    if (state === 'skipped' || part.length === 0) return;
+    parts.push(Buffer.from(keptBytes > MOST_WHOLE_BYTES ? withoutImage(part) : part));
+    keptBytes += parts.at(-1)?.length ?? 0;
+    if (keptBytes > MOST_LINE_BYTES) {
+      longHead = join().toString('utf8', 0, HEAD_BYTES);
+      return skip();
     }
+    // One character is at most four bytes, so this many bytes hold the head in any case.
+    if (state === 'kept' || keptBytes < HEAD_BYTES) return;
+    if (mayMatter(join().toString('utf8', 0, HEAD_BYTES))) state = 'kept';
+    else skip();
+  }
+
+  function skip(): void {
+    state = 'skipped';
+    parts = [];
+  }
+
+  function join(): Buffer {
+    const [only] = parts;
+    return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
   }
 
   return {
@@ -94,11 +123,13 @@ function createLineReader(onLine: (line: string) => void): {
         const end = chunk.indexOf(NEWLINE, from);
         if (end === -1) break;
         append(chunk.subarray(from, end));
-        if (!skipping) onLine(Buffer.concat(parts).toString('utf8'));
+        if (state !== 'skipped') onLine(join().toString('utf8'));
+        else if (longHead !== undefined) onLongLine(longHead);
+        longHead = undefined;
         parts = [];
         keptBytes = 0;
         lineBytes = 0;
-        skipping = false;
+        state = 'unknown';
         from = end + 1;
       }
       append(chunk.subarray(from));
@@ -106,3 +137,21 @@ function createLineReader(onLine: (line: string) => void): {
     pendingBytes: () => lineBytes,
   };
 }
+
+/**
+ * The inside of a string without quotes and escapes, as an image is, can be left out and the line stays JSON. Its
+ * beginning stays: an escape may end there.
+ */
+function withoutImage(part: Buffer): Buffer {
+  return part.includes(QUOTE) || part.includes(BACKSLASH) ? part : part.subarray(0, ESCAPE_BYTES);
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** As many bytes as `\u1234` has, and more. */
+const ESCAPE_BYTES = 16;
+const HEAD_BYTES = HEAD_CHARACTERS * 4;
+/** From here on images are left out of a line. */
+const MOST_WHOLE_BYTES = 1024 * 1024;
+/** A line that is longer without its images is not kept. */
+const MOST_LINE_BYTES = 8 * 1024 * 1024;

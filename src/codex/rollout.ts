@@ -22,6 +22,8 @@ export interface RateLimits {
 interface Stamped {
   /** When the line was written, epoch milliseconds. */
   at?: number;
+  /** The same as the line has it, where the clock was set back since and `at` is corrected. */
+  writtenAt?: number;
 }
 
 export type RolloutFact = Stamped &
@@ -69,6 +71,25 @@ export function parseRolloutLine(line: string): RolloutFact | undefined {
   const fact = readEntry(text(entry.type), payload);
   const at = Date.parse(text(entry.timestamp) ?? '');
   return fact && (Number.isNaN(at) ? fact : { ...fact, at });
+}
+
+/** The same of a line that is too long to be read: that the user said something, not what. */
+export function parseLongLine(head: string): RolloutFact | undefined {
+  const beginning = head.slice(0, HEAD_CHARACTERS);
+  if (!beginning.includes('"type":"response_item"') || !beginning.includes('"role":"user"')) {
+    return undefined;
+  }
+  const at = Date.parse(/^\{"timestamp":"([^"]{1,40})"/.exec(beginning)?.[1] ?? '');
+  return { type: 'prompt', text: '', ...(Number.isNaN(at) ? {} : { at }) };
+}
+
+/** The fact as if the clock had not been set back by so many milliseconds before its line was written. */
+export function correctTime(fact: RolloutFact, byMs: number): RolloutFact {
+  const { at } = fact;
+  if (byMs === 0 || at === undefined) return fact;
+  const corrected = { ...fact, at: at + byMs, writtenAt: at };
+  if (corrected.type !== 'task_complete' || corrected.completedAt === undefined) return corrected;
+  return { ...corrected, completedAt: corrected.completedAt + Math.ceil(byMs / 1000) };
 }
 
 /** Whether the head of a line can be one of ours: the others hold whole files and images, not worth parsing. */

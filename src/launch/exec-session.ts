@@ -12,7 +12,15 @@ import { searchThread } from './search-thread.ts';
 export interface ExecLaunch
   extends Pick<
     ExecParts,
-    'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'say' | 'wait' | 'askLimits'
+    | 'noteChild'
+    | 'noteThread'
+    | 'desk'
+    | 'accounts'
+    | 'log'
+    | 'say'
+    | 'wait'
+    | 'askLimits'
+    | 'ignoresHangup'
   > {
   alert: Alert;
   invocation: ExecInvocation;

@@ -12,7 +12,7 @@ import { classifyLimitText } from '../codex/limits.ts';
 import { HotswapError } from '../errors.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
-import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
+import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
 import { askAccount } from './ask-account.ts';
 import { findProgram } from './plans.ts';
 
@@ -28,6 +28,7 @@ export async function keepToken(
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const paths = resolvePaths(env, homeOf(env));
+  requireOwnHome(paths.home);
   const config = readConfig(paths);
   const target = config?.targets.find((candidate) => candidate.name === name);
   if (config === undefined || target === undefined) return;

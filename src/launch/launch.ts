@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgv } from '../codex/argv.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
-import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
+import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
 import { endLike } from './end-like.ts';
 import { openSession } from './open-session.ts';
 import { type Ending, runInherited } from './run-inherited.ts';
@@ -23,6 +23,8 @@ export interface Launch {
   pinned?: boolean;
   /** When every account is at its limit, wait for the first to come back; else as the configuration says. */
   wait?: boolean;
+  /** It was started with SIGHUP ignored, as by nohup, and so is its codex. */
+  ignoresHangup?: boolean;
   /** Resume a thread under the account a new session would have, not under its own. */
   here?: boolean;
 }
@@ -33,7 +35,7 @@ export interface Launch {
  */
 export async function launchCodex(launch: Launch): Promise<void> {
   try {
-    const real = launch.real ?? findOrThrow(launch.env);
+    const real = resolve(launch.cwd, launch.real ?? findOrThrow(launch.env));
     endLike(await launchReal({ ...launch, real }));
   } catch (error) {
     const { text, exitStatus } = describeError(explainSpawnError(error));
@@ -50,6 +52,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   const launch = { ...typed, args: taken.args, env: leaveOverlay(typed.env, paths) };
   const invocation = parseArgv(launch.args);
   if (invocation.mode === 'passthrough') {
+    if (!isOwnHome(paths)) return runPlain(launch);
     return (await runTypedLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
   const { wish, pinned = false, wait = false } = launch;
@@ -64,10 +67,11 @@ async function launchReal(typed: Found): Promise<Ending> {
     say(`${describeError(explainSpawnError(error)).text}; running codex unsupervised`);
     return undefined;
   };
-  const session = await openSession({
-    ...launch,
-    ...{ paths, invocation, wish, pinned, wait, here, say },
-  }).catch(unsupervised);
+  const open = async () => {
+    requireOwnHome(paths.home);
+    return openSession({ ...launch, ...{ paths, invocation, wish, pinned, wait, here, say } });
+  };
+  const session = await open().catch(unsupervised);
   const ending = await session?.().catch((error: unknown) => {
     if (!(error instanceof NotStartedError)) throw error;
     return unsupervised(error.cause);
@@ -81,8 +85,17 @@ function leaveOverlay(env: NodeJS.ProcessEnv, { sharedHome }: Paths): NodeJS.Pro
   return isElsewhere ? { ...env, CODEX_HOME: sharedHome } : env;
 }
 
-function runPlain({ real, args, cwd, env }: Found): Promise<Ending> {
-  return runInherited({ file: real, args, cwd, env });
+function runPlain({ real, args, cwd, env, ignoresHangup = false }: Found): Promise<Ending> {
+  return runInherited({ file: real, args, cwd, env, ignoresHangup });
+}
+
+function isOwnHome({ home }: Paths): boolean {
+  try {
+    requireOwnHome(home);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function findOrThrow(env: NodeJS.ProcessEnv): string {

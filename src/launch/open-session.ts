@@ -57,6 +57,8 @@ export interface SessionFacts {
   wait: boolean;
   /** Resume under the account a new session would have, not under the thread's own. */
   here: boolean;
+  /** It was started with SIGHUP ignored. */
+  ignoresHangup?: boolean;
   /** One line for the user's stderr. */
   say(line: string): void;
 }
@@ -139,6 +141,7 @@ export async function openSession(
     }),
     spawnPty: pty?.spawnPty,
     net,
+    ignoresHangup: facts.ignoresHangup === true,
     paths,
     say,
   }).catch(async (error: unknown) => {
@@ -223,7 +226,7 @@ function patienceOf(config: Config, paths: Paths, program: Program): Patience {
 
 interface Office
   extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait' | 'alert'>,
-    Pick<ExecLaunch, 'askLimits'> {
+    Pick<ExecLaunch, 'askLimits' | 'ignoresHangup'> {
   keeper: LaunchKeeper;
   net: LogoutNet;
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;

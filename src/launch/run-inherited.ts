@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { ignoringHangup } from '../session/hangup.ts';
 
 /** How a process ended, as wait(2) tells it. */
 export type Ending =
@@ -10,6 +11,8 @@ export interface InheritedCommand {
   args: string[];
   cwd: string;
   env: NodeJS.ProcessEnv;
+  /** SIGHUP is not for the child, which is started with it ignored. */
+  ignoresHangup?: boolean;
 }
 
 /**
@@ -19,14 +22,16 @@ export interface InheritedCommand {
  */
 export function runInherited(command: InheritedCommand): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command.file, command.args, {
+    const { file, args } = command.ignoresHangup ? ignoringHangup(command) : command;
+    const child = spawn(file, args, {
       cwd: command.cwd,
       env: command.env,
       stdio: 'inherit',
     });
     // The tty sends Ctrl-C to the whole group, us included: the child decides, we only wait. A signal sent to
     // us alone is passed on; the child may so get INT twice, exactly as under the npm launcher.
-    const relays = RELAYED.map((signal) => {
+    const relayed = RELAYED.filter((signal) => !(command.ignoresHangup && signal === 'SIGHUP'));
+    const relays = relayed.map((signal) => {
       const relay = () => void child.kill(signal);
       process.on(signal, relay);
       return () => process.off(signal, relay);

@@ -10,6 +10,12 @@ export interface InputClassifier {
   feed(chunk: Buffer): ClassifiedInput;
   /** What is kept, as keys: call it some 50 ms after the last chunk, when a lone ESC must be the Escape key. */
   flush(): Buffer;
+  /** Which came first in the last chunk, a report or a key; undefined if nothing was complete in it. */
+  cameFirst(): 'report' | 'key' | undefined;
+  /** How many bytes are kept. */
+  pending(): number;
+  /** The end of a paste has not come yet. */
+  isPasting(): boolean;
 }
 
 /**
@@ -19,23 +25,27 @@ export interface InputClassifier {
 export function createInputClassifier(): InputClassifier {
   let pending = '';
   let pasting = false;
+  let first: 'report' | 'key' | undefined;
 
   function feed(chunk: Buffer): ClassifiedInput {
     // Latin-1 keeps every byte as one character.
     const input = pending + chunk.toString('latin1');
     pending = '';
     const parts = { reports: '', keys: '' };
+    first = undefined;
     for (let at = 0; at < input.length; ) {
       const token = pasting ? nextOfPaste(input, at) : nextToken(input, at);
       if (token === undefined) {
         pending = input.slice(at);
         // Not a sequence any more: nothing of a terminal's is this long, a paste is never held back.
         if (pending.length > MOST_PENDING) {
+          first ??= 'key';
           parts.keys += pending;
           pending = '';
         }
         break;
       }
+      first ??= !pasting && isReport(token) ? 'report' : 'key';
       if (!pasting && isReport(token)) parts.reports += token;
       else parts.keys += token;
       if (token === PASTE_START) pasting = true;
@@ -52,6 +62,9 @@ export function createInputClassifier(): InputClassifier {
       pending = '';
       return kept;
     },
+    cameFirst: () => first,
+    pending: () => pending.length,
+    isPasting: () => pasting,
   };
 }
 

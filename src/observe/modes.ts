@@ -4,8 +4,13 @@ export interface ModeTracker {
   feed(chunk: Buffer): void;
   /** Whether a private mode is on, such as 2004, or 25 (on by default). */
   isSet(mode: number): boolean;
-  /** What puts the terminal back to how it was before the tracked stream; empty when nothing is left set. */
-  undo(): string;
+  /** Whether a private mode that is off by default has ever been on. */
+  wasSet(mode: number): boolean;
+  /**
+   * What puts the terminal back to how it was before the tracked stream; empty when nothing is left set.
+   * @param kept a private mode that is left as it is.
+   */
+  undo(kept?: number): string;
 }
 
 /**
@@ -15,6 +20,7 @@ export interface ModeTracker {
 export function createModeTracker(): ModeTracker {
   let screens = freshScreens();
   const privateModes = new Map<number, boolean>();
+  const everSet = new Set<number>();
   let modifyOtherKeys = false;
   let scrollRegion = false;
   let styled = false;
@@ -37,6 +43,7 @@ export function createModeTracker(): ModeTracker {
       if (ALTERNATE_SCREENS.has(mode)) screens.alternate = set;
       if (set === ON_BY_DEFAULT.has(mode)) privateModes.delete(mode);
       else privateModes.set(mode, set);
+      if (set) everSet.add(mode);
     }
   }
 
@@ -77,9 +84,12 @@ export function createModeTracker(): ModeTracker {
   return {
     feed: parser.feed,
     isSet: (mode) => privateModes.get(mode) ?? ON_BY_DEFAULT.has(mode),
-    undo() {
+    wasSet: (mode) => everSet.has(mode),
+    undo(kept) {
       const { main, alternate } = screens.kitty;
-      const left = [...privateModes].filter(([mode]) => !ALTERNATE_SCREENS.has(mode));
+      const left = [...privateModes].filter(
+        ([mode]) => !ALTERNATE_SCREENS.has(mode) && mode !== kept,
+      );
       const undone: (string | false)[] = [
         privateModes.has(SYNCHRONISED) && undoMode(SYNCHRONISED, true),
         link && '\u001b]8;;\u001b\\',

@@ -12,13 +12,15 @@ export function renameHookKeys(
 ): { text: string; hooks: string[] } {
   const blocks = splitBlocks(text);
   const hooks: string[] = [];
+  const byKey = new Map(blocks.toReversed().map((block) => [block.key, block]));
   for (const block of blocks) {
     if (!block.key?.startsWith(`${from}/`)) continue;
     const hook = block.key.slice(from.length + 1);
     hooks.push(hook);
-    const twin = blocks.find(({ key }) => key === `${to}/${hook}`);
+    const twin = byKey.get(`${to}/${hook}`);
     if (twin === undefined) {
       block.key = `${to}/${hook}`;
+      byKey.set(block.key, block);
       block.text = block.text.replace(HEADER, () => `[hooks.state.${JSON.stringify(block.key)}]`);
     } else {
       twin.text = mergeFields(twin.text, block.text);

@@ -37,7 +37,7 @@ export interface SupervisedChild {
   interject(sequence: string): void;
   /** Whether it has asked for bracketed paste. */
   takesPastes(): boolean;
-  /** A dialog has the keys: since when, epoch milliseconds. */
+  /** A dialog has the keys: since when, in milliseconds of `performance.now`. */
   dialogSince(): number | undefined;
   /** Calls back when a text has been drawn that is about to be, because of what is typed now. */
   awaitEcho(text: string, seen: () => void): void;
@@ -47,8 +47,8 @@ export interface SupervisedChild {
   refusal(): Refusal | undefined;
   /** It may stand in its sign-in screen. Asked before its first thread only. */
   asksToSignIn(): boolean;
-  /** The sequences that undo the terminal modes it has left set. */
-  undoModes(): string;
+  /** The sequences that undo the terminal modes it has left set; before a successor bracketed paste stays on. */
+  undoModes(before: 'successor' | 'end'): string;
 }
 
 /** A child that has written nothing for this long is in the middle of nothing. */
@@ -57,14 +57,16 @@ const QUIET_MS = 50;
 /**
  * Joins a child behind a pty and the user's terminal: bytes both ways with backpressure, and taps on what it prints.
  * @param spawn starts the process behind a pty of the terminal's size.
+ * @param hasPastes the child before has left bracketed paste on.
  */
 export function superviseChild(
   terminal: Terminal,
   spawn: () => PtyChild,
   listeners: ChildListeners,
+  hasPastes = false,
 ): SupervisedChild {
   const child = spawn();
-  const taps = createTaps({ drawn: listeners.drawn, sign: listeners.sign });
+  const taps = createTaps({ drawn: listeners.drawn, sign: listeners.sign }, hasPastes);
   let living = true;
   let unsaid = '';
   let quiet: NodeJS.Timeout | undefined;

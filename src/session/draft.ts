@@ -1,14 +1,23 @@
+import {
+  type ComposerKey,
+  PASTE_END,
+  PASTE_START,
+  readComposerKeys,
+} from '../codex/composer-keys.ts';
+import { contains } from './contains.ts';
 import type { ChildRecord } from './follow.ts';
 import type { Turn } from './followed-rollout.ts';
 
 /** What the child has of the user's words and its thread has not, as the keys that wrote them. */
 export interface Draft {
-  note(keys: Buffer, moment: Moment): void;
+  /** @param keys as latin-1, whole ones. */
+  note(keys: string, moment: Moment): void;
   /**
    * The keys to be typed again for the successor: prompts that wait, then the one in the composer. Only what we dare to repeat.
    * @param record of the child they were typed for, if it has any.
+   * @returns `isShort`: so few keys that they may have answered a dialog; a prompt only if text follows.
    */
-  take(record: ChildRecord | undefined): Buffer;
+  take(record: ChildRecord | undefined): { keys: string; isShort: boolean };
   /** Nothing stands in the composer. */
   isEmpty(): boolean;
 }
@@ -22,10 +31,20 @@ export interface Moment {
 }
 
 interface Prompt extends Moment {
-  /** With the key that sent it. */
-  keys: string;
-  /** Undefined if it is none: a command, an answer. */
-  text: string | undefined;
+  keys: readonly ComposerKey[];
+  sentBy: ComposerKey;
+  length: number;
+  /** We dare to repeat them. */
+  isKnown: boolean;
+}
+
+/** What stands in the composer, key by key. */
+interface Unsent {
+  keys: ComposerKey[];
+  length: number;
+  isKnown: boolean;
+  /** It has a character that opens a list of files or skills. */
+  hasMention: boolean;
 }
 
 /**
@@ -35,30 +54,78 @@ interface Prompt extends Moment {
  * ("y") than a prompt.
  */
 export function createDraft(): Draft {
-  let keys = '';
+  let unsent = nothing();
   let sent: Prompt[] = [];
+  let sentLength = 0;
+
+  function add(key: ComposerKey): void {
+    unsent.length += key.bytes.length;
+    unsent.isKnown &&= REPEATABLE.has(key.kind) && unsent.length <= LIMIT;
+    unsent.hasMention ||= WRITTEN.has(key.kind) && /[@$]/.test(key.bytes);
+    // What is not repeated need not be kept; that something stands there is known by the length.
+    if (unsent.isKnown || unsent.length <= LIMIT) unsent.keys.push(key);
+    else unsent.keys.length = 0;
+  }
+
+  function send(key: ComposerKey, moment: Moment): void {
+    const { keys, isKnown } = unsent;
+    const length = unsent.length + key.bytes.length;
+    // Named one by one: a spread costs more than all the rest here.
+    const { at, isTurnRunning } = moment;
+    const isRepeated = isKnown && key.kind !== 'cancel';
+    sent.push({ at, isTurnRunning, keys, sentBy: key, length, isKnown: isRepeated });
+    sentLength += length;
+    if (sent.length < 2 * MOST_SENT && sentLength <= 2 * MOST_SENT_LENGTH) return clear();
+    sent = newest(sent);
+    sentLength = sent.reduce((sum, prompt) => sum + prompt.length, 0);
+    clear();
+  }
+
+  function clear(): void {
+    unsent = nothing();
+  }
 
   return {
-    note(bytes, moment) {
-      if (bytes.length === 0) return;
-      keys += bytes.toString('latin1').replace(RELEASES, '');
-      for (let next = cutFirstSent(keys); next !== undefined; next = cutFirstSent(keys)) {
-        sent.push({ ...moment, keys: next.sent, text: textOf(next.sent) });
-        if (sent.length > MOST_SENT) sent.shift();
-        keys = next.rest;
+    note(keys, moment) {
+      for (const key of readComposerKeys(keys)) {
+        if (isRelease(key)) continue;
+        const isSent = key.kind === 'cancel' || key.kind === 'enter';
+        if (isSent || (key.kind === 'tab' && !completes(unsent))) send(key, moment);
+        else add(key);
       }
-      if (keys.length > LIMIT) keys = POISON;
     },
-    isEmpty: () => keys === '',
+    isEmpty: () => unsent.length === 0,
     take(record) {
-      const isKnown = REPEATABLE.test(keys);
-      const draft = isKnown && keys.length >= LEAST ? keys : '';
-      const again = isKnown ? findLost(sent, record).map((prompt) => prompt.keys) : [];
-      keys = '';
+      const { isKnown, length } = unsent;
+      const draft = isKnown ? join(unsent.keys) : '';
+      const again = isKnown
+        ? findLost(newest(sent), record).map(({ keys, sentBy }) => join([...keys, sentBy]))
+        : [];
+      unsent = nothing();
       sent = [];
-      return Buffer.from(again.join('') + draft, 'latin1');
+      sentLength = 0;
+      return { keys: again.join('') + draft, isShort: again.length === 0 && length < LEAST };
     },
   };
+}
+
+function nothing(): Unsent {
+  return { keys: [], length: 0, isKnown: true, hasMention: false };
+}
+
+function join(keys: readonly ComposerKey[]): string {
+  return keys.map(({ bytes }) => bytes).join('');
+}
+
+/** As many of the last ones as are kept. */
+function newest(sent: readonly Prompt[]): Prompt[] {
+  let length = 0;
+  const kept = sent.slice(-MOST_SENT);
+  const first = kept.findLastIndex((prompt) => {
+    length += prompt.length;
+    return length > MOST_SENT_LENGTH;
+  });
+  return kept.slice(first + 1);
 }
 
 /** The prompts that were queued and have not become part of a thread. */
@@ -70,13 +137,17 @@ function findLost(
   const idle = sent.findLastIndex(
     ({ at, isTurnRunning }) => !(isTurnRunning || turns.some((turn) => isWithin(turn, at))),
   );
-  const unknown = sent.findLastIndex(({ keys }) => !REPEATABLE.test(keys));
+  const unknown = sent.findLastIndex(({ isKnown }) => !isKnown);
   const first = sent[idle];
   // 0.150 loses the prompt of a turn whose compaction fails. 0.169 has it in the record.
   const began = first !== undefined && isLostIn(turns, first);
-  return sent
-    .slice(Math.max(unknown + 1, began ? idle : idle + 1))
-    .filter(({ text }) => text !== undefined && !recorded.some((said) => hasSaid(said, text)));
+  const queued = sent.slice(Math.max(unknown + 1, began ? idle : idle + 1));
+  if (queued.length === 0) return [];
+  const said = recorded.map(squeeze);
+  return queued.filter(({ keys }) => {
+    const text = textOf(keys);
+    return text !== undefined && !said.some((whole) => contains(whole, squeeze(text)));
+  });
 }
 
 function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): boolean {
@@ -90,72 +161,53 @@ function isLostIn(turns: readonly Turn[], { at }: Prompt): boolean {
 }
 
 /** Codex may change white space, as of a paste. */
-function hasSaid(said: string, text: string): boolean {
-  return said.replace(/\s+/g, '').includes(text.replace(/\s+/g, ''));
+function squeeze(text: string): string {
+  return text.replace(/\s+/g, '');
 }
 
 /** Whether a key was pressed, not only one let go, as that of the Enter before. */
-export function hasPress(keys: Buffer): boolean {
-  return keys.toString('latin1').replace(RELEASES, '') !== '';
+export function hasPress(keys: string): boolean {
+  for (const key of readComposerKeys(keys)) if (!isRelease(key)) return true;
+  return false;
 }
 
-/** Longer than this is not typed again by us, nor kept in memory. */
-const LIMIT = 64 * 1024;
+/** A key let go, which kitty and others report (facts 7). */
+function isRelease({ kind, bytes }: ComposerKey): boolean {
+  return kind === 'other' && bytes.length <= MOST_RELEASE && RELEASE.test(bytes);
+}
+
+const RELEASE = /^\u001b\[[0-9;]*:3[A-Za-z~]$/;
+const MOST_RELEASE = 32;
+
+/** Longer than this is not typed again by us, nor kept in memory: Codex takes no longer prompt. */
+const LIMIT = 1024 * 1024;
 const MOST_SENT = 50;
+const MOST_SENT_LENGTH = 4 * LIMIT;
 /** From the Enter until the record says that a turn has begun. */
 const BEGIN_MS = 5000;
 /** Of keys and of characters. */
 const LEAST = 3;
-/** Makes all keys up to the next Enter unrepeatable. */
-const POISON = '\u001b';
 
-const PASTE_START = '\u001b[200~';
-const PASTE_END = '\u001b[201~';
-
-/** Keys let go, which kitty and others report (facts 7). */
-const RELEASES = /\u001b\[[0-9;]*:3[A-Za-z~]/g;
-
-/** Enter or Tab, as a byte or as a kitty key, send a prompt (Tab after the turn); Ctrl-C empties the composer. */
-const SENDS = /[\r\t]|\u0003|\u001b\[(?:13|9)(?:;[0-9:]*)?u|\u001b\[99;5(?::[0-9]+)?u/;
-
-/** Text, pastes, backspace, delete, left, right, home, end, the readline keys a b d e f k u w, and Enter or Tab behind them. */
-const REPEATABLE =
-  /^(?:\u001b\[200~[\s\S]*?\u001b\[201~|[\u0020-\u007f\u0080-\u00ff]|[\u0001\u0002\u0004\u0005\u0006\u000b\u0015\u0017]|\u001b\[[CDHF]|\u001b\[3~)*(?:[\r\t]|\u001b\[(?:13|9)(?:;[0-9:]*)?u)?$/;
-
-/** The first prompt that was sent, with the key that did it. */
-function cutFirstSent(keys: string): { sent: string; rest: string } | undefined {
-  // An Enter inside a bracketed paste is a line break of the prompt, not the end of it.
-  for (let from = 0; ; ) {
-    const paste = keys.indexOf(PASTE_START, from);
-    const found = SENDS.exec(keys.slice(from, paste < 0 ? undefined : paste));
-    if (found !== null) {
-      const end = from + found.index + found[0].length;
-      const sent = keys.slice(0, end);
-      if (!completes(sent)) return { sent, rest: keys.slice(end) };
-      from = end;
-      continue;
-    }
-    const end = paste < 0 ? -1 : keys.indexOf(PASTE_END, paste);
-    if (end < 0) return undefined;
-    from = end + PASTE_END.length;
-  }
-}
+const REPEATABLE: ReadonlySet<ComposerKey['kind']> = new Set([
+  'text',
+  'paste',
+  'edit',
+  'line-break',
+]);
+const WRITTEN: ReadonlySet<ComposerKey['kind']> = new Set(['text', 'paste']);
 
 /** Tab chooses from the list that is open over a command or a mention. */
-function completes(sent: string): boolean {
-  return /(?:\t|\u001b\[9(?:;[0-9:]*)?u)$/.test(sent) && NOT_PLAIN.test(sent.replace(SENT_BY, ''));
+function completes({ keys, hasMention }: Unsent): boolean {
+  return hasMention || /^[/!]/.test(keys[0]?.bytes ?? '');
 }
 
 /**
  * What a prompt says. Undefined where keys do not tell (the cursor was moved, a list may have been open), and for what is
  * no prompt: a command, an answer of one or two letters.
  */
-function textOf(sent: string): string | undefined {
-  const written = Buffer.from(sent, 'latin1')
+function textOf(keys: readonly ComposerKey[]): string | undefined {
+  const written = Buffer.from(keys.map(writtenBy).join(''), 'latin1')
     .toString('utf8')
-    .replace(SENT_BY, '')
-    .replaceAll(PASTE_START, '')
-    .replaceAll(PASTE_END, '')
     .replace(/\r\n?/g, '\n');
   const characters: string[] = [];
   for (const character of written) {
@@ -166,7 +218,11 @@ function textOf(sent: string): string | undefined {
   return text.length < LEAST || NOT_PLAIN.test(text) || CONTROL.test(text) ? undefined : text;
 }
 
-const SENT_BY = /(?:[\r\t]|\u001b\[(?:13|9)(?:;[0-9:]*)?u)$/;
+function writtenBy({ kind, bytes }: ComposerKey): string {
+  if (kind === 'line-break') return '\n';
+  return kind === 'paste' ? bytes.slice(PASTE_START.length, -PASTE_END.length) : bytes;
+}
+
 /** Commands of Codex and of the shell, mentions of files and skills. */
 const NOT_PLAIN = /^[/!]|[@$]/;
 /** Keys other than text. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { findOpenThread, type OpenThread } from '../codex/thread-files.ts';
 import type { ChildPlan } from './child.ts';
@@ -8,8 +9,8 @@ import type { Ending } from './machine/vocabulary.ts';
 /** A codex without a terminal of ours: on the user's own stdout and stderr, in our process group. */
 export interface ExecChild {
   signal(signal: NodeJS.Signals): void;
-  /** Its thread, as soon as it has one. */
-  thread(): OpenThread | undefined;
+  /** Its thread, as soon as it has one, and how long the record was when it was found: what follows is this child's. */
+  thread(): (OpenThread & { length: number | undefined }) | undefined;
   /** Rejects with the spawn error when it cannot be started. */
   ended: Promise<Ending>;
 }
@@ -38,7 +39,7 @@ export function startExecChild(
   const { file, args, cwd, env } = plan;
   const stdio = [input.stdio, 'inherit', 'inherit'] as const;
   const child = spawn(file, args, { cwd, env, stdio: [...stdio] });
-  let thread: OpenThread | undefined;
+  let thread: ReturnType<ExecChild['thread']>;
   let living = true;
   if (input.stdio === 'pipe' && child.stdin !== null) input.feed(child.stdin);
 
@@ -46,7 +47,7 @@ export function startExecChild(
     while (living && thread === undefined) {
       const found = await findOpenThread(pid, isOwn).catch(() => undefined);
       if (found !== undefined) {
-        thread = found;
+        thread = { ...found, length: lengthOf(found.rollout) };
         return listeners.bound(found);
       }
       await new Promise((resume) => setTimeout(resume, LOOK_MS));
@@ -69,4 +70,8 @@ export function startExecChild(
     void lookForThread(child.pid);
   }
   return { signal: (signal) => void child.kill(signal), thread: () => thread, ended };
+}
+
+function lengthOf(rollout: string): number | undefined {
+  return statSync(rollout, { throwIfNoEntry: false })?.size;
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { type LimitProof, proveLimit } from '../codex/limit-proof.ts';
 import { isOfCompaction } from '../codex/limits.ts';
 import { isReserveModel } from '../codex/reserve.ts';
-import type { RateLimits, RolloutFact } from '../codex/rollout.ts';
+import { correctTime, type RateLimits, type RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts } from '../codex/rollout-file.ts';
 import type { OpenThread } from '../codex/thread-files.ts';
 import type { FollowedThread } from './followed-rollout.ts';
@@ -16,10 +16,22 @@ export interface ExecRecord {
 /** A long thread is of interest from its last turn on. */
 const HISTORY_BYTES = 1024 * 1024;
 
-/** Reads the end of an exec's rollout. Throws what `open` throws. */
-export async function readExecRecord(open: OpenThread): Promise<ExecRecord> {
+/** Where in a rollout the lines of one child begin, and when it was started. */
+export interface FreshPart {
+  from: number;
+  startedAtMs: number;
+}
+
+/**
+ * Reads the end of an exec's rollout. Throws what `open` throws.
+ * @param fresh what was written there since has a time after that start, though the clock may have been set back.
+ */
+export async function readExecRecord(open: OpenThread, fresh?: FreshPart): Promise<ExecRecord> {
   const { size } = await stat(open.rollout);
-  const { facts } = await readRolloutFacts(open.rollout, Math.max(0, size - HISTORY_BYTES));
+  const start = Math.max(0, size - HISTORY_BYTES);
+  const read = await readRolloutFacts(open.rollout, start);
+  const facts =
+    fresh === undefined ? read.facts : await correctTimes(open.rollout, read.facts, fresh);
   const contexts = facts.filter((fact) => fact.type === 'turn_context');
   const context = contexts.findLast(({ model }) => !isReserveModel(model)) ?? contexts.at(-1);
   const cwd = context?.cwd ?? open.cwd;
@@ -32,6 +44,18 @@ export async function readExecRecord(open: OpenThread): Promise<ExecRecord> {
     onReserve: isReserveModel(contexts.at(-1)?.model),
   };
   return { thread, facts };
+}
+
+async function correctTimes(
+  rollout: string,
+  facts: readonly RolloutFact[],
+  { from, startedAtMs }: FreshPart,
+): Promise<RolloutFact[]> {
+  const { length } = (await readRolloutFacts(rollout, from)).facts;
+  return facts.map((fact, index) => {
+    const isFresh = index >= facts.length - length;
+    return isFresh ? correctTime(fact, Math.max(0, startedAtMs - (fact.at ?? startedAtMs))) : fact;
+  });
 }
 
 /**

@@ -12,6 +12,7 @@ import { type ExecChild, type ExecListeners, startExecChild } from './exec-child
 import { hasLostPrompt, proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
 import type { FollowedThread } from './followed-rollout.ts';
 import type { HandoffDesk } from './handoff.ts';
+import { ignoringHangup } from './hangup.ts';
 import type { ChildInput, KeptInput } from './kept-input.ts';
 import type { Ending } from './machine/vocabulary.ts';
 import { type Awaited, awaitReset, type Patience } from './reset-wait.ts';
@@ -49,6 +50,8 @@ export interface ExecParts {
   /** `copyOf`: the thread that this one goes on with, where another account may not read that. */
   noteThread(thread: { id: string; rollout: string; copyOf?: string }): void;
   desk: HandoffDesk;
+  /** SIGHUP is not for Codex, which is started with it ignored. */
+  ignoresHangup?: boolean;
   /** How many accounts there are: the bound on rotations. */
   accounts: number;
   log(event: Logged): void;
@@ -101,11 +104,14 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   let waits = 0;
   let endWaiting: (() => void) | undefined;
   // The tty sends Ctrl-C to the whole group, us included: the child decides, we only wait, and start no other.
-  const stopRelaying = relaySignals((signal, number) => {
-    interrupted = { kind: 'signalled', signal, number };
-    child?.signal(signal);
-    endWaiting?.();
-  });
+  const stopRelaying = relaySignals(
+    (signal, number) => {
+      interrupted = { kind: 'signalled', signal, number };
+      child?.signal(signal);
+      endWaiting?.();
+    },
+    parts.ignoresHangup ? 'SIGHUP' : undefined,
+  );
 
   async function runChild({ plan, stdin, thread }: Run, startedAtMs: number): Promise<Ending> {
     const listeners: ExecListeners = {
@@ -113,7 +119,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       bound: ({ threadId, rollout }) => {
         log({ type: 'bound', thread: threadId, target: desk.target });
         if (failedAt !== undefined) {
-          const milliseconds = Date.now() - failedAt;
+          const milliseconds = Math.max(0, Date.now() - failedAt);
           log({ type: 'resumed', thread: threadId, target: desk.target, milliseconds });
         }
         const copyOf = copies.get(threadId);
@@ -121,8 +127,11 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       },
     };
     const expected = thread?.id ?? parts.threadAskedFor;
-    child = startExecChild(plan, stdin, listeners, (rollout) =>
-      canBeOf(rollout, expected, startedAtMs),
+    child = startExecChild(
+      parts.ignoresHangup ? ignoringHangup(plan) : plan,
+      stdin,
+      listeners,
+      (rollout) => canBeOf(rollout, expected, startedAtMs),
     );
     return child.ended;
   }
@@ -136,7 +145,10 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     const seen = child?.thread() ?? named ?? (await parts.searchThread(startedAtMs));
     if (seen === 'unknown') return 'unknown';
     if (seen !== 'none') {
-      const { thread, facts } = await readExecRecord(seen);
+      // Before the thread was found next to nothing was written there.
+      const from = child?.thread()?.length;
+      const fresh = from === undefined ? undefined : { from, startedAtMs };
+      const { thread, facts } = await readExecRecord(seen, fresh);
       const proof = proveExecLimit(facts, startedAtMs, answeredFor);
       if (proof !== undefined) {
         const isLost = known === undefined && hasLostPrompt(facts, startedAtMs, proof);

@@ -106,9 +106,9 @@ function showCountdown(interject: (title: string) => void): (awaited: Awaited) =
   let shownAt = 0;
   return (awaited) => {
     const title = titleWaiting(awaited, new Date());
-    if (title === shown && Date.now() - shownAt < TITLE_MS) return;
+    if (title === shown && performance.now() - shownAt < TITLE_MS) return;
     shown = title;
-    shownAt = Date.now();
+    shownAt = performance.now();
     interject(title);
   };
 }

@@ -66,12 +66,14 @@ export interface ChildRecord {
  * @param startedAtMs when the child was started: what ended before is a replay (fact M15).
  * @param answeredFor turns that already led to a rotation, of this launch; the caller adds to it.
  * @param listOpen the rollouts that a process has open.
+ * @param aheadMs how far the clock was set back in this session, by now.
  */
 export function followThreads(
   pid: number,
   startedAtMs: number,
   answeredFor: ReadonlySet<string>,
   listOpen: (pid: number) => Promise<string[]> = openRollouts,
+  aheadMs: () => number = () => 0,
 ): ThreadFollower {
   const known = new Map<string, FollowedRollout>();
   let started = false;
@@ -87,7 +89,9 @@ export function followThreads(
     for (const rollout of byLastTurn(known.values())) {
       const { thread, facts } = rollout;
       if (thread === undefined) continue;
-      const fresh = (await readOn(rollout, startedAtMs)).filter(({ at = 0 }) => at >= startedAtMs);
+      const fresh = (await readOn(rollout, startedAtMs, aheadMs())).filter(
+        ({ at = 0 }) => at >= startedAtMs,
+      );
       const text = textOfTurn(facts, saw);
       const question = { facts, startedAtMs, seenTurnIds: answeredFor };
       const proof = proveLimit({

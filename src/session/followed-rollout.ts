@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { isReserveModel, noteModel, type ReserveState } from '../codex/reserve.ts';
-import type { RolloutFact } from '../codex/rollout.ts';
+import { correctTime, type RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts, readSessionMeta } from '../codex/rollout-file.ts';
 
 /** A thread of the living child, as far as its rollout tells. */
@@ -29,6 +29,8 @@ export interface FollowedRollout {
   turns: Turn[];
   /** Epoch milliseconds; of equal threads the one opened last counts. */
   lastTurnAt: number;
+  /** It was read before, so all that is new was written since. */
+  wasRead?: true;
   reserve?: ReserveState | undefined;
 }
 
@@ -74,15 +76,20 @@ export async function openRollout(
 /**
  * Reads on; returns what is new.
  * @param startedAtMs when the child was started.
+ * @param aheadMs how far the clock was set back in this session.
  */
 export async function readOn(
   rollout: FollowedRollout,
   startedAtMs: number,
+  aheadMs = 0,
 ): Promise<RolloutFact[]> {
   const { thread } = rollout;
   if (thread === undefined) return [];
-  const { facts, offset } = await readRolloutFacts(thread.rollout, rollout.offset);
-  rollout.offset = offset;
+  const read = await readRolloutFacts(thread.rollout, rollout.offset);
+  // What is there at first may be from before the clock was set back.
+  const facts = read.facts.map((fact) => correctTime(fact, rollout.wasRead ? aheadMs : 0));
+  rollout.offset = read.offset;
+  rollout.wasRead = true;
   for (const fact of facts) {
     if (fact.type === 'prompt') {
       const turn = rollout.turns.at(-1);

@@ -197,7 +197,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     resumesGoal: () => thread?.hasGoal === true && !isIdle,
     arrived() {
       if (failedAt === undefined) return;
-      const milliseconds = now() - failedAt;
+      const milliseconds = Math.max(0, now() - failedAt);
       failedAt = undefined;
       log({ type: 'resumed', target: desk.target, milliseconds, ...named(thread) });
     },

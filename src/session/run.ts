@@ -7,7 +7,12 @@ import type { Logged } from '../state/events.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Alert } from './alert.ts';
 import { type Arrival, awaitArrival } from './arrival.ts';
-import { type ChildPlan, type SupervisedChild, superviseChild } from './child.ts';
+import {
+  type ChildListeners,
+  type ChildPlan,
+  type SupervisedChild,
+  superviseChild,
+} from './child.ts';
 import { createEarlyMove } from './early-move.ts';
 import { createExhaustion } from './exhaustion.ts';
 import { followThreads } from './follow.ts';
@@ -18,6 +23,7 @@ import type { Effect, Ending, Event } from './machine/vocabulary.ts';
 import { advance, beginSession } from './machine.ts';
 import type { Patience } from './reset-wait.ts';
 import { createRotation } from './rotation.ts';
+import { createSessionClock } from './session-clock.ts';
 import { relaySignals } from './signals.ts';
 import { guardSuccessor, type SuccessorGuard } from './successor.ts';
 import { createTimers } from './timers.ts';
@@ -69,6 +75,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   const { tell = tellOnStderr } = parts;
   const answeredFor = new Set<string>();
   const timers = createTimers();
+  const clock = createSessionClock();
   const rotation = createRotation({ ...parts, now: Date.now });
   let child: SupervisedChild | undefined;
   let watch: Watch | undefined;
@@ -82,12 +89,16 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
   const gate = createInputGate({
     deliver: (bytes) => child?.deliver(bytes),
-    deliverHeld: (bytes) => child?.deliver(child.takesPastes() ? replayTypedKeys(bytes) : bytes),
+    deliverHeld(keys) {
+      const replayed = child?.takesPastes() ? replayTypedKeys(keys) : keys;
+      child?.deliver(Buffer.from(replayed, 'latin1'));
+    },
     classifier: createInputClassifier(),
     dialogSince: () => child?.dialogSince(),
     isTurnRunning: () => watch?.isTurnRunning() === true,
     takesAnswers: () => state.name === 'resuming',
-    now: Date.now,
+    now: clock.now,
+    ticks: () => performance.now(),
     after: timers.after,
   });
   const begun = beginSession(parts.accounts);
@@ -148,7 +159,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'suspend-ourselves':
           return void suspend().catch(fail);
         case 'undo-modes':
-          return void terminal.write(child?.undoModes() ?? '');
+          return void terminal.write(child?.undoModes(effect.before) ?? '');
         case 'repoint':
           return void goOn(rotation.moveTo(effect.target)).catch(fail);
         case 'copy-thread':
@@ -231,8 +242,8 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     }
 
     function start(plan: ChildPlan, guard?: SuccessorGuard): void {
-      const startedAt = Date.now();
-      const which = superviseChild(terminal, () => parts.spawn(plan), {
+      const startedAt = clock.now();
+      const listeners: ChildListeners = {
         started(pid) {
           parts.noteChild(pid);
           watch = watchChild(pid, startedAt, arrival, guard);
@@ -250,7 +261,9 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           timers.cancel();
           dispatch({ name: 'child-ended', ending, ...(refusal === undefined ? {} : { refusal }) });
         },
-      });
+      };
+      const spawn = () => parts.spawn(plan);
+      const which = superviseChild(terminal, spawn, listeners, child?.takesPastes());
       const arrival = awaitArrival({
         hasPrompt: guard !== undefined && parts.prompt !== '',
         timers,
@@ -272,7 +285,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       guard: SuccessorGuard | undefined,
     ): Watch {
       return createWatch({
-        follower: follow(pid, startedAt, answeredFor),
+        follower: follow(pid, startedAt, answeredFor, undefined, clock.ahead),
         triggered(from) {
           source = from;
           log({ type: 'suspected', source });
@@ -302,7 +315,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           arrival.bound();
           guard?.bound();
         },
-        now: Date.now,
+        now: clock.now,
       });
     }
 
@@ -347,7 +360,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     async function goOn(preparing: ReturnType<typeof rotation.moveTo>): Promise<void> {
       const { event, line, isUrgent } = await preparing;
-      if (leaving !== undefined) gate.keepDraft(await leaving.readRecord());
+      gate.keepDraft(await leaving?.readRecord());
       leaving = undefined;
       // No child lives: there is no sequence to cut in two. What it has left below the cursor is the rest of its composer.
       if (line !== undefined) {
@@ -408,7 +421,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     function fail(error: unknown): void {
       leave();
       child?.signal('SIGTERM');
-      terminal.write(child?.undoModes() ?? '');
+      terminal.write(child?.undoModes('end') ?? '');
       terminal.restore();
       reject(error instanceof Error ? error : new Error(String(error)));
     }

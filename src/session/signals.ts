@@ -10,9 +10,15 @@ const RELAYED: NodeJS.Signals[] = [
   'SIGTERM',
 ];
 
-/** Reports the signals that somebody sends to us and means for Codex. Returns what ends it. */
-export function relaySignals(relay: (signal: NodeJS.Signals, number: number) => void): () => void {
-  const ends = RELAYED.map((signal) => {
+/**
+ * Reports the signals that somebody sends to us and means for Codex. Returns what ends it.
+ * @param ignored one that Codex was to ignore from its start.
+ */
+export function relaySignals(
+  relay: (signal: NodeJS.Signals, number: number) => void,
+  ignored?: NodeJS.Signals,
+): () => void {
+  const ends = RELAYED.filter((signal) => signal !== ignored).map((signal) => {
     const listener = () => relay(signal, constants.signals[signal]);
     process.on(signal, listener);
     return () => process.off(signal, listener);

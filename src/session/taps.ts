@@ -14,10 +14,11 @@ export type Sign =
 
 export interface Taps {
   feed(chunk: Buffer): void;
-  undoModes(): string;
+  /** What undoes the modes that are left set, and is taken for written then. */
+  undoModes(before: 'successor' | 'end'): string;
   /** Bracketed paste is on. */
   takesPastes(): boolean;
-  /** A dialog has the keys: since when, in milliseconds of `Date.now`. Undefined when the composer has them. */
+  /** A dialog has the keys: since when, in milliseconds of `performance.now`. Undefined when the composer has them. */
   dialogSince(): number | undefined;
   /** The output so far ends with a whole frame: what is said now cuts nothing in two. */
   betweenFrames(): boolean;
@@ -31,9 +32,16 @@ export interface Taps {
   asksToSignIn(): boolean;
 }
 
-/** The observers of one child's output. Any of them may throw; it is dropped then and the session goes on. */
-export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps {
+/**
+ * The observers of one child's output. Any of them may throw; it is dropped then and the session goes on.
+ * @param hasPastes the child before has left bracketed paste on.
+ */
+export function createTaps(
+  on: { drawn(): void; sign(sign: Sign): void },
+  hasPastes: boolean,
+): Taps {
   const modes = createModeTracker();
+  if (hasPastes) modes.feed(Buffer.from(PASTES_ON));
   const recent = createRecentText();
   const cells = createErrorCellScanner(({ text }) => {
     const kind = classifyLimitText(text)?.kind;
@@ -55,9 +63,16 @@ export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps 
           observers.delete(observer);
         }
       }
-      dialogSince = modes.isSet(CURSOR) ? undefined : (dialogSince ?? Date.now());
+      dialogSince = modes.isSet(CURSOR) ? undefined : (dialogSince ?? performance.now());
     },
-    undoModes: () => modes.undo(),
+    undoModes(before) {
+      // A paste between two children must not come as keys: every Codex asks for the mode again.
+      const keeps = before === 'successor' && modes.wasSet(BRACKETED_PASTE);
+      const isOff = keeps && !modes.isSet(BRACKETED_PASTE);
+      const undone = modes.undo(keeps ? BRACKETED_PASTE : undefined) + (isOff ? PASTES_ON : '');
+      modes.feed(Buffer.from(undone));
+      return undone;
+    },
     takesPastes: () => modes.isSet(BRACKETED_PASTE),
     dialogSince: () => dialogSince,
     betweenFrames: () => frames.ended(),
@@ -69,6 +84,7 @@ export function createTaps(on: { drawn(): void; sign(sign: Sign): void }): Taps 
 }
 
 const BRACKETED_PASTE = 2004;
+const PASTES_ON = '\u001b[?2004h';
 /**
  * Codex shows the cursor in its composer, while a turn runs and before it has opened a thread, too, and hides it for
  * whatever else takes the keys: "Hooks need review", "Approaching rate limits", requests to a workspace's owner

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { HotswapError } from '../errors.ts';
 
 /** Every place this program reads or writes; all absolute. Nothing here is created by resolving it. */
 export interface Paths {
@@ -68,6 +69,22 @@ export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
 /** The user's home: HOME, unless it is empty or relative, which would scatter our files over working directories. */
 export function homeOf(env: NodeJS.ProcessEnv): string {
   return absolute(env.HOME) ?? userInfo().homedir;
+}
+
+/**
+ * Root with a user's home (`sudo -E`, or plain `sudo` on macOS) would leave files there that the user can neither change
+ * nor remove.
+ * @throws HotswapError `unsafe-path` when root is to work in a home of another user.
+ */
+export function requireOwnHome(home: string, uid = process.geteuid?.()): void {
+  if (uid !== 0) return;
+  const owner = statSync(home, { throwIfNoEntry: false })?.uid ?? uid;
+  if (owner === uid) return;
+  throw new HotswapError(
+    'unsafe-path',
+    `${home} belongs to another user (uid ${owner}), and this is root`,
+    'run it as that user, without sudo',
+  );
 }
 
 /** The side directory of a slot: our own records about `runtime/slot-<n>`, which Codex never looks into. */

@@ -19,7 +19,7 @@ export function advanceStopping(state: Named<'stopping'>, event: Event): Step {
     case 'child-ended':
       return to(
         { ...state, name: 'rotating' },
-        { do: 'undo-modes' },
+        { do: 'undo-modes', before: 'successor' },
         { do: 'repoint', target: state.target, evidence: state.evidence },
       );
     default:
@@ -63,7 +63,7 @@ export function advanceLeaving(state: Named<'leaving'>, event: Event): Step {
     case 'child-ended':
       return to(
         { ...state, name: 'copying' },
-        { do: 'undo-modes' },
+        { do: 'undo-modes', before: 'successor' },
         { do: 'copy-thread', evidence: state.evidence },
       );
     default:
@@ -111,6 +111,7 @@ export function advanceResuming(state: Named<'resuming'>, event: Event): Step {
         return to(
           { ...state, name: 'retrying' },
           { do: 'hold-input' },
+          { do: 'undo-modes', before: 'successor' },
           { do: 'schedule-retry', evidence: state.evidence, attempt: state.attempt },
         );
       }

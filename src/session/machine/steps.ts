@@ -64,7 +64,8 @@ export function replace(tally: Tally, evidence: Evidence, ending: Ending): Step 
   if (!failed(ending) || tally.rotations > tally.limit) return finish(ending, evidence.threadId);
   return to(
     { name: 'replacing', tally, evidence, ending },
-    { do: 'undo-modes' },
+    { do: 'hold-input' },
+    { do: 'undo-modes', before: 'successor' },
     { do: 'choose-target', evidence },
   );
 }
@@ -90,7 +91,7 @@ export function finish(ending: Ending, stranded?: string): Step {
   const flush: Effect = stranded === undefined ? { do: 'flush' } : { do: 'flush', stranded };
   const state: State =
     stranded === undefined ? { name: 'flushing', ending } : { name: 'flushing', ending, stranded };
-  return to(state, { do: 'undo-modes' }, flush);
+  return to(state, { do: 'undo-modes', before: 'end' }, flush);
 }
 
 export function failed(ending: Ending): boolean {

@@ -103,7 +103,8 @@ export type Effect =
   | { do: 'signal-child'; signal: NodeJS.Signals }
   | { do: 'hang-up-child' }
   | { do: 'suspend-ourselves' }
-  | { do: 'undo-modes' }
+  /** `before`: what comes; pastes stay one thing while it is a successor. */
+  | { do: 'undo-modes'; before: 'successor' | 'end' }
   | { do: 'repoint'; target: string; evidence: Evidence }
   | { do: 'copy-thread'; evidence: Evidence }
   | { do: 'resume'; evidence: Evidence }

@@ -279,6 +279,7 @@ describe('the session machine', () => {
       const step = advance(state, refused);
       expect(step.effects).toEqual([
         { do: 'hold-input' },
+        { do: 'undo-modes', before: 'successor' },
         { do: 'schedule-retry', evidence: EVIDENCE, attempt },
       ]);
       state = advance(step.state, { name: 'retry-due' }).state;

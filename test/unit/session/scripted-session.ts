@@ -39,7 +39,7 @@ export interface SessionOptions {
  * clock that stands still until the test moves it on.
  */
 export function openSession(options: SessionOptions = {}) {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: START });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: START });
   onTestFinished(() => void vi.useRealTimers());
   const directory = join(makeScratchHome().sharedHome, 'sessions', '2026', '11', '20');
   mkdirSync(directory, { recursive: true });
@@ -78,9 +78,15 @@ export function openSession(options: SessionOptions = {}) {
     alert: options.alert ?? (() => ALERT),
     ...(options.wait === undefined ? {} : { wait: options.wait }),
     // The record is read at the pace of the clock: no watcher of files.
-    follow(pid, startedAt, answeredFor) {
+    follow(pid, startedAt, answeredFor, _, aheadMs) {
       const child = children[pid - 1000] as ScriptedChild;
-      const follower = followThreads(pid, startedAt, answeredFor, async () => child.rollouts());
+      const follower = followThreads(
+        pid,
+        startedAt,
+        answeredFor,
+        async () => child.rollouts(),
+        aheadMs,
+      );
       return {
         ...follower,
         rollouts: () => [],
@@ -127,9 +133,9 @@ export function openSession(options: SessionOptions = {}) {
   }
 
   async function until(fact: () => boolean, what: string): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = process.uptime() * 1000 + PATIENCE_MS;
     while (!fact()) {
-      if (performance.now() > deadline) {
+      if (process.uptime() * 1000 > deadline) {
         throw new Error(`not so: ${what}\n${JSON.stringify({ trace, events }, null, 1)}`);
       }
       await advance(STEP_MS);

@@ -27,18 +27,22 @@ async function openIdleSuccessor() {
   return { session, successor };
 }
 
-function typeSlowly({ terminal }: ScriptedSession, keys: string): void {
-  for (const key of keys) terminal.type(key);
+/** As a person does: what comes faster is a paste. */
+async function typeSlowly(session: ScriptedSession, keys: string): Promise<void> {
+  for (const key of keys) {
+    session.terminal.type(key);
+    await session.advance(60);
+  }
 }
 
 describe('keys typed while one child takes over from the other', () => {
   it('reach the successor in order, when its first turn is on record', async () => {
     const { session, successor } = await openSuccessor();
-    typeSlowly(session, 'the quick ');
+    await typeSlowly(session, 'the quick ');
     successor.draw();
     successor.openThread();
     await session.advance(1000);
-    typeSlowly(session, 'brown fox\r');
+    await typeSlowly(session, 'brown fox\r');
     expect(successor.typed()).toBe('');
     successor.beginTurn('turn-2');
     await session.advance(1000);
@@ -118,7 +122,7 @@ describe('keys typed while one child takes over from the other', () => {
     const child = await session.openWorking();
     child.record(said('the first prompt'));
     await session.advance(1000);
-    session.terminal.type('sent meanwhile\r');
+    await typeSlowly(session, 'sent meanwhile\r');
     session.terminal.type('half a pr');
     child.fail('turn-1');
     await session.until(() => !child.isLiving, 'its end');
@@ -134,7 +138,7 @@ describe('keys typed while one child takes over from the other', () => {
   it('are not doubled: what the thread has got is not typed again', async () => {
     const session = openSession();
     const child = await session.openWorking();
-    session.terminal.type('sent meanwhile\r');
+    await typeSlowly(session, 'sent meanwhile\r');
     child.record(said('sent meanwhile'));
     const successor = await rotate(session);
     successor.draw();

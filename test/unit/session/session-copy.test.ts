@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { goal, MODES, THREAD } from './scripted-child.ts';
+import { goal, THREAD } from './scripted-child.ts';
 import { openSession, rotate, type ScriptedSession } from './scripted-session.ts';
 
 // The next account may not read what another account's model thought: the conversation goes on in a copy.
@@ -47,7 +47,7 @@ it('a copy goes on under the same account, and the original stays as it is', asy
     { type: 'copied', target: 'acc2', from: THREAD, to: copy },
   ]);
   expect(session.terminal.text()).toContain(
-    `${MODES.undone}\r\n\u001b[Jcodex-hotswap: acc2 may not read what another account's model thought; going on in a copy of the thread, ${copy}\r\n`,
+    `\r\n\u001b[Jcodex-hotswap: acc2 may not read what another account's model thought; going on in a copy of the thread, ${copy}\r\n`,
   );
 });
 

@@ -40,7 +40,7 @@ describe('a limit that the record proves', () => {
       { type: 'resumed', target: 'acc2', milliseconds: expect.any(Number), thread: THREAD },
     ]);
     const line = 'codex-hotswap: acc1: its 5-hour limit is used up; going on under acc2';
-    expect(session.terminal.text()).toContain(`${MODES.undone}\r\n\u001b[J${line}\r\n${ALERT}`);
+    expect(session.terminal.text()).toContain(`\r\n\u001b[J${line}\r\n${ALERT}`);
     expect(session.told).toEqual([]);
     expect(session.isRelaying()).toBe(false);
   });

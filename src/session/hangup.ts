@@ -1,0 +1,12 @@
+/**
+ * The command that starts another with SIGHUP ignored. Node resets every signal in what it starts (measured on Node 20);
+ * a shell does not, and becomes the command.
+ */
+export function ignoringHangup<Command extends { file: string; args: string[] }>(
+  command: Command,
+): Command {
+  const { file, args } = command;
+  return { ...command, file: '/bin/sh', args: ['-c', SCRIPT, 'sh', file, ...args] };
+}
+
+const SCRIPT = `trap '' HUP; exec "$@"`;
