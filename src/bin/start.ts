@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import module from 'node:module';
 import { findRealCodex, isOurShim } from '../codex/find.ts';
+import { toPlainText } from '../plain-text.ts';
 
 /**
  * Loads the launcher and hands over to it. If not even that works (a damaged installation, a working directory
@@ -36,10 +37,10 @@ function pickReal(candidate: string | undefined): string | undefined {
 
 function runAlone(real: string | undefined, args: string[], reason: string): never {
   if (real === undefined) {
-    process.stderr.write(`codex-hotswap: no codex to run on PATH, and ${reason}\n`);
+    process.stderr.write(`codex-hotswap: no codex to run on PATH, and ${toPlainText(reason)}\n`);
     process.exit(127);
   }
-  process.stderr.write(`codex-hotswap: running codex unsupervised: ${reason}\n`);
+  process.stderr.write(`codex-hotswap: running codex unsupervised: ${toPlainText(reason)}\n`);
   const { status, signal } = spawnSync(real, args, { stdio: 'inherit' });
   if (signal) process.kill(process.pid, signal);
   process.exit(status ?? 126);

@@ -1,6 +1,7 @@
 import { readCurrent } from '../accounts/current.ts';
 import { HotswapError } from '../errors.ts';
 import { settleAccounts } from '../launch/settle-accounts.ts';
+import { type OwnText, toOutput, toPlainText } from '../plain-text.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
 
@@ -9,9 +10,9 @@ export interface Context {
   env: NodeJS.ProcessEnv;
   paths: Paths;
   now: Date;
-  /** Prints a line on stdout. */
-  say(line: string): void;
-  /** Prints a line on stderr. */
+  /** Prints one line on stdout; what it quotes of others can neither add a line nor command the terminal. */
+  say(line: string | OwnText): void;
+  /** The same on stderr. */
   warn(line: string): void;
 }
 
@@ -20,8 +21,8 @@ export function createContext(env: NodeJS.ProcessEnv): Context {
     env,
     paths: resolvePaths(env, homeOf(env)),
     now: new Date(),
-    say: (line) => void process.stdout.write(`${line}\n`),
-    warn: (line) => void process.stderr.write(`codex-hotswap: ${line}\n`),
+    say: (line) => void process.stdout.write(`${toOutput(line)}\n`),
+    warn: (line) => void process.stderr.write(`codex-hotswap: ${toPlainText(line)}\n`),
   };
 }
 
