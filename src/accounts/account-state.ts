@@ -1,5 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { MOST, readPastTime, readResetTime, readText } from '../codex/bounds.ts';
+import { defined, record } from '../codex/json.ts';
+import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import type { Identity } from './login.ts';
@@ -27,7 +30,7 @@ export function readAccountState(paths: Paths, target: string, now = new Date())
   const read = readJson(file);
   const fresh: AccountState = { version: 1, target, marks: [] };
   if (read.kind === 'missing') return { state: fresh };
-  const state = read.kind === 'ok' ? checkState(read.value, target) : undefined;
+  const state = read.kind === 'ok' ? checkState(read.value, target, now) : undefined;
   if (state !== undefined) return { state };
   const reason = read.kind === 'broken' ? read.reason : 'has an unknown form';
   return { state: fresh, notice: setAsideNotice(file, reason, now) };
@@ -83,53 +86,45 @@ export function setAsideNotice(file: string, reason: string, now: Date): string 
   }
 }
 
-function checkState(value: unknown, target: string): AccountState | undefined {
-  if (!isRecord(value) || value.version !== 1 || !Array.isArray(value.marks)) return undefined;
-  const marks = value.marks.map(checkMark);
+function checkState(value: unknown, target: string, now: Date): AccountState | undefined {
+  const state = record(value);
+  if (state?.version !== 1 || !Array.isArray(state.marks)) return undefined;
+  const nowSeconds = now.getTime() / 1000;
+  const marks = state.marks.slice(0, MOST_MARKS).map((mark) => checkMark(mark, nowSeconds));
   if (!marks.every((mark) => mark !== undefined)) return undefined;
-  const identity = value.identity === undefined ? undefined : checkIdentity(value.identity);
-  if (value.identity !== undefined && identity === undefined) return undefined;
-  return {
-    version: 1,
-    target,
-    marks,
-    ...(identity === undefined ? {} : { identity }),
-    ...(value.usage === undefined ? {} : { usage: value.usage }),
-  };
+  const identity = state.identity === undefined ? undefined : checkIdentity(state.identity);
+  if (state.identity !== undefined && identity === undefined) return undefined;
+  const usage = state.usage === undefined ? {} : { usage: state.usage };
+  return { version: 1, target, marks, ...defined({ identity }), ...usage };
 }
+
+/** One for each kind and bucket would be far fewer. */
+const MOST_MARKS = 100;
 
 function checkIdentity(value: unknown): Identity | undefined {
-  if (!isRecord(value)) return undefined;
-  const { userId, accountId, email, plan } = value;
+  const { userId, accountId, email, plan } = record(value) ?? {};
   if (typeof userId !== 'string' || typeof accountId !== 'string') return undefined;
-  return {
-    userId,
-    accountId,
-    ...(typeof email === 'string' ? { email } : {}),
-    ...(typeof plan === 'string' ? { plan } : {}),
-  };
+  const words = { email: readText(email, MOST.email), plan: readText(plan, MOST.name) };
+  return { userId, accountId, ...defined(words) };
 }
 
-function checkMark(value: unknown): Mark | undefined {
-  if (!isRecord(value)) return undefined;
-  const { kind, until, at, limitName, workspace, message } = value;
+/** The end of a mark that cannot be believed is unknown: the account rests as for a limit without a time. */
+function checkMark(value: unknown, nowSeconds: number): Mark | undefined {
+  const { kind, until, at, limitName, workspace, message } = record(value) ?? {};
   const known = MARK_KINDS.find((candidate) => candidate === kind);
-  const timed = (until === null || isNumber(until)) && isNumber(at);
-  if (typeof kind !== 'string' || !timed) return undefined;
+  const isTimed = (until === null || typeof until === 'number') && typeof at === 'number';
+  if (typeof kind !== 'string' || !isTimed) return undefined;
+  const madeAt = readPastTime(at, nowSeconds);
+  const end = readResetTime(until, madeAt ?? nowSeconds);
+  const rest = (madeAt ?? 0) + CONFIG_DEFAULTS.cooldownMinutes * 60;
   return {
     kind: known ?? 'unknown', // a newer version's kind still rests the account
-    until,
-    at,
-    ...(typeof limitName === 'string' ? { limitName } : {}),
-    ...(typeof workspace === 'string' ? { workspace } : {}),
-    ...(typeof message === 'string' ? { message } : {}),
+    until: until === null ? null : (end ?? rest),
+    at: madeAt ?? 0,
+    ...defined({
+      limitName: readText(limitName, MOST.name),
+      workspace: readText(workspace, MOST.name),
+      message: readText(message, MOST.message),
+    }),
   };
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { installLogin } from '../accounts/install-login.ts';
@@ -8,6 +8,7 @@ import { linkTarget } from '../accounts/prime.ts';
 import { listVaults, readStandings } from '../accounts/standing.ts';
 import { authFileOf, validateTargetName } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
 import { addTarget } from './add-target.ts';
@@ -82,7 +83,7 @@ function readCandidate(
   let text: string;
   try {
     if (lstatSync(file).isSymbolicLink()) throw alreadyLinked(file, known);
-    text = readFileSync(file, 'utf8');
+    text = readRegularFile(file).toString('utf8');
   } catch (error) {
     if (error instanceof HotswapError) throw error;
     throw new HotswapError(
@@ -103,7 +104,7 @@ function readCandidate(
 /** Whose login a file is, if it is a file of its own that no target has; undefined otherwise. */
 export function readUnknownLogin(file: string, { paths }: Context): string | undefined {
   if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
-  const read = readLogin(readFileSync(file, 'utf8'));
+  const read = readLogin(readRegularFile(file).toString('utf8'));
   if (read.kind === 'broken') return undefined;
   const { identity } = read.login;
   const config = readConfig(paths);

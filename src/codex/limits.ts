@@ -1,3 +1,4 @@
+import { MOST, readResetTime, readText } from './bounds.ts';
 import { LIMIT_TEXTS, type LimitText, type TextKind } from './limit-texts.ts';
 
 export type { LimitKind, TextKind } from './limit-texts.ts';
@@ -47,7 +48,7 @@ export function normaliseForMatching(text: string): string {
 /** The name of the bucket in `… usage limit for {name}. Switch to another model now, …`, if the text has one. */
 export function parseLimitName(text: string): string | undefined {
   const match = /hit\s+your\s+usage\s+limit\s+for\s+(.+?)\.\s+Switch\s+to\s+another/is.exec(text);
-  return match?.[1]?.replace(/\s+/g, ' ');
+  return readText(match?.[1]?.replace(/\s+/g, ' '), MOST.name);
 }
 
 /**
@@ -63,7 +64,7 @@ export function parseResetTime(text: string, now: Date): number | undefined {
   if (Number(hour) > 12 || Number(minute) > 59) return undefined;
   if (month !== undefined) {
     const date = new Date(Number(year), monthIndex(month), Number(day), hours, Number(minute));
-    return epochSeconds(date);
+    return readResetTime(epochSeconds(date), now.getTime() / 1000);
   }
   const date = new Date(now);
   date.setHours(hours, Number(minute), 0, 0);

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { cutToWidth } from '../../src/cli/cut-to-width.ts';
 import { describeEvent } from '../../src/cli/event-text.ts';
+import { type LoggedEvent, readEvent } from '../../src/cli/read-event.ts';
 import { fitTable } from '../../src/cli/table.ts';
 import { describeTime, describeWait } from '../../src/cli/time-text.ts';
-import type { HotswapEvent } from '../../src/state/events.ts';
 import { createHome } from './sandbox.ts';
 
 describe('wrong usage is one line with the way out', () => {
@@ -127,7 +127,10 @@ describe('words', () => {
 
   test('the log in sentences, newer events included', () => {
     const log = (event: object) =>
-      describeEvent({ at: now.toISOString(), ...event } as HotswapEvent, now);
+      describeEvent(
+        readEvent(JSON.stringify({ at: now.toISOString(), ...event })) as LoggedEvent,
+        now,
+      );
     expect(log({ type: 'rotated', from: 'a', to: 'b', kind: 'window-5h', thread: 't' })).toBe(
       '12:00  went from a to b: its 5-hour limit is used up [thread t]',
     );

@@ -220,7 +220,9 @@ test.each([['dash'], ['bash'], ['bash', '--posix'], ['zsh', '--emulate', 'sh'], 
 test('builtins only: a fork would cost more than all the rest', () => {
   // A message has its price.
   const message = /^say\(\) \($.*?^\)$/ms;
-  const code = readFileSync(SHIM_TEMPLATE, 'utf8').replace(message, '').replace(/^\s*#.*$/gm, '');
+  const code = readFileSync(SHIM_TEMPLATE, 'utf8')
+    .replace(message, '')
+    .replace(/^\s*#.*$/gm, '');
   const [fork, ...others] = code.match(/\$\((?!\().*|[^\\]`/g) ?? [];
   expect(fork).toMatch(/^\$\(LC_ALL=C stty -g /); // just before Node, which would need 8 ms for it
   expect(others).toEqual([]);
