@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { MOST, readPastTime, readResetTime, readText } from '../codex/bounds.ts';
+import { LONGEST_WAIT_SECONDS, MOST, readEpochSeconds, readText } from '../codex/bounds.ts';
 import { defined, record } from '../codex/json.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
@@ -89,7 +89,7 @@ export function setAsideNotice(file: string, reason: string, now: Date): string 
 function checkState(value: unknown, target: string, now: Date): AccountState | undefined {
   const state = record(value);
   if (state?.version !== 1 || !Array.isArray(state.marks)) return undefined;
-  const nowSeconds = now.getTime() / 1000;
+  const nowSeconds = Math.floor(now.getTime() / 1000);
   const marks = state.marks.slice(0, MOST_MARKS).map((mark) => checkMark(mark, nowSeconds));
   if (!marks.every((mark) => mark !== undefined)) return undefined;
   const identity = state.identity === undefined ? undefined : checkIdentity(state.identity);
@@ -114,13 +114,12 @@ function checkMark(value: unknown, nowSeconds: number): Mark | undefined {
   const known = MARK_KINDS.find((candidate) => candidate === kind);
   const isTimed = (until === null || typeof until === 'number') && typeof at === 'number';
   if (typeof kind !== 'string' || !isTimed) return undefined;
-  const madeAt = readPastTime(at, nowSeconds);
-  const end = readResetTime(until, madeAt ?? nowSeconds);
-  const rest = (madeAt ?? 0) + CONFIG_DEFAULTS.cooldownMinutes * 60;
+  const madeAt = readEpochSeconds(at) ?? 0;
+  const end = readEpochSeconds(until) ?? madeAt + CONFIG_DEFAULTS.cooldownMinutes * 60;
   return {
     kind: known ?? 'unknown', // a newer version's kind still rests the account
-    until: until === null ? null : (end ?? rest),
-    at: madeAt ?? 0,
+    until: until === null ? null : Math.min(end, nowSeconds + LONGEST_WAIT_SECONDS),
+    at: madeAt,
     ...defined({
       limitName: readText(limitName, MOST.name),
       workspace: readText(workspace, MOST.name),

@@ -1,8 +1,15 @@
 import { lstatSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
+import { MOST, readPid, readText } from '../codex/bounds.ts';
 import { isTargetName, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
-import { ensurePrivateDir, readJson, removeQuietly, replaceFile } from '../state/files.ts';
+import {
+  cannotWrite,
+  ensurePrivateDir,
+  readJson,
+  removeQuietly,
+  replaceFile,
+} from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import {
   isAlive,
@@ -71,7 +78,12 @@ export function renameSteps(paths: Paths, { from, to }: Renaming): (() => unknow
 }
 
 function moveVault(from: string, to: string): void {
-  if (from !== to && isThere(from) && !isThere(to)) renameSync(from, to);
+  if (from === to || !isThere(from) || isThere(to)) return;
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    throw cannotWrite(to, error);
+  }
 }
 
 function moveState(paths: Paths, from: string, to: string): void {
@@ -99,13 +111,14 @@ function checkRenaming(
   return {
     from: before,
     to: after,
-    pid: Number(pid),
-    startTime: String(startTime),
-    table: String(table),
+    pid: readPid(pid) ?? 0,
+    startTime: readText(startTime, MOST.name) ?? '',
+    table: readText(table, MOST.name) ?? '',
   };
 }
 
 function checkPlace(value: unknown): Renaming['from'] | undefined {
   const { name, vault } = (value ?? {}) as Record<string, unknown>;
-  return isTargetName(name) && typeof vault === 'string' ? { name, vault } : undefined;
+  const isPlace = isTargetName(name) && typeof vault === 'string' && isAbsolute(vault);
+  return isPlace ? { name, vault } : undefined;
 }

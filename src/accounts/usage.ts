@@ -1,6 +1,6 @@
 import {
   MOST,
-  readPastTime,
+  readEpochSeconds,
   readPercent,
   readResetTime,
   readText,
@@ -51,17 +51,20 @@ export function usageFromLimits(
 export function recordUsage(paths: Paths, target: string, usage: Usage): void {
   const { state } = readAccountState(paths, target);
   const known = readUsage(state.usage);
-  if (known !== undefined && known.capturedAt > usage.capturedAt) return;
+  // What claims to be of the future must give way, too.
+  const isBelieved = (known?.capturedAt ?? 0) <= Date.now() / 1000 + CLOCK_SLACK_SECONDS;
+  if (known !== undefined && isBelieved && known.capturedAt > usage.capturedAt) return;
   writeAccountState(paths, { ...state, usage });
 }
+
+const CLOCK_SLACK_SECONDS = 86_400;
 
 /** The usage in an account's state, if it is one we understand. */
 export function readUsage(value: unknown): Usage | undefined {
   const usage = record(value);
   if (usage === undefined || !Array.isArray(usage.windows)) return undefined;
   const { source } = usage;
-  // What claims to be of the future would never give way to newer figures.
-  const capturedAt = readPastTime(usage.capturedAt);
+  const capturedAt = readEpochSeconds(usage.capturedAt);
   if ((source !== 'live' && source !== 'session') || capturedAt === undefined) return undefined;
   const windows = usage.windows
     .slice(0, MOST_WINDOWS)

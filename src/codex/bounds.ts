@@ -3,14 +3,11 @@
  * nobody has to ask again whether a number can be shown, waited for or compared.
  */
 
-/** The longest window that Codex names is a year (facts 2.3); a month more for calendars and clocks. */
-const LONGEST_WINDOW_SECONDS = 396 * 86_400;
+/** The longest window that Codex names is a year (facts 2.3). Ten of them, for a clock may be years behind. */
+export const LONGEST_WAIT_SECONDS = 3660 * 86_400;
 
 /** From here on a time is in milliseconds: in seconds it would be the year 5138. */
 const LEAST_MILLISECONDS = 1e11;
-
-/** A clock may be so much behind the one that wrote a record. */
-const CLOCK_SLACK_SECONDS = 86_400;
 
 /** 0 to 100; more and less than that are taken for the bound. Undefined when it is no number. */
 export function readPercent(value: unknown): number | undefined {
@@ -31,19 +28,13 @@ export function readEpochSeconds(value: unknown): number | undefined {
  */
 export function readResetTime(value: unknown, toldAt: number): number | undefined {
   const seconds = readEpochSeconds(value);
-  return seconds !== undefined && seconds <= toldAt + LONGEST_WINDOW_SECONDS ? seconds : undefined;
-}
-
-/** A moment that has been, epoch seconds; undefined when it is yet to come, beyond what clocks differ by. */
-export function readPastTime(value: unknown, nowSeconds = Date.now() / 1000): number | undefined {
-  const seconds = readEpochSeconds(value);
-  return seconds !== undefined && seconds <= nowSeconds + CLOCK_SLACK_SECONDS ? seconds : undefined;
+  return seconds !== undefined && seconds <= toldAt + LONGEST_WAIT_SECONDS ? seconds : undefined;
 }
 
 /** The length of a window in whole minutes, at least one. */
 export function readWindowMinutes(value: unknown): number | undefined {
   if (typeof value !== 'number' || !(value >= 1)) return undefined;
-  return value <= LONGEST_WINDOW_SECONDS / 60 ? Math.round(value) : undefined;
+  return value <= LONGEST_WAIT_SECONDS / 60 ? Math.round(value) : undefined;
 }
 
 /** Epoch milliseconds of a time in words (ISO 8601), from 1970 to the year 5138. */

@@ -1,4 +1,4 @@
-import { MOST, readResetTime, readText } from './bounds.ts';
+import { MOST, readText } from './bounds.ts';
 import { LIMIT_TEXTS, type LimitText, type TextKind } from './limit-texts.ts';
 
 export type { LimitKind, TextKind } from './limit-texts.ts';
@@ -64,7 +64,7 @@ export function parseResetTime(text: string, now: Date): number | undefined {
   if (Number(hour) > 12 || Number(minute) > 59) return undefined;
   if (month !== undefined) {
     const date = new Date(Number(year), monthIndex(month), Number(day), hours, Number(minute));
-    return readResetTime(epochSeconds(date), now.getTime() / 1000);
+    return epochSeconds(date);
   }
   const date = new Date(now);
   date.setHours(hours, Number(minute), 0, 0);

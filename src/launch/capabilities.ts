@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Capabilities, capabilityKey, probeCapabilities } from '../codex/capabilities.ts';
+import {
+  type Capabilities,
+  capabilityKey,
+  probeCapabilities,
+  readCapabilities,
+} from '../codex/capabilities.ts';
 import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 
@@ -19,7 +24,8 @@ export async function learnCapabilities(paths: Paths, binary: string): Promise<C
     `${capabilityKey({ path: binary, size, mtimeMs })}.json`,
   );
   const cached = readJson(file);
-  if (cached.kind === 'ok') return cached.value as Capabilities;
+  const known = cached.kind === 'ok' ? readCapabilities(cached.value) : undefined;
+  if (known !== undefined) return known;
   const capabilities = await probeCapabilities((args) => ask(binary, args)).catch(() => undefined);
   if (capabilities === undefined) return { noDaemon: false, features: {}, learnedOptions: [] };
   try {
