@@ -91,8 +91,17 @@ function guessByTime(sharedHome: string, pidFile: string): string {
 }
 
 function readPid(file: string): number {
-  const text = readRegularFile(file).toString('utf8');
+  const text = textOf(file);
   return Number((/"pid"\s*:\s*(\d+)/.exec(text) ?? /(\d+)/.exec(text))?.[1] ?? Number.NaN);
+}
+
+/** '' for what cannot be read: no daemon then. */
+function textOf(file: string): string {
+  try {
+    return readRegularFile(file).toString('utf8');
+  } catch {
+    return '';
+  }
 }
 
 function lstatTime(file: string): number | undefined {

@@ -1,4 +1,4 @@
-import { lstatSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { installLogin } from '../accounts/install-login.ts';
@@ -28,7 +28,16 @@ export function importCommand(context: Context): Command {
 }
 
 function fileOf(path: string): string {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'auth.json') : path;
+  return lookAt(path, statSync)?.isDirectory() ? join(path, 'auth.json') : path;
+}
+
+/** A path that cannot be looked at (too long, say, or below a file) has nothing for us; reading it says why. */
+function lookAt(path: string, look: (path: string) => Stats = lstatSync): Stats | undefined {
+  try {
+    return look(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Adopts the login in `file`, for the target of its account or the one named. @throws HotswapError. */
@@ -39,7 +48,7 @@ export async function importLogin(
 ): Promise<void> {
   const { paths, say } = context;
   if (name !== undefined) validateTargetName(name);
-  const wasFile = lstatSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  const wasFile = lookAt(file)?.isFile() === true;
   const known = readConfig(paths) && (await settledConfig(context));
   const settled = wasFile ? linkedTarget(file, known) : undefined;
   if (settled !== undefined && (name ?? settled.name) === settled.name) {
@@ -103,7 +112,7 @@ function readCandidate(
 
 /** Whose login a file is, if it is a file of its own that no target has; undefined otherwise. */
 export function readUnknownLogin(file: string, { paths }: Context): string | undefined {
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
+  if (!lookAt(file)?.isFile()) return undefined;
   const read = readLogin(readRegularFile(file).toString('utf8'));
   if (read.kind === 'broken') return undefined;
   const { identity } = read.login;
@@ -114,7 +123,7 @@ export function readUnknownLogin(file: string, { paths }: Context): string | und
 
 /** Whose vault a link leads to. */
 function linkedTarget(file: string, known: Config | undefined): Target | undefined {
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return undefined;
+  if (!lookAt(file)?.isSymbolicLink()) return undefined;
   const leadsTo = linkTarget(file);
   return known?.targets.find((target) => authFileOf(target) === leadsTo);
 }
