@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { LONGEST_WAIT_SECONDS, MOST, readEpochSeconds, readText } from '../codex/bounds.ts';
+import { MOST, readEpochSeconds, readText } from '../codex/bounds.ts';
 import { defined, record } from '../codex/json.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
@@ -30,7 +30,7 @@ export function readAccountState(paths: Paths, target: string, now = new Date())
   const read = readJson(file);
   const fresh: AccountState = { version: 1, target, marks: [] };
   if (read.kind === 'missing') return { state: fresh };
-  const state = read.kind === 'ok' ? checkState(read.value, target, now) : undefined;
+  const state = read.kind === 'ok' ? checkState(read.value, target) : undefined;
   if (state !== undefined) return { state };
   const reason = read.kind === 'broken' ? read.reason : 'has an unknown form';
   return { state: fresh, notice: setAsideNotice(file, reason, now) };
@@ -86,11 +86,10 @@ export function setAsideNotice(file: string, reason: string, now: Date): string 
   }
 }
 
-function checkState(value: unknown, target: string, now: Date): AccountState | undefined {
+function checkState(value: unknown, target: string): AccountState | undefined {
   const state = record(value);
   if (state?.version !== 1 || !Array.isArray(state.marks)) return undefined;
-  const nowSeconds = Math.floor(now.getTime() / 1000);
-  const marks = state.marks.slice(0, MOST_MARKS).map((mark) => checkMark(mark, nowSeconds));
+  const marks = state.marks.slice(-MOST_MARKS).map(checkMark);
   if (!marks.every((mark) => mark !== undefined)) return undefined;
   const identity = state.identity === undefined ? undefined : checkIdentity(state.identity);
   if (state.identity !== undefined && identity === undefined) return undefined;
@@ -108,8 +107,8 @@ function checkIdentity(value: unknown): Identity | undefined {
   return { userId, accountId, ...defined(words) };
 }
 
-/** The end of a mark that cannot be believed is unknown: the account rests as for a limit without a time. */
-function checkMark(value: unknown, nowSeconds: number): Mark | undefined {
+/** Where the end is no time at all, the account rests as after a limit whose end was not told. */
+function checkMark(value: unknown): Mark | undefined {
   const { kind, until, at, limitName, workspace, message } = record(value) ?? {};
   const known = MARK_KINDS.find((candidate) => candidate === kind);
   const isTimed = (until === null || typeof until === 'number') && typeof at === 'number';
@@ -118,7 +117,7 @@ function checkMark(value: unknown, nowSeconds: number): Mark | undefined {
   const end = readEpochSeconds(until) ?? madeAt + CONFIG_DEFAULTS.cooldownMinutes * 60;
   return {
     kind: known ?? 'unknown', // a newer version's kind still rests the account
-    until: until === null ? null : Math.min(end, nowSeconds + LONGEST_WAIT_SECONDS),
+    until: until === null ? null : end,
     at: madeAt,
     ...defined({
       limitName: readText(limitName, MOST.name),

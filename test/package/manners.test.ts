@@ -153,7 +153,7 @@ test.each([
   ['a longer one', 5, 'a lon'],
   ['日本語です', 5, '日本'],
   ['e\u0301e\u0301e', 2, 'e\u0301e\u0301'],
-  ['a\u001b[31mb\nc', 20, 'a [31mb c'],
+  ['a\u001b[31mb\nc', 20, 'a\\x1b[31mb\\nc'],
 ])('%j in %i columns', (text, columns, shown) => {
   expect(cutToWidth(text, columns)).toBe(shown);
 });
