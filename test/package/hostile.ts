@@ -196,7 +196,8 @@ export function filesOf(home: Home): string[] {
   return [
     ...Object.keys(recordsOf(home)),
     ...[`${STATE}/events.jsonl`, `${STATE}/events.jsonl.1`, ROLLOUT],
-    ...['.config/codex-hotswap/config.json', '.codex/config.toml', '.codex-acc1/auth.json'],
+    ...['.config/codex-hotswap/config.json', '.codex/config.toml', '.codex/auth.json'],
+    ...['.codex-acc1/auth.json', '.codex-acc2/auth.json'],
     ...[`${STATE}/orphans/some`, `${STATE}/runtime/slot-1.side/home.json`, `${STATE}/disabled`],
     ...['.codex/app-server-daemon/daemon.pid', '.codex/hooks.json'],
   ];
