@@ -1,3 +1,5 @@
+import { toPlainText } from './plain-text.ts';
+
 /**
  * The catalogue of expected errors: each has a code, an exit status, and a message that says what is wrong,
  * where it came from and what to do. Anything thrown that is not a `HotswapError` is a bug of ours.
@@ -57,7 +59,9 @@ export class NotStartedError extends Error {
 export function describeError(error: unknown): { text: string; exitStatus: number } {
   if (error instanceof HotswapError) {
     return {
-      text: `codex-hotswap: ${error.message}${error.advice === '' ? '' : `; ${error.advice}`}`,
+      text: toPlainText(
+        `codex-hotswap: ${error.message}${error.advice === '' ? '' : `; ${error.advice}`}`,
+      ),
       exitStatus: error.exitStatus,
     };
   }

@@ -1,5 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { MOST, readEpochSeconds, readText } from '../codex/bounds.ts';
+import { defined, record } from '../codex/json.ts';
+import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { changeRecords } from '../state/records.ts';
@@ -138,52 +141,42 @@ function freshState(target: string): AccountState {
 }
 
 function checkState(value: unknown, target: string): AccountState | undefined {
-  if (!isRecord(value) || value.version !== 1 || !Array.isArray(value.marks)) return undefined;
-  const marks = value.marks.map(checkMark);
+  const state = record(value);
+  if (state?.version !== 1 || !Array.isArray(state.marks)) return undefined;
+  const marks = state.marks.slice(-MOST_MARKS).map(checkMark);
   if (!marks.every((mark) => mark !== undefined)) return undefined;
-  const identity = value.identity === undefined ? undefined : checkIdentity(value.identity);
-  if (value.identity !== undefined && identity === undefined) return undefined;
-  return {
-    version: 1,
-    target,
-    marks,
-    ...(identity === undefined ? {} : { identity }),
-    ...(value.usage === undefined ? {} : { usage: value.usage }),
-  };
+  const identity = state.identity === undefined ? undefined : checkIdentity(state.identity);
+  if (state.identity !== undefined && identity === undefined) return undefined;
+  const usage = state.usage === undefined ? {} : { usage: state.usage };
+  return { version: 1, target, marks, ...defined({ identity }), ...usage };
 }
+
+/** One for each kind and bucket would be far fewer. */
+const MOST_MARKS = 100;
 
 function checkIdentity(value: unknown): Identity | undefined {
-  if (!isRecord(value)) return undefined;
-  const { userId, accountId, email, plan } = value;
+  const { userId, accountId, email, plan } = record(value) ?? {};
   if (typeof userId !== 'string' || typeof accountId !== 'string') return undefined;
-  return {
-    userId,
-    accountId,
-    ...(typeof email === 'string' ? { email } : {}),
-    ...(typeof plan === 'string' ? { plan } : {}),
-  };
+  const words = { email: readText(email, MOST.email), plan: readText(plan, MOST.name) };
+  return { userId, accountId, ...defined(words) };
 }
 
+/** Where the end is no time at all, the account rests as after a limit whose end was not told. */
 function checkMark(value: unknown): Mark | undefined {
-  if (!isRecord(value)) return undefined;
-  const { kind, until, at, limitName, workspace, message } = value;
+  const { kind, until, at, limitName, workspace, message } = record(value) ?? {};
   const known = MARK_KINDS.find((candidate) => candidate === kind);
-  const timed = (until === null || isNumber(until)) && isNumber(at);
-  if (typeof kind !== 'string' || !timed) return undefined;
+  const isTimed = (until === null || typeof until === 'number') && typeof at === 'number';
+  if (typeof kind !== 'string' || !isTimed) return undefined;
+  const madeAt = readEpochSeconds(at) ?? 0;
+  const end = readEpochSeconds(until) ?? madeAt + CONFIG_DEFAULTS.cooldownMinutes * 60;
   return {
     kind: known ?? 'unknown', // a newer version's kind still rests the account
-    until,
-    at,
-    ...(typeof limitName === 'string' ? { limitName } : {}),
-    ...(typeof workspace === 'string' ? { workspace } : {}),
-    ...(typeof message === 'string' ? { message } : {}),
+    until: until === null ? null : end,
+    at: madeAt,
+    ...defined({
+      limitName: readText(limitName, MOST.name),
+      workspace: readText(workspace, MOST.name),
+      message: readText(message, MOST.message),
+    }),
   };
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { isTargetName, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
 import { ensurePrivateDir, readJson, removeQuietly, replaceFile } from '../state/files.ts';
@@ -93,5 +94,6 @@ function checkRenaming(value: unknown): (Renaming & { makers: Makers }) | undefi
 
 function checkPlace(value: unknown): Renaming['from'] | undefined {
   const { name, vault } = (value ?? {}) as Record<string, unknown>;
-  return isTargetName(name) && typeof vault === 'string' ? { name, vault } : undefined;
+  const isPlace = isTargetName(name) && typeof vault === 'string' && isAbsolute(vault);
+  return isPlace ? { name, vault } : undefined;
 }

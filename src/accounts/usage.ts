@@ -1,3 +1,12 @@
+import {
+  MOST,
+  readEpochSeconds,
+  readPercent,
+  readResetTime,
+  readText,
+  readWindowMinutes,
+} from '../codex/bounds.ts';
+import { defined, record } from '../codex/json.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import type { Paths } from '../state/paths.ts';
 import { changeAccountState } from './account-state.ts';
@@ -42,26 +51,35 @@ export function usageFromLimits(
 export function recordUsage(paths: Paths, target: string, usage: Usage): void {
   changeAccountState(paths, target, (state) => {
     const known = readUsage(state.usage);
-    const isOlder = known !== undefined && known.capturedAt > usage.capturedAt;
+    // What claims to be of the future must give way, too.
+    const isBelieved = (known?.capturedAt ?? 0) <= Date.now() / 1000 + CLOCK_SLACK_SECONDS;
+    const isOlder = known !== undefined && isBelieved && known.capturedAt > usage.capturedAt;
     return isOlder ? state : { ...state, usage };
   });
 }
 
+const CLOCK_SLACK_SECONDS = 86_400;
+
 /** The usage in an account's state, if it is one we understand. */
 export function readUsage(value: unknown): Usage | undefined {
-  if (!isRecord(value) || !Array.isArray(value.windows)) return undefined;
-  const { source, capturedAt, plan, rollout, thread } = value;
-  if ((source !== 'live' && source !== 'session') || typeof capturedAt !== 'number')
-    return undefined;
-  const windows = value.windows.map(readWindow);
+  const usage = record(value);
+  if (usage === undefined || !Array.isArray(usage.windows)) return undefined;
+  const { source } = usage;
+  const capturedAt = readEpochSeconds(usage.capturedAt);
+  if ((source !== 'live' && source !== 'session') || capturedAt === undefined) return undefined;
+  const windows = usage.windows
+    .slice(0, MOST_WINDOWS)
+    .map((window) => readWindow(window, capturedAt));
   if (!windows.every((window) => window !== undefined)) return undefined;
   return {
     source,
     capturedAt,
     windows,
-    ...(typeof plan === 'string' ? { plan } : {}),
-    ...(typeof rollout === 'string' ? { rollout } : {}),
-    ...(typeof thread === 'string' ? { thread } : {}),
+    ...defined({
+      plan: readText(usage.plan, MOST.name),
+      rollout: readText(usage.rollout, MOST.path),
+      thread: readText(usage.thread, MOST.name),
+    }),
   };
 }
 
@@ -107,16 +125,14 @@ function kindOfWindow(minutes: number | undefined): MarkKind {
   return minutes === 10_080 ? 'window-weekly' : 'window-other';
 }
 
-function readWindow(value: unknown): UsageWindow | undefined {
-  if (!isRecord(value) || typeof value.usedPercent !== 'number') return undefined;
-  const { minutes, usedPercent, resetsAt } = value;
-  return {
-    usedPercent,
-    ...(typeof minutes === 'number' ? { minutes } : {}),
-    ...(typeof resetsAt === 'number' ? { resetsAt } : {}),
-  };
-}
+/** Codex tells of two. */
+const MOST_WINDOWS = 10;
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function readWindow(value: unknown, toldAt: number): UsageWindow | undefined {
+  const window = record(value);
+  const usedPercent = readPercent(window?.usedPercent);
+  if (usedPercent === undefined) return undefined;
+  const minutes = readWindowMinutes(window?.minutes);
+  const resetsAt = readResetTime(window?.resetsAt, toldAt);
+  return { usedPercent, ...defined({ minutes, resetsAt }) };
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import module from 'node:module';
 import { findRealCodex, isOurShim } from '../codex/find.ts';
 import { ignoringHangup, takeIgnoredHangup } from '../launch/ignored-hangup.ts';
+import { toPlainText } from '../plain-text.ts';
 
 /**
  * Loads the launcher and hands over to it. If not even that works (a damaged installation, a working directory
@@ -47,10 +48,10 @@ function runAlone(
   { reason, ignoresHangup }: Alone,
 ): never {
   if (real === undefined) {
-    process.stderr.write(`codex-hotswap: no codex to run on PATH, and ${reason}\n`);
+    process.stderr.write(`codex-hotswap: no codex to run on PATH, and ${toPlainText(reason)}\n`);
     process.exit(127);
   }
-  process.stderr.write(`codex-hotswap: running codex unsupervised: ${reason}\n`);
+  process.stderr.write(`codex-hotswap: running codex unsupervised: ${toPlainText(reason)}\n`);
   const command = { file: real, args };
   const alone = ignoresHangup ? ignoringHangup(command) : command;
   const { status, signal } = spawnSync(alone.file, alone.args, { stdio: 'inherit' });

@@ -1,4 +1,5 @@
 import { type Argument, Command } from 'commander';
+import { ours } from '../plain-text.ts';
 import { type Config, readConfig } from '../state/config.ts';
 import type { Context } from './context.ts';
 import { listSettings } from './settings.ts';
@@ -124,7 +125,7 @@ export function completeCommand(context: Context): Command {
     .option('--described', 'with a tab and a description')
     .action((words: string[], { described }: { described?: boolean }, command: Command) => {
       for (const { word, what } of complete(command.parent as Command, words, configOf(context))) {
-        context.say(described && what !== '' ? `${word}\t${what}` : word);
+        context.say(described && what !== '' ? ours`${word}\t${what}` : word);
       }
     });
 }

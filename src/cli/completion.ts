@@ -11,7 +11,9 @@ export function completionCommand(context: Context): Command {
         '  zsh:   eval "$(codex-hotswap completion zsh)"       in ~/.zshrc, after compinit\n' +
         '  fish:  codex-hotswap completion fish | source       in ~/.config/fish/config.fish',
     )
-    .action((shell: keyof typeof SCRIPTS) => context.say(SCRIPTS[shell]));
+    .action((shell: keyof typeof SCRIPTS) => {
+      for (const line of SCRIPTS[shell].split('\n')) context.say(line);
+    });
 }
 
 /** Each asks `codex-hotswap complete`, which knows the commands of the version that is installed. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { toPlainJson } from '../plain-text.ts';
 import { updateConfig } from '../state/config-store.ts';
 import { type Context, requireConfig } from './context.ts';
 import { findSetting, listSettings } from './settings.ts';
@@ -25,7 +26,7 @@ function listCommand(context: Context): Command {
       const settings = listSettings(config);
       if (json) {
         const values = settings.map(({ key, read }) => [key, read(config)]);
-        return context.say(JSON.stringify(Object.fromEntries(values), null, 2));
+        return context.say(toPlainJson(Object.fromEntries(values), 2));
       }
       for (const { key, what, read, standard } of settings) {
         const value = read(config);

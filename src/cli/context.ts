@@ -5,6 +5,7 @@ import { HotswapError } from '../errors.ts';
 import { askDoubted } from '../launch/ask-doubted.ts';
 import { settleAccounts } from '../launch/settle-accounts.ts';
 import { createTokenKeeper } from '../launch/token-keeper.ts';
+import { type OwnText, toOutput, toPlainText } from '../plain-text.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
 
@@ -13,9 +14,9 @@ export interface Context {
   env: NodeJS.ProcessEnv;
   paths: Paths;
   now: Date;
-  /** Prints a line on stdout. */
-  say(line: string): void;
-  /** Prints a line on stderr. */
+  /** Prints one line on stdout; what it quotes of others can neither add a line nor command the terminal. */
+  say(line: string | OwnText): void;
+  /** The same on stderr. */
   warn(line: string): void;
 }
 
@@ -24,8 +25,8 @@ export function createContext(env: NodeJS.ProcessEnv): Context {
     env,
     paths: resolvePaths(env, homeOf(env)),
     now: new Date(),
-    say: (line) => void process.stdout.write(`${line}\n`),
-    warn: (line) => void process.stderr.write(`codex-hotswap: ${line}\n`),
+    say: (line) => void process.stdout.write(`${toOutput(line)}\n`),
+    warn: (line) => void process.stderr.write(`codex-hotswap: ${toPlainText(line)}\n`),
   };
 }
 

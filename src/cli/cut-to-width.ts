@@ -1,13 +1,27 @@
-/** As much of a text as fits into so many columns, without what would move the cursor. */
+import { toPlainText } from '../plain-text.ts';
+
+/** As much of a text as fits into so many columns, made plain first. */
 export function cutToWidth(text: string, columns: number): string {
   let width = 0;
   let shown = '';
-  for (const character of text.replace(/\p{Cc}/gu, ' ')) {
-    width += WIDE.test(character) ? 2 : /\p{M}/u.test(character) ? 0 : 1;
+  for (const character of toPlainText(text)) {
+    width += columnsOf(character);
     if (width > columns) break;
     shown += character;
   }
   return shown;
+}
+
+/** How many columns a plain text takes. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += columnsOf(character);
+  return width;
+}
+
+function columnsOf(character: string): number {
+  if (WIDE.test(character)) return 2;
+  return /[\p{M}\u200c\u200d]/u.test(character) ? 0 : 1;
 }
 
 const WIDE =

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoginSettings, readLoginSettings, SYSTEM_DIR } from '../codex/settings.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { errnoOf } from '../state/files.ts';
 import { type Finding, issue, note, ok } from './finding.ts';
 
@@ -103,7 +103,7 @@ interface Layer {
 async function readToml(file: string): Promise<Layer> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularFile(file).toString('utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { file, text: '', settings: {} };
     return { file, text: '', settings: {}, fault: `cannot be read (${errnoOf(error)})` };

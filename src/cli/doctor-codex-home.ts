@@ -1,7 +1,8 @@
-import { accessSync, constants, lstatSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeIdentity, type Identity, readLogin } from '../accounts/login.ts';
 import { askDaemon, type DaemonAccount } from '../codex/daemon.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { errnoOf } from '../state/files.ts';
 import { processStartTime } from '../state/process-identity.ts';
 import type { Context } from './context.ts';
@@ -73,7 +74,7 @@ function tell(account: DaemonAccount, sharedHome: string): string {
 
 function currentIdentity(sharedHome: string): Identity | undefined {
   try {
-    const read = readLogin(readFileSync(join(sharedHome, 'auth.json'), 'utf8'));
+    const read = readLogin(readRegularFile(join(sharedHome, 'auth.json')).toString('utf8'));
     return read.kind === 'login' ? read.login.identity : undefined;
   } catch {
     return undefined;
@@ -90,8 +91,17 @@ function guessByTime(sharedHome: string, pidFile: string): string {
 }
 
 function readPid(file: string): number {
-  const text = readFileSync(file, 'utf8');
+  const text = textOf(file);
   return Number((/"pid"\s*:\s*(\d+)/.exec(text) ?? /(\d+)/.exec(text))?.[1] ?? Number.NaN);
+}
+
+/** '' for what cannot be read: no daemon then. */
+function textOf(file: string): string {
+  try {
+    return readRegularFile(file).toString('utf8');
+  } catch {
+    return '';
+  }
 }
 
 function lstatTime(file: string): number | undefined {

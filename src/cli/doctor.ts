@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { describeError } from '../errors.ts';
+import { toPlainJson } from '../plain-text.ts';
 import { type Context, settledConfig } from './context.ts';
 import { checkAccounts } from './doctor-accounts.ts';
 import { checkCodexHome } from './doctor-codex-home.ts';
@@ -76,7 +77,7 @@ function tellAsJson({ say }: Context, findings: readonly Located[], fixed: strin
     text,
     fixable: fix !== undefined,
   }));
-  say(JSON.stringify({ version: 1, ok: isWell, fixed, findings: told }, null, 2));
+  say(toPlainJson({ version: 1, ok: isWell, fixed, findings: told }, 2));
   return isWell;
 }
 

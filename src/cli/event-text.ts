@@ -1,13 +1,20 @@
 import { describeMark } from '../accounts/choice.ts';
 import { MARK_KINDS } from '../accounts/marks.ts';
 import { describeRoom } from '../accounts/usage.ts';
+import { readTimestamp } from '../codex/bounds.ts';
 import type { HotswapEvent } from '../state/events.ts';
+import type { LoggedEvent } from './read-event.ts';
 import { describeTime } from './time-text.ts';
 
 /** One event as a sentence with its local time. Pure. */
-export function describeEvent(event: HotswapEvent, now: Date): string {
-  const at = Math.floor(Date.parse(event.at) / 1000);
-  return `${describeTime(at, now)}  ${sentenceOf(event, now)}`;
+export function describeEvent(logged: LoggedEvent, now: Date): string {
+  const at = readTimestamp(logged.at);
+  const time = at === undefined ? 'at some time' : describeTime(Math.floor(at / 1000), now);
+  const sentence =
+    logged.kind === 'known'
+      ? sentenceOf(logged.event, now)
+      : `${logged.type} ${describeFields(logged.fields)}`;
+  return `${time}  ${sentence}`;
 }
 
 function sentenceOf(event: HotswapEvent, now: Date): string {
@@ -43,7 +50,7 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
     case 'waiting':
       return `waits for ${event.target} until ${describeTime(event.until, now)}`;
     case 'waited':
-      return `${WAITED[event.outcome]} ${event.target}${
+      return `${WAITED[event.outcome] ?? event.outcome} ${event.target}${
         event.reason === undefined ? '' : `: ${event.reason}`
       }`;
     case 'resumed':
@@ -70,21 +77,21 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
       return `set ${event.file} aside: ${event.reason}`;
     case 'notice':
       return event.message;
-    default:
-      return other(event);
   }
 }
 
-const WAITED = {
+const WAITED: Record<string, string> = {
   back: 'found something left of',
   ended: 'was told to wait no longer for',
   'gave-up': 'gave up waiting for',
 };
 
-/** A kind of event that a newer version wrote. */
-function other(event: never): string {
-  const { at: _at, launch: _launch, type, ...rest } = event as Record<string, unknown>;
-  return `${String(type)} ${JSON.stringify(rest)}`;
+function describeFields(fields: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(fields);
+  } catch {
+    return '(not to be shown)'; // nested too deep
+  }
 }
 
 function kindText(kind: string): string {

@@ -7,6 +7,7 @@ import { readRolloutFacts } from '../codex/rollout-file.ts';
 import { HotswapError } from '../errors.ts';
 import { createErrorCellScanner } from '../observe/error-cell.ts';
 import { createTurnStateScanner } from '../observe/osc-state.ts';
+import { errnoOf } from '../state/files.ts';
 import type { Context } from './context.ts';
 import { describeTime } from './time-text.ts';
 
@@ -35,14 +36,14 @@ async function explain({ say, now }: Context, file: string): Promise<void> {
 }
 
 function problemOf(file: string): string | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) return 'does not exist';
-  if (!stats.isFile()) return 'is no file';
   try {
+    if (!statSync(file).isFile()) return 'is no file';
     accessSync(file, constants.R_OK);
     return undefined;
-  } catch {
-    return 'may not be read';
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') return 'does not exist';
+    return code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`;
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type Identity, isSameIdentity, readLogin } from '../accounts/login.ts';
 import type { Standing } from '../accounts/standing.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 /** The target whose account this is: by what its vault holds, else by the record. */
 export function findOwner(
@@ -16,7 +16,7 @@ export function findOwner(
 /** The name of the target whose account the login in a file is. */
 export function nameOwner(file: string, standings: readonly Standing[]): string | undefined {
   try {
-    const read = readLogin(readFileSync(file, 'utf8'));
+    const read = readLogin(readRegularFile(file).toString('utf8'));
     return read.kind === 'login'
       ? findOwner(standings, read.login.identity)?.target.name
       : undefined;

@@ -1,7 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { openRegularFile } from '../regular-file.ts';
 
 const LOOK_EVERY_MS = 250;
+const MOST_CHARACTERS = 1024 * 1024;
 
 /**
  * Hands on each line of a file after its first `offset` bytes, as they come, for ever; also over its rotation (a rename to
@@ -21,6 +23,8 @@ export function followLines(file: string, offset: number, onLine: (line: string)
       at += count;
       const lines = (rest + decoder.write(buffer.subarray(0, count))).split('\n');
       rest = lines.pop() ?? '';
+      // No event is so long: what comes of it is no JSON, and passed over.
+      if (rest.length > MOST_CHARACTERS) rest = '';
       for (const line of lines) onLine(line);
     }
   }
@@ -40,7 +44,7 @@ export function followLines(file: string, offset: number, onLine: (line: string)
 
 function openOrNone(file: string): number | undefined {
   try {
-    return openSync(file, 'r');
+    return openRegularFile(file);
   } catch {
     return undefined;
   }

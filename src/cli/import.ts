@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { discardLogin, isAsNew, readCredential } from '../accounts/credential-file.ts';
@@ -11,6 +11,7 @@ import { listVaults, readStandings } from '../accounts/standing.ts';
 import { authFileOf, validateTargetName } from '../accounts/vault.ts';
 import { isSamePlace, refuseVaultHome } from '../accounts/vault-home.ts';
 import { HotswapError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
 import { addTarget } from './add-target.ts';
@@ -30,7 +31,16 @@ export function importCommand(context: Context): Command {
 }
 
 function fileOf(path: string): string {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'auth.json') : path;
+  return lookAt(path, statSync)?.isDirectory() ? join(path, 'auth.json') : path;
+}
+
+/** A path that cannot be looked at (too long, say, or below a file) has nothing for us; reading it says why. */
+function lookAt(path: string, look: (path: string) => Stats = lstatSync): Stats | undefined {
+  try {
+    return look(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Adopts the login in `file`, for the target of its account or the one named. @throws HotswapError. */
@@ -45,7 +55,7 @@ export async function importLogin(
   if (isSamePlace(dirname(file), paths.sharedHome)) {
     refuseVaultHome(paths.sharedHome, before?.targets ?? []);
   }
-  const wasFile = lstatSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  const wasFile = lookAt(file)?.isFile() === true;
   const known = before && (await settledConfig(context));
   const settled = wasFile ? linkedTarget(file, known) : undefined;
   if (settled !== undefined && (name ?? settled.name) === settled.name) {
@@ -91,7 +101,7 @@ function readCandidate(
   let text: string;
   try {
     if (lstatSync(file).isSymbolicLink()) throw alreadyLinked(file, known);
-    text = readFileSync(file, 'utf8');
+    text = readRegularFile(file).toString('utf8');
   } catch (error) {
     if (error instanceof HotswapError) throw error;
     throw new HotswapError(
@@ -111,8 +121,8 @@ function readCandidate(
 
 /** Whose login a file is, if it is a file of its own that no target has; undefined otherwise. */
 export function readUnknownLogin(file: string, { paths }: Context): string | undefined {
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
-  const read = readLogin(readFileSync(file, 'utf8'));
+  if (!lookAt(file)?.isFile()) return undefined;
+  const read = readLogin(readRegularFile(file).toString('utf8'));
   if (read.kind === 'broken') return undefined;
   const { identity } = read.login;
   const config = readConfig(paths);
@@ -122,7 +132,7 @@ export function readUnknownLogin(file: string, { paths }: Context): string | und
 
 /** Whose vault a link leads to. */
 function linkedTarget(file: string, known: Config | undefined): Target | undefined {
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return undefined;
+  if (!lookAt(file)?.isSymbolicLink()) return undefined;
   const leadsTo = linkTarget(file);
   return known?.targets.find((target) => authFileOf(target) === leadsTo);
 }

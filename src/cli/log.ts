@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import type { HotswapEvent } from '../state/events.ts';
+import { HotswapError } from '../errors.ts';
+import { toPlainJson } from '../plain-text.ts';
+import { readTail } from '../regular-file.ts';
 import { errnoOf } from '../state/files.ts';
 import type { Context } from './context.ts';
 import { describeEvent } from './event-text.ts';
 import { followLines } from './follow-log.ts';
+import { readEvent } from './read-event.ts';
 
 export function logCommand(context: Context): Command {
   return new Command('log')
@@ -14,8 +16,7 @@ export function logCommand(context: Context): Command {
     .option('-f, --follow', 'go on with what happens from now on, until Ctrl-C')
     .addHelpText('after', '\nExamples:\n  codex-hotswap log -n 100\n  codex-hotswap log -f')
     .action((options: { lines: number; json?: boolean; follow?: boolean }) => {
-      const show = (line: string) =>
-        context.say(options.json ? line : describeLine(line, new Date()));
+      const show = (line: string) => showLine(context, line, options.json ?? false);
       const { eventsFile } = context.paths;
       const before = readLines(`${eventsFile}.1`);
       const current = readLines(eventsFile);
@@ -24,33 +25,42 @@ export function logCommand(context: Context): Command {
         context.say('nothing has happened yet');
       }
       for (const line of lines) show(line);
-      if (options.follow) {
-        followLines(eventsFile, current.bytes, (line) => isJson(line) && show(line));
-      }
+      if (options.follow) followLines(eventsFile, current.bytes, show);
     });
 }
+
+/** It is rotated at 4 MiB: of a larger one, which is not of our making, the end is read. */
+const MOST_BYTES = 8 * 1024 * 1024;
 
 /** The events in a file; half-written lines cannot be, but a person may have edited it. */
 function readLines(file: string): { lines: string[]; bytes: number } {
   try {
-    const content = readFileSync(file);
-    return { lines: content.toString('utf8').split('\n').filter(isJson), bytes: content.length };
+    const { bytes, size } = readTail(file, MOST_BYTES);
+    return { lines: bytes.toString('utf8').split('\n').filter(isEvent), bytes: size };
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { lines: [], bytes: 0 };
-    throw error;
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { lines: [], bytes: 0 };
+    throw new HotswapError(
+      'bad-state',
+      `${file} cannot be read (${code})`,
+      'move it away; a new one is begun',
+    );
   }
 }
 
-function describeLine(line: string, now: Date): string {
-  return describeEvent(JSON.parse(line) as HotswapEvent, now);
-}
-
-function isJson(line: string): boolean {
+function showLine({ say }: Context, line: string, asJson: boolean): void {
+  const event = readEvent(line);
+  if (event === undefined) return;
+  if (!asJson) return say(describeEvent(event, new Date()));
   try {
-    return typeof (JSON.parse(line) as { type?: unknown } | null)?.type === 'string';
+    say(toPlainJson(JSON.parse(line)));
   } catch {
-    return false;
+    // Nested so deep that it cannot be written again.
   }
+}
+
+function isEvent(line: string): boolean {
+  return readEvent(line) !== undefined;
 }
 
 /** A number from 1 on, for commander. */

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describeIdentity, readLogin } from '../accounts/login.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { authFileOf, inspectVault } from '../accounts/vault.ts';
 import { tellVaultHome } from '../accounts/vault-home.ts';
+import { readRegularFile } from '../regular-file.ts';
 import type { Config, Target } from '../state/config.ts';
 import type { Context } from './context.ts';
 import { nameOwner } from './find-owner.ts';
@@ -43,7 +43,7 @@ export function primeFor(context: Context, config: Config, target: Target): void
 /** Whose login a file holds, for people; undefined if it cannot be told. */
 export function ownerOf(file: string): string | undefined {
   try {
-    const read = readLogin(readFileSync(file, 'utf8'));
+    const read = readLogin(readRegularFile(file).toString('utf8'));
     return read.kind === 'login'
       ? `the login of ${describeIdentity(read.login.identity)}`
       : undefined;

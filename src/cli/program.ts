@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from '../errors.ts';
+import { toPlainText } from '../plain-text.ts';
 import { requireOwnHome } from '../state/paths.ts';
 import { completeCommand } from './complete.ts';
 import { completionCommand } from './completion.ts';
@@ -40,7 +41,7 @@ export async function runCli(args: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // already printed
     const { text, exitStatus } = describeError(error);
-    process.stderr.write(`${text}\n`);
+    for (const line of text.split('\n')) process.stderr.write(`${toPlainText(line)}\n`);
     return exitStatus;
   }
 }
@@ -86,7 +87,8 @@ function createProgram(context: Context): Command {
   }
   for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
-      outputError: (text, write) => write(`${oneLine(text)}; see: ${helpOf(command)}\n`),
+      outputError: (text, write) =>
+        write(`${toPlainText(oneLine(text))}; see: ${helpOf(command)}\n`),
     });
   }
   return program;

@@ -1,4 +1,5 @@
 import { HotswapError } from '../errors.ts';
+import { toPlainText } from '../plain-text.ts';
 
 /** Whether somebody sits at a terminal who can be asked. */
 export function isInteractive(): boolean {
@@ -12,16 +13,16 @@ export async function askText(
 ): Promise<string> {
   const { text } = await import('@clack/prompts');
   const answer = await text({
-    message,
+    message: toPlainText(message),
     ...(initial === undefined ? {} : { placeholder: initial, defaultValue: initial }),
-    validate: (typed) => check(typed || (initial ?? '')),
+    validate: (typed) => plainOrNone(check(typed || (initial ?? ''))),
   });
   return notCancelled(answer);
 }
 
 export async function askYesNo(message: string): Promise<boolean> {
   const { confirm } = await import('@clack/prompts');
-  return notCancelled(await confirm({ message }));
+  return notCancelled(await confirm({ message: toPlainText(message) }));
 }
 
 /**
@@ -52,8 +53,19 @@ export async function askChoice<T extends string>(
   options: readonly Option<T>[],
 ): Promise<T> {
   const { select } = await import('@clack/prompts');
-  const answer = await select<string>({ message, options: [...options] });
+  const answer = await select<string>({
+    message: toPlainText(message),
+    options: options.map(({ value, label, hint }) => ({
+      value,
+      label: toPlainText(label),
+      ...(hint === undefined ? {} : { hint: toPlainText(hint) }),
+    })),
+  });
   return notCancelled(answer) as T;
+}
+
+function plainOrNone(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : toPlainText(text);
 }
 
 function notCancelled<T>(answer: T): Exclude<T, symbol> {

@@ -18,6 +18,7 @@ import { type Context, findTarget, settledConfig } from './context.ts';
 import { summariseUsage } from './usage-text.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 20;
+const MOST_TIMEOUT_SECONDS = 3600;
 
 export function refreshCommand(context: Context): Command {
   return new Command('refresh')
@@ -57,7 +58,8 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
     paths: context.paths,
     config,
     program: findProgram(found.path, context.env),
-    timeoutMs: timeout * 1000,
+    // A timer of more than 24 days would end at once.
+    timeoutMs: Math.min(timeout, MOST_TIMEOUT_SECONDS) * 1000,
   };
   const outcomes = await Promise.all(
     targets.map(async (target) => {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { percentLeft } from '../accounts/usage.ts';
 import { inspectVault } from '../accounts/vault.ts';
+import { toPlainJson } from '../plain-text.ts';
 import { type LaunchRecord, readLaunches } from '../session/registry.ts';
 import { gatherUsage, type IdentityOf } from '../session/segment-usage.ts';
 import type { Config } from '../state/config.ts';
@@ -46,7 +47,7 @@ async function showSessions(context: Context, options: SessionsOptions): Promise
     if (launch.state !== 'ended') await gatherUsage(paths, launch, identityOf, now.getTime());
     reports.push(report);
   }
-  if (options.json) return say(JSON.stringify({ version: 1, sessions: reports }, null, 2));
+  if (options.json) return say(toPlainJson({ version: 1, sessions: reports }, 2));
   if (reports.length === 0) return say(options.active ? 'no session runs now' : 'no sessions yet');
   for (const report of reports) for (const line of describe(report, context)) say(line);
 }

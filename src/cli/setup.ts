@@ -127,7 +127,8 @@ function chooseFirst(paths: Paths, config: Config): void {
 
 async function logInToAll(context: Context, config: Config, args: string[]): Promise<void> {
   for (const target of config.targets.filter(needsLogin)) {
-    context.say(`\nlog in to ${target.name}:`);
+    context.say('');
+    context.say(`log in to ${target.name}:`);
     await logIn(context, config, target, { args });
   }
 }

@@ -1,6 +1,7 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { type OwnText, ours } from '../plain-text.ts';
+import { widthOf } from './cut-to-width.ts';
 import type { LiveSession } from './live-sessions.ts';
-import { fitTable } from './table.ts';
+import { fitTable, type Row } from './table.ts';
 import type { TargetReport, UsageReport } from './target-report.ts';
 import { describeTime, describeWait } from './time-text.ts';
 import { describeAge, drawBar, nameWindow } from './usage-text.ts';
@@ -23,14 +24,19 @@ type Detail = 'full' | 'time' | 'percent';
  * The targets as a table: marker and name, e-mail, plan, a bar for each window, state, and where the figures come from.
  * What a state means stands in its cell; where the terminal has no room for that, a word does, and the rest beneath.
  */
-export function formatStatus(targets: readonly TargetStatus[], look: StatusLook): string[] {
-  const fits = (lines: string[]) =>
-    look.width === undefined || lines.every((line) => lengthOf(line) <= (look.width as number));
+export function formatStatus(
+  targets: readonly TargetStatus[],
+  look: StatusLook,
+): (string | OwnText)[] {
+  const { width } = look;
+  const fits = (rows: Row[]) =>
+    width === undefined || rows.every(({ before, last }) => widthOf(before + last) <= width);
+  const paint = (rows: Row[]) => rows.map((row, index) => paintRow(row, targets[index - 1], look));
   const whole = layOut(targets, look, 'full');
-  if (fits(whole)) return whole;
+  if (fits(whole)) return paint(whole);
   const details: Detail[] = ['full', 'time', 'percent'];
   const tables = details.map((detail) => layOut(targets, look, detail, 'brief'));
-  return [...(tables.find(fits) ?? leaveOut(targets, look)), ...explainBeneath(targets)];
+  return [...paint(tables.find(fits) ?? leaveOut(targets, look)), ...explainBeneath(targets)];
 }
 
 /** Whole sentences, which a terminal may wrap: a command in them can still be copied. */
@@ -48,13 +54,13 @@ function layOut(
   look: StatusLook,
   detail: Detail,
   wording: Wording = 'sentence',
-): string[] {
+): Row[] {
   const cells = cellsOf(targets, look, detail, wording);
-  return fitTable(cells, { width: undefined, dispensable: [], lengthOf });
+  return fitTable(cells, { width: undefined, dispensable: [] });
 }
 
 /** What a narrow terminal does without, first to go first: source of the figures, plan, e-mail, the figures. */
-function leaveOut(targets: readonly TargetStatus[], look: StatusLook): string[] {
+function leaveOut(targets: readonly TargetStatus[], look: StatusLook): Row[] {
   const cells = cellsOf(targets, look, 'percent', 'brief');
   const titles = cells[0] as string[];
   const figures = titles.indexOf('FIGURES');
@@ -62,7 +68,6 @@ function leaveOut(targets: readonly TargetStatus[], look: StatusLook): string[] 
   return fitTable(cells, {
     width: look.width,
     dispensable: [...(figures === -1 ? [] : [figures]), 2, 1, ...windows.reverse()],
-    lengthOf,
   });
 }
 
@@ -87,13 +92,9 @@ function cellsOf(
     ...lengths.map((minutes) => windowCell(usage, minutes, look, detail)),
     ...figures(usage === null ? '-' : describeAge(usage.source, usage.capturedAt, look.now)),
     ...live(target.sessions.length === 0 ? '-' : String(target.sessions.length)),
-    paint(target, wording === 'brief' ? briefly(target, look.now) : target.reason, look),
+    (wording === 'brief' ? briefly(target, look.now) : target.reason) ?? target.state,
   ]);
   return [titles, ...rows];
-}
-
-function lengthOf(cell: string): number {
-  return stripVTControlCharacters(cell).length;
 }
 
 /** All lengths of windows that any target has, shortest first. */
@@ -145,14 +146,19 @@ const BRIEF: Record<Exclude<TargetReport['state'], 'marked'>, string | null> = {
   unsafe: 'unsafe',
 };
 
-function paint(
-  { state }: Pick<TargetReport, 'state'>,
-  words: string | null,
+/** The state in its colour. The row of titles has no target. */
+function paintRow(
+  { before, last }: Row,
+  target: TargetStatus | undefined,
   { colour }: StatusLook,
-): string {
-  const text = words ?? state;
-  if (!colour) return text;
-  return styleText(state === 'ready' ? 'green' : state === 'off' ? 'dim' : 'yellow', text, {
-    validateStream: false,
-  });
+): string | OwnText {
+  if (!colour || target === undefined) return `${before}${last}`.trimEnd();
+  const [on, off] = COLOURS[target.state] ?? YELLOW;
+  return ours`${before}\u001b[${on}m${last}\u001b[${off}m`;
 }
+
+const YELLOW = [33, 39] as const;
+const COLOURS: Partial<Record<TargetReport['state'], readonly [number, number]>> = {
+  ready: [32, 39],
+  off: [2, 22],
+};

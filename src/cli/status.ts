@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { readStandings } from '../accounts/standing.ts';
+import { type OwnText, toPlainJson } from '../plain-text.ts';
 import { type Context, currentName, requireConfig, settledConfig } from './context.ts';
 import { listLiveSessions } from './live-sessions.ts';
 import { findShims } from './shim-place.ts';
@@ -41,7 +42,7 @@ export function statusCommand(context: Context): Command {
 
 function showStatus(context: Context, { json }: StatusOptions): void {
   const report = makeReport(context);
-  for (const line of json ? [JSON.stringify(report, null, 2)] : formatReport(report, context)) {
+  for (const line of json ? [toPlainJson(report, 2)] : formatReport(report, context)) {
     context.say(line);
   }
 }
@@ -65,7 +66,10 @@ function makeReport(context: Context): StatusReport {
   };
 }
 
-function formatReport({ targets, enabled }: StatusReport, { env, now }: Context): string[] {
+function formatReport(
+  { targets, enabled }: StatusReport,
+  { env, now }: Context,
+): (string | OwnText)[] {
   const { isTTY, columns } = process.stdout;
   const lines = formatStatus(targets, {
     now,

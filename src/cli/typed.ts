@@ -78,8 +78,10 @@ function sayCurrent(context: Context, config: Config, name: string): void {
 async function logOut(context: Context): Promise<void> {
   const config = await settledConfig(context);
   context.say(
-    'A real `codex logout` revokes a login wherever it is used (CODEX_HOTSWAP_BYPASS=1 codex logout does that).\n' +
-      'Here a target can be forgotten instead: its login is deleted on this machine and not revoked.',
+    'A real `codex logout` revokes a login wherever it is used (CODEX_HOTSWAP_BYPASS=1 codex logout does that).',
+  );
+  context.say(
+    'Here a target can be forgotten instead: its login is deleted on this machine and not revoked.',
   );
   const { standings } = readStandings(context.paths, config);
   const name = await askChoice('Which target shall be forgotten?', [

@@ -30,8 +30,9 @@ export async function runWizard(context: Context): Promise<void> {
     );
   }
   say(
-    'codex-hotswap: one target for each of your accounts. Ctrl-C at any time; run it again to go on.\n',
+    'codex-hotswap: one target for each of your accounts. Ctrl-C at any time; run it again to go on.',
   );
+  say('');
   readConfig(paths); // a broken one is told before anything is asked
   ensureDir(paths.sharedHome);
   await offerPresentLogin(context);

@@ -1,5 +1,6 @@
 import type { AppServerReply } from './app-server.ts';
-import { record } from './json.ts';
+import { MOST, readPercent, readResetTime, readText, readWindowMinutes } from './bounds.ts';
+import { defined, record } from './json.ts';
 import type { LimitWindow } from './rollout.ts';
 
 /** What `account/read` tells (fact M12). */
@@ -20,7 +21,10 @@ export interface LimitsReply {
 export function readAccountReply(reply: AppServerReply): AccountReply | undefined {
   const account = record(reply.ok ? record(reply.result)?.account : undefined);
   if (account === undefined) return undefined;
-  return { ...text('email', account.email), ...text('plan', account.planType) };
+  return defined({
+    email: readText(account.email, MOST.email),
+    plan: readText(account.planType, MOST.name),
+  });
 }
 
 /** Whether Codex says that there is no account where it looked: not logged in, or logged out by the service. */
@@ -29,31 +33,25 @@ export function hasNoAccount(reply: AppServerReply): boolean {
 }
 
 /** Reads the reply to `account/rateLimits/read`; undefined when there are no limits in it. */
-export function readLimitsReply(reply: AppServerReply): LimitsReply | undefined {
+export function readLimitsReply(
+  reply: AppServerReply,
+  nowSeconds = Date.now() / 1000,
+): LimitsReply | undefined {
   const limits = record(reply.ok ? record(reply.result)?.rateLimits : undefined);
   if (limits === undefined) return undefined;
   const windows = [limits.primary, limits.secondary].flatMap((value) => {
     const window = record(value);
-    if (typeof window?.usedPercent !== 'number') return [];
-    return [
-      {
-        usedPercent: window.usedPercent,
-        ...number('minutes', window.windowDurationMins),
-        ...number('resetsAt', window.resetsAt),
-      },
-    ];
+    const usedPercent = readPercent(window?.usedPercent);
+    if (usedPercent === undefined) return [];
+    const minutes = readWindowMinutes(window?.windowDurationMins);
+    const resetsAt = readResetTime(window?.resetsAt, nowSeconds);
+    return [{ usedPercent, ...defined({ minutes, resetsAt }) }];
   });
   return {
     windows,
-    ...text('plan', limits.planType),
-    ...text('reachedType', limits.rateLimitReachedType),
+    ...defined({
+      plan: readText(limits.planType, MOST.name),
+      reachedType: readText(limits.rateLimitReachedType, MOST.name),
+    }),
   };
-}
-
-function text<K extends string>(key: K, value: unknown): { [P in K]?: string } {
-  return typeof value === 'string' ? ({ [key]: value } as { [P in K]?: string }) : {};
-}
-
-function number<K extends string>(key: K, value: unknown): { [P in K]?: number } {
-  return typeof value === 'number' ? ({ [key]: value } as { [P in K]?: number }) : {};
 }

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { MOST, readText } from './bounds.ts';
+import { record } from './json.ts';
 
 /** Which Codex is asked, and in which home: an overlay whose auth.json links to the vault in question. */
 export interface AppServer {
@@ -107,6 +109,6 @@ function parseMessage(line: string): Message | undefined {
 
 function readReply(message: Message): AppServerReply {
   if ('result' in message) return { ok: true, result: message.result };
-  const text = (message.error as { message?: unknown } | undefined)?.message;
-  return { ok: false, message: typeof text === 'string' ? text : 'refused without a reason' };
+  const text = record(message.error)?.message;
+  return { ok: false, message: readText(text, MOST.message) ?? 'refused without a reason' };
 }

@@ -1,3 +1,4 @@
+import { MOST, readEpochSeconds, readIsoTime, readText } from './bounds.ts';
 import { defined, parseJson } from './json.ts';
 
 /** Whose credentials an auth.json holds; no secret in it, so it may be logged and stored. */
@@ -82,12 +83,12 @@ function readTokens(
     accountId,
     authMode,
     ...defined({
-      email: text(id.email) ?? text(nested(id, 'profile').email),
-      plan: text(auth.chatgpt_plan_type),
-      accessTokenExpiresAt: seconds(access.exp),
-      issuedAt: seconds(access.iat),
+      email: readText(id.email, MOST.email) ?? readText(nested(id, 'profile').email, MOST.email),
+      plan: readText(auth.chatgpt_plan_type, MOST.name),
+      accessTokenExpiresAt: readEpochSeconds(access.exp),
+      issuedAt: readEpochSeconds(access.iat),
       canRefresh: text(tokens.refresh_token) === undefined ? undefined : (true as const),
-      lastRefresh: text(file.last_refresh),
+      lastRefresh: readIsoTime(file.last_refresh),
     }),
   };
 }
@@ -103,8 +104,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function seconds(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

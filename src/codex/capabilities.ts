@@ -1,5 +1,6 @@
-import { OPTIONS, type OptionSpec } from './grammar.ts';
+import { type Arity, OPTIONS, type OptionSpec } from './grammar.ts';
 import { parseHelpOptions } from './help-text.ts';
+import { defined, record } from './json.ts';
 
 /** What one Codex binary can do, asked of the binary itself: versions are never compared. */
 export interface Capabilities {
@@ -29,6 +30,32 @@ export async function probeCapabilities(run: RunCodex): Promise<Capabilities> {
     noDaemon: options.some(({ name }) => name === 'no-daemon'),
     features: parseFeatures(features),
     learnedOptions: options.filter(({ name }) => !KNOWN.has(name)),
+  };
+}
+
+/** Reads what was kept of an answer; undefined when it has another form. */
+export function readCapabilities(value: unknown): Capabilities | undefined {
+  const found = record(value);
+  const features = record(found?.features);
+  if (typeof found?.noDaemon !== 'boolean' || features === undefined) return undefined;
+  const options = Array.isArray(found.learnedOptions) ? found.learnedOptions.map(readOption) : [];
+  if (!options.every((option) => option !== undefined)) return undefined;
+  const isOn = Object.entries(features).map(([name, on]) => [name, on === true] as const);
+  return {
+    noDaemon: found.noDaemon,
+    features: Object.fromEntries(isOn),
+    learnedOptions: options,
+  };
+}
+
+function readOption(value: unknown): OptionSpec | undefined {
+  const { name, short, arity } = record(value) ?? {};
+  const known = ARITIES.find((candidate) => candidate === arity);
+  if (typeof name !== 'string' || known === undefined) return undefined;
+  return {
+    name,
+    arity: known,
+    ...defined({ short: typeof short === 'string' ? short : undefined }),
   };
 }
 
@@ -62,6 +89,8 @@ export function parseFeatures(list: string): Record<string, boolean> {
   }
   return features;
 }
+
+const ARITIES: readonly Arity[] = ['none', 'one', 'many'];
 
 // Goes up when `Capabilities` changes, so that an older cache entry is not found. 1 had what the user had switched.
 const FORMAT = 2;

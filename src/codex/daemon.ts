@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { MOST, readText } from './bounds.ts';
+import { defined } from './json.ts';
 
 /** Whose login a daemon works with; empty when it has none. */
 export interface DaemonAccount {
@@ -85,7 +87,7 @@ function readAnswer(text: string): DaemonAccount | undefined {
   const { email } = record(result.account);
   const { chatgptAccountId } = record(result.workspaceRouting);
   return {
-    ...(typeof email === 'string' ? { email } : {}),
+    ...defined({ email: readText(email, MOST.email) }),
     ...(typeof result.userId === 'string' ? { userId: result.userId } : {}),
     ...(typeof chatgptAccountId === 'string' ? { accountId: chatgptAccountId } : {}),
   };

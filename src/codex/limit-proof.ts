@@ -1,3 +1,4 @@
+import { readResetTime } from './bounds.ts';
 import {
   classifyLimitText,
   isExhaustion,
@@ -100,9 +101,9 @@ function describeLimit(
   at: number | undefined,
 ): LimitProof {
   const kind = kindOf(message, limits);
-  const said =
-    message === undefined ? undefined : parseResetTime(message, new Date(at ?? Date.now()));
-  const until = resetOf(limits) ?? said;
+  const toldAt = new Date(at ?? Date.now());
+  const said = message === undefined ? undefined : parseResetTime(message, toldAt);
+  const until = resetOf(limits) ?? readResetTime(said, toldAt.getTime() / 1000);
   const limitName =
     limits?.limitName ?? (message === undefined ? undefined : parseLimitName(message));
   return {

@@ -1,3 +1,4 @@
+import { MOST, readText } from './bounds.ts';
 import { LIMIT_TEXTS, type LimitText, type TextKind } from './limit-texts.ts';
 
 export type { LimitKind, TextKind } from './limit-texts.ts';
@@ -51,7 +52,7 @@ export function parseLimitName(text: string): string | undefined {
   if (before === null) return undefined;
   const from = before.index + before[0].length;
   const length = said.slice(from).search(/\. Switch to another/i);
-  return length < 1 ? undefined : said.slice(from, from + length);
+  return length < 1 ? undefined : readText(said.slice(from, from + length), MOST.name);
 }
 
 /**

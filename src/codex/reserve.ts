@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readRegularFile } from '../regular-file.ts';
 import type { RolloutFact } from './rollout.ts';
 
 /**
@@ -44,7 +44,10 @@ export function readReturnModel(
 ): { model: string; effort?: string } | undefined {
   try {
     const file = join(codexHome, 'tui-luna-reserve', `${threadId}.json`);
-    const { model, effort } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const { model, effort } = JSON.parse(readRegularFile(file).toString('utf8')) as Record<
+      string,
+      unknown
+    >;
     if (typeof model !== 'string') return undefined;
     return typeof effort === 'string' ? { model, effort } : { model };
   } catch {

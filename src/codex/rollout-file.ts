@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { READ_AT_ONCE } from '../regular-file.ts';
 import {
   HEAD_CHARACTERS,
   mayMatter,
@@ -19,7 +20,7 @@ export interface RolloutTail {
  * Throws what `open` throws.
  */
 export async function readRolloutFacts(file: string, fromOffset = 0): Promise<RolloutTail> {
-  const handle = await open(file, 'r');
+  const handle = await openRollout(file);
   try {
     const { size } = await handle.stat();
     const start = fromOffset > size ? 0 : fromOffset;
@@ -49,7 +50,7 @@ export async function readRolloutFacts(file: string, fromOffset = 0): Promise<Ro
 export async function readSessionMeta(
   file: string,
 ): Promise<Extract<RolloutFact, { type: 'session_meta' }> | undefined> {
-  const handle = await open(file, 'r');
+  const handle = await openRollout(file);
   try {
     const parts: Buffer[] = [];
     // It carries the whole base instructions, some tens of kilobytes.
@@ -68,6 +69,14 @@ export async function readSessionMeta(
   } finally {
     await handle.close();
   }
+}
+
+/** A named pipe in its place would keep us waiting, and a directory has no lines. Throws what `open` throws. */
+export async function openRollout(file: string): Promise<FileHandle> {
+  const handle = await open(file, READ_AT_ONCE);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new Error(`${file} is no file`);
 }
 
 const CHUNK_BYTES = 64 * 1024;

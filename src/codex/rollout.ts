@@ -1,3 +1,12 @@
+import {
+  MOST,
+  readEpochSeconds,
+  readPercent,
+  readResetTime,
+  readText,
+  readTimestamp,
+  readWindowMinutes,
+} from './bounds.ts';
 import { defined, parseJson, record } from './json.ts';
 
 /** One window of a rate limit snapshot; told apart by its length, never by its place (facts 3). */
@@ -68,9 +77,9 @@ export function parseRolloutLine(line: string): RolloutFact | undefined {
   const entry = record(parseJson(line));
   const payload = record(entry?.payload);
   if (entry === undefined || payload === undefined) return undefined;
-  const fact = readEntry(text(entry.type), payload);
-  const at = Date.parse(text(entry.timestamp) ?? '');
-  return fact && (Number.isNaN(at) ? fact : { ...fact, at });
+  const at = readTimestamp(entry.timestamp);
+  const fact = readEntry(text(entry.type), payload, (at ?? Date.now()) / 1000);
+  return fact && (at === undefined ? fact : { ...fact, at });
 }
 
 /** The same of a line that is too long to be read: that the user said something, not what. */
@@ -103,11 +112,16 @@ export const HEAD_CHARACTERS = 400;
 const OURS =
   /"(?:session_meta|turn_context|task_started|turn_started|task_complete|turn_complete|turn_aborted|token_count|thread_settings_applied|thread_goal_updated)"|"role":"user"/;
 
-function readEntry(type: string | undefined, payload: Payload): RolloutFact | undefined {
+/** @param toldAt when the line was written, epoch seconds. */
+function readEntry(
+  type: string | undefined,
+  payload: Payload,
+  toldAt: number,
+): RolloutFact | undefined {
   if (type === 'session_meta') return readSessionMeta(payload);
   if (type === 'turn_context') return readTurnContext(payload);
   if (type === 'response_item') return readPrompt(payload);
-  return type === 'event_msg' ? readEvent(payload) : undefined;
+  return type === 'event_msg' ? readEvent(payload, toldAt) : undefined;
 }
 
 function readPrompt({ type, role, content }: Payload): RolloutFact | undefined {
@@ -118,7 +132,7 @@ function readPrompt({ type, role, content }: Payload): RolloutFact | undefined {
   return texts.length === 0 ? undefined : { type: 'prompt', text: texts.join('\n') };
 }
 
-function readEvent(payload: Payload): RolloutFact | undefined {
+function readEvent(payload: Payload, toldAt: number): RolloutFact | undefined {
   const turn = defined({ turnId: text(payload.turn_id) });
   switch (payload.type) {
     case 'task_started':
@@ -131,14 +145,20 @@ function readEvent(payload: Payload): RolloutFact | undefined {
     case 'thread_settings_applied':
       return readSettings(payload.thread_settings);
     case 'token_count':
-      return { type: 'token_count', ...defined({ limits: readRateLimits(payload.rate_limits) }) };
+      return {
+        type: 'token_count',
+        ...defined({ limits: readRateLimits(payload.rate_limits, toldAt) }),
+      };
     case 'task_complete':
     case 'turn_complete':
       return {
         type: 'task_complete',
         ...turn,
         answered: text(payload.last_agent_message) !== undefined,
-        ...defined({ completedAt: number(payload.completed_at), error: readError(payload.error) }),
+        ...defined({
+          completedAt: readEpochSeconds(payload.completed_at),
+          error: readError(payload.error),
+        }),
       };
     default:
       return undefined;
@@ -151,7 +171,7 @@ function readError(value: unknown): { message: string; info: string } | undefine
   if (error === undefined) return undefined;
   const info = error.codex_error_info;
   const word = text(info) ?? Object.keys(record(info) ?? {})[0] ?? 'other';
-  return { message: text(error.message) ?? '', info: word };
+  return { message: readText(error.message, MOST.message) ?? '', info: word.slice(0, MOST.name) };
 }
 
 function readSessionMeta(payload: Payload): RolloutFact | undefined {
@@ -192,28 +212,31 @@ function readSettings(value: unknown): RolloutFact {
   return { type: 'settings', ...defined({ model: text(settings.model), effort }) };
 }
 
-function readRateLimits(value: unknown): RateLimits | undefined {
+function readRateLimits(value: unknown, toldAt: number): RateLimits | undefined {
   const limits = record(value);
   if (limits === undefined) return undefined;
-  const windows = [readWindow(limits.primary), readWindow(limits.secondary)];
+  const windows = [readWindow(limits.primary, toldAt), readWindow(limits.secondary, toldAt)];
   return {
     windows: windows.filter((window) => window !== undefined),
     ...defined({
-      limitId: text(limits.limit_id),
-      limitName: text(limits.limit_name),
-      plan: text(limits.plan_type),
-      reachedType: text(limits.rate_limit_reached_type),
+      limitId: readText(limits.limit_id, MOST.name),
+      limitName: readText(limits.limit_name, MOST.name),
+      plan: readText(limits.plan_type, MOST.name),
+      reachedType: readText(limits.rate_limit_reached_type, MOST.name),
     }),
   };
 }
 
-function readWindow(value: unknown): LimitWindow | undefined {
+function readWindow(value: unknown, toldAt: number): LimitWindow | undefined {
   const window = record(value);
-  const usedPercent = number(window?.used_percent);
+  const usedPercent = readPercent(window?.used_percent);
   if (window === undefined || usedPercent === undefined) return undefined;
   return {
     usedPercent,
-    ...defined({ minutes: number(window.window_minutes), resetsAt: number(window.resets_at) }),
+    ...defined({
+      minutes: readWindowMinutes(window.window_minutes),
+      resetsAt: readResetTime(window.resets_at, toldAt),
+    }),
   };
 }
 
@@ -221,8 +244,4 @@ type Payload = Record<string, unknown>;
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { parseJson, record } from './json.ts';
+import { openRollout } from './rollout-file.ts';
 
 /** Enough to hold the base instructions, the surroundings and the first prompt. */
 const HEAD_BYTES = 512 * 1024;
@@ -10,7 +10,7 @@ const PREVIEW_CHARACTERS = 120;
  * is read. Undefined when there is none in it, or no such file.
  */
 export async function readThreadPreview(rollout: string): Promise<string | undefined> {
-  const handle = await open(rollout, 'r').catch(() => undefined);
+  const handle = await openRollout(rollout).catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
     const head = Buffer.alloc(HEAD_BYTES);

@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Capabilities, capabilityKey, probeCapabilities } from '../codex/capabilities.ts';
+import {
+  type Capabilities,
+  capabilityKey,
+  probeCapabilities,
+  readCapabilities,
+} from '../codex/capabilities.ts';
 import { readJson, replaceFile } from '../state/files.ts';
 import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
@@ -38,7 +43,7 @@ export async function learnCapabilities(
 
 function readCache(file: string): Capabilities | undefined {
   const cached = readJson(file);
-  return cached.kind === 'ok' ? (cached.value as Capabilities) : undefined;
+  return cached.kind === 'ok' ? readCapabilities(cached.value) : undefined;
 }
 
 /** Undefined when it cannot be had: a probe too many is better than none. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgv } from '../codex/argv.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
+import { toPlainText } from '../plain-text.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
 import { endLike } from './end-like.ts';
 import { openSession } from './open-session.ts';
@@ -39,7 +40,7 @@ export async function launchCodex(launch: Launch): Promise<void> {
     endLike(await launchReal({ ...launch, real }));
   } catch (error) {
     const { text, exitStatus } = describeError(explainSpawnError(error));
-    say(text);
+    for (const line of text.split('\n')) say(line);
     process.exit(exitStatus);
   }
 }
@@ -131,6 +132,7 @@ function explainSpawnError(error: unknown): unknown {
   );
 }
 
+/** What it quotes of others can neither add a line nor command the terminal. */
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${toPlainText(line)}\n`);
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Identity, isApiKey } from '../accounts/login.ts';
 import { inspectVault } from '../accounts/vault.ts';
@@ -17,6 +16,7 @@ import {
   type SystemSettings,
 } from '../codex/settings.ts';
 import { HotswapError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 import type { Config } from '../state/config.ts';
 import { readCodexConfig } from './workplace.ts';
 
@@ -195,7 +195,7 @@ function isAllowed(identity: Identity, { forcedWorkspaces, forcedMethod }: Login
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file).toString('utf8');
   } catch {
     return '';
   }

@@ -18,6 +18,7 @@ import { foldHookTrust } from '../overlay/hook-trust.ts';
 import { holdsSlot, leaseSlot, releaseSlot, tellLost } from '../overlay/lease.ts';
 import { hasOwnLogin, pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { tellTime } from '../session/words.ts';
 import type { Config, Strategy } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
@@ -158,7 +159,7 @@ async function keepOrphan(
 /** The user's config.toml as Codex will read it, '' when there is none. */
 export function readCodexConfig(sharedHome: string): string {
   try {
-    return readFileSync(join(sharedHome, 'config.toml'), 'utf8');
+    return readRegularFile(join(sharedHome, 'config.toml')).toString('utf8');
   } catch {
     return '';
   }

@@ -1,6 +1,7 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { quoteToml } from '../codex/toml-text.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { replaceFile } from '../state/files.ts';
 import { renameHookKeys } from './hook-keys.ts';
 import type { Slot } from './slot.ts';
@@ -44,7 +45,7 @@ export async function foldHookTrust(slot: Homes): Promise<string[]> {
 
 function readConfigText(home: string): string | undefined {
   try {
-    return readFileSync(join(home, 'config.toml'), 'utf8');
+    return readRegularFile(join(home, 'config.toml')).toString('utf8');
   } catch {
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { toPlainText } from '../plain-text.ts';
+
 /** What rings and pops up at a handoff, and when no account is left. */
 export interface AlertSettings {
   bell: boolean;
@@ -11,7 +13,7 @@ export type Alert = (line: string) => string;
 export function createAlert({ bell, notify }: AlertSettings, env: NodeJS.ProcessEnv): Alert {
   const protocol = notify ? protocolOf(env) : undefined;
   return (line) => {
-    const text = plain(line.replace(/^codex-hotswap: /, ''));
+    const text = toPlainText(line.replace(/^codex-hotswap: /, ''), MOST_CHARACTERS);
     const popUp = protocol === undefined ? '' : throughTmux(sequenceOf(protocol, text), env);
     return `${popUp}${bell ? BELL : ''}`;
   };
@@ -40,11 +42,6 @@ function sequenceOf(protocol: Protocol, text: string): string {
 /** tmux hands it on where `allow-passthrough` is on, and drops it else. */
 function throughTmux(sequence: string, { TMUX }: NodeJS.ProcessEnv): string {
   return TMUX ? `\u001bPtmux;${sequence.replaceAll('\u001b', '\u001b\u001b')}${ST}` : sequence;
-}
-
-/** The name of a limit is the service's own word: nothing in it may end the sequence. */
-function plain(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ').slice(0, MOST_CHARACTERS);
 }
 
 const MOST_CHARACTERS = 250;

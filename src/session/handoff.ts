@@ -297,7 +297,10 @@ export function markOf(
 ): Mark {
   const { nowSeconds, workspace, config } = facts;
   const rest = nowSeconds + Math.round(config.cooldownMinutes * 60);
-  const until = proof.kind === 'needs-login' ? null : (proof.until ?? rest);
+  // A time that has passed cannot be the end of a limit that was met just now, unless the clocks differ a little.
+  const said = proof.until ?? 0;
+  const end = said > nowSeconds - CLOCK_SLACK_SECONDS ? said : rest;
+  const until = proof.kind === 'needs-login' ? null : end;
   return {
     kind: proof.kind,
     at: nowSeconds,
@@ -307,3 +310,5 @@ export function markOf(
     ...(proof.message === undefined ? {} : { message: proof.message }),
   };
 }
+
+const CLOCK_SLACK_SECONDS = 600;

@@ -1,10 +1,13 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { MOST, readIsoTime, readPid, readText } from '../codex/bounds.ts';
+import { defined, record } from '../codex/json.ts';
+import { isTargetName } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
 import { startBeating, stopBeating } from '../state/heartbeat.ts';
 import { mayLive, readMakers } from '../state/liveness.ts';
 import type { Paths } from '../state/paths.ts';
-import type { Place } from '../state/place.ts';
+import { type Place, readPlace } from '../state/place.ts';
 
 /** A stretch of one thread under one account. */
 export interface Segment {
@@ -124,9 +127,17 @@ export function readLaunches(
     if (read.kind === 'missing') continue; // pruned meanwhile
     const record = read.kind === 'ok' ? checkLaunch(read.value) : undefined;
     if (record !== undefined) launches.push(record);
-    else notices.push(`${file} is broken; it was kept as ${setAside(file, now)}`);
+    else notices.push(setAsideBroken(file, now));
   }
   return { launches, notices };
+}
+
+function setAsideBroken(file: string, now: Date): string {
+  try {
+    return `${file} is broken; it was kept as ${setAside(file, now)}`;
+  } catch {
+    return `${file} is broken and could not be moved aside`;
+  }
 }
 
 /**
@@ -181,12 +192,61 @@ function isOlder(file: string, milliseconds: number): boolean {
   return stats !== undefined && stats.mtimeMs < milliseconds;
 }
 
+/** A record without one of the fields that all of them have is broken; of the others, those of the wrong form are left out. */
 function checkLaunch(value: unknown): LaunchRecord | undefined {
-  const record = value as Partial<LaunchRecord> | null;
-  const fits =
-    record?.version === 1 &&
-    typeof record.launch === 'string' &&
-    ['pending', 'bound', 'ended'].includes(record.state ?? '') &&
-    Array.isArray(record.segments);
-  return fits ? (record as LaunchRecord) : undefined;
+  const found = record(value);
+  if (found?.version !== 1 || !Array.isArray(found.segments)) return undefined;
+  const state = STATES.find((known) => known === found.state);
+  const mode = MODES.find((known) => known === found.mode);
+  const pid = readPid(found.pid);
+  const cwd = readText(found.cwd, MOST.path);
+  const startedAt = readIsoTime(found.startedAt);
+  const segments = found.segments.slice(-MOST_SEGMENTS).map(checkSegment);
+  const isWhole = segments.every((segment) => segment !== undefined);
+  // It names a file.
+  if (typeof found.launch !== 'string' || !/^[\w.-]{1,100}$/.test(found.launch)) return undefined;
+  if (!state || !mode || !pid || !cwd || !startedAt || !isWhole) return undefined;
+  const args = Array.isArray(found.args) ? found.args.filter(isString) : undefined;
+  return {
+    ...{ version: 1, launch: found.launch, state, pid, cwd, mode, startedAt, segments },
+    ...defined({
+      args,
+      startTime: readText(found.startTime, MOST.name),
+      processes: readText(found.processes, MOST.name),
+      place: readPlace(found.place),
+      endedAt: readIsoTime(found.endedAt),
+      thread: readText(found.thread, MOST.name),
+      rollout: readText(found.rollout, MOST.path),
+    }),
+  };
+}
+
+const STATES = ['pending', 'bound', 'ended'] as const;
+const MODES = ['interactive', 'exec'] as const;
+/** A session of a month that goes on under another account each hour has fewer. */
+const MOST_SEGMENTS = 1000;
+
+function checkSegment(value: unknown): Segment | undefined {
+  const found = record(value) ?? {};
+  const from = readIsoTime(found.from);
+  if (!isTargetName(found.target) || from === undefined) return undefined;
+  const { userId, accountId } = record(found.identity) ?? {};
+  const isKnown = isString(userId) && isString(accountId);
+  return {
+    target: found.target,
+    from,
+    ...(isKnown ? { identity: { userId, accountId } } : {}),
+    ...defined({
+      to: readIsoTime(found.to),
+      thread: readText(found.thread, MOST.name),
+      rollout: readText(found.rollout, MOST.path),
+      copyOf: readText(found.copyOf, MOST.name),
+      firstTokenCountAt: readIsoTime(found.firstTokenCountAt),
+      lastTokenCountAt: readIsoTime(found.lastTokenCountAt),
+    }),
+  };
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
 }

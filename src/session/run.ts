@@ -2,6 +2,7 @@ import type { RateLimits } from '../codex/rollout.ts';
 import { replayTypedKeys } from '../codex/typed-ahead.ts';
 import { NotStartedError } from '../errors.ts';
 import { createInputClassifier } from '../observe/keys.ts';
+import { toPlainText } from '../plain-text.ts';
 import type { PtyChild } from '../pty/spawn.ts';
 import type { Logged } from '../state/events.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -365,7 +366,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       // No child lives: there is no sequence to cut in two. What it has left below the cursor is the rest of its composer.
       if (line !== undefined) {
         const alert = isUrgent ? parts.alert(line) : '';
-        terminal.write(`\r\n${ERASE_BELOW}${line}\r\n${alert}`);
+        terminal.write(`\r\n${ERASE_BELOW}${toPlainText(line)}\r\n${alert}`);
       }
       dispatch(event);
     }
@@ -441,7 +442,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 }
 
 function tellOnStderr(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${toPlainText(line)}\n`);
 }
 
 function unreachable(effect: never): never {

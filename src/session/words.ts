@@ -1,6 +1,7 @@
 import { describeMark } from '../accounts/choice.ts';
 import type { Mark } from '../accounts/marks.ts';
 import { describeRoom, type Room } from '../accounts/usage.ts';
+import { toPlainText } from '../plain-text.ts';
 
 /** One line for the scrollback: which account ran out of what, until when, and who goes on. */
 export function tellHandoff(from: string, to: string, mark: Mark, now: Date): string {
@@ -47,15 +48,22 @@ export function titleExhausted(
     earliest === undefined
       ? ''
       : `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
-  return `\u001b]0;codex: every account is at its limit${back}\u001b\\`;
+  return titleOf(`codex: every account is at its limit${back}`);
 }
 
 /** The countdown, in the window's title. @param awaited `until` in epoch seconds. */
 export function titleWaiting({ target, until }: { target: string; until: number }, now: Date) {
   const left = Math.max(0, until - Math.floor(now.getTime() / 1000));
   const when = `${tellTime(until, now)} (${tellSpan(left)})`;
-  return `\u001b]0;codex: waiting for ${target} until ${when}, any key cancels\u001b\\`;
+  return titleOf(`codex: waiting for ${target} until ${when}, any key cancels`);
 }
+
+/** The sequence that sets a window's title: nothing in the text may end it. */
+function titleOf(text: string): string {
+  return `\u001b]0;${toPlainText(text, LONGEST_TITLE)}\u001b\\`;
+}
+
+const LONGEST_TITLE = 250;
 
 /** One line on stderr, where there is no title: who ran out, and who is waited for. */
 export function tellWaiting(

@@ -200,8 +200,16 @@ function badConfig(paths: Paths, what: string): HotswapError {
 
 function describe(value: unknown): string {
   if (value === undefined) return 'missing';
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = quote(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function quote(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return 'too deep'; // nested thousands of times
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

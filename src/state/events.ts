@@ -79,8 +79,10 @@ export function appendEvent(paths: Paths, event: HotswapEvent): void {
 
 // One write(2) with O_APPEND: lines of several sessions never mix.
 function appendLine(file: string, line: string): void {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
-  const fd = openSync(file, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  // A named pipe in its place would keep us waiting for a reader.
+  const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
+  const fd = openSync(file, flags, 0o600);
   try {
     const { size } = fstatSync(fd);
     if (size === 0) fchmodSync(fd, 0o600);

@@ -7,7 +7,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   type Stats,
   statSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HotswapError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 /**
  * Makes `dir` (and missing parents) with mode 0700 whatever the umask; an existing one must be ours.
@@ -94,7 +94,7 @@ export type JsonRead =
 export function readJson(path: string): JsonRead {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularFile(path).toString('utf8');
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };

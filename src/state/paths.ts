@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { HotswapError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 /** Every place this program reads or writes; all absolute. Nothing here is created by resolving it. */
 export interface Paths {
@@ -100,7 +101,9 @@ export function adoptionLockOf(slotHome: string): string {
 /** The shared home a slot was made for, or undefined when the directory is no slot of ours. */
 export function recordedSharedHome(slotHome: string): string | undefined {
   try {
-    const record: unknown = JSON.parse(readFileSync(join(sideOf(slotHome), 'home.json'), 'utf8'));
+    const record: unknown = JSON.parse(
+      readRegularFile(join(sideOf(slotHome), 'home.json')).toString('utf8'),
+    );
     const home = (record as { sharedHome?: unknown } | null)?.sharedHome;
     return typeof home === 'string' && isAbsolute(home) ? home : undefined;
   } catch {

@@ -54,11 +54,13 @@ export function createHome() {
     SHELL: '/bin/bash',
     TZ: 'UTC',
   };
-  const run = (args: string[], extra: Record<string, string> = {}) => {
+  const run = (args: string[], extra: Record<string, string> = {}, timeout?: number) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
       env: { ...env, ...extra },
       cwd: home,
       encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+      timeout,
     });
     return { status, stdout, stderr };
   };

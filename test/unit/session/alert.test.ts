@@ -36,6 +36,7 @@ it('rings, notifies, both or neither, as it is set', () => {
 it('lets nothing in the text end the sequence', () => {
   const alert = createAlert({ bell: false, notify: true }, { TERM: 'xterm' });
   const said = alert(`a${ESC}\\b\u0007c\u009cd\n${'x'.repeat(1000)}`);
-  expect(said.slice(0, 20)).toBe(`${ESC}]9;codex: a \\b c d `);
+  expect(said.slice(0, 30)).toBe(`${ESC}]9;codex: a\\x1b\\b\\x07c\\x9cd\\n`);
+  expect(said.slice(1, -2)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
   expect(said.length).toBeLessThan(300);
 });

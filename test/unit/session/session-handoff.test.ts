@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Mark } from '../../../src/accounts/marks.ts';
 import { HotswapError, NotStartedError } from '../../../src/errors.ts';
 import { EXCEEDED, FULL, LIMIT, MODES, said, THREAD } from './scripted-child.ts';
 import { ALERT, openSession, rotate } from './scripted-session.ts';
@@ -43,6 +44,19 @@ describe('a limit that the record proves', () => {
     expect(session.terminal.text()).toContain(`\r\n\u001b[J${line}\r\n${ALERT}`);
     expect(session.told).toEqual([]);
     expect(session.isRelaying()).toBe(false);
+  });
+
+  it('says what the limit is called, and obeys nothing in its name', async () => {
+    const limitName = 'gpt\u001b[2J\u001b]52;c;eA==\u0007\r\ncodex-hotswap: forged\u009b2J\u202e';
+    const mark: Mark = { kind: 'model-bucket', at: 0, until: null, limitName };
+    const session = openSession({
+      desk: { settle: () => ({ kind: 'chosen', target: 'acc2', mark }) },
+    });
+    await session.openWorking();
+    await rotate(session);
+    const name = 'gpt\\x1b[2J\\x1b]52;c;eA==\\x07\\r\\ncodex-hotswap: forged\\x9b2J\\u202e';
+    const line = `codex-hotswap: acc1: its limit for this model is used up (${name}); going on under acc2`;
+    expect(session.terminal.text()).toContain(`\u001b[J${line}\r\n`);
   });
 
   it.each([

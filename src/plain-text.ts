@@ -1,0 +1,94 @@
+/**
+ * Text of others (file names, e-mails, titles, error texts, what a service or a record says) as a terminal may have it: a
+ * control character of theirs would be obeyed there, and a newline would add a line that looks like ours.
+ */
+
+/** No path is longer than 4096, so a line of ours loses only what was made to be long. */
+export const LONGEST_LINE = 5000;
+
+/**
+ * The text on one line: control characters, line separators, marks that turn the direction of writing, invisible
+ * characters and halves of surrogate pairs become visible escapes (`\n`, `\x1b`, `\u202e`). Everything else stays: letters
+ * of all scripts, emoji, and the joiners that they need. A letter keeps eight marks.
+ * @param limit how many UTF-16 units it may have; a longer one ends with `…`.
+ */
+export function toPlainText(text: string, limit = LONGEST_LINE): string {
+  if (text.length <= limit && PRINTABLE_ASCII.test(text)) return text;
+  const shown = text
+    .slice(0, limit + 1)
+    .replace(EXCESSIVE_MARK, '')
+    .replace(HARMFUL, escapeForPeople);
+  if (text.length <= limit && shown.length <= limit) return shown;
+  return `${shown.slice(0, limit - 1).replace(CUT_PAIR, '')}…`;
+}
+
+/** Text with codes of ours in it (colours, a window's title), which goes to a terminal as it is. Made here only. */
+export type OwnText = Own;
+
+class Own {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** A template whose words are ours and stay as they are; what is put into it is made plain. */
+export function ours(
+  literals: TemplateStringsArray,
+  ...fields: readonly (string | number | OwnText)[]
+): OwnText {
+  return new Own(String.raw({ raw: literals }, ...fields.map(toOutput)));
+}
+
+/** JSON for programs: the same values, with escapes where a terminal would obey. No text in it is cut. */
+export function toPlainJson(value: unknown, indent?: number): OwnText {
+  const json = JSON.stringify(value, undefined, indent) ?? 'null';
+  const shown = json.replace(HARMFUL, (character) =>
+    character === '\n' ? character : escapeForJson(character),
+  );
+  return new Own(shown);
+}
+
+/** What is written to a terminal: text of ours as it is, any other made plain. */
+export function toOutput(text: string | number | OwnText): string {
+  return text instanceof Own ? text.toString() : toPlainText(String(text));
+}
+
+const PRINTABLE_ASCII = /^[ -~]*$/;
+
+/** A terminal piles marks up over the lines above. Letters of living scripts have up to five. */
+const EXCESSIVE_MARK = /(?<=\p{M}{8})\p{M}/gu;
+
+/** Between these U+200C and U+200D shape what is written: scripts other than Latin, and emoji. */
+const JOINED = '(?![\\0-\\u02ff])[\\p{L}\\p{M}\\p{Extended_Pictographic}\\p{Emoji_Modifier}]';
+
+/** Variation selectors (U+FE00-F, U+180B-F) are ignorable as well, and choose between shapes only. */
+const HARMFUL = new RegExp(
+  '[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\ufff9-\\ufffb]' +
+    '|(?![\\u200c\\u200d\\ufe00-\\ufe0f\\u180b-\\u180f])\\p{Default_Ignorable_Code_Point}' +
+    `|(?=[\\u200c\\u200d])(?:(?<!${JOINED}).|.(?!${JOINED}))`,
+  'gu',
+);
+
+const CUT_PAIR = /[\ud800-\udbff]$/;
+
+const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeForPeople(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  if (code <= 0xff) return SHORT[character] ?? `\\x${hex.padStart(2, '0')}`;
+  return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
+}
+
+function escapeForJson(character: string): string {
+  return Array.from({ length: character.length }, (_, index) => {
+    const unit = character.charCodeAt(index).toString(16);
+    return `\\u${unit.padStart(4, '0')}`;
+  }).join('');
+}

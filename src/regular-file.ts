@@ -1,0 +1,69 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+/** More than any record, configuration or login ever has: what is larger was not written by us or by Codex. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** For `open`: a named pipe without a writer would keep us waiting for ever. On a regular file it changes nothing. */
+export const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/**
+ * Opens a file for reading; whatever else is in its place (a directory, a named pipe, a device) is refused at once.
+ * @returns the descriptor, to be closed.
+ * @throws the errno error of open(2); `EISDIR` for a directory, `ENXIO` for another kind of thing.
+ */
+export function openRegularFile(path: string): number {
+  const fd = openSync(path, READ_AT_ONCE);
+  try {
+    const stats = fstatSync(fd);
+    if (stats.isFile()) return fd;
+    throw failure(path, stats.isDirectory() ? 'EISDIR' : 'ENXIO');
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/**
+ * The whole of a file.
+ * @throws what `openRegularFile` throws; `EFBIG` when it has more than 16 MiB.
+ */
+export function readRegularFile(path: string): Buffer {
+  const fd = openRegularFile(path);
+  try {
+    if (fstatSync(fd).size > MOST_BYTES) throw failure(path, 'EFBIG');
+    return readUpTo(fd, 0, MOST_BYTES);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The end of a file, at most so many bytes, and its size. @throws what `openRegularFile` throws. */
+export function readTail(path: string, most: number): { bytes: Buffer; size: number } {
+  const fd = openRegularFile(path);
+  try {
+    const { size } = fstatSync(fd);
+    const from = Math.max(0, size - most);
+    return { bytes: readUpTo(fd, from, size - from), size };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** To the end of the file: those of /proc say that they have no size. */
+function readUpTo(fd: number, from: number, most: number): Buffer {
+  const parts: Buffer[] = [];
+  for (let done = 0; done < most; ) {
+    const part = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, most - done));
+    const count = readSync(fd, part, 0, part.length, from + done);
+    if (count === 0) break;
+    parts.push(part.subarray(0, count));
+    done += count;
+  }
+  return Buffer.concat(parts);
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+function failure(path: string, code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: ${path}`), { code, path });
+}
