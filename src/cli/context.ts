@@ -44,8 +44,8 @@ export function requireConfig({ paths }: Context): Config {
  */
 export async function settledConfig(context: Context): Promise<Config> {
   const { paths, now, warn } = context;
-  const { config, lines } = await settleAccounts(paths, requireConfig(context), now);
-  for (const line of lines) warn(line);
+  const { config, lines, problem } = await settleAccounts(paths, requireConfig(context), now);
+  for (const line of problem === undefined ? lines : [...lines, problem]) warn(line);
   return config;
 }
 

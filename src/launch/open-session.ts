@@ -1,21 +1,24 @@
 import type { Identity } from '../accounts/login.ts';
 import { inspectVault } from '../accounts/vault.ts';
 import { type ExecInvocation, type InteractiveInvocation, parseArgv } from '../codex/argv.ts';
-import { HotswapError } from '../errors.ts';
+import { describeError, HotswapError } from '../errors.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { createAlert } from '../session/alert.ts';
 import { openDesk } from '../session/handoff.ts';
-import { keepLaunch, type LaunchKeeper } from '../session/launch-keeper.ts';
+import { keepLaunch, type LaunchKeeper, THIS_SESSION } from '../session/launch-keeper.ts';
+import { createRecords, type Records } from '../session/records.ts';
 import { readLaunches } from '../session/registry.ts';
 import type { Patience } from '../session/reset-wait.ts';
 import { tellDeadLogin } from '../session/words.ts';
 import { type Config, readConfig } from '../state/config.ts';
 import type { Logged } from '../state/events.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
+import { catchUncaught } from '../state/last-net.ts';
 import type { Paths } from '../state/paths.ts';
 import { askLimits } from './ask-limits.ts';
 import { learnCapabilities } from './capabilities.ts';
 import { checkAccount } from './check-account.ts';
+import { endLike } from './end-like.ts';
 import { type ExecLaunch, runExecSession } from './exec-session.ts';
 import {
   findProgram,
@@ -93,6 +96,8 @@ export async function openSession(
   for (const notice of [...notices, remark(target)]) {
     if (notice !== undefined) say(`codex-hotswap: ${notice}`);
   }
+  if (settled.problem !== undefined) say(`codex-hotswap: ${settled.problem}`);
+  const records = createRecords();
   const desk = openDesk({
     paths,
     config,
@@ -100,6 +105,7 @@ export async function openSession(
     target,
     pinned: facts.pinned,
     tokens,
+    records,
     now: Date.now,
   });
   const plan = { program, capabilities, invocation, args, cwd, slot, prompt: config.prompt };
@@ -114,8 +120,9 @@ export async function openSession(
       ...{ paths, target, cwd, args: facts.args, mode: invocation.mode },
       identityOf: who,
       now: () => new Date(),
-      failed: ({ message }) => log(paths, { type: 'notice', message: `no record: ${message}` }),
+      records,
     }),
+    records,
     spawnPty: pty?.spawnPty,
     paths,
     say,
@@ -126,7 +133,7 @@ export async function openSession(
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
   return () => {
     const stop = tokens.watch(() => desk.target);
-    return leaveTidy(run, { paths, config, slot, desk, say }).finally(stop);
+    return leaveTidy(run, { paths, config, slot, desk, records, say }).finally(stop);
   };
 }
 
@@ -187,17 +194,19 @@ interface Office
   extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait' | 'alert'>,
     Pick<ExecLaunch, 'askLimits'> {
   keeper: LaunchKeeper;
+  records: Records;
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
   paths: Paths;
   say(line: string): void;
 }
 
 async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<Ending>> {
-  const { keeper, paths, spawnPty, askLimits, ...parts } = office;
+  const { keeper, paths, records, spawnPty, askLimits, ...parts } = office;
   const { invocation } = plan;
   const common = {
     ...parts,
-    noteChild: (pid: number) => holdSlot(office.slot, pid),
+    noteChild: (pid: number) =>
+      void records.attempt('who uses the overlay', () => holdSlot(office.slot, pid)),
     noteThread: keeper.bind,
     log(event: Logged) {
       if (event.type === 'rotated') keeper.move(event.to);
@@ -216,27 +225,45 @@ async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<E
     const plans = await planChildren(plan);
     run = () => runSupervised({ ...common, plans, prompt: plan.prompt, spawnPty });
   }
-  return () => run().finally(() => keeper.end());
+  return () => run().finally(() => keeper.end().catch(() => undefined));
 }
 
 interface Departure extends Pick<SessionFacts, 'paths' | 'say'> {
   config: Config;
   slot: Slot;
   desk: Pick<SupervisedLaunch['desk'], 'target'>;
+  records: Records;
 }
 
-async function leaveTidy(
-  run: () => Promise<Ending>,
-  { paths, config, slot, desk, say }: Departure,
-): Promise<Ending> {
+/** Runs the session and tidies up after it, which changes nothing about how it ended. */
+async function leaveTidy(run: () => Promise<Ending>, departure: Departure): Promise<Ending> {
+  const { paths, say } = departure;
+  let ending: Ending | undefined;
+  // Until the process ends: no exception of ours, however late, runs Codex again or shows a stack.
+  catchUncaught((error) => {
+    say(describeError(error).text);
+    if (ending !== undefined) endLike(ending);
+  });
   try {
-    const ending = await run();
-    log(paths, { type: 'ended', status: describeEnding(ending) });
-    return ending;
+    ending = await run();
   } finally {
-    for (const problem of await closeWorkplace(paths, config, slot, desk.target))
-      say(`codex-hotswap: ${problem}`);
+    if (ending !== undefined) log(paths, { type: 'ended', status: describeEnding(ending) });
+    await tidyUp(departure);
   }
+  return ending;
+}
+
+/** Never rejects. */
+async function tidyUp({ paths, config, slot, desk, records, say }: Departure): Promise<void> {
+  const mayRelease = () => {
+    records.retry();
+    return records.isWritten(THIS_SESSION);
+  };
+  for (const problem of await closeWorkplace(paths, config, slot, desk.target, { mayRelease })) {
+    say(`codex-hotswap: ${problem}`);
+  }
+  const unwritten = records.summary();
+  if (unwritten !== undefined) say(`codex-hotswap: ${unwritten}`);
 }
 
 /** The pty's native part is loaded only where it is needed, and may be missing (musl, a broken install). */

@@ -15,14 +15,14 @@ import type { Paths } from '../state/paths.ts';
  * Takes note of what was done to logins behind our back, before anybody chooses among them: plain codex logged out or in,
  * a login written into the vault of another account. Where it can, it puts things right; else the choice passes the
  * target over. Never throws: what cannot be settled now is told and tried again the next time.
- * @returns the configuration, with what was added to it, and lines for the user.
+ * @returns the configuration, with what was added to it, and lines for the user; `problem`: why it was not settled.
  */
 export async function settleAccounts(
   paths: Paths,
   config: Config,
   now: Date,
   options: { isLaunch?: boolean } = {},
-): Promise<{ config: Config; lines: string[] }> {
+): Promise<{ config: Config; lines: string[]; problem?: string }> {
   let settled = config;
   const lines: string[] = [];
   const note = (news: readonly string[]) => {
@@ -57,7 +57,8 @@ export async function settleAccounts(
       note(moved.lines);
     }
   } catch (error) {
-    lines.push(`the logins could not be put in order: ${describeError(error).text}`);
+    const why = describeError(error).text.replace(/^codex-hotswap: /, '');
+    return { config: settled, lines, problem: `the logins could not be put in order: ${why}` };
   }
   return { config: settled, lines };
 }

@@ -54,7 +54,11 @@ export function adoptSlot(
     const adopted = adoptCredentials(slot, now);
     if (adopted !== undefined) report.adopted.push({ entry: CREDENTIALS, ...adopted });
   });
-  for (const entry of readdirSync(slot.home, { withFileTypes: true })) {
+  let entries: Dirent[] = [];
+  attempt('what the session left', report, () => {
+    entries = readdirSync(slot.home, { withFileTypes: true });
+  });
+  for (const entry of entries) {
     if (!isDrift(entry)) continue;
     attempt(entry.name, report, () => {
       adopt(slot, entry.name, report, now);

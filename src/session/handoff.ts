@@ -1,17 +1,18 @@
-import { addMark } from '../accounts/account-state.ts';
 import { type Choice, chooseTarget } from '../accounts/choice.ts';
 import { writeCurrent } from '../accounts/current.ts';
 import type { Mark } from '../accounts/marks.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
-import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
-import { type Room, readUsage, recordUsage, tightest, usageFromLimits } from '../accounts/usage.ts';
+import { listVaults, type Standing } from '../accounts/standing.ts';
+import { type Room, readUsage, tightest, usageFromLimits } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
+import { createAccountNotes } from './account-notes.ts';
+import { createRecords, insist, type Records } from './records.ts';
 
 /** The account side of a handoff: what limits mean for accounts, and whose credentials the slot shows. */
 export interface HandoffDesk {
@@ -66,18 +67,21 @@ export interface Office {
   pinned?: boolean;
   /** Who keeps access tokens young. */
   tokens?: Record<'prepare' | 'doubt', (target: string) => Promise<'ready' | 'needs-login'>>;
+  /** Where marks, usage and the current account go. */
+  records?: Records;
   now(): number;
 }
 
 /** @param office `now` in epoch milliseconds; `target` whom the first child runs under. */
 export function openDesk(office: Office): HandoffDesk {
-  const { paths, config, slot } = office;
+  const { paths, config, slot, records = createRecords() } = office;
+  const notes = createAccountNotes(paths, config, records);
   let target = office.target;
   let bucket: { bucket?: string } = {};
 
   /** A pinned session has one account only; the marks of the others still say what binds its workspace. */
   function eligible(): Standing[] {
-    const { standings } = readStandings(paths, config);
+    const standings = notes.standings();
     if (!office.pinned) return standings;
     return standings.map((standing) =>
       standing.target.name === target
@@ -92,16 +96,16 @@ export function openDesk(office: Office): HandoffDesk {
     },
     settle(proof) {
       const nowSeconds = Math.floor(office.now() / 1000);
-      const before = readStandings(paths, config).standings.find(
-        (standing) => standing.target.name === target,
-      );
+      const before = notes.standings().find((standing) => standing.target.name === target);
       const workspace =
         before?.vault.kind === 'ready' ? before.vault.identity.accountId : undefined;
       const mark = markOf(proof, { nowSeconds, workspace, config });
       bucket = mark.limitName === undefined ? {} : { bucket: mark.limitName };
-      addMark(paths, target, mark);
+      notes.mark(target, mark);
       // An account that plain codex has logged out meanwhile is not worth a try.
-      noticeLogout(paths, readStandings(paths, config).standings, new Date(office.now()));
+      records.attempt('what plain codex did to the logins', () => {
+        noticeLogout(paths, notes.standings(), new Date(office.now()));
+      });
       const choice = chooseTarget({
         standings: eligible(),
         exclude: target,
@@ -129,8 +133,8 @@ export function openDesk(office: Office): HandoffDesk {
       const nowSeconds = Math.floor(office.now() / 1000);
       const room = tightest(limits.windows, nowSeconds);
       if (office.pinned || room === undefined || room.left >= config.rotateBelow) return undefined;
-      recordUsage(paths, target, usageFromLimits(limits, { ...from, capturedAt: nowSeconds }));
-      const { standings } = readStandings(paths, config);
+      notes.recordUsage(target, usageFromLimits(limits, { ...from, capturedAt: nowSeconds }));
+      const standings = notes.standings();
       // Whoever has as little would be left again at once, and back it would go.
       const enough = standings.map((standing) =>
         roomOf(standing, nowSeconds) < config.rotateBelow ? switchedOff(standing) : standing,
@@ -165,13 +169,16 @@ export function openDesk(office: Office): HandoffDesk {
       return (await office.tokens?.doubt(target)) === 'needs-login';
     },
     repoint(next) {
-      const { standings } = readStandings(paths, config);
+      const standings = notes.standings();
       const standing = standings.find((candidate) => candidate.target.name === next);
       if (standing?.vault.kind !== 'ready') throw new Error(`the vault of ${next} is gone`);
-      pointAuth(slot, standing.vault.authFile);
+      const { authFile } = standing.vault;
+      insist(() => pointAuth(slot, authFile));
       target = next;
-      writeCurrent(paths, next);
-      primeSharedAuth(paths, standing.vault.authFile, listVaults(standings));
+      records.attempt('the current account', () => writeCurrent(paths, next));
+      records.attempt('the login of the shared home', () => {
+        primeSharedAuth(paths, authFile, listVaults(standings));
+      });
     },
   };
 }

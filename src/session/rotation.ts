@@ -15,6 +15,7 @@ import {
   tellEarly,
   tellExhausted,
   tellHandoff,
+  tellNotMoved,
   titleExhausted,
 } from './words.ts';
 
@@ -83,6 +84,18 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     log({ type: 'confirmed', target, kind, until, ...named(thread) });
     if (kind === 'needs-login') log({ type: 'needs-login', target });
     return settled;
+  }
+
+  /** The user stays in Codex, in the thread, under the account that the slot shows; without a thread there is nothing to. */
+  async function stay(to: string, reason: string): ReturnType<Rotation['moveTo']> {
+    if (thread === undefined) return { event: { name: 'not-repointed' } };
+    try {
+      isIdle = true;
+      plan = await resumePlan(thread, '');
+    } catch {
+      return { event: { name: 'not-repointed' } };
+    }
+    return { event: { name: 'repointed' }, line: tellNotMoved(desk.target, to, reason) };
   }
 
   return {
@@ -157,7 +170,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       } catch (error) {
         const { message } = error as Error;
         log({ type: 'notice', message: `could not go on under ${to}: ${message}` });
-        return { event: { name: 'not-repointed' } };
+        return stay(to, message);
       }
       if (early !== undefined) {
         log({ type: 'rotated', from, to, kind: 'low', ...early, ...named(thread) });
