@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import module from 'node:module';
 import { findRealCodex, isOurShim } from '../codex/find.ts';
+import { describeError } from '../errors.ts';
+import { catchUncaught, ignoreStderrErrors } from '../state/last-net.ts';
 
 /**
  * Loads the launcher and hands over to it. If not even that works (a damaged installation, a working directory
@@ -14,7 +16,10 @@ export async function start(
   wishes: { wait?: boolean } = {},
 ): Promise<void> {
   (module as { enableCompileCache?: () => void }).enableCompileCache?.(); // Node >= 22.8
+  ignoreStderrErrors();
   const real = pickReal(candidate);
+  // Before a child runs; whoever starts one lays a net of their own over this.
+  catchUncaught((error) => runAlone(real, args, withoutName(describeError(error).text)));
   let run: () => Promise<unknown>;
   try {
     const cwd = process.cwd();
@@ -32,6 +37,10 @@ function pickReal(candidate: string | undefined): string | undefined {
   if (candidate !== undefined && !isOurShim(candidate)) return candidate;
   const found = findRealCodex(process.env);
   return found.kind === 'found' ? found.path : undefined; // the launcher says which error it is
+}
+
+function withoutName(text: string): string {
+  return text.replace(/^codex-hotswap: /, '');
 }
 
 function runAlone(real: string | undefined, args: string[], reason: string): never {

@@ -17,6 +17,8 @@ export interface ExecChild {
 export interface ExecListeners {
   started(pid: number): void;
   bound(thread: OpenThread): void;
+  /** A listener has thrown; the child lives on. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -47,9 +49,17 @@ export function startExecChild(
       const found = await findOpenThread(pid, isOwn).catch(() => undefined);
       if (found !== undefined) {
         thread = found;
-        return listeners.bound(found);
+        return tell(() => listeners.bound(found));
       }
       await new Promise((resume) => setTimeout(resume, LOOK_MS));
+    }
+  }
+
+  function tell(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      listeners.failed(error);
     }
   }
 
@@ -64,9 +74,10 @@ export function startExecChild(
       );
     });
   });
-  if (child.pid !== undefined) {
-    listeners.started(child.pid);
-    void lookForThread(child.pid);
+  const { pid } = child;
+  if (pid !== undefined) {
+    tell(() => listeners.started(pid));
+    void lookForThread(pid);
   }
   return { signal: (signal) => void child.kill(signal), thread: () => thread, ended };
 }

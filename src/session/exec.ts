@@ -5,8 +5,9 @@ import { copyPortable } from '../codex/portable-copy.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import { mayHaveBegunSince } from '../codex/rollout-dates.ts';
 import { type OpenThread, threadIdOf } from '../codex/thread-files.ts';
-import { NotStartedError } from '../errors.ts';
+import { describeError, NotStartedError } from '../errors.ts';
 import type { Logged } from '../state/events.ts';
+import { catchUncaught } from '../state/last-net.ts';
 import type { ChildPlan } from './child.ts';
 import { type ExecChild, type ExecListeners, startExecChild } from './exec-child.ts';
 import { hasLostPrompt, proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
@@ -58,6 +59,8 @@ export interface ExecParts {
   say(line: string): void;
   /** The same for a handoff, and for the end of all accounts, with what draws attention to it. */
   announce(line: string): void;
+  /** Keeps a bug of ours, and says where in one line. */
+  report?(error: unknown): string;
 }
 
 /** One child of an exec. */
@@ -100,6 +103,12 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   let met = 0;
   let waits = 0;
   let endWaiting: (() => void) | undefined;
+  /** An error of ours: the child that runs is the last, and nothing of it is looked at. */
+  let bug: string | undefined;
+  const failed = (error: unknown) => {
+    bug ??= describeError(error, parts.report).text;
+  };
+  const takeNetAway = catchUncaught(failed);
   // The tty sends Ctrl-C to the whole group, us included: the child decides, we only wait, and start no other.
   const stopRelaying = relaySignals((signal, number) => {
     interrupted = { kind: 'signalled', signal, number };
@@ -109,6 +118,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
 
   async function runChild({ plan, stdin, thread }: Run, startedAtMs: number): Promise<Ending> {
     const listeners: ExecListeners = {
+      failed,
       started: parts.noteChild,
       bound: ({ threadId, rollout }) => {
         log({ type: 'bound', thread: threadId, target: desk.target });
@@ -270,9 +280,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
         say(`codex-hotswap: codex could not be started again (${(error as Error).message})`);
         return ending;
       }
-      if (interrupted !== undefined || ending.kind !== 'exited' || ending.code !== FAILED) {
-        return ending;
-      }
+      const isOver = ending.kind !== 'exited' || ending.code !== FAILED;
+      if (interrupted !== undefined || isOver || bug !== undefined) return ending;
       failedAt = Date.now();
       const found = await find(next, startedAtMs).catch(() => undefined);
       if (found === undefined) return ending;
@@ -294,6 +303,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     }
   } finally {
     stopRelaying();
+    takeNetAway();
+    if (bug !== undefined) say(bug);
   }
 }
 

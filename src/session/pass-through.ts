@@ -17,7 +17,7 @@ export interface Course {
 export interface PassThrough {
   terminal: Pick<Terminal, 'write'>;
   child: Pick<SupervisedChild, 'deliver' | 'signal' | 'undoModes'>;
-  suspend(): Promise<void>;
+  suspend(): void;
   /** Flushes, restores the terminal and ends the session. */
   finish(ending: Ending): void;
 }
@@ -37,7 +37,7 @@ export function passThrough({ terminal, child, suspend, finish }: PassThrough): 
       child.signal('SIGHUP');
       setTimeout(() => child.signal('SIGKILL'), HANGUP_MS).unref();
     },
-    stopped: () => void suspend().catch(() => child.signal('SIGCONT')),
+    stopped: suspend,
     continued: () => undefined,
     ended(ending) {
       terminal.write(child.undoModes());

@@ -56,6 +56,8 @@ export interface SessionParts {
   follow?: typeof followThreads;
   relay?: typeof relaySignals;
   tell?(line: string): void;
+  /** Keeps a bug of ours, and says where in one line. */
+  report?(error: unknown): string;
 }
 
 /** A child that ignores SIGTERM is killed after this long (design 7). */
@@ -203,7 +205,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           child?.signal('SIGHUP');
           return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
         case 'suspend-ourselves':
-          return void suspend().catch(fail);
+          return void suspend().catch(loseTerminal);
         case 'undo-modes':
           return void terminal.write(child?.undoModes() ?? '');
         case 'repoint':
@@ -435,6 +437,12 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       course.continued();
     }
 
+    /** A stopped job that nobody can bring back must not stay for ever. */
+    function loseTerminal(error: unknown): void {
+      child?.signal('SIGTERM');
+      fail(error);
+    }
+
     /** A slow terminal gets its time, but whoever sends a signal does not want to wait for one that takes nothing. */
     function flush(): Promise<void> {
       return isHurried ? flushFor(STALL_MS) : terminal.flush();
@@ -478,13 +486,21 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     // An error of ours is told when the terminal is the user's again. Until then the child is all that matters.
     fail = (error) => {
       if (course !== watched) return;
-      course = passThrough({ terminal, child: child as SupervisedChild, suspend, finish });
-      bug = describeError(error).text;
+      course = passThrough({
+        terminal,
+        child: child as SupervisedChild,
+        suspend: () => void suspend().catch(loseTerminal),
+        finish,
+      });
+      bug = describeError(error, parts.report).text;
       stopLooking();
       if ('evidence' in state && state.evidence.threadId !== undefined) {
         stranded = tellStranded(state.evidence.threadId);
       }
-      if (!isLiving) return course.ended(lastEnding);
+      if (!isLiving) {
+        // The child before was ended by us, for a handoff that has come to nothing.
+        return course.ended('evidence' in state ? { kind: 'exited', code: 1 } : lastEnding);
+      }
       try {
         gate.release();
       } catch {

@@ -98,6 +98,7 @@ export function openSession(options: SessionOptions = {}) {
       };
     },
     tell: (line) => void told.push(line),
+    report: (error) => `reported: ${(error as Error).message}`,
   });
   let ending: Ending | undefined;
   let failure: Error | undefined;
