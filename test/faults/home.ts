@@ -10,7 +10,7 @@ const PRELOAD = fileURLToPath(new URL('preload.cjs', import.meta.url));
 const ISSUED = { old: 1_790_000_000, renewed: 1_790_000_500 };
 
 export const ACCOUNTS = ['acc1', 'acc2'] as const;
-export const ERRORS = ['ENOSPC', 'EACCES', 'EIO', 'ENOSPC-on', 'EACCES-on', 'SIGKILL'] as const;
+export const ERRORS = ['ENOSPC', 'EACCES', 'EIO', 'ENOSPC-on', 'EROFS-on', 'SIGKILL'] as const;
 export type FaultError = (typeof ERRORS)[number];
 
 /** Which call into `fs` fails, and how. */

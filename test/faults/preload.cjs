@@ -2,7 +2,7 @@
 // FAULT_UNDER   directories, with `:` between: only calls about what is in them count
 // FAULT_PROGRAM the program of dist/ that is meant: `launch`, `keeper`
 // FAULT_AT      the number of the call, from 1; 0 for none
-// FAULT_ERROR   ENOSPC, EACCES, EIO: that call fails; with `-on` after it, every call from there on that it can happen to;
+// FAULT_ERROR   ENOSPC, EACCES, EIO: that call fails. ENOSPC-on, EROFS-on: every call from there on that needs room, or writes;
 //               SIGKILL: the process is killed before that call
 // FAULT_LOG     a file that gets a line for each call: its number, name and path
 'use strict';
@@ -38,7 +38,7 @@ const CALLS = {
 const DESCRIPTOR_CALLS = ['write', 'fsync', 'fchmod', 'ftruncate'];
 /** What a full disk does not hinder. */
 const NEEDS_NO_ROOM = new Set(['unlink', 'rm', 'rmdir', 'chmod', 'fchmod', 'rename', 'link', 'symlink']);
-const { O_WRONLY, O_RDWR } = fs.constants;
+const { O_CREAT } = fs.constants;
 
 let count = 0;
 const paths = new Map();
@@ -49,7 +49,7 @@ function isUnder(path) {
 }
 
 /** Throws, or kills, when it is the call's turn. */
-function meet(name, path, reads) {
+function meet(name, path, isHarmless) {
   count += 1;
   if (FAULT_LOG) write(FAULT_LOG, `${count} ${name} ${path}\n`);
   const isTurn = count === at || (lasts === 'on' && at > 0 && count > at);
@@ -58,14 +58,15 @@ function meet(name, path, reads) {
     process.kill(process.pid, 'SIGKILL');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }
-  if (lasts === 'on' && (reads || (code === 'ENOSPC' && NEEDS_NO_ROOM.has(name)))) return;
+  if (lasts === 'on' && (isHarmless || (code === 'ENOSPC' && NEEDS_NO_ROOM.has(name)))) return;
   throw Object.assign(new Error(`${code}: made up, ${name} '${path}'`), {
     ...{ code, errno: -1, syscall: name, path },
   });
 }
 
-function isReading(name, flags) {
-  return name === 'open' && (flags === undefined || flags === 'r' || (typeof flags === 'number' && (flags & (O_WRONLY | O_RDWR)) === 0));
+/** It needs neither room nor a directory that may be written in; of what is there already we open only fifos to write. */
+function makesNothing(name, flags) {
+  return name === 'open' && (typeof flags === 'number' ? (flags & O_CREAT) === 0 : flags !== 'w');
 }
 
 function patch(owner, key, name, positions, isAsync) {
@@ -73,7 +74,7 @@ function patch(owner, key, name, positions, isAsync) {
   if (original === undefined) return;
   const patched = function (...args) {
     const path = positions.map((position) => args[position]).find(isUnder);
-    if (path !== undefined) meet(name, path, isReading(name, args[1]));
+    if (path !== undefined) meet(name, path, makesNothing(name, args[1]));
     const result = original.apply(this, args);
     if (name === 'open' && !isAsync && path !== undefined) paths.set(result, path);
     return result;
