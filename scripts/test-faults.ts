@@ -23,7 +23,9 @@ const unknown = positionals.filter(
   (word) => word !== at && ![...SCENES, ...ERRORS].some((known) => known === word),
 );
 if (unknown.length > 0) {
-  console.error(`unknown: ${unknown.join(' ')}; scenes: ${SCENES.join(' ')}; errors: ${ERRORS.join(' ')}`);
+  console.error(
+    `unknown: ${unknown.join(' ')}; scenes: ${SCENES.join(' ')}; errors: ${ERRORS.join(' ')}`,
+  );
   process.exit(2);
 }
 

@@ -16,7 +16,7 @@ export function reportBug(error: unknown, env: NodeJS.ProcessEnv = process.env):
     writeNewFile(file, reportOf(error), { sync: false });
     return `this is a bug in codex-hotswap (${name}), please report it with ${file}`;
   } catch (failure) {
-    const why = errnoOf(failure) ?? errnoOf((failure as Error).cause) ?? 'it cannot be written';
+    const why = errnoOf((failure as Error).cause) ?? errnoOf(failure) ?? 'it cannot be written';
     const what = error instanceof Error ? error.message : String(error);
     const [line = ''] = hideSecrets(what).split('\n');
     return `this is a bug in codex-hotswap (${name}: ${line.slice(0, 200)}), and no report could be kept (${why})`;
@@ -33,6 +33,7 @@ const SECRETS = [
   // A JWT, or the beginning of one.
   /\beyJ[\w.-]*/g,
   /\b(?:sk|rt|at|sess)[-_][\w-]{8}[\w-]*/g,
+  /_token\b["\s:=]*[\w.-]*/g,
   /\bsecret[\w.-]*/gi,
   // No word of a stack is so long.
   /[\w-]{40}[\w-]*/g,

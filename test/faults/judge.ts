@@ -66,12 +66,15 @@ async function judge(
     if (turns.join() !== expected.turns.join()) {
       faults.push(`turns ${turns.join() || 'none'}, not ${expected.turns.join() || 'none'}`);
     }
-    if (stty !== undefined && stty.before !== stty.after) faults.push('the terminal is not restored');
+    if (stty !== undefined && stty.before !== stty.after)
+      faults.push('the terminal is not restored');
     faults.push(...modesLeft(output));
     const ours = output.split(/\r?\n/).filter((line) => line.includes('codex-hotswap:'));
-    if (at > 0 && ours.length > allowedLines(scene, error)) faults.push(`${ours.length} lines of ours`);
+    if (at > 0 && ours.length > allowedLines(scene, error))
+      faults.push(`${ours.length} lines of ours`);
   }
-  if (/^ {4}at |this is a bug|node:internal|Node\.js v/m.test(output)) faults.push('a stack, or a bug');
+  if (/^ {4}at |this is a bug|node:internal|Node\.js v/m.test(output))
+    faults.push('a stack, or a bug');
   if (!(await waitForNoStrays(home.home, STRAY_MS))) {
     const strays = findStrays(home.home).map(({ command }) => command);
     faults.push(`left running: ${strays.join(', ')}`);

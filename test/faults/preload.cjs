@@ -37,7 +37,16 @@ const CALLS = {
 /** The first argument is a descriptor. */
 const DESCRIPTOR_CALLS = ['write', 'fsync', 'fchmod', 'ftruncate'];
 /** What a full disk does not hinder. */
-const NEEDS_NO_ROOM = new Set(['unlink', 'rm', 'rmdir', 'chmod', 'fchmod', 'rename', 'link', 'symlink']);
+const NEEDS_NO_ROOM = new Set([
+  'unlink',
+  'rm',
+  'rmdir',
+  'chmod',
+  'fchmod',
+  'rename',
+  'link',
+  'symlink',
+]);
 const { O_CREAT } = fs.constants;
 
 let count = 0;

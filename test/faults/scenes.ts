@@ -41,7 +41,7 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
         await see(/READY-acc1/);
         type('g');
         await see(/LIMIT-acc1/);
-        await see(/ANSWER-acc2|unsupervised|this is acc1 again[^]*READY-acc1/, SEEN_MS);
+        await see(/ANSWER-acc2|unsupervised|this is acc1 again[\s\S]*READY-acc1/, SEEN_MS);
         type('q');
       });
     case 'exec':
@@ -90,7 +90,8 @@ function withPipes(
     killSignal: 'SIGKILL',
   });
   const chunks: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => chunks.push(chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => chunks.push(chunk));
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
       const status: ExitStatus =
