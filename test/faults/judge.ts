@@ -94,7 +94,7 @@ function expectationOf(scene: SceneName, error: string, output: string) {
 
 /** A handoff has a line of its own; and there is one about what failed. */
 function allowedLines(scene: SceneName, error: string): number {
-  const handoff = scene === 'handoff' || scene === 'exec-handoff' ? 1 : 0;
+  const handoff = ['handoff', 'early', 'exec-handoff'].includes(scene) ? 1 : 0;
   return handoff + (error.endsWith('-on') ? 2 : 1);
 }
 

@@ -4,7 +4,7 @@ import type { ExitStatus } from '../../src/pty/exit-status.ts';
 import { openOuter } from '../pty/outer.ts';
 import type { Fault, FaultHome } from './home.ts';
 
-export const SCENES = ['quit', 'handoff', 'exec', 'exec-handoff'] as const;
+export const SCENES = ['quit', 'handoff', 'early', 'exec', 'exec-handoff'] as const;
 export type SceneName = (typeof SCENES)[number];
 
 /** What came of a command. */
@@ -19,6 +19,7 @@ export interface Outcome {
 export const EXPECTED: Record<SceneName, { status: number; turns: string[] }> = {
   quit: { status: 7, turns: [] },
   handoff: { status: 7, turns: ['acc1', 'acc2'] },
+  early: { status: 7, turns: ['acc1'] },
   exec: { status: 7, turns: ['acc1'] },
   'exec-handoff': { status: 7, turns: ['acc1', 'acc2'] },
 };
@@ -44,6 +45,20 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
         await see(/ANSWER-acc2|unsupervised|this is acc1 again[\s\S]*READY-acc1/, SEEN_MS);
         type('q');
       });
+    case 'early':
+      return inTerminal(
+        home,
+        fault,
+        async (see, type) => {
+          await see(/READY-acc1/);
+          // Enter: what is typed and not sent keeps the session where it is.
+          type('g\r');
+          await see(/ANSWER-acc1/);
+          await see(/READY-acc2|unsupervised|this is acc1 again[\s\S]*READY-acc1/, SEEN_MS);
+          type('q');
+        },
+        { FAULT_NO_LIMIT: '1', FAULT_USED: '97' },
+      );
     case 'exec':
       return withPipes(home, ['exec', 'hello'], fault, { FAULT_NO_LIMIT: '1' });
     case 'exec-handoff':
@@ -56,10 +71,15 @@ type Act = (
   type: (keys: string) => void,
 ) => Promise<void>;
 
-async function inTerminal(home: FaultHome, fault: Fault | undefined, act: Act): Promise<Outcome> {
+async function inTerminal(
+  home: FaultHome,
+  fault: Fault | undefined,
+  act: Act,
+  more: Record<string, string> = {},
+): Promise<Outcome> {
   const { words, env } = home.command([], fault);
   const [file = '', ...args] = words;
-  const outer = openOuter({ file, args, env, cwd: home.home });
+  const outer = openOuter({ file, args, env: { ...env, ...more }, cwd: home.home });
   const before = outer.stty();
   const see = (text: RegExp, timeoutMs = PATIENCE_MS) =>
     Promise.race([outer.waitFor(text), sleep(timeoutMs, undefined, { ref: false })]);
