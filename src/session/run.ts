@@ -52,9 +52,10 @@ export interface SessionParts {
   alert: Alert;
   /** When every account is at its limit, the first to come back is waited for. */
   wait?: Patience;
-  /** Where the session meets the system, for tests: a child's rollouts, signals to this process, stderr. */
+  /** Where the session meets the system, for tests: a child's rollouts, signals to and errors of this process, stderr. */
   follow?: typeof followThreads;
   relay?: typeof relaySignals;
+  net?: typeof catchUncaught;
   tell?(line: string): void;
   /** Keeps a bug of ours, and says where in one line. */
   report?(error: unknown): string;
@@ -76,7 +77,7 @@ const ERASE_BELOW = '\u001b[J';
  */
 export function runSession(parts: SessionParts): Promise<Ending> {
   const { terminal, desk, log, follow = followThreads, relay = relaySignals } = parts;
-  const { tell = tellOnStderr } = parts;
+  const { tell = tellOnStderr, net = catchUncaught } = parts;
   const answeredFor = new Set<string>();
   const timers = createTimers((error) => fail(error));
   const rotation = createRotation({ ...parts, now: Date.now });
@@ -519,7 +520,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         });
     }
 
-    const takeNetAway = catchUncaught((error) => fail(error));
+    const takeNetAway = net((error) => fail(error));
     try {
       for (const effect of begun.effects) perform(effect);
     } catch (error) {
