@@ -1,4 +1,5 @@
 import { toPlainText } from './plain-text.ts';
+import { reportBug } from './state/bug-report.ts';
 
 /**
  * The catalogue of expected errors: each has a code, an exit status, and a message that says what is wrong,
@@ -55,8 +56,14 @@ export class NotStartedError extends Error {
   }
 }
 
-/** The one line an error is shown as, or the whole stack with a request to report it when it is a bug. */
-export function describeError(error: unknown): { text: string; exitStatus: number } {
+/**
+ * The one line an error is shown as. A failed system call is the system's, not a bug; the stack of a bug goes to a file.
+ * @param report keeps a bug for later and says where, in one line.
+ */
+export function describeError(
+  error: unknown,
+  report: (error: unknown) => string = reportBug,
+): { text: string; exitStatus: number } {
   if (error instanceof HotswapError) {
     return {
       text: toPlainText(
@@ -65,9 +72,17 @@ export function describeError(error: unknown): { text: string; exitStatus: numbe
       exitStatus: error.exitStatus,
     };
   }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return {
-    text: `codex-hotswap: this is a bug in codex-hotswap, please report it with these lines:\n${stack}`,
-    exitStatus: 70, // EX_SOFTWARE
-  };
+  const failure = describeSystemError(error);
+  return failure === undefined
+    ? { text: `codex-hotswap: ${report(error)}`, exitStatus: 70 } // EX_SOFTWARE
+    : { text: `codex-hotswap: ${failure}`, exitStatus: 74 }; // EX_IOERR
+}
+
+/** A full disk, a directory that may not be written in, a network that is down: `open of /path failed (ENOSPC)`. */
+function describeSystemError(error: unknown): string | undefined {
+  const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || syscall === undefined || !/^E[A-Z0-9]+$/.test(code ?? '')) {
+    return undefined;
+  }
+  return `${syscall}${path === undefined ? '' : ` of ${path}`} failed (${code})`;
 }

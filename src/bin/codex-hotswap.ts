@@ -1,8 +1,16 @@
 #!/usr/bin/env node
 // The management command.
 import module from 'node:module';
+import { describeError } from '../errors.ts';
+import { catchUncaught, ignoreStderrErrors } from '../state/last-net.ts';
 
 (module as { enableCompileCache?: () => void }).enableCompileCache?.(); // Node >= 22.8
+ignoreStderrErrors();
+catchUncaught((error) => {
+  const { text, exitStatus } = describeError(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(exitStatus);
+});
 void import('../cli/program.ts')
   .then(({ runCli }) => runCli(process.argv.slice(2)))
   .then((status) => {

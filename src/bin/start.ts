@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import module from 'node:module';
 import { findRealCodex, isOurShim } from '../codex/find.ts';
+import { describeError } from '../errors.ts';
 import { ignoringHangup, takeIgnoredHangup } from '../launch/ignored-hangup.ts';
 import { toPlainText } from '../plain-text.ts';
+import { catchUncaught, ignoreStderrErrors } from '../state/last-net.ts';
 
 /**
  * Loads the launcher and hands over to it. If not even that works (a damaged installation, a working directory
@@ -16,8 +18,13 @@ export async function start(
   wishes: { wait?: boolean } = {},
 ): Promise<void> {
   (module as { enableCompileCache?: () => void }).enableCompileCache?.(); // Node >= 22.8
+  ignoreStderrErrors();
   const real = pickReal(candidate);
   const ignoresHangup = takeIgnoredHangup(process.env);
+  // Before a child runs; each that starts one lays a net of its own over this.
+  catchUncaught((error) =>
+    runAlone(real, args, { reason: withoutName(describeError(error).text), ignoresHangup }),
+  );
   let run: () => Promise<unknown>;
   try {
     const cwd = process.cwd();
@@ -35,6 +42,10 @@ function pickReal(candidate: string | undefined): string | undefined {
   if (candidate !== undefined && !isOurShim(candidate)) return candidate;
   const found = findRealCodex(process.env);
   return found.kind === 'found' ? found.path : undefined; // the launcher says which error it is
+}
+
+function withoutName(text: string): string {
+  return text.replace(/^codex-hotswap: /, '');
 }
 
 interface Alone {

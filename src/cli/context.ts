@@ -49,8 +49,12 @@ export function requireConfig({ paths }: Context): Config {
  */
 export async function settledConfig(context: Context): Promise<Config> {
   const { paths, now, warn } = context;
-  const { config, lines, doubted } = await settleAccounts(paths, requireConfig(context), now);
-  for (const line of lines) warn(line);
+  const { config, lines, problem, doubted } = await settleAccounts(
+    paths,
+    requireConfig(context),
+    now,
+  );
+  for (const line of problem === undefined ? lines : [...lines, problem]) warn(line);
   for (const line of await askAboutDoubted(context, config, doubted)) warn(line);
   expireRemoved(paths.orphansDir, now);
   return config;

@@ -34,7 +34,7 @@ import { useCommand } from './use.ts';
 export async function runCli(args: string[]): Promise<number> {
   const context = createContext(process.env);
   process.exitCode = 0;
-  process.stdout.on('error', endQuietlyOnEpipe);
+  process.stdout.on('error', endOfOutput);
   try {
     await createProgram(context).parseAsync(args, { from: 'user' });
     return Number(process.exitCode);
@@ -98,10 +98,12 @@ function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
-/** `codex-hotswap log | head`: the reader has seen enough. */
-function endQuietlyOnEpipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+/** `codex-hotswap log | head`: the reader has seen enough. `status >/dev/full` has told nobody anything. */
+function endOfOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit();
+  const { text, exitStatus } = describeError(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(exitStatus);
 }
 
 /** commander says `error: unknown command 'staus'\n(Did you mean status?)`. */

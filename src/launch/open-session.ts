@@ -2,11 +2,12 @@ import type { Identity } from '../accounts/login.ts';
 import { readStandings } from '../accounts/standing.ts';
 import { inspectVault } from '../accounts/vault.ts';
 import { type ExecInvocation, type InteractiveInvocation, parseArgv } from '../codex/argv.ts';
-import { HotswapError } from '../errors.ts';
+import { describeError, HotswapError } from '../errors.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { createAlert } from '../session/alert.ts';
 import { openDesk } from '../session/handoff.ts';
-import { keepLaunch, type LaunchKeeper } from '../session/launch-keeper.ts';
+import { keepLaunch, type LaunchKeeper, THIS_SESSION } from '../session/launch-keeper.ts';
+import { createRecords, type Records } from '../session/records.ts';
 import { readLaunches } from '../session/registry.ts';
 import type { Patience } from '../session/reset-wait.ts';
 import { tellDeadLogin } from '../session/words.ts';
@@ -14,10 +15,12 @@ import { type Config, readConfig } from '../state/config.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import type { Logged } from '../state/events.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
+import { catchUncaught } from '../state/last-net.ts';
 import type { Paths } from '../state/paths.ts';
 import { askLimits } from './ask-limits.ts';
 import { learnCapabilities } from './capabilities.ts';
 import { checkAccount } from './check-account.ts';
+import { endLike } from './end-like.ts';
 import { type ExecLaunch, runExecSession } from './exec-session.ts';
 import { createLogoutNet, type LogoutNet, refuseAfterLogout } from './forced-logout.ts';
 import { chooseByHome, findStranger, lookAtHome, tellImport } from './home-login.ts';
@@ -116,12 +119,15 @@ export async function openSession(
   for (const notice of [home.tell(target), stranger, ...notices, remark(target)]) {
     if (notice !== undefined) say(`codex-hotswap: ${notice}`);
   }
+  if (settled.problem !== undefined) say(`codex-hotswap: ${settled.problem}`);
+  const records = createRecords();
   const desk = openDesk({
     ...{ paths, slot, target, tokens, terms },
     config: settled.config,
     pinned: facts.pinned,
     keepsHome: home.keepsHome,
     readTerms: () => readTerms(question),
+    records,
     now: Date.now,
   });
   const net = createLogoutNet(paths, config, directory, () => new Date());
@@ -137,8 +143,9 @@ export async function openSession(
       ...{ paths, target, cwd, args: facts.args, mode: invocation.mode },
       identityOf: who,
       now: () => new Date(),
-      failed: ({ message }) => log(paths, { type: 'notice', message: `no record: ${message}` }),
+      records,
     }),
+    records,
     spawnPty: pty?.spawnPty,
     net,
     ignoresHangup: facts.ignoresHangup === true,
@@ -151,7 +158,8 @@ export async function openSession(
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
   return () => {
     const stop = tokens.watch(() => desk.target);
-    return leaveTidy(run, { paths, config, slot, desk, net, tokens, say }).finally(stop);
+    const departure = { paths, config, slot, desk, net, tokens, records, say };
+    return leaveTidy(run, departure).finally(stop);
   };
 }
 
@@ -229,19 +237,20 @@ interface Office
     Pick<ExecLaunch, 'askLimits' | 'ignoresHangup'> {
   keeper: LaunchKeeper;
   net: LogoutNet;
+  records: Records;
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
   paths: Paths;
   say(line: string): void;
 }
 
 async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<Ending>> {
-  const { keeper, net, paths, spawnPty, askLimits, ...parts } = office;
+  const { keeper, net, paths, records, spawnPty, askLimits, ...parts } = office;
   const { invocation } = plan;
   const common = {
     ...parts,
     noteChild(pid: number) {
       net.noteChild();
-      holdSlot(office.slot, pid);
+      records.attempt('who uses the overlay', () => holdSlot(office.slot, pid));
     },
     noteThread(thread: Parameters<LaunchKeeper['bind']>[0]) {
       net.noteThread();
@@ -264,7 +273,7 @@ async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<E
     const plans = await planChildren(plan);
     run = () => runSupervised({ ...common, plans, prompt: plan.prompt, spawnPty });
   }
-  return () => run().finally(() => keeper.end());
+  return () => run().finally(() => keeper.end().catch(() => undefined));
 }
 
 interface Departure extends Pick<SessionFacts, 'paths' | 'say'> {
@@ -273,25 +282,51 @@ interface Departure extends Pick<SessionFacts, 'paths' | 'say'> {
   desk: Pick<SupervisedLaunch['desk'], 'target'>;
   tokens: TokenKeeper;
   net: LogoutNet;
+  records: Records;
 }
 
-async function leaveTidy(
-  run: () => Promise<Ending>,
-  { paths, config, slot, desk, net, tokens, say }: Departure,
-): Promise<Ending> {
+/** Runs the session and tidies up after it, which changes nothing about how it ended. */
+async function leaveTidy(run: () => Promise<Ending>, departure: Departure): Promise<Ending> {
+  const { paths, say } = departure;
+  let ending: Ending | undefined;
+  // Until the process ends: no exception of ours, however late, runs Codex again or shows a stack.
+  catchUncaught((error) => {
+    say(describeError(error).text);
+    if (ending !== undefined) endLike(ending);
+  });
   try {
-    const ending = await run();
-    log(paths, { type: 'ended', status: describeEnding(ending) });
-    const caught = net.catchLogout(slot, desk.target, ending);
-    if (caught !== undefined) {
-      log(paths, { type: 'notice', message: caught });
-      say(`codex-hotswap: ${caught}`);
-    }
-    return ending;
+    ending = await run();
   } finally {
-    for (const problem of await closeWorkplace(paths, config, slot, desk.target, tokens))
-      say(`codex-hotswap: ${problem}`);
+    if (ending !== undefined) {
+      log(paths, { type: 'ended', status: describeEnding(ending) });
+      catchLogout(departure, ending);
+    }
+    await tidyUp(departure);
   }
+  return ending;
+}
+
+/** Before the overlay is tidied up, while it shows what Codex has done. */
+function catchLogout({ paths, slot, desk, net, say }: Departure, ending: Ending): void {
+  const caught = net.catchLogout(slot, desk.target, ending);
+  if (caught === undefined) return;
+  log(paths, { type: 'notice', message: caught });
+  say(`codex-hotswap: ${caught}`);
+}
+
+/** Never rejects. */
+async function tidyUp(departure: Departure): Promise<void> {
+  const { paths, config, slot, desk, tokens, records, say } = departure;
+  const mayRelease = () => {
+    records.retry();
+    return records.isWritten(THIS_SESSION);
+  };
+  const options = { tokens, mayRelease };
+  for (const problem of await closeWorkplace(paths, config, slot, desk.target, options)) {
+    say(`codex-hotswap: ${problem}`);
+  }
+  const unwritten = records.summary();
+  if (unwritten !== undefined) say(`codex-hotswap: ${unwritten}`);
 }
 
 /** The pty's native part is loaded only where it is needed, and may be missing (musl, a broken install). */

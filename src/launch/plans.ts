@@ -77,9 +77,14 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
 /** For a child that is not the first in its overlay. */
 async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
   assertHeld(facts.slot);
-  furnishSlot(facts.slot);
+  // The overlay stands as the child before has had it: what cannot be brought up to date now is no reason to start none.
+  try {
+    furnishSlot(facts.slot);
+  } catch {
+    // A full disk, say.
+  }
   // What the last child was newly trusted with is in config.toml under the overlay's name; `-c` outranks the file.
-  await foldHookTrust(facts.slot);
+  await foldHookTrust(facts.slot).catch(() => undefined);
   return planChild(facts, args);
 }
 

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { describeError } from '../errors.ts';
 import { ignoringHangup } from '../session/hangup.ts';
+import { catchUncaught } from '../state/last-net.ts';
 
 /** How a process ended, as wait(2) tells it. */
 export type Ending =
@@ -21,6 +23,11 @@ export interface InheritedCommand {
  * @throws the spawn error (ENOENT, EACCES) when the command cannot be started.
  */
 export function runInherited(command: InheritedCommand): Promise<Ending> {
+  let bug: string | undefined;
+  // The child goes on whatever becomes of us, and how it ends is how we end.
+  catchUncaught((error) => {
+    bug ??= describeError(error).text;
+  });
   return new Promise((resolve, reject) => {
     const { file, args } = command.ignoresHangup ? ignoringHangup(command) : command;
     const child = spawn(file, args, {
@@ -45,6 +52,7 @@ export function runInherited(command: InheritedCommand): Promise<Ending> {
     });
     child.once('exit', (code, signal) => {
       stopRelaying();
+      if (bug !== undefined) process.stderr.write(`${bug}\n`);
       resolve(signal ? { kind: 'signalled', signal } : { kind: 'exited', code: code ?? 1 });
     });
   });

@@ -19,6 +19,8 @@ export interface Settled {
   lines: string[];
   /** Targets whose login may be revoked; the service is to be asked (see token-keeper.ts). */
   doubted: string[];
+  /** Why not everything could be settled, for the user. */
+  problem?: string;
 }
 
 /**
@@ -76,7 +78,9 @@ export async function settleAccounts(
       if (moved.isDoubted) doubted.push(target.name);
     }
   } catch (error) {
-    lines.push(`the logins could not be put in order: ${describeError(error).text}`);
+    const why = describeError(error).text.replace(/^codex-hotswap: /, '');
+    const problem = `the logins could not be put in order: ${why}`;
+    return { config: settled, lines, doubted: [...new Set(doubted)], problem };
   }
   return { config: settled, lines, doubted: [...new Set(doubted)] };
 }

@@ -61,6 +61,15 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
     return { need: rests ? 'no' : need, renewal };
   }
 
+  /** A vault that cannot be looked at now is looked at again: there is nobody to tell. */
+  function lookQuietly(name: string): Look {
+    try {
+      return look(name);
+    } catch {
+      return { need: 'no', renewal: undefined };
+    }
+  }
+
   async function judge(name: string, worker: Promise<void>): Promise<'ready' | 'needs-login'> {
     await waitFor(worker, PATIENCE_MS);
     const { state } = readAccountState(paths, name);
@@ -70,7 +79,7 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
 
   return {
     async prepare(name) {
-      const { need } = look(name);
+      const { need } = lookQuietly(name);
       if (need === 'no') return 'ready';
       const worker = startWorker(facts, name);
       return need === 'soon' ? 'ready' : judge(name, worker);
@@ -81,7 +90,7 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
       let last: { renewal: Renewal | undefined; since: number } | undefined;
       const tick = () => {
         const name = current();
-        const { need, renewal } = look(name);
+        const { need, renewal } = lookQuietly(name);
         // In its last minutes (the machine has slept) a token is refreshed by the first Codex that asks something, which
         // may be at it already. One that is still old a while later is used by nobody.
         if (need !== 'now') last = undefined;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordIdentity } from '../accounts/account-state.ts';
 import { chooseTarget } from '../accounts/choice.ts';
@@ -11,7 +11,7 @@ import { isStranger } from '../accounts/move-stranger.ts';
 import { findVault, type KnownVault } from '../accounts/place-login.ts';
 import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { authFileOf } from '../accounts/vault.ts';
-import { HotswapError } from '../errors.ts';
+import { describeError, HotswapError } from '../errors.ts';
 import { type AdoptReport, adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust } from '../overlay/hook-trust.ts';
@@ -82,7 +82,11 @@ export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wi
     recordIdentity(paths, target, standing.vault.identity);
     return { slot, target, notices, doubted };
   } catch (error) {
-    releaseSlot(slot);
+    try {
+      releaseSlot(slot);
+    } catch {
+      // The reason is the same, and the next launch takes the slot over.
+    }
     throw error;
   }
 }
@@ -101,10 +105,18 @@ function reclaim(
   return { problems, doubted: findDoubtedKilled(paths, pid, { isLoggedOut, auth }, now) };
 }
 
+export interface Closing {
+  tokens?: Pick<TokenKeeper, 'doubt'>;
+  mayRelease?(): boolean;
+}
+
 /**
- * Brings what the session left in the overlay to where it belongs and gives the slot back.
+ * Brings what the session left in the overlay to where it belongs and gives the slot back. Never rejects: the session has
+ * ended already, and what cannot be tidied now is left for the next who takes the slot.
  * @param target whom the session worked under last.
- * @param tokens asks the service, where the session may have cost the account its login.
+ * @param options.tokens asks the service, where the session may have cost the account its login.
+ * @param options.mayRelease asked last. A slot whose session is still open on record keeps its lease and its link: the next
+ * launch takes it over from us, and must not take a missing link for a logout.
  * @returns lines for the user.
  */
 export async function closeWorkplace(
@@ -112,25 +124,42 @@ export async function closeWorkplace(
   config: Config,
   slot: Slot,
   target: string,
-  tokens?: Pick<TokenKeeper, 'doubt'>,
+  { tokens, mayRelease = () => true }: Closing = {},
 ): Promise<string[]> {
   // What is in it now, or is gone, is of the session that has it.
   if (!holdsSlot(slot)) return [tellLost(slot)];
   const now = new Date();
-  const isLoggedOut = !showsLogin(slot);
-  const { problems, auth } = adopt(paths, readStandings(paths, config).standings, slot, now);
-  const known = config.targets.find(({ name }) => name === target);
-  if (known !== undefined) keepLastGood(paths, known);
-  if (auth?.kind === 'orphaned') {
-    const vaults = listVaults(readStandings(paths, config).standings);
-    problems.push(...(await keepOrphan(paths, auth.file, vaults)));
-  }
-  await foldHookTrust(slot).catch((error: Error) => problems.push(error.message));
-  releaseSlot(slot);
-  if (isDoubted(target, { isLoggedOut, auth })) {
-    problems.push(await askAfterSession(tokens, target));
-  }
+  const problems: string[] = [];
+  const attempt = async (act: () => void | Promise<void>) => {
+    try {
+      await act();
+    } catch (error) {
+      problems.push(describeError(error).text.replace(/^codex-hotswap: /, ''));
+    }
+  };
+  let doubts = false;
+  await attempt(async () => {
+    const isLoggedOut = isLoggedOutIn(slot);
+    const { standings } = readStandings(paths, config);
+    const { problems: left, auth } = adopt(paths, standings, slot, now);
+    problems.push(...left);
+    doubts = isDoubted(target, { isLoggedOut, auth });
+    const known = config.targets.find(({ name }) => name === target);
+    if (known !== undefined) keepLastGood(paths, known);
+    if (auth?.kind === 'orphaned') {
+      const vaults = listVaults(readStandings(paths, config).standings);
+      problems.push(...(await keepOrphan(paths, auth.file, vaults)));
+    }
+  });
+  await attempt(async () => void (await foldHookTrust(slot)));
+  if (mayRelease()) await attempt(() => releaseSlot(slot));
+  if (doubts) await attempt(async () => void problems.push(await askAfterSession(tokens, target)));
   return problems;
+}
+
+/** A slot that is gone as a whole (somebody has removed our state) says nothing about the login. */
+function isLoggedOutIn(slot: Slot): boolean {
+  return existsSync(slot.home) && !showsLogin(slot);
 }
 
 /** A login made inside the session that belongs to no target is offered as one. */

@@ -68,9 +68,12 @@ export function adoptSlot(
     const adopted = adoptCredentials(slot, now);
     if (adopted !== undefined) report.adopted.push({ entry: CREDENTIALS, ...adopted });
   });
-  const drifted = readdirSync(slot.home, { withFileTypes: true }).filter((entry) =>
-    isDrift(entry, isLast),
-  );
+  let drifted: Dirent[] = [];
+  attempt('what the session left', report, () => {
+    drifted = readdirSync(slot.home, { withFileTypes: true }).filter((entry) =>
+      isDrift(entry, isLast),
+    );
+  });
   if (drifted.length === 0) return report;
   underLock(adoptionLockOf(slot.home), 'go-on', () => {
     for (const { name } of drifted) {

@@ -21,7 +21,7 @@ export function openSideChannel(side: string): SideChannel {
   // O_RDWR: opening never waits for the other end, the monitor never waits for us, and there is no end of file
   // between two runs. We never read `control`: that we hold it open is the message.
   const lifeline = openSync(control, constants.O_RDWR | constants.O_NONBLOCK);
-  const reader = openSync(report, constants.O_RDWR | constants.O_NONBLOCK);
+  const reader = openReader(report, () => closeSync(lifeline));
   // A net.Socket polls the fifo; fs.read would park a thread that nothing but a writer can free, and keep us from exiting.
   const socket = new Socket({ fd: reader, readable: true, writable: false });
   socket.on('error', () => {});
@@ -35,6 +35,15 @@ export function openSideChannel(side: string): SideChannel {
       closeSync(lifeline);
     },
   };
+}
+
+function openReader(report: string, onFailure: () => void): number {
+  try {
+    return openSync(report, constants.O_RDWR | constants.O_NONBLOCK);
+  } catch (error) {
+    onFailure();
+    throw error;
+  }
 }
 
 function makeFifos(paths: string[]): void {

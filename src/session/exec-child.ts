@@ -18,6 +18,8 @@ export interface ExecChild {
 export interface ExecListeners {
   started(pid: number): void;
   bound(thread: OpenThread): void;
+  /** A listener has thrown; the child lives on. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -48,9 +50,17 @@ export function startExecChild(
       const found = await findOpenThread(pid, isOwn).catch(() => undefined);
       if (found !== undefined) {
         thread = { ...found, length: lengthOf(found.rollout) };
-        return listeners.bound(found);
+        return tell(() => listeners.bound(found));
       }
       await new Promise((resume) => setTimeout(resume, LOOK_MS));
+    }
+  }
+
+  function tell(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      listeners.failed(error);
     }
   }
 
@@ -65,9 +75,10 @@ export function startExecChild(
       );
     });
   });
-  if (child.pid !== undefined) {
-    listeners.started(child.pid);
-    void lookForThread(child.pid);
+  const { pid } = child;
+  if (pid !== undefined) {
+    tell(() => listeners.started(pid));
+    void lookForThread(pid);
   }
   return { signal: (signal) => void child.kill(signal), thread: () => thread, ended };
 }

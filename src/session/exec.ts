@@ -7,6 +7,7 @@ import { mayHaveBegunSince } from '../codex/rollout-dates.ts';
 import { type OpenThread, threadIdOf } from '../codex/thread-files.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import type { Logged } from '../state/events.ts';
+import { catchUncaught } from '../state/last-net.ts';
 import type { ChildPlan } from './child.ts';
 import { type ExecChild, type ExecListeners, startExecChild } from './exec-child.ts';
 import { hasLostPrompt, proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
@@ -61,6 +62,8 @@ export interface ExecParts {
   say(line: string): void;
   /** The same for a handoff, and for the end of all accounts, with what draws attention to it. */
   announce(line: string): void;
+  /** Keeps a bug of ours, and says where in one line. */
+  report?(error: unknown): string;
 }
 
 /** One child of an exec. */
@@ -103,6 +106,12 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   let met = 0;
   let waits = 0;
   let endWaiting: (() => void) | undefined;
+  /** An error of ours: the child that runs is the last, and nothing of it is looked at. */
+  let bug: string | undefined;
+  const failed = (error: unknown) => {
+    bug ??= describeError(error, parts.report).text;
+  };
+  const takeNetAway = catchUncaught(failed);
   // The tty sends Ctrl-C to the whole group, us included: the child decides, we only wait, and start no other.
   const stopRelaying = relaySignals(
     (signal, number) => {
@@ -115,6 +124,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
 
   async function runChild({ plan, stdin, thread }: Run, startedAtMs: number): Promise<Ending> {
     const listeners: ExecListeners = {
+      failed,
       started: parts.noteChild,
       bound: ({ threadId, rollout }) => {
         log({ type: 'bound', thread: threadId, target: desk.target });
@@ -289,9 +299,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
         say(`codex-hotswap: codex could not be started again (${(error as Error).message})`);
         return ending;
       }
-      if (interrupted !== undefined || ending.kind !== 'exited' || ending.code !== FAILED) {
-        return ending;
-      }
+      const isOver = ending.kind !== 'exited' || ending.code !== FAILED;
+      if (interrupted !== undefined || isOver || bug !== undefined) return ending;
       // Codex logged its account out as soon as it started: the next account would go the same way.
       if (child?.thread() === undefined && desk.hasLostLink()) return ending;
       failedAt = Date.now();
@@ -316,6 +325,8 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     }
   } finally {
     stopRelaying();
+    takeNetAway();
+    if (bug !== undefined) say(bug);
   }
 }
 

@@ -1,11 +1,10 @@
-import { addMark } from '../accounts/account-state.ts';
 import { type Choice, chooseTarget } from '../accounts/choice.ts';
 import { writeCurrent } from '../accounts/current.ts';
 import type { Mark } from '../accounts/marks.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
 import { primeSharedAuth } from '../accounts/prime.ts';
-import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
-import { type Room, readUsage, recordUsage, tightest, usageFromLimits } from '../accounts/usage.ts';
+import { listVaults, type Standing } from '../accounts/standing.ts';
+import { type Room, readUsage, tightest, usageFromLimits } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import { HotswapError } from '../errors.ts';
@@ -14,6 +13,8 @@ import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
+import { createAccountNotes } from './account-notes.ts';
+import { createRecords, insist, type Records } from './records.ts';
 
 /** The account side of a handoff: what limits mean for accounts, and whose credentials the slot shows. */
 export interface HandoffDesk {
@@ -92,6 +93,8 @@ export interface Office {
   readTerms?(): Promise<Fitting>;
   /** Who keeps access tokens young. */
   tokens?: Record<'prepare' | 'doubt', (target: string) => Promise<'ready' | 'needs-login'>>;
+  /** Where marks, usage and the current account go. */
+  records?: Records;
   now(): number;
 }
 
@@ -105,7 +108,8 @@ export interface Fitting {
 
 /** @param office `now` in epoch milliseconds; `target` whom the first child runs under. */
 export function openDesk(office: Office): HandoffDesk {
-  const { paths, config, slot } = office;
+  const { paths, config, slot, records = createRecords() } = office;
+  const notes = createAccountNotes(paths, config, records);
   let target = office.target;
   let misfits: ReadonlySet<string> = new Set();
   let barred: HotswapError | undefined;
@@ -115,7 +119,7 @@ export function openDesk(office: Office): HandoffDesk {
 
   /** A pinned session has one account only; the marks of the others still say what binds its workspace. */
   function asked(): Standing[] {
-    const { standings } = readStandings(paths, config);
+    const standings = notes.standings();
     if (!office.pinned) return standings;
     return standings.map((standing) =>
       standing.target.name === target
@@ -131,7 +135,7 @@ export function openDesk(office: Office): HandoffDesk {
   }
 
   function standingOf(name: string): Standing | undefined {
-    return readStandings(paths, config).standings.find((standing) => standing.target.name === name);
+    return notes.standings().find((standing) => standing.target.name === name);
   }
 
   function note(terms: Fitting | undefined): void {
@@ -173,11 +177,12 @@ export function openDesk(office: Office): HandoffDesk {
         before?.vault.kind === 'ready' ? before.vault.identity.accountId : undefined;
       const mark = markOf(proof, { nowSeconds, workspace, config });
       bucket = mark.limitName === undefined ? {} : { bucket: mark.limitName };
-      addMark(paths, target, mark);
+      notes.mark(target, mark);
       // An account that plain codex may have logged out meanwhile is asked before it is tried.
-      const { standings } = readStandings(paths, config);
-      const { doubted: found } = noticeLogout(paths, standings, new Date(office.now()));
-      for (const name of found) doubted.add(name);
+      records.attempt('what plain codex did to the logins', () => {
+        const { doubted: found } = noticeLogout(paths, notes.standings(), new Date(office.now()));
+        for (const name of found) doubted.add(name);
+      });
       const choose = (candidates: readonly Standing[]) =>
         chooseTarget({
           standings: candidates,
@@ -213,7 +218,7 @@ export function openDesk(office: Office): HandoffDesk {
       const nowSeconds = Math.floor(office.now() / 1000);
       const room = tightest(limits.windows, nowSeconds);
       if (office.pinned || room === undefined || room.left >= config.rotateBelow) return undefined;
-      recordUsage(paths, target, usageFromLimits(limits, { ...from, capturedAt: nowSeconds }));
+      notes.recordUsage(target, usageFromLimits(limits, { ...from, capturedAt: nowSeconds }));
       const standings = eligible();
       // Whoever has as little would be left again at once, and back it would go.
       const enough = standings.map((standing) =>
@@ -258,15 +263,17 @@ export function openDesk(office: Office): HandoffDesk {
     },
     repoint(next) {
       assertHeld(slot);
-      const { standings } = readStandings(paths, config);
+      const standings = notes.standings();
       const standing = standings.find((candidate) => candidate.target.name === next);
       if (standing?.vault.kind !== 'ready') throw new Error(`the vault of ${next} is gone`);
-      pointAuth(slot, standing.vault.authFile);
+      const { authFile } = standing.vault;
+      insist(() => pointAuth(slot, authFile));
       target = next;
-      writeCurrent(paths, next);
-      if (!office.keepsHome) {
-        primeSharedAuth(paths, standing.vault.authFile, listVaults(standings));
-      }
+      records.attempt('the current account', () => writeCurrent(paths, next));
+      if (office.keepsHome) return;
+      records.attempt('the login of the shared home', () => {
+        primeSharedAuth(paths, authFile, listVaults(standings));
+      });
     },
   };
 }

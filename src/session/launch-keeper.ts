@@ -1,6 +1,8 @@
+import { recordUsage } from '../accounts/usage.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownPlace } from '../state/place.ts';
 import { ownIdentity, processTable } from '../state/process-identity.ts';
+import type { Records } from './records.ts';
 import {
   beginSegment,
   bindLaunch,
@@ -34,13 +36,12 @@ export interface KeptLaunch {
   mode: LaunchRecord['mode'];
   identityOf: IdentityOf;
   now(): Date;
-  /** A record that cannot be written costs the registry, not the session. */
-  failed(error: Error): void;
+  records: Records;
 }
 
 /** Writes the record of a launch that is about to start. */
 export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
-  const { paths, now, failed } = kept;
+  const { paths, now, records } = kept;
   const started = now();
   let record: LaunchRecord = {
     version: 1,
@@ -58,15 +59,14 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
 
   function save(next: LaunchRecord): void {
     record = next;
-    attempt(() => writeLaunch(paths, record));
+    records.attempt(THIS_SESSION, () => writeLaunch(paths, record));
   }
 
-  function attempt(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      failed(error as Error);
-    }
+  /** The record as it is when its rollouts cannot be read. */
+  function gather(from: LaunchRecord, at: Date): Promise<LaunchRecord> {
+    return gatherUsage(paths, from, kept.identityOf, at.getTime(), (target, usage) => {
+      records.attempt(`what is left of ${target}`, () => recordUsage(paths, target, usage));
+    }).catch(() => from);
   }
 
   save(record);
@@ -86,16 +86,18 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
       );
     },
     async gather() {
-      await gatherUsage(paths, record, kept.identityOf, now().getTime()).catch(failed);
+      await gather(record, now());
     },
     async end() {
       const at = now();
-      const ended = endLaunch(record, at.toISOString());
-      save(await gatherUsage(paths, ended, kept.identityOf, at.getTime()).catch(() => ended));
-      attempt(() => pruneLaunches(paths, at));
+      save(await gather(endLaunch(record, at.toISOString()), at));
+      records.attempt('the end of old sessions', () => void pruneLaunches(paths, at));
     },
   };
 }
+
+/** Its name among what a session writes. */
+export const THIS_SESSION = 'this session';
 
 function openSegment(kept: KeptLaunch, target: string, at: Date): Segment {
   const identity = kept.identityOf(target);

@@ -16,6 +16,7 @@ import {
   tellEarly,
   tellExhausted,
   tellHandoff,
+  tellNotMoved,
   titleExhausted,
 } from './words.ts';
 
@@ -84,6 +85,18 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
     log({ type: 'confirmed', target, kind, until, ...named(thread) });
     if (kind === 'needs-login') log({ type: 'needs-login', target });
     return settled;
+  }
+
+  /** The user stays in Codex, in the thread, under the account that the slot shows; without a thread there is nothing to. */
+  async function stay(to: string, reason: string): ReturnType<Rotation['moveTo']> {
+    if (thread === undefined) return { event: { name: 'not-repointed' } };
+    try {
+      isIdle = true;
+      plan = await resumePlan(thread, '');
+    } catch {
+      return { event: { name: 'not-repointed' } };
+    }
+    return { event: { name: 'repointed' }, line: tellNotMoved(desk.target, to, reason) };
   }
 
   return {
@@ -160,8 +173,11 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       } catch (error) {
         const { message } = error as Error;
         log({ type: 'notice', message: `could not go on under ${to}: ${message}` });
-        const line = error instanceof HotswapError ? { line: describeError(error).text } : {};
-        return { event: { name: 'not-repointed' }, ...line };
+        // A start under the account that ran would log that out.
+        if (error instanceof HotswapError && error.code === 'forced-login') {
+          return { event: { name: 'not-repointed' }, line: describeError(error).text };
+        }
+        return stay(to, message);
       }
       if (early !== undefined) {
         log({ type: 'rotated', from, to, kind: 'low', ...early, ...named(thread) });

@@ -1,10 +1,11 @@
 import type { RateLimits } from '../codex/rollout.ts';
 import { replayTypedKeys } from '../codex/typed-ahead.ts';
-import { NotStartedError } from '../errors.ts';
+import { describeError, NotStartedError } from '../errors.ts';
 import { createInputClassifier } from '../observe/keys.ts';
 import { toPlainText } from '../plain-text.ts';
 import type { PtyChild } from '../pty/spawn.ts';
 import type { Logged } from '../state/events.ts';
+import { catchUncaught } from '../state/last-net.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Alert } from './alert.ts';
 import { type Arrival, awaitArrival } from './arrival.ts';
@@ -22,13 +23,15 @@ import type { HandoffDesk } from './handoff.ts';
 import { createInputGate } from './input-gate.ts';
 import type { Effect, Ending, Event } from './machine/vocabulary.ts';
 import { advance, beginSession } from './machine.ts';
+import { type Course, passThrough } from './pass-through.ts';
+import { insist } from './records.ts';
 import type { Patience } from './reset-wait.ts';
 import { createRotation } from './rotation.ts';
 import { createSessionClock } from './session-clock.ts';
 import { relaySignals } from './signals.ts';
 import { guardSuccessor, type SuccessorGuard } from './successor.ts';
 import { createTimers } from './timers.ts';
-import { createWatch, type Source, type Watch } from './watch.ts';
+import { createWatch, type Source, type Watch, type WatchOptions } from './watch.ts';
 import { tellStranded } from './words.ts';
 
 export interface SessionParts {
@@ -51,10 +54,13 @@ export interface SessionParts {
   alert: Alert;
   /** When every account is at its limit, the first to come back is waited for. */
   wait?: Patience;
-  /** Where the session meets the system, for tests: a child's rollouts, signals to this process, stderr. */
+  /** Where the session meets the system, for tests: a child's rollouts, signals to and errors of this process, stderr. */
   follow?: typeof followThreads;
   relay?: typeof relaySignals;
+  net?: typeof catchUncaught;
   tell?(line: string): void;
+  /** Keeps a bug of ours, and says where in one line. */
+  report?(error: unknown): string;
 }
 
 /** A child that ignores SIGTERM is killed after this long (design 7). */
@@ -73,9 +79,9 @@ const ERASE_BELOW = '\u001b[J';
  */
 export function runSession(parts: SessionParts): Promise<Ending> {
   const { terminal, desk, log, follow = followThreads, relay = relaySignals } = parts;
-  const { tell = tellOnStderr } = parts;
+  const { tell = tellOnStderr, net = catchUncaught } = parts;
   const answeredFor = new Set<string>();
-  const timers = createTimers();
+  const timers = createTimers((error) => fail(error));
   const clock = createSessionClock();
   const rotation = createRotation({ ...parts, now: Date.now });
   let child: SupervisedChild | undefined;
@@ -87,6 +93,13 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   /** For stderr, when the terminal is the user's again. */
   let stranded: string | undefined;
   let thread: FollowedThread | undefined;
+  let isLiving = false;
+  let lastEnding: Ending = { kind: 'exited', code: 1 };
+  /** For stderr, too: an error of ours, and where its report is. */
+  let bug: string | undefined;
+  let fail = (error: unknown): void => {
+    throw error;
+  };
 
   const gate = createInputGate({
     deliver: (bytes) => child?.deliver(bytes),
@@ -108,10 +121,53 @@ export function runSession(parts: SessionParts): Promise<Ending> {
   return new Promise<Ending>((resolve, reject) => {
     const events: Event[] = [];
     let busy = false;
+    const watched: Course = {
+      input: (chunk) => gate.feed(chunk),
+      signalled: (signal, number) => dispatch({ name: 'signalled', signal, number }),
+      hungUp: () => dispatch({ name: 'hung-up' }),
+      stopped: () => dispatch({ name: 'child-stopped' }),
+      continued: () => dispatch({ name: 'child-continued' }),
+      ended: (ending) => {
+        // Codex logged its account out as soon as it started: the next account would go the same way.
+        const refusal = desk.hasLostLink() ? undefined : arrival?.refusal();
+        if (refusal === 'needs-login') rotation.beginWithoutLogin();
+        watch?.close();
+        watch = undefined;
+        exhaustion.abandon();
+        timers.cancel();
+        dispatch({ name: 'child-ended', ending, ...(refusal === undefined ? {} : { refusal }) });
+      },
+    };
+    let course = watched;
+    let arrival: Arrival | undefined;
+
+    /**
+     * What a child, its observers and its record tell comes through here. An exception of ours ends the looking, not the
+     * session; after one, nothing is looked at any more.
+     */
+    function guarded<T extends object>(listeners: T): T {
+      const guard = ([name, listener]: [string, (...args: unknown[]) => void]) => [
+        name,
+        caught((...args: unknown[]) => {
+          if (course === watched) listener(...args);
+        }),
+      ];
+      return Object.fromEntries(Object.entries(listeners).map(guard)) as T;
+    }
+
+    function caught<A extends unknown[]>(act: (...args: A) => void): (...args: A) => void {
+      return (...args) => {
+        try {
+          act(...args);
+        } catch (error) {
+          fail(error);
+        }
+      };
+    }
 
     function dispatch(event: Event): void {
       events.push(event);
-      if (busy) return;
+      if (busy || course !== watched) return;
       busy = true;
       try {
         for (let next = events.shift(); next !== undefined; next = events.shift()) {
@@ -137,7 +193,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         case 'release-input':
           return gate.release();
         case 'seek-proof':
-          return void seekProof();
+          return void seekProof().catch(fail);
         case 'choose-target':
           return dispatch(rotation.choose());
         case 'settle-exhausted':
@@ -158,7 +214,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           child?.signal('SIGHUP');
           return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
         case 'suspend-ourselves':
-          return void suspend().catch(fail);
+          return void suspend().catch(loseTerminal);
         case 'undo-modes':
           return void terminal.write(child?.undoModes(effect.before) ?? '');
         case 'repoint':
@@ -244,28 +300,30 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     function start(plan: ChildPlan, guard?: SuccessorGuard): void {
       const startedAt = clock.now();
-      const listeners: ChildListeners = {
+      const listeners = guarded<Pick<ChildListeners, 'started' | 'drawn' | 'sign'>>({
         started(pid) {
           parts.noteChild(pid);
-          watch = watchChild(pid, startedAt, arrival, guard);
+          watch = watchChild(pid, startedAt, arriving, guard);
         },
-        drawn: () => arrival.drawn(),
+        drawn: () => arriving.drawn(),
         sign: (sign) => watch?.note(sign),
-        stopped: () => dispatch({ name: 'child-stopped' }),
-        ended(ending) {
-          // Codex logged its account out as soon as it started: the next account would go the same way.
-          const refusal = desk.hasLostLink() ? undefined : arrival.refusal();
-          if (refusal === 'needs-login') rotation.beginWithoutLogin();
-          watch?.close();
-          watch = undefined;
-          exhaustion.abandon();
-          timers.cancel();
-          dispatch({ name: 'child-ended', ending, ...(refusal === undefined ? {} : { refusal }) });
+      });
+      const which = superviseChild(
+        terminal,
+        () => spawn(plan),
+        {
+          ...listeners,
+          stopped: caught(() => course.stopped()),
+          ended: caught((ending) => {
+            isLiving = false;
+            lastEnding = ending;
+            course.ended(ending);
+          }),
         },
-      };
-      const spawn = () => parts.spawn(plan);
-      const which = superviseChild(terminal, spawn, listeners, child?.takesPastes());
-      const arrival = awaitArrival({
+        child?.takesPastes(),
+      );
+      child = which;
+      const arriving = awaitArrival({
         hasPrompt: guard !== undefined && parts.prompt !== '',
         timers,
         readRefusal: which.refusal,
@@ -274,9 +332,15 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         ready: () => dispatch({ name: 'child-ready' }),
         unsettled: () => dispatch({ name: 'unsettled' }),
         refused: () => dispatch({ name: 'refused' }),
-        signInAsked: (isStill) => void seekLogin(which, isStill),
+        signInAsked: (isStill) => void seekLogin(which, isStill).catch(fail),
       });
-      child = which;
+      arrival = arriving;
+    }
+
+    function spawn(plan: ChildPlan): PtyChild {
+      const spawned = insist(() => parts.spawn(plan));
+      isLiving = true;
+      return spawned;
     }
 
     function watchChild(
@@ -287,36 +351,38 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     ): Watch {
       return createWatch({
         follower: follow(pid, startedAt, answeredFor, undefined, clock.ahead),
-        triggered(from) {
-          source = from;
-          log({ type: 'suspected', source });
-          dispatch({ name: 'triggered' });
-        },
-        unconfirmed: () => log({ type: 'unconfirmed', source: 'text' }),
-        turnBegan() {
-          rotation.arrived();
-          if (guard === undefined) arrival.began();
-        },
-        turnRecorded() {
-          guard?.recorded();
-          arrival.began();
-        },
-        turnSucceeded(limits) {
-          guard?.succeeded();
-          exhaustion.forget();
-          dispatch({ name: 'turn-succeeded' });
-          if (limits !== undefined && thread !== undefined)
-            void considerMoving(limits, thread).catch(fail);
-        },
-        bound(current) {
-          thread = current;
-          const copyOf = rotation.originalOf(current.id);
-          parts.noteThread({ ...current, ...(copyOf === undefined ? {} : { copyOf }) });
-          log({ type: 'bound', thread: current.id, target: desk.target });
-          arrival.bound();
-          guard?.bound();
-        },
         now: clock.now,
+        ...guarded<Omit<WatchOptions, 'follower' | 'now'>>({
+          triggered(from) {
+            source = from;
+            log({ type: 'suspected', source });
+            dispatch({ name: 'triggered' });
+          },
+          unconfirmed: () => log({ type: 'unconfirmed', source: 'text' }),
+          turnBegan() {
+            rotation.arrived();
+            if (guard === undefined) arrival.began();
+          },
+          turnRecorded() {
+            guard?.recorded();
+            arrival.began();
+          },
+          turnSucceeded(limits) {
+            guard?.succeeded();
+            exhaustion.forget();
+            dispatch({ name: 'turn-succeeded' });
+            if (limits === undefined || thread === undefined) return;
+            void considerMoving(limits, thread).catch(fail);
+          },
+          bound(current) {
+            thread = current;
+            const copyOf = rotation.originalOf(current.id);
+            parts.noteThread({ ...current, ...(copyOf === undefined ? {} : { copyOf }) });
+            log({ type: 'bound', thread: current.id, target: desk.target });
+            arrival.bound();
+            guard?.bound();
+          },
+        }),
       });
     }
 
@@ -386,7 +452,13 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       child?.continueJob();
       // The same size says nothing by itself, and 0.150 may have drawn before it was stopped: it would show nothing now.
       child?.redraw();
-      dispatch({ name: 'child-continued' });
+      course.continued();
+    }
+
+    /** A stopped job that nobody can bring back must not stay for ever. */
+    function loseTerminal(error: unknown): void {
+      child?.signal('SIGTERM');
+      fail(error);
     }
 
     /** A slow terminal gets its time, but whoever sends a signal does not want to wait for one that takes nothing. */
@@ -403,40 +475,82 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     const stopRelaying = relay((signal, number) => {
       isHurried = true;
-      dispatch({ name: 'signalled', signal, number });
+      course.signalled(signal, number);
     });
 
     function tellSummary(): void {
-      const summary = stranded ?? exhaustion.summary();
-      if (summary !== undefined) tell(summary);
+      for (const line of [stranded ?? exhaustion.summary(), bug]) {
+        if (line !== undefined) tell(line);
+      }
     }
 
     function leave(): void {
-      timers.cancel();
-      exhaustion.abandon();
-      watch?.close();
+      stopLooking();
       stopRelaying();
+      takeNetAway();
     }
 
-    // A bug of ours: the user gets the terminal back, and the child is not left behind.
-    function fail(error: unknown): void {
-      leave();
-      child?.signal('SIGTERM');
-      terminal.write(child?.undoModes('end') ?? '');
-      terminal.restore();
-      reject(error instanceof Error ? error : new Error(String(error)));
+    function stopLooking(): void {
+      timers.cancel();
+      for (const stop of [exhaustion.abandon, () => watch?.close()]) {
+        try {
+          stop();
+        } catch {
+          // It may be what has failed.
+        }
+      }
     }
 
+    // An error of ours is told when the terminal is the user's again. Until then the child is all that matters.
+    fail = (error) => {
+      if (course !== watched) return;
+      course = passThrough({
+        terminal,
+        child: child as SupervisedChild,
+        suspend: () => void suspend().catch(loseTerminal),
+        finish,
+      });
+      bug = describeError(error, parts.report).text;
+      stopLooking();
+      if ('evidence' in state && state.evidence.threadId !== undefined) {
+        stranded = tellStranded(state.evidence.threadId);
+      }
+      if (!isLiving) {
+        // The child before was ended by us, for a handoff that has come to nothing.
+        return course.ended('evidence' in state ? { kind: 'exited', code: 1 } : lastEnding);
+      }
+      try {
+        gate.release();
+      } catch {
+        // What was held is lost with the gate.
+      }
+    };
+
+    function finish(ending: Ending): void {
+      void flush()
+        .catch(() => undefined)
+        .then(() => {
+          terminal.restore();
+          leave();
+          tellSummary();
+          resolve(ending);
+        });
+    }
+
+    const takeNetAway = net((error) => fail(error));
     try {
       for (const effect of begun.effects) perform(effect);
     } catch (error) {
-      leave();
-      return reject(new NotStartedError(error));
+      if (!isLiving) {
+        leave();
+        return reject(new NotStartedError(error));
+      }
+      fail(error);
     }
-    terminal.onInput((chunk) => gate.feed(chunk));
+    terminal.onInput(caught((chunk) => course.input(chunk)));
     terminal.onDrain(() => child?.drained());
     terminal.onResize((size) => child?.resize(size));
-    terminal.onHangup(() => dispatch({ name: 'hung-up' }));
+    terminal.onHangup(caught(() => course.hungUp()));
     terminal.enterRaw();
   });
 }

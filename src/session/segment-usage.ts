@@ -50,12 +50,14 @@ export type IdentityOf = (target: string) => Identity | undefined;
 /**
  * The record with what its segments' rollouts tell, and the usage written down for the account of each segment, if the
  * target still holds that account.
+ * @param write puts a usage on record.
  */
 export async function gatherUsage(
   paths: Paths,
   record: LaunchRecord,
   identityOf: IdentityOf,
   nowMs: number,
+  write = (target: string, usage: Usage): void => recordUsage(paths, target, usage),
 ): Promise<LaunchRecord> {
   const segments: Segment[] = [];
   // Segments are stretches of few threads, and only the last usage of each account counts: codex's exit waits for this.
@@ -75,7 +77,7 @@ export async function gatherUsage(
       latest.set(segment.target, usage);
     }
   }
-  for (const [target, usage] of latest) recordUsage(paths, target, usage);
+  for (const [target, usage] of latest) write(target, usage);
   return { ...record, segments };
 }
 

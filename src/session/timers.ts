@@ -4,13 +4,18 @@ export interface Timers {
   cancel(): void;
 }
 
-export function createTimers(): Timers {
+/** @param failed gets what an act throws. */
+export function createTimers(failed: (error: unknown) => void = rethrow): Timers {
   const pending = new Set<NodeJS.Timeout>();
   return {
     after(ms, act) {
       const timer = setTimeout(() => {
         pending.delete(timer);
-        act();
+        try {
+          act();
+        } catch (error) {
+          failed(error);
+        }
       }, ms);
       pending.add(timer);
     },
@@ -19,4 +24,8 @@ export function createTimers(): Timers {
       pending.clear();
     },
   };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

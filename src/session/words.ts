@@ -121,6 +121,11 @@ export function tellCopied(target: string, copy: string): string {
   return `codex-hotswap: ${target} may not read what another account's model thought; going on in a copy of the thread, ${copy}`;
 }
 
+/** The login of the next account could not be put in its place; the user is where they were. */
+export function tellNotMoved(target: string, to: string, reason: string): string {
+  return `codex-hotswap: could not go on under ${to} (${reason}); this is ${target} again`;
+}
+
 /** An account whose refresh token the service takes no more. */
 export function tellDeadLogin(target: string): string {
   return `${target} needs a new login (codex-hotswap login ${target}), so the next account is used`;

@@ -62,23 +62,39 @@ export type Logged = HotswapEvent extends infer E
     : never
   : never;
 
-/** Adds one line to the event log (0600). Never throws: the log serves the session, not the other way round. */
+/** Lines that could not be written, by file: they go before the next one. */
+const unwritten = new Map<string, string[]>();
+const MAX_UNWRITTEN = 200;
+
+/**
+ * Adds one line to the event log (0600). Never throws: the log serves the session, not the other way round. What cannot
+ * be written is kept, the newest 200 lines of it, and written with the next event.
+ */
 export function appendEvent(paths: Paths, event: HotswapEvent): void {
+  const file = paths.eventsFile;
+  const lines = [...(unwritten.get(file) ?? []), `${JSON.stringify(event)}\n`];
+  if (appendLines(file, lines.join(''))) unwritten.delete(file);
+  else unwritten.set(file, lines.slice(-MAX_UNWRITTEN));
+}
+
+function appendLines(file: string, text: string): boolean {
   try {
-    appendLine(paths.eventsFile, `${JSON.stringify(event)}\n`);
+    appendText(file, text);
+    return true;
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') return;
+    if (errnoOf(error) !== 'ENOENT') return false;
     try {
-      ensurePrivateDir(dirname(paths.eventsFile));
-      appendLine(paths.eventsFile, `${JSON.stringify(event)}\n`);
+      ensurePrivateDir(dirname(file));
+      appendText(file, text);
+      return true;
     } catch {
-      // Nothing to write to: going on matters more.
+      return false;
     }
   }
 }
 
 // One write(2) with O_APPEND: lines of several sessions never mix.
-function appendLine(file: string, line: string): void {
+function appendText(file: string, text: string): void {
   const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   // A named pipe in its place would keep us waiting for a reader.
   const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
@@ -86,9 +102,18 @@ function appendLine(file: string, line: string): void {
   try {
     const { size } = fstatSync(fd);
     if (size === 0) fchmodSync(fd, 0o600);
-    writeSync(fd, line);
-    if (size > ROTATE_AT_BYTES) renameSync(file, `${file}.1`);
+    writeSync(fd, text);
+    if (size > ROTATE_AT_BYTES) rotate(file);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** The lines are written by now: a log that cannot be turned over goes on. */
+function rotate(file: string): void {
+  try {
+    renameSync(file, `${file}.1`);
+  } catch {
+    // It is tried again with the next event.
   }
 }

@@ -28,7 +28,11 @@ export function readMakers(
   users: readonly unknown[],
   { table, place }: { table?: unknown; place?: unknown },
 ): Makers {
-  return { users: users.filter(isIdentity), table: String(table), place: readPlace(place) };
+  return {
+    users: users.filter(isIdentity),
+    table: typeof table === 'string' ? table : '',
+    place: readPlace(place),
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 /** What each layer may import from (itself, what is FOR_ALL always): imports point down only. */
 const BELOW: Record<string, string[]> = {
-  bin: ['cli', 'launch', 'codex'],
+  bin: ['cli', 'launch', 'codex', 'state'],
   cli: ['launch', 'session', 'codex', 'accounts', 'overlay', 'pty', 'observe', 'state'],
   launch: ['session', 'codex', 'accounts', 'overlay', 'pty', 'terminal', 'observe', 'state'],
   session: ['codex', 'accounts', 'overlay', 'pty', 'terminal', 'observe', 'state'],

@@ -204,8 +204,8 @@ describe('a stranger in a vault', () => {
     const { paths, vault, write } = await makeHome();
     write('a', STRANGER);
     writeFileSync(paths.configFile, '{"version":1,"targets":'); // somebody edits it right now
-    const { lines } = await settleAccounts(paths, configOf(paths, ['a', 'b']), NOW);
-    expect(lines.join()).toContain('could not be put in order');
+    const { problem } = await settleAccounts(paths, configOf(paths, ['a', 'b']), NOW);
+    expect(problem).toContain('could not be put in order');
     expect(read(vault('a'))).toBe(STRANGER);
   });
 });

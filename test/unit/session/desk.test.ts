@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
 import { recordUsage } from '../../../src/accounts/usage.ts';
@@ -251,5 +251,47 @@ describe('the home of a session that moves on', () => {
     const { paths, desk } = open({ keepsHome });
     desk.repoint('acc2');
     expect(existsSync(`${paths.sharedHome}/auth.json`)).toBe(isLinked);
+  });
+});
+
+describe('on a disk that takes nothing', () => {
+  const proof = { kind: 'window-5h' as const, until: NOW + 500, turnId: 'turn' };
+
+  /** Nothing can be made in there any more. */
+  function fill(dir: string): void {
+    rmSync(dir, { recursive: true, force: true });
+    writeFileSync(dir, '');
+  }
+
+  test('the limit counts all the same: the handoff goes on, and does not come back', () => {
+    const { paths, desk } = open();
+    fill(paths.accountsDir);
+    expect(desk.settle(proof)).toMatchObject({ kind: 'chosen', target: 'acc2' });
+    desk.repoint('acc2');
+    expect(desk.settle(proof)).toMatchObject({ kind: 'chosen', target: 'acc3' });
+    desk.repoint('acc3');
+    expect(desk.settle(proof)).toMatchObject({ kind: 'none', earliest: { until: NOW + 500 } });
+    // Until there is room again: then they are on record.
+    rmSync(paths.accountsDir);
+    desk.settle({ ...proof, until: NOW + 900 });
+    for (const name of NAMES) expect(readAccountState(paths, name).state.marks).toHaveLength(1);
+  });
+
+  test('what is left of an account counts as well', () => {
+    const { paths, desk } = open({ settings: { rotateBelow: 10 } });
+    fill(paths.accountsDir);
+    expect(desk.findRoomier(used(95), FROM)).toMatchObject({ target: 'acc2' });
+    desk.repoint('acc2');
+    expect(desk.findRoomier(used(95), FROM)).toMatchObject({ target: 'acc3' });
+  });
+
+  test('the account changes though it cannot be noted which is current', () => {
+    const { paths, desk, slot } = open();
+    fill(paths.currentFile);
+    rmSync(paths.currentFile);
+    mkdirSync(paths.currentFile);
+    desk.repoint('acc2');
+    expect(desk.target).toBe('acc2');
+    expect(readlinkSync(`${slot.home}/auth.json`)).toBe(`${paths.home}/.codex-acc2/auth.json`);
   });
 });

@@ -44,6 +44,23 @@ const atLimit = (thread: Thread, id: string): ScriptedChild => ({
 const started = (did: string[]) => did.filter((line) => line.startsWith('start '));
 const typesOf = (events: { type: string }[]) => events.map(({ type }) => type);
 
+it('a bug of ours while a child runs: that is the last, is run once, and its status is ours', async () => {
+  const thread = makeThread();
+  const played = await play({
+    children: [atLimit(thread, 'one')],
+    next: ['acc2'],
+    when(what) {
+      if (what.startsWith('start')) throw new Error('a bug');
+    },
+  });
+  expect(played.ending).toEqual(exited(1));
+  expect(played.did).toEqual([
+    'start first under acc1',
+    'see thread 1',
+    'say codex-hotswap: reported: a bug',
+  ]);
+});
+
 describe('an exec that ends for good', () => {
   it.each<[string, ScriptedChild, object]>([
     ['well', { ends: 0 }, exited(0)],

@@ -150,6 +150,7 @@ export async function play(scene: Scene): Promise<Played> {
     ...(scene.wait === undefined ? {} : { wait: scene.wait }),
     say: (line) => note(`say ${line}`),
     announce: (line) => note(`announce ${line}`),
+    report: (error) => `reported: ${(error as Error).message}`,
   };
   const ending = await runExec(parts);
   living = undefined;

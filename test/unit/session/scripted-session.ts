@@ -8,6 +8,7 @@ import type { HandoffDesk } from '../../../src/session/handoff.ts';
 import type { Ending } from '../../../src/session/machine/vocabulary.ts';
 import { runSession, type SessionParts } from '../../../src/session/run.ts';
 import type { Logged } from '../../../src/state/events.ts';
+import { catchUncaught } from '../../../src/state/last-net.ts';
 import type { Size, Terminal } from '../../../src/terminal/terminal.ts';
 import { makeScratchHome } from '../state/scratch-home.ts';
 import { createScriptedChild, type ScriptedChild } from './scripted-child.ts';
@@ -103,7 +104,13 @@ export function openSession(options: SessionOptions = {}) {
         relayed = undefined;
       };
     },
+    net(take) {
+      const takeAway = catchUncaught(take);
+      onTestFinished(takeAway);
+      return takeAway;
+    },
     tell: (line) => void told.push(line),
+    report: (error) => `reported: ${(error as Error).message}`,
   });
   let ending: Ending | undefined;
   let failure: Error | undefined;

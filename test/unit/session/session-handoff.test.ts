@@ -295,9 +295,24 @@ describe('the next account', () => {
         },
       },
     ],
-    ['the overlay cannot be made ready', { resumePlan: broken }],
-  ])('cannot go on when %s: the user gets the command for it', async (_, options) => {
+  ])('cannot go on when %s: the user stays in the thread, where they were', async (_, options) => {
     const session = openSession(options);
+    await session.openWorking();
+    session.children[0]?.fail('turn-1');
+    const again = await session.child(2);
+    // Nothing is asked of the account that is at its limit.
+    expect(again.plan.args).toEqual(['resume', THREAD, '']);
+    expect(session.terminal.text()).toContain('could not go on under acc2 (broken); this is acc1');
+    expect(session.eventsOf('notice')).toEqual([
+      { type: 'notice', message: 'could not go on under acc2: broken' },
+    ]);
+    expect(session.eventsOf('rotated')).toEqual([]);
+    again.end({ kind: 'exited', code: 7 });
+    expect(await session.ended()).toEqual({ kind: 'exited', code: 7 });
+  });
+
+  it('cannot go on when the overlay cannot be made ready: the user gets the command for it', async () => {
+    const session = openSession({ resumePlan: broken });
     await session.openWorking();
     session.children[0]?.fail('turn-1');
     expect(await session.ended()).toEqual({ kind: 'exited', code: 1 });
@@ -511,26 +526,65 @@ describe('what we cannot go on from', () => {
     });
     await session.settle();
     expect(session.failure()).toBeInstanceOf(NotStartedError);
-    expect(session.trace).toEqual(['start first']);
+    expect(new Set(session.trace)).toEqual(new Set(['start first']));
     expect(session.terminal.text()).toBe('');
     expect(session.isRelaying()).toBe(false);
   });
 
-  it('a bug while a child lives: it is ended, and the user gets the terminal back', async () => {
-    const session = openSession({
-      desk: {
-        settle() {
-          throw new Error('a bug');
-        },
-      },
+  describe.each([
+    ['the desk', { desk: { settle: throwBug } }],
+    ['the alert', { alert: throwBug }],
+  ])('a bug of %s while a child lives', (_, parts) => {
+    it('leaves it alive as if nobody stood between: keys, output, signals, stops, its own end', async () => {
+      const session = openSession({ ...parts, accounts: ['acc1'] });
+      const child = await session.openWorking();
+      child.fail('turn-1');
+      session.terminal.type('held');
+      await session.advance(1000);
+      expect(session.ending() ?? session.failure()).toBeUndefined();
+      session.terminal.type(' and typed');
+      child.print('still here');
+      child.stop();
+      await session.advance(10);
+      session.terminal.continueJob();
+      await session.advance(10);
+      session.signal('SIGUSR1', 10);
+      expect(child.typed()).toBe('held and typed');
+      expect(child.received).toEqual(['size 80x24', 'continue', 'redraw', 'SIGUSR1']);
+      child.end({ kind: 'exited', code: 7 });
+      expect(await session.ended()).toEqual({ kind: 'exited', code: 7 });
+      expect(session.terminal.text()).toContain('still here');
+      expect(session.terminal.text().endsWith(MODES.undone)).toBe(true);
+      expect(session.trace.filter((what) => what === 'terminal restored')).toHaveLength(1);
+      expect(session.told.at(-1)).toBe('codex-hotswap: reported: a bug');
+      expect(session.children).toHaveLength(1);
+      expect(session.isRelaying()).toBe(false);
     });
+  });
+
+  it('a bug that nobody caught: the same, for the last net is the session’s', async () => {
+    const session = openSession();
+    const child = await session.openWorking();
+    const listeners = process.listeners('uncaughtException');
+    listeners.at(-1)?.(new Error('a bug'), 'uncaughtException');
+    session.terminal.type('x');
+    expect(child.typed()).toBe('x');
+    child.end();
+    expect(await session.ended()).toEqual({ kind: 'exited', code: 0 });
+    expect(session.told).toEqual(['codex-hotswap: reported: a bug']);
+    expect(process.listeners('uncaughtException')).toHaveLength(listeners.length - 1);
+  });
+
+  it('a bug, and then a closed terminal: the child is hung up, and killed if it ignores that', async () => {
+    const session = openSession({ desk: { settle: throwBug } });
     const child = await session.openWorking();
     child.fail('turn-1');
-    await expect(session.ended()).rejects.toThrow('a bug');
-    expect(child.received).toEqual(['SIGTERM']);
-    expect(session.terminal.text().endsWith(MODES.undone)).toBe(true);
-    expect(session.trace.at(-1)).toBe('terminal restored');
-    expect(session.isRelaying()).toBe(false);
+    await session.advance(1000);
+    child.isDeaf = true;
+    session.terminal.hangUp();
+    await session.advance(2100);
+    expect(child.received).toEqual(['SIGHUP', 'SIGKILL']);
+    expect(await session.ended()).toMatchObject({ kind: 'signalled', signal: 'SIGKILL' });
   });
 
   it('a terminal that is gone after a stop: the child is ended', async () => {
@@ -539,21 +593,32 @@ describe('what we cannot go on from', () => {
     child.stop();
     await session.advance(10);
     session.terminal.loseTerminal(new Error('no terminal'));
-    await expect(session.ended()).rejects.toThrow('no terminal');
+    expect(await session.ended()).toMatchObject({ kind: 'signalled', signal: 'SIGTERM' });
     expect(child.received).toEqual(['SIGTERM']);
   });
 
-  it('a bug between two children: the user gets the terminal back', async () => {
-    const session = openSession({
-      alert() {
-        throw new Error('a bug');
-      },
-    });
+  it('a bug between two children: the user gets the terminal back, and the command to go on', async () => {
+    const session = openSession({ alert: throwBug });
     const child = await session.openWorking();
     child.fail('turn-1');
-    await expect(session.ended()).rejects.toThrow('a bug');
+    expect(await session.ended()).toEqual({ kind: 'exited', code: 1 });
     expect(session.trace.at(-1)).toBe('terminal restored');
     expect(session.children).toHaveLength(1);
+    expect(session.told[0]).toContain(`codex resume ${THREAD}`);
+  });
+
+  it('a successor that cannot be started at once is started again', async () => {
+    let starts = 0;
+    const session = openSession({
+      spawn(_, spawn) {
+        starts += 1;
+        if (starts === 2) throw new Error('no pty');
+        return spawn();
+      },
+    });
+    await session.openWorking();
+    await rotate(session);
+    expect(starts).toBe(3);
   });
 
   it('a successor that cannot be started: the user gets the terminal back', async () => {
@@ -567,8 +632,12 @@ describe('what we cannot go on from', () => {
     });
     const child = await session.openWorking();
     child.fail('turn-1');
-    await expect(session.ended()).rejects.toThrow('no pty');
+    expect(await session.ended()).toEqual({ kind: 'exited', code: 1 });
     expect(session.trace.at(-1)).toBe('terminal restored');
+    expect(session.told).toEqual([
+      expect.stringContaining('codex resume'),
+      expect.stringContaining('no pty'),
+    ]);
   });
 });
 
@@ -582,3 +651,6 @@ it('every account that is left would be logged out by now: the line says why, an
   expect(session.terminal.text()).toContain('codex-hotswap: it forces; correct it');
   expect(session.told).toEqual([expect.stringContaining(`codex resume ${THREAD}`)]);
 });
+function throwBug(): never {
+  throw new Error('a bug');
+}

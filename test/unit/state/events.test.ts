@@ -35,3 +35,20 @@ test('a long log is turned over once, and goes on', () => {
   expect(readFileSync(paths.eventsFile, 'utf8')).toBe(`${JSON.stringify(event)}\n`);
   expect(statSync(`${paths.eventsFile}.1`).size).toBeGreaterThan(4 * 1024 * 1024);
 });
+
+test('what could not be written is written with the next event', () => {
+  const paths = makeScratchHome();
+  mkdirSync(paths.eventsFile, { recursive: true });
+  for (let count = 0; count < 250; count += 1)
+    appendEvent(paths, { ...event, message: `${count}` });
+  rmSync(paths.eventsFile, { recursive: true });
+  appendEvent(paths, { ...event, message: 'last' });
+  appendEvent(paths, { ...event, message: 'after' });
+  const lines = readFileSync(paths.eventsFile, 'utf8').trimEnd().split('\n');
+  const messages = lines.map((line) => JSON.parse(line).message);
+  expect(messages).toEqual([
+    ...Array.from({ length: 200 }, (_, index) => String(index + 50)),
+    'last',
+    'after',
+  ]);
+});

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { ERRORS } from './home.ts';
+import { countCalls, type Verdict } from './judge.ts';
+import { SCENES } from './scenes.ts';
+import { tryFaults } from './try-faults.ts';
+
+/** Of each scene and error; all of them are tried by `npm run test:faults`. */
+const SAMPLES = 1;
+
+// The stand-in's clock needs a GNU date, and its open files are looked for in /proc.
+describe.skipIf(process.platform !== 'linux')('a call into fs that fails', () => {
+  test.each(SCENES)(
+    'changes nothing about how Codex ends, and costs no login: %s',
+    async (scene) => {
+      const calls = (await countCalls(scene)).length;
+      expect(calls).toBeGreaterThan(50);
+      const faults = ERRORS.flatMap((error, index) => sample(calls, index, error));
+      const failed: Verdict[] = [];
+      await tryFaults(scene, faults, (verdict) => {
+        if (verdict.faults.length > 0) failed.push(verdict);
+      });
+      expect(failed).toEqual([]);
+    },
+    180_000,
+  );
+});
+
+/** Every k-th call, each error from another one on, so that all of them together are spread over the whole scene. */
+function sample<E>(calls: number, offset: number, error: E): { error: E; at: number }[] {
+  const step = Math.floor(calls / SAMPLES);
+  const first = 1 + Math.floor((step * offset) / ERRORS.length);
+  return Array.from({ length: SAMPLES }, (_, index) => ({ error, at: first + index * step }));
+}
