@@ -73,9 +73,8 @@ export function describeError(
     };
   }
   const failure = describeSystemError(error);
-  return failure === undefined
-    ? { text: `codex-hotswap: ${report(error)}`, exitStatus: 70 } // EX_SOFTWARE
-    : { text: `codex-hotswap: ${failure}`, exitStatus: 74 }; // EX_IOERR
+  const text = toPlainText(`codex-hotswap: ${failure ?? report(error)}`);
+  return { text, exitStatus: failure === undefined ? 70 : 74 }; // EX_SOFTWARE, EX_IOERR
 }
 
 /** A full disk, a directory that may not be written in, a network that is down: `open of /path failed (ENOSPC)`. */

@@ -99,9 +99,9 @@ export function freeLease(dir: string, generation: number): void {
 
 function rewrite(dir: string, generation: number, text: string): void {
   if (!holdsLease(dir, generation)) return;
+  // Taken over between the look and the rename, ours is back below a newer one. There it counts for nothing, and it stays:
+  // a process that has just made that newer one from ours takes it back if it does not find ours.
   replaceFile(leaseFile(dir, generation), text, { sync: false });
-  // Taken over between the look and the rename, which has brought our lease back below the new one.
-  if (!holdsLease(dir, generation)) removeQuietly(leaseFile(dir, generation));
 }
 
 /** The lease that counts: its file and generation; undefined when somebody took files out of the directory. */

@@ -81,6 +81,7 @@ test('text leaves us through these places only', () => {
     (file) => file.endsWith('.ts') && WRITERS.test(readFileSync(new URL(file, root), 'utf8')),
   );
   expect(found.sort()).toEqual([
+    'bin/codex-hotswap.ts', // errors, which are made plain where they are described
     'bin/start.ts',
     'cli/context.ts',
     'cli/pick.ts', // cut to the width of the terminal, which makes it plain
@@ -88,7 +89,9 @@ test('text leaves us through these places only', () => {
     'cli/status.ts', // clears the screen
     'launch/exec-session.ts', // an alert, which is made plain where it is made
     'launch/launch.ts',
+    'launch/run-inherited.ts', // errors
     'session/child.ts', // Codex's own bytes
+    'session/pass-through.ts', // ends of modes
     'session/run.ts',
   ]);
 });

@@ -201,6 +201,8 @@ describe('releasing', () => {
     (left) => {
       const paths = makeScratchHome();
       const slot = lease(paths);
+      mkdirSync(join(paths.home, 'vault'));
+      writeFileSync(join(paths.home, 'vault', 'auth.json'), '{}');
       if (left === 'a session’s link') pointAuth(slot, join(paths.home, 'vault', 'auth.json'));
       symlinkSync(paths.sharedHome, join(slot.home, 'sessions'));
       releaseSlot(slot);

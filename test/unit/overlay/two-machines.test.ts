@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync, utimesSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -65,7 +65,9 @@ test('what lives on one machine is not dead to another, and what has been silent
   for (const dir of [slot.side, lockDir]) silence(dir, 6);
   expect(await b.lease()).toMatchObject({ number: 1, reclaimedFrom: { pid: a.child.pid } });
   expect(await b.ask('lock')).toBe(true);
-  await b.ask('point /vault-of-b/auth.json');
+  const login = join(paths.home, 'auth.json');
+  writeFileSync(login, '{}');
+  await b.ask(`point ${login}`);
   const theirs = () => [slot.side, lockDir].map((dir) => readLeases(dir));
   const before = theirs();
 
@@ -73,7 +75,7 @@ test('what lives on one machine is not dead to another, and what has been silent
   expect(await a.ask('holds')).toEqual([false, false]);
   await a.ask('let-go');
   expect(theirs()).toEqual(before);
-  expect(readlinkSync(join(slot.home, 'auth.json'))).toBe('/vault-of-b/auth.json');
+  expect(readlinkSync(join(slot.home, 'auth.json'))).toBe(login);
   expect(await b.ask('holds')).toEqual([true, true]);
 });
 
