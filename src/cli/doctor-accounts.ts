@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isSameIdentity } from '../accounts/login.ts';
 import { readStandings, type Standing } from '../accounts/standing.ts';
 import { authFileOf } from '../accounts/vault.ts';
+import { tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
 import { HotswapError } from '../errors.ts';
 import type { Config } from '../state/config.ts';
 import { type Context, currentName, findTarget, requireConfig } from './context.ts';
@@ -116,6 +117,8 @@ function checkSharedAuth(
   standings: readonly Standing[],
 ): Finding[] {
   const { paths } = context;
+  const home = vaultOfHome(paths.sharedHome, config.targets);
+  if (home !== undefined) return [note(tellVaultHome(paths.sharedHome, home))];
   const current = currentName(context, config);
   const follow: Fix = {
     done: `plain codex uses the login of ${current}`,

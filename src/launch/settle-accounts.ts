@@ -1,14 +1,15 @@
 import { recordIdentity } from '../accounts/account-state.ts';
 import { keepLastGood, restoreLastGood } from '../accounts/last-good.ts';
+import { listLeftovers, settleLeftover } from '../accounts/leftovers.ts';
 import { describeIdentity, type Identity } from '../accounts/login.ts';
 import { isStranger, moveStranger, type Stranger } from '../accounts/move-stranger.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
 import { finishRename } from '../accounts/rename.ts';
-import { readStandings, type Standing } from '../accounts/standing.ts';
+import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { describeError } from '../errors.ts';
 import { isShown, repointSlots } from '../overlay/shown.ts';
-import { type Config, readConfig } from '../state/config.ts';
+import { type Config, readConfig, type Target } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 
@@ -58,6 +59,7 @@ export async function settleAccounts(
     doubted.push(...notice.doubted);
     for (const standing of standings) {
       const { target, vault, state } = standing;
+      if (vault.kind === 'empty') settleVaultLeftovers(paths, standings, target, now);
       if (vault.kind === 'ready' && state.identity === undefined) {
         recordQuietly(paths, target.name, vault.identity);
       }
@@ -83,6 +85,19 @@ export async function settleAccounts(
     return { config: settled, lines, doubted: [...new Set(doubted)], problem };
   }
   return { config: settled, lines, doubted: [...new Set(doubted)] };
+}
+
+/** A login that was being moved out of a vault when we died. */
+function settleVaultLeftovers(
+  { orphansDir }: Paths,
+  standings: readonly Standing[],
+  target: Target,
+  now: Date,
+): void {
+  const places = { vaults: listVaults(standings), orphansDir, label: target.name, now };
+  for (const aside of listLeftovers(target.vault)) {
+    settleLeftover(aside, authFileOf(target), places);
+  }
 }
 
 /** Keeps the last good copy of a vault, or puts it back. @returns a line for the user when it was put back. */

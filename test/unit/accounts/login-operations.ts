@@ -42,7 +42,7 @@ export const OPERATIONS: Record<string, (world: World) => unknown> = {
   'move an account': (world) =>
     install(world, 'a', loginOf('b', NEW + 1), { replaceAccount: true, move: true }),
   'adopt from a slot': ({ paths, vault, vaults }) => {
-    const slot = { home: join(paths.home, 'slot-1'), number: 1 };
+    const slot = { home: slotOf(paths), number: 1 };
     writeSlot(slot.home);
     adoptAuth(slot, vaults(), paths.orphansDir, NOW);
     pointAuth(slot, vault('b'));
@@ -56,6 +56,10 @@ export const OPERATIONS: Record<string, (world: World) => unknown> = {
   rename: (world) => run(world, renameCommand, 'a', 'c'),
   uninstall: (world) => run(world, uninstallCommand),
 };
+
+export function slotOf({ home }: Pick<World['paths'], 'home'>): string {
+  return join(home, 'slot-1');
+}
 
 function install(
   { paths, config, standings }: World,

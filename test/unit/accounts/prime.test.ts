@@ -69,6 +69,22 @@ describe('priming', () => {
     expect(readlinkSync(shared)).toBe(b.authFile);
   });
 
+  test('a token that is refreshed while its account’s lock is waited for is the one that is placed', () => {
+    const { paths, vault, shared } = makeHomes();
+    const b = vault('b', forgeAuth({ user: 'b' }));
+    const a = {
+      ...vault('a', forgeAuth({ issuedAt: 1000 })),
+      get lock(): string {
+        writeFileSync(shared, forgeAuth({ issuedAt: 3000 })); // an IDE, in those ten seconds
+        return join(paths.stateDir, 'lock');
+      },
+    };
+    writeFileSync(shared, forgeAuth({ issuedAt: 2000 }));
+    expect(primeSharedAuth(paths, b.authFile, [a, b])).toEqual({ kind: 'linked' });
+    expect(readFileSync(a.authFile, 'utf8')).toBe(forgeAuth({ issuedAt: 3000 }));
+    expect(readlinkSync(shared)).toBe(b.authFile);
+  });
+
   test('the user’s own link to a login elsewhere stays; a dangling one does not', () => {
     const { paths, vault, shared } = makeHomes();
     const a = vault('a', forgeAuth());
