@@ -1,3 +1,4 @@
+import { listBackgroundCommands } from '../codex/background-commands.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import { replayTypedKeys } from '../codex/typed-ahead.ts';
 import { NotStartedError } from '../errors.ts';
@@ -50,9 +51,10 @@ export interface SessionParts {
   alert: Alert;
   /** When every account is at its limit, the first to come back is waited for. */
   wait?: Patience;
-  /** Where the session meets the system, for tests: a child's rollouts, signals to this process, stderr. */
+  /** Where the session meets the system, for tests: a child's rollouts and commands, signals to us, stderr. */
   follow?: typeof followThreads;
   relay?: typeof relaySignals;
+  listCommands?: typeof listBackgroundCommands;
   tell?(line: string): void;
 }
 
@@ -72,7 +74,7 @@ const ERASE_BELOW = '\u001b[J';
  */
 export function runSession(parts: SessionParts): Promise<Ending> {
   const { terminal, desk, log, follow = followThreads, relay = relaySignals } = parts;
-  const { tell = tellOnStderr } = parts;
+  const { tell = tellOnStderr, listCommands = listBackgroundCommands } = parts;
   const answeredFor = new Set<string>();
   const timers = createTimers();
   const clock = createSessionClock();
@@ -147,6 +149,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           return exhaustion.leave();
         case 'stop-child':
           leaving = watch;
+          rotation.endCommands(child?.pid === undefined ? [] : listCommands(child.pid));
           child?.signal('SIGTERM');
           return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
         case 'kill-child':
@@ -213,7 +216,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     function createGuard(): SuccessorGuard | undefined {
       if (!rotation.resumes()) return undefined;
       return guardSuccessor({
-        prompt: parts.prompt,
+        prompt: rotation.prompt(),
         hasGoal: rotation.resumesGoal(),
         timers,
         isIdle: () => takesKeys() && !isAsking() && !watch?.isWorking() && gate.isBlank(),
@@ -261,7 +264,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       const spawn = () => parts.spawn(plan);
       const which = superviseChild(terminal, spawn, listeners, child?.takesPastes());
       const arrival = awaitArrival({
-        hasPrompt: guard !== undefined && parts.prompt !== '',
+        hasPrompt: guard !== undefined && rotation.prompt() !== '',
         timers,
         readRefusal: which.refusal,
         asksToSignIn: which.asksToSignIn,

@@ -28,6 +28,8 @@ export interface SessionOptions {
   resumePlan?: SessionParts['resumePlan'];
   spawn?: (plan: ChildPlan, spawn: () => ScriptedChild) => ScriptedChild;
   prompt?: string;
+  /** What every child has running in the background. */
+  commands?: string[];
   wait?: SessionParts['wait'];
   alert?: SessionParts['alert'];
   /** When the first account comes back by itself, epoch seconds. */
@@ -104,6 +106,7 @@ export function openSession(options: SessionOptions = {}) {
       };
     },
     tell: (line) => void told.push(line),
+    listCommands: () => options.commands ?? [],
   });
   let ending: Ending | undefined;
   let failure: Error | undefined;
