@@ -20,7 +20,9 @@ it('a dev server that ends at a handoff: the line names it, and the resumed thre
   await terminal.waitForText('it runs');
   await terminal.submit('go on');
   await terminal.waitForText('this ended 1 background command (sleep)');
-  const resumed = await backend.waitForRequest(({ account }) => account === 'acc2');
+  const resumed = await backend.waitForRequest(
+    ({ account, turn }) => account === 'acc2' && (turn?.userTexts.length ?? 0) > 0,
+  );
   expect(resumed.turn?.userTexts.at(-1)).toBe(
     'continue\n\nThe session was restarted, which ended 1 background command that you had running; start again what is still needed.',
   );
