@@ -11,9 +11,11 @@ import type { HandoffDesk, Verdict } from './handoff.ts';
 import type { Event, Evidence } from './machine/vocabulary.ts';
 import type { Awaited } from './reset-wait.ts';
 import {
+  promptAboutEnded,
   tellBack,
   tellCopied,
   tellEarly,
+  tellEnded,
   tellExhausted,
   tellHandoff,
   tellNotMoved,
@@ -35,6 +37,8 @@ export interface Rotation {
   settleExhausted(): { summary: string; title: string; earliest?: Awaited };
   /** An account that was waited for is back. */
   beginAgain(): void;
+  /** The child is being ended, and with it these commands that it had in the background. */
+  endCommands(names: readonly string[]): void;
   /** Shows the next account's credentials in the slot and plans its child. `line` is for the scrollback. */
   moveTo(target: string): Promise<{ event: Event; line?: string; isUrgent?: boolean }>;
   /** Makes the copy of that thread and plans the child that goes on in it. */
@@ -45,6 +49,8 @@ export interface Rotation {
   plan(): ChildPlan;
   /** Whether it is started on a thread, with a prompt to go on with. */
   resumes(): boolean;
+  /** That prompt; '' for none. */
+  prompt(): string;
   /** That thread has a goal, which a limit has halted. */
   resumesGoal(): boolean;
   /** The successor works. */
@@ -56,12 +62,15 @@ export interface RotationParts {
   log(event: Logged): void;
   /** For a session without a thread: its own command line, once more. */
   firstPlan: ChildPlan;
+  /** What a resumed thread is told; '' for nothing. */
+  prompt: string;
   /** How to go on with a thread, in an overlay that is ready for it. */
   resumePlan(thread: FollowedThread, prompt?: string): Promise<ChildPlan>;
   now(): number;
 }
 
-export function createRotation({ desk, log, firstPlan, resumePlan, now }: RotationParts): Rotation {
+export function createRotation(parts: RotationParts): Rotation {
+  const { desk, log, firstPlan, resumePlan, now } = parts;
   let failure: LimitProof | undefined;
   /** What the successor goes on with. */
   let thread: FollowedThread | undefined;
@@ -76,6 +85,15 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
   let isIdle = false;
   /** What was left, where the session moves on before the limit. */
   let early: Room | undefined;
+  let ended: readonly string[] = [];
+
+  /** Nothing where no turn was cut off, or where the user wants nothing to be said. */
+  function prompt(): string {
+    if (isIdle || parts.prompt === '') return '';
+    return ended.length === 0
+      ? parts.prompt
+      : `${parts.prompt}\n\n${promptAboutEnded(ended.length)}`;
+  }
 
   function settle(): Verdict {
     const { target } = desk;
@@ -101,6 +119,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
 
   return {
     begin(proof) {
+      ended = [];
       failure = proof;
       thread = proof.thread;
       early = undefined;
@@ -109,6 +128,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       return { threadId: thread.id, turnId: proof.turnId };
     },
     beginCopy(refused) {
+      ended = [];
       thread = refused.thread;
       early = undefined;
       isIdle = false;
@@ -116,11 +136,13 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       return { threadId: thread.id, turnId: refused.turnId };
     },
     beginWithoutLogin() {
+      ended = [];
       failure = { kind: 'needs-login', turnId: 'none' };
       early = undefined;
       failedAt ??= now();
     },
     beginEarly(current, room) {
+      ended = [];
       thread = current;
       early = room;
       isIdle = true;
@@ -159,6 +181,9 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       hasWaited = true;
       failedAt = now();
     },
+    endCommands(names) {
+      ended = names;
+    },
     async moveTo(chosen) {
       const from = desk.target;
       const limit = mark as Mark;
@@ -169,7 +194,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       try {
         to = await desk.prepare(chosen);
         desk.repoint(to);
-        plan = thread === undefined ? firstPlan : await resumePlan(thread, isIdle ? '' : undefined);
+        plan = thread === undefined ? firstPlan : await resumePlan(thread, prompt());
       } catch (error) {
         const { message } = error as Error;
         log({ type: 'notice', message: `could not go on under ${to}: ${message}` });
@@ -181,13 +206,17 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       }
       if (early !== undefined) {
         log({ type: 'rotated', from, to, kind: 'low', ...early, ...named(thread) });
-        return { event: { name: 'repointed' }, line: tellEarly(from, to, early) };
+        return {
+          event: { name: 'repointed' },
+          line: tellEarly(from, to, early) + tellEnded(ended),
+        };
       }
       if (isBack) log({ type: 'waited', target: to, outcome: 'back' });
       if (!isBack || from !== to) {
         log({ type: 'rotated', from, to, kind: limit.kind, ...named(thread) });
       }
-      const line = isBack ? tellBack(to) : tellHandoff(from, to, limit, new Date(now()));
+      const told = isBack ? tellBack(to) : tellHandoff(from, to, limit, new Date(now()));
+      const line = told + tellEnded(ended);
       return { event: { name: 'repointed' }, line, isUrgent: true };
     },
     async copyThread() {
@@ -197,7 +226,7 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
         await desk.assertFits();
         // A goal belongs to a thread's id, so a copy has none.
         thread = { ...original, ...(await copyPortable(original.rollout)), hasGoal: false };
-        plan = await resumePlan(thread);
+        plan = await resumePlan(thread, prompt());
       } catch (error) {
         log({ type: 'notice', message: `could not copy the thread: ${(error as Error).message}` });
         return { event: { name: 'not-copied' } };
@@ -205,11 +234,12 @@ export function createRotation({ desk, log, firstPlan, resumePlan, now }: Rotati
       originals.set(thread.id, original.id);
       log({ type: 'copied', target, from: original.id, to: thread.id });
       const event: Event = { name: 'copied', evidence: { threadId: thread.id } };
-      return { event, line: tellCopied(target, thread.id) };
+      return { event, line: tellCopied(target, thread.id) + tellEnded(ended) };
     },
     originalOf: (threadId) => originals.get(threadId),
     plan: () => plan,
     resumes: () => thread !== undefined && !isIdle,
+    prompt,
     resumesGoal: () => thread?.hasGoal === true && !isIdle,
     arrived() {
       if (failedAt === undefined) return;

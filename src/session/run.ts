@@ -1,3 +1,4 @@
+import { listBackgroundCommands } from '../codex/background-commands.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import { replayTypedKeys } from '../codex/typed-ahead.ts';
 import { describeError, NotStartedError } from '../errors.ts';
@@ -54,10 +55,11 @@ export interface SessionParts {
   alert: Alert;
   /** When every account is at its limit, the first to come back is waited for. */
   wait?: Patience;
-  /** Where the session meets the system, for tests: a child's rollouts, signals to and errors of this process, stderr. */
+  /** Where the session meets the system, for tests: a child's rollouts and commands, signals to and errors of this process, stderr. */
   follow?: typeof followThreads;
   relay?: typeof relaySignals;
   net?: typeof catchUncaught;
+  listCommands?: typeof listBackgroundCommands;
   tell?(line: string): void;
   /** Keeps a bug of ours, and says where in one line. */
   report?(error: unknown): string;
@@ -79,7 +81,7 @@ const ERASE_BELOW = '\u001b[J';
  */
 export function runSession(parts: SessionParts): Promise<Ending> {
   const { terminal, desk, log, follow = followThreads, relay = relaySignals } = parts;
-  const { tell = tellOnStderr, net = catchUncaught } = parts;
+  const { tell = tellOnStderr, net = catchUncaught, listCommands = listBackgroundCommands } = parts;
   const answeredFor = new Set<string>();
   const timers = createTimers((error) => fail(error));
   const clock = createSessionClock();
@@ -204,6 +206,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
           return exhaustion.leave();
         case 'stop-child':
           leaving = watch;
+          rotation.endCommands(child?.pid === undefined ? [] : listCommands(child.pid));
           child?.signal('SIGTERM');
           return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
         case 'kill-child':
@@ -273,7 +276,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
     function createGuard(): SuccessorGuard | undefined {
       if (!rotation.resumes()) return undefined;
       return guardSuccessor({
-        prompt: parts.prompt,
+        prompt: rotation.prompt(),
         hasGoal: rotation.resumesGoal(),
         timers,
         isIdle: () => takesKeys() && !isAsking() && !watch?.isWorking() && gate.isBlank(),
@@ -324,7 +327,7 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       );
       child = which;
       const arriving = awaitArrival({
-        hasPrompt: guard !== undefined && parts.prompt !== '',
+        hasPrompt: guard !== undefined && rotation.prompt() !== '',
         timers,
         readRefusal: which.refusal,
         asksToSignIn: which.asksToSignIn,

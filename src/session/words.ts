@@ -116,6 +116,33 @@ export function tellRunAgain(from: string, to: string, mark: Mark, now: Date): s
   return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; what it read from stdin is gone: run the command again to use ${to}`;
 }
 
+/**
+ * The end of a line about a handoff: what ended with the Codex that ran; '' for nothing.
+ * @param commands the names of programs, which are whatever their owners called them.
+ */
+export function tellEnded(commands: readonly string[]): string {
+  if (commands.length === 0) return '';
+  const names = commands.slice(0, MOST_NAMES).map(printableName);
+  const more = commands.length > MOST_NAMES ? `, and ${commands.length - MOST_NAMES} more` : '';
+  return `; this ended ${countCommands(commands.length)} (${names.join(', ')}${more})`;
+}
+
+/** What a resumed thread is told about it, after its prompt: no word of it is anybody else's. */
+export function promptAboutEnded(count: number): string {
+  return `The session was restarted, which ended ${countCommands(count)} that you had running; start again what is still needed.`;
+}
+
+function countCommands(count: number): string {
+  return count === 1 ? '1 background command' : `${count} background commands`;
+}
+
+function printableName(name: string): string {
+  return name.slice(0, MOST_NAME).replace(/[^\u0020-\u007e]/g, '?');
+}
+
+const MOST_NAMES = 3;
+const MOST_NAME = 32;
+
 /** One line, when another account may not read all of a thread: the original stays, and a copy goes on. */
 export function tellCopied(target: string, copy: string): string {
   return `codex-hotswap: ${target} may not read what another account's model thought; going on in a copy of the thread, ${copy}`;

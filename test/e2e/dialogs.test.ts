@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { ask } from '../lab/composer.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
@@ -59,7 +60,10 @@ describeSince('0.150.0', 'measured from there on only')('a dialog of Codex', () 
     // The digit would trust them all.
     terminal.type('2');
     terminal.type(' things to do');
+    // A person's Enter: one that comes as fast as the text is a line break of a paste.
+    await pause(250);
     terminal.press('enter');
+    await pause(250);
     terminal.type('not yet');
     await terminal.waitForText(HOOKS);
     await expectToStay(terminal, HOOKS);

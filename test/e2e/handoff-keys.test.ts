@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ToolCall } from '../lab/backend/index.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
@@ -7,6 +8,9 @@ import { createSupervisedLab } from '../lab/supervised.ts';
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
+
+/** Between two keys of somebody who looks for the next. */
+const A_PERSONS_MS = 250;
 
 const EXHAUSTED = [{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }];
 
@@ -20,7 +24,10 @@ describe('keys typed during the handoff', () => {
     await ask(terminal, 'hello');
     await hotswap.waitForEvent('confirmed');
     terminal.type('and then this');
+    // Enter that comes as fast as the text before it is a line break of a paste, for Codex and for us.
+    await pause(A_PERSONS_MS);
     terminal.press('enter');
+    await pause(A_PERSONS_MS);
     terminal.type('not yet');
     await terminal.waitForText('› not yet');
     turn.finish();
@@ -29,6 +36,31 @@ describe('keys typed during the handoff', () => {
     expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
       ...['hello', 'continue', 'and then this'],
     ]);
+  });
+
+  it.each([
+    ['in brackets', true],
+    ['without brackets', false],
+  ])('that are a paste of four lines arrive as one, unsent: %s', async (_, inBrackets) => {
+    const { backend, hotswap } = await openLab(EXHAUSTED);
+    const turn = holdTurn();
+    backend.enqueue([{ text: ['going on'], until: turn.over }], 'acc2');
+    const terminal = hotswap.open();
+    await ask(terminal, 'hello');
+    await hotswap.waitForEvent('rotated');
+    const lines = ['please summarise this:', 'line one', 'rm -rf build', 'the end'];
+    if (inBrackets) terminal.paste(lines.join('\r'));
+    else terminal.type(lines.map((line) => `${line}\r`).join(''));
+    for (const line of lines) await terminal.waitForText(line);
+    turn.finish();
+    await terminal.waitForText('going on');
+    await pause(1000);
+    expect(backend.turns('acc2').map(({ turn }) => turn?.userTexts.at(-1))).toEqual(['continue']);
+    terminal.press('enter');
+    const sent = await backend.waitForRequest(
+      ({ turn }) => turn?.userTexts.at(-1)?.startsWith(lines[0] as string) === true,
+    );
+    expect(sent.turn?.userTexts.at(-1)?.trim()).toBe(lines.join('\n'));
   });
 
   it('follow the prompt that was not sent yet', async () => {

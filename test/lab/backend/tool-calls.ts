@@ -4,7 +4,8 @@ import type { Json, TurnRequest } from './turn-request.ts';
 
 /** A tool the model wants run. */
 export type ToolCall =
-  | { kind: 'shell'; command: string }
+  /** @property yieldMs when the model goes on though the command still runs; Codex's own 10 s if absent. */
+  | { kind: 'shell'; command: string; yieldMs?: number }
   /** The text of `*** Begin Patch … *** End Patch`. */
   | { kind: 'apply_patch'; patch: string }
   /** A new agent, or a message to one (`/root` is the first). Only the service, asked by this account, can read it. */
@@ -34,7 +35,8 @@ function makeScript(call: Extract<ToolCall, { kind: 'shell' | 'apply_patch' }>):
   if (call.kind === 'apply_patch') {
     return `text(await tools.apply_patch(${JSON.stringify(call.patch)}));`;
   }
-  return `const result = await tools.exec_command({ cmd: ${JSON.stringify(call.command)} });\ntext(result.output);`;
+  const args = { cmd: call.command, ...(call.yieldMs ? { yield_time_ms: call.yieldMs } : {}) };
+  return `const result = await tools.exec_command(${JSON.stringify(args)});\ntext(result.output);`;
 }
 
 function shellCall(tools: ReadonlyMap<string, string | undefined>, command: string): Json {

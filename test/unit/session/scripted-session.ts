@@ -29,6 +29,8 @@ export interface SessionOptions {
   resumePlan?: SessionParts['resumePlan'];
   spawn?: (plan: ChildPlan, spawn: () => ScriptedChild) => ScriptedChild;
   prompt?: string;
+  /** What every child has running in the background. */
+  commands?: string[];
   wait?: SessionParts['wait'];
   alert?: SessionParts['alert'];
   /** When the first account comes back by itself, epoch seconds. */
@@ -111,6 +113,7 @@ export function openSession(options: SessionOptions = {}) {
     },
     tell: (line) => void told.push(line),
     report: (error) => `reported: ${(error as Error).message}`,
+    listCommands: () => options.commands ?? [],
   });
   let ending: Ending | undefined;
   let failure: Error | undefined;
