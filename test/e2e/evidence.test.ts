@@ -7,7 +7,7 @@ import { type FailureKind, NAMED_BUCKET } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import type { OuterTerminal } from '../lab/outer-terminal.ts';
-import { itSince } from '../lab/playable.ts';
+import { itSince, tellWhere } from '../lab/playable.ts';
 import { createSupervisedLab, type Supervised } from '../lab/supervised.ts';
 
 /** For scenes of a login that is gone. */
@@ -19,7 +19,10 @@ const { openLab, close } = createSupervisedLab();
 afterEach(close);
 
 /** Earlier ones record no error; only a full window proves a limit there (fact M2). */
-const recordsErrors = codexUnderTest.isAtLeast('0.150.0');
+const recordsErrors = tellWhere(
+  codexUnderTest.isAtLeast('0.150.0'),
+  'its record has no error, so nothing proves a limit that fills no window',
+);
 const SOON = Math.floor(Date.now() / 1000) + 5000;
 
 interface Limit {
@@ -75,7 +78,11 @@ describe('a login that is gone rotates, and the account needs a new one', () => 
     'a login that is refused',
     'cp "$HOME/dead/auth.json" "$HOME/.codex-acc1/auth.json"',
   ] as const;
-  it.each(codexUnderTest.isAtLeast('0.144.0') ? [REMOVED, REFUSED] : [REMOVED])(
+  const refreshesEarly = tellWhere(
+    codexUnderTest.isAtLeast('0.144.0'),
+    'it refreshes a token only when it has ended, so it does not ask for a login',
+  );
+  it.each(refreshesEarly ? [REMOVED, REFUSED] : [REMOVED])(
     'Codex stands in its sign-in screen: %s',
     async (_what, trick) => {
       const { backend, hotswap } = await openLab([{ name: 'acc1' }, { name: 'acc2' }]);

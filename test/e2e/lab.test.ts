@@ -15,7 +15,7 @@ import {
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
 import { type OuterTerminal, openOuterTerminal } from '../lab/outer-terminal.ts';
-import { itWhere } from '../lab/playable.ts';
+import { itWhere, tellWhere } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { makeSandbox, type Sandbox, type SandboxOptions } from '../lab/sandbox.ts';
 
@@ -48,6 +48,10 @@ function openCodex(sandbox: Sandbox, args: string[] = []): OuterTerminal {
 
 const LIMIT = /You.ve hit your usage limit/;
 
+const tellsWorkspaceLimits = tellWhere(
+  codexUnderTest.isAtLeast('0.150.0'),
+  'it does not tell of a workspace’s limit by the header and the record',
+);
 // 0.130 does not know the header yet and says what the plan makes it say.
 const WORKSPACE_LIMITS: [FailureKind, RegExp, LimitKind][] = [
   [
@@ -163,7 +167,7 @@ describe.each<Transport>(['websocket', 'sse'])('codex exec over %s', (transport)
       /hit your usage limit. Start a free trial of Pro at \S+, or try again at/,
       'window-5h',
     ],
-    ...(codexUnderTest.isAtLeast('0.150.0') ? WORKSPACE_LIMITS : []),
+    ...(tellsWorkspaceLimits ? WORKSPACE_LIMITS : []),
   ])(
     'says of %s what the headers tell it, and records it (fact 2.1)',
     async (limit, text, kind) => {

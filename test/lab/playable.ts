@@ -7,8 +7,7 @@ import { codexUnderTest } from './codex-under-test.ts';
  * @param why what that release does instead.
  */
 export function itWhere(canPlay: boolean, why: string): typeof it {
-  if (!canPlay) tellSkipped(why);
-  return canPlay ? it : (it.skip as typeof it);
+  return tellWhere(canPlay, why) ? it : (it.skip as typeof it);
 }
 
 /** The same for the releases before a version. */
@@ -18,8 +17,7 @@ export function itSince(version: string, why: string): typeof it {
 
 /** The same for a group of scenes. */
 export function describeWhere(canPlay: boolean, why: string): typeof describe {
-  if (!canPlay) tellSkipped(why);
-  return canPlay ? describe : (describe.skip as typeof describe);
+  return tellWhere(canPlay, why) ? describe : (describe.skip as typeof describe);
 }
 
 /** The same for a group of scenes and the releases before a version. */
@@ -27,6 +25,8 @@ export function describeSince(version: string, why: string): typeof describe {
   return describeWhere(codexUnderTest.isAtLeast(version), `plays from ${version} on: ${why}`);
 }
 
-function tellSkipped(why: string): void {
-  console.log(`skipped with Codex ${codexUnderTest.version}: ${why}`);
+/** The same for the rows of a table that a release cannot play. @returns whether it can. */
+export function tellWhere(canPlay: boolean, why: string): boolean {
+  if (!canPlay) console.log(`skipped with Codex ${codexUnderTest.version}: ${why}`);
+  return canPlay;
 }

@@ -128,7 +128,7 @@ describe('an account reaches its limit', () => {
 describe('every account is at its limit', () => {
   it('and Codex stays: one bell and notification, a summary at exit, the exit status of Codex', async () => {
     const [sooner, later] = [nowSeconds() + 3600, nowSeconds() + 9000];
-    const { backend, hotswap } = await openLab([
+    const { hotswap } = await openLab([
       { name: 'acc1', turnsLeft: 1, resetsAt: sooner },
       { name: 'acc2', turnsLeft: 0, resetsAt: later },
     ]);
@@ -139,11 +139,8 @@ describe('every account is at its limit', () => {
     // One for the handoff, one for the end of all accounts; none for trying on.
     await terminal.waitUntil(() => countBells(terminal.raw()) === 2, 'the second bell');
     await ask(terminal, 'three');
-    // Not the second time that all are at their limit: a `continue` that Codex had forgotten, and so was given once more, may
-    // fail twice (bare 0.171 under load forgets 1 of 60 and runs it after the next prompt).
-    await backend.waitForRequest(
-      ({ turn, outcome }) => turn?.userTexts.at(-1) === 'three' && outcome !== undefined,
-    );
+    // The third prompt as a rule. Bare 0.171 under load forgets 1 of 60 that it holds back: a `continue`, which is then given
+    // once more and fails twice, or the third prompt itself.
     await hotswap.waitForEvent('exhausted', 2);
     await waitForComposer(terminal);
 
