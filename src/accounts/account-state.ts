@@ -2,8 +2,15 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MOST, readEpochSeconds, readText } from '../codex/bounds.ts';
 import { defined, record } from '../codex/json.ts';
+import { HotswapError } from '../errors.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
-import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
+import {
+  ensurePrivateDir,
+  type JsonRead,
+  readJson,
+  replaceFile,
+  setAside,
+} from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { changeRecords } from '../state/records.ts';
 import type { Identity } from './login.ts';
@@ -21,11 +28,14 @@ export interface AccountState {
 
 export interface AccountRead {
   state: AccountState;
-  /** One line for the user when a broken file was set aside. */
+  /** One line for the user when a broken file was set aside, or one cannot be read. */
   notice?: string;
 }
 
-/** Reads an account's state; a missing file is a fresh state, a broken one is set aside and reported in `notice`. */
+/**
+ * Reads an account's state; a missing file is a fresh state. A broken one is set aside, one that cannot be read is left
+ * where it is; both are reported in `notice`.
+ */
 export function readAccountState(paths: Paths, target: string, now = new Date()): AccountRead {
   const read = look(paths, target);
   if (read.kind === 'ok') return { state: read.state };
@@ -33,7 +43,7 @@ export function readAccountState(paths: Paths, target: string, now = new Date())
     // Another process may have put it right meanwhile: what it wrote is not to be set aside.
     const again = look(paths, target);
     if (again.kind === 'ok') return { state: again.state };
-    const notice = setAsideNotice(accountFile(paths, target), again.reason, now);
+    const notice = setAsideNotice(accountFile(paths, target), again, now);
     return { state: freshState(target), notice };
   });
 }
@@ -47,7 +57,7 @@ export function writeAccountState(paths: Paths, state: AccountState): void {
  * Changes an account's state: what is on disk is read and written with no other process in between. Nothing is written
  * when `change` returns what it was given.
  * @returns the state afterwards.
- * @throws HotswapError `home-unwritable`, `unsafe-path`.
+ * @throws HotswapError `home-unwritable`, `unsafe-path`; `bad-state` for a file that cannot be read: its marks would be lost.
  */
 export function changeAccountState(
   paths: Paths,
@@ -55,6 +65,11 @@ export function changeAccountState(
   change: (state: AccountState) => AccountState,
 ): AccountState {
   return changeRecords(paths, () => {
+    const read = look(paths, target);
+    if (read.kind === 'unreadable') {
+      const what = `${accountFile(paths, target)} ${read.reason}`;
+      throw new HotswapError('bad-state', what, 'make it readable, or move it away');
+    }
     const { state } = readAccountState(paths, target);
     const changed = change(state);
     if (changed === state) return state;
@@ -115,8 +130,12 @@ export function accountFile(paths: Paths, target: string): string {
   return join(paths.accountsDir, `${target}.json`);
 }
 
-/** Sets a broken file aside and says so in one line; never throws, for the way on is the same if it cannot be moved. */
-export function setAsideNotice(file: string, reason: string, now: Date): string {
+/**
+ * Sets a broken file aside and says so in one line; one that cannot be read may be whole, and stays. Never throws, for the
+ * way on is the same if it cannot be moved.
+ */
+export function setAsideNotice(file: string, { kind, reason }: NoRecord, now: Date): string {
+  if (kind === 'unreadable') return `${file} ${reason}; it is left as it is, and is not used`;
   try {
     return `${file} ${reason}; it was kept as ${setAside(file, now)} and a fresh one is used`;
   } catch {
@@ -124,12 +143,13 @@ export function setAsideNotice(file: string, reason: string, now: Date): string 
   }
 }
 
-type Look = { kind: 'ok'; state: AccountState } | { kind: 'broken'; reason: string };
+type NoRecord = Extract<JsonRead, { reason: string }>;
+type Look = { kind: 'ok'; state: AccountState } | NoRecord;
 
 function look(paths: Paths, target: string): Look {
   const read = readJson(accountFile(paths, target));
   if (read.kind === 'missing') return { kind: 'ok', state: freshState(target) };
-  if (read.kind === 'broken') return read;
+  if (read.kind !== 'ok') return read;
   const state = checkState(read.value, target);
   return state === undefined
     ? { kind: 'broken', reason: 'has an unknown form' }

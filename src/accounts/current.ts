@@ -1,5 +1,5 @@
 import { isTargetName } from '../state/config.ts';
-import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
+import { ensurePrivateDir, type JsonRead, readJson, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { changeRecords } from '../state/records.ts';
 import { setAsideNotice } from './account-state.ts';
@@ -8,20 +8,18 @@ import { setAsideNotice } from './account-state.ts';
 export interface Current {
   current?: string;
   previous?: string;
-  /** One line for the user when a broken file was set aside. */
+  /** One line for the user when a broken file was set aside, or one cannot be read. */
   notice?: string;
 }
 
 /** Reads which target is current; the names may be of targets that no longer exist. */
 export function readCurrent(paths: Paths, now = new Date()): Current {
   const read = look(paths);
-  if (typeof read !== 'string') return read;
+  if (!('reason' in read)) return read;
   return changeRecords(paths, () => {
     // Another process may have put it right meanwhile.
     const again = look(paths);
-    return typeof again === 'string'
-      ? { notice: setAsideNotice(paths.currentFile, again, now) }
-      : again;
+    return 'reason' in again ? { notice: setAsideNotice(paths.currentFile, again, now) } : again;
   });
 }
 
@@ -60,11 +58,11 @@ function change(
 }
 
 /** The names on record, or what is wrong with the file. */
-function look(paths: Paths): Names | string {
+function look(paths: Paths): Names | Extract<JsonRead, { reason: string }> {
   const read = readJson(paths.currentFile);
   if (read.kind === 'missing') return {};
-  if (read.kind === 'broken') return read.reason;
+  if (read.kind !== 'ok') return read;
   const { current, previous } = (read.value ?? {}) as { current?: unknown; previous?: unknown };
-  if (!isTargetName(current)) return 'has an unknown form';
+  if (!isTargetName(current)) return { kind: 'broken', reason: 'has an unknown form' };
   return { current, ...(isTargetName(previous) ? { previous } : {}) };
 }

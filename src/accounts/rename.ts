@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, renameSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { isTargetName, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
@@ -7,12 +7,7 @@ import { describePlace, type Makers, mayLive, readMakers } from '../state/livene
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
 import { changeRecords } from '../state/records.ts';
-import {
-  accountFile,
-  readAccountState,
-  removeAccountState,
-  writeAccountState,
-} from './account-state.ts';
+import { accountFile, removeAccountState } from './account-state.ts';
 import { moveVaultDir } from './credential-file.ts';
 import { renameInCurrent } from './current.ts';
 import { followLogin } from './prime.ts';
@@ -38,7 +33,7 @@ export async function renameTarget(paths: Paths, renaming: Renaming): Promise<vo
 /** Finishes a renaming whose command died. @returns what was finished, for the user. */
 export async function finishRename(paths: Paths): Promise<Renaming | undefined> {
   const read = readJson(paths.renamingFile);
-  if (read.kind === 'missing') return undefined;
+  if (read.kind === 'missing' || read.kind === 'unreadable') return undefined;
   const renaming = read.kind === 'ok' ? checkRenaming(read.value) : undefined;
   if (renaming === undefined) {
     removeQuietly(paths.renamingFile); // of a power cut: nothing had been done yet
@@ -72,8 +67,8 @@ export function renameSteps(paths: Paths, { from, to }: Renaming): (() => unknow
 function moveState(paths: Paths, from: string, to: string): void {
   changeRecords(paths, () => {
     if (!isThere(accountFile(paths, from))) return;
-    const { state } = readAccountState(paths, from);
-    writeAccountState(paths, { ...state, target: to });
+    // As a file: one that cannot be read just now keeps its marks. The name in it is not read.
+    renameSync(accountFile(paths, from), accountFile(paths, to));
   });
 }
 

@@ -49,7 +49,8 @@ export function listOverrides(facts: OverrideFacts): string[] {
     words.push('-c', 'features.secret_auth_storage=false');
   }
   if (hookTrust !== undefined) words.push('-c', `hooks.state=${hookTrust}`);
-  if (shellHome !== undefined) {
+  // A program that has told no feature may be a script in Codex's place, to which every word of ours is one too many.
+  if (shellHome !== undefined && capabilities.features.size > 0) {
     words.push('-c', `shell_environment_policy.set.CODEX_HOME=${quoteToml(shellHome)}`);
   }
   return words;

@@ -125,6 +125,10 @@ export function readLaunches(
     const file = join(paths.sessionsDir, name);
     const read = readJson(file);
     if (read.kind === 'missing') continue; // pruned meanwhile
+    if (read.kind === 'unreadable') {
+      notices.push(`${file} ${read.reason}`);
+      continue;
+    }
     const record = read.kind === 'ok' ? checkLaunch(read.value) : undefined;
     if (record !== undefined) launches.push(record);
     else notices.push(setAsideBroken(file, now));

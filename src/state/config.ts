@@ -65,7 +65,7 @@ export const REFRESH_MARGIN_SECONDS = { least: 310, most: 86_400 };
 export function readConfig(paths: Paths): Config | undefined {
   const read = readJson(paths.configFile);
   if (read.kind === 'missing') return undefined;
-  if (read.kind === 'broken') throw badConfig(paths, read.reason);
+  if (read.kind !== 'ok') throw badConfig(paths, read.reason);
   return validateConfig(read.value, paths);
 }
 

@@ -88,7 +88,9 @@ export function assertOwned(path: string): Stats | undefined {
 export type JsonRead =
   | { kind: 'ok'; value: unknown }
   | { kind: 'missing' }
-  | { kind: 'broken'; reason: string };
+  | { kind: 'broken'; reason: string }
+  /** The system refused it: what is in it may be whole. */
+  | { kind: 'unreadable'; reason: string };
 
 /** Reads a JSON file; a broken or unreadable one is a value, not an exception, for each caller has its own answer. */
 export function readJson(path: string): JsonRead {
@@ -98,7 +100,8 @@ export function readJson(path: string): JsonRead {
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };
-    return { kind: 'broken', reason: `cannot be read (${code ?? String(error)})` };
+    const kind = code !== undefined && NO_RECORD.has(code) ? 'broken' : 'unreadable';
+    return { kind, reason: `cannot be read (${code ?? String(error)})` };
   }
   try {
     return { kind: 'ok', value: JSON.parse(text) };
@@ -107,6 +110,9 @@ export function readJson(path: string): JsonRead {
     return { kind: 'broken', reason: text.trim() === '' ? 'is empty' : 'is not valid JSON' };
   }
 }
+
+/** Something else is in the place of the file, or far more than we ever write. */
+const NO_RECORD = new Set(['EISDIR', 'ENXIO', 'ELOOP', 'EFBIG']);
 
 /**
  * Writes a whole file or nothing: a new file beside it, synced, renamed over. Mode 0600 unless told, whatever the umask.

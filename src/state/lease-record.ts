@@ -31,6 +31,7 @@ export interface LeaseJudge {
 export function whoOwns(file: string, judge: LeaseJudge = {}): Ownership {
   const read = readJson(file);
   if (read.kind === 'missing') return { kind: 'owned' }; // replaced while we looked: somebody is at work
+  if (read.kind === 'unreadable') return { kind: 'owned' }; // a session of root's, say, or a disk that fails
   // Of a power cut: a lease is written whole beside its place, and then named.
   if (read.kind === 'broken') return { kind: 'orphaned', pid: 0 };
   const lease = checkLease(read.value);

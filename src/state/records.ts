@@ -1,6 +1,6 @@
 import { renameSync, rmSync } from 'node:fs';
 import { HotswapError } from '../errors.ts';
-import { temporaryName } from './files.ts';
+import { cannotWrite, temporaryName } from './files.ts';
 import { blockForLock, type Lock } from './lock.ts';
 import type { Paths } from './paths.ts';
 
@@ -37,7 +37,8 @@ export function changeRecords<Result>(
 /**
  * The same for the configuration, under a lock of its own, for that takes longer: no session is to wait for it. Records
  * may be changed inside, and not the other way round.
- * @throws HotswapError `in-use` when the lock is not to be had, and what `change` throws.
+ * @throws HotswapError `in-use` when the lock is not to be had, `home-unwritable` when none can be made, and what `change`
+ * throws.
  */
 export function changeConfig<Result>(
   { configLock }: Pick<Paths, 'configLock'>,
@@ -95,7 +96,7 @@ function take(dir: string, whenBusy: WhenBusy, waitMs: number): Lock | undefined
     if (lock !== undefined) missedAt.delete(dir);
     else if (!isStuck) missedAt.set(dir, performance.now());
   } catch (error) {
-    if (whenBusy === 'fail') throw error;
+    if (whenBusy === 'fail') throw cannotWrite(dir, error);
     return undefined; // a full disk, say; what is to be written will tell
   }
   if (lock === undefined && whenBusy === 'fail') {

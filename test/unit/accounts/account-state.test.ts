@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -57,6 +65,22 @@ describe('account state', () => {
     const aside = join(paths.accountsDir, 'a.json.broken-20261121T034500Z');
     expect(readFileSync(aside, 'utf8')).toBe(content);
     expect(readAccountState(paths, 'a').notice).toBeUndefined();
+  });
+
+  // A file that cannot be read, for root, too: EIO.
+  test.runIf(process.platform === 'linux')('that cannot be read is left and not replaced', () => {
+    const paths = makeScratchHome();
+    mkdirSync(paths.accountsDir, { recursive: true });
+    for (const file of [accountFile(paths, 'a'), paths.currentFile]) {
+      symlinkSync('/proc/self/mem', file);
+    }
+    const { state, notice } = readAccountState(paths, 'a', NOW);
+    expect(state.marks).toEqual([]);
+    expect(notice).toContain('cannot be read (EIO); it is left as it is');
+    expect(readCurrent(paths, NOW)).toEqual({ notice: expect.stringContaining('left as it is') });
+    expect(() => addMark(paths, 'a', mark())).toThrow('a.json cannot be read (EIO)');
+    expect(readdirSync(paths.accountsDir)).toEqual(['a.json']);
+    expect(lstatSync(accountFile(paths, 'a')).isSymbolicLink()).toBe(true);
   });
 
   test('a mark of a kind we do not know yet still counts', () => {

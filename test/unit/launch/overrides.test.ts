@@ -59,9 +59,10 @@ test.each<[string, Case, string[]]>([
   ],
   [
     'the home of the model’s shell',
-    { typed: ['exec', 'x'], shellHome: '/a "b"\u007f' },
+    { typed: ['exec', 'x'], features: ['any'], shellHome: '/a "b"\u007f' },
     ['-c', 'shell_environment_policy.set.CODEX_HOME="/a \\"b\\"\\u007F"'],
   ],
+  ['… not for a script that tells no feature', { typed: ['exec', 'x'], shellHome: '/h' }, []],
   ['trusted hooks', { typed: ['exec', 'x'], hookTrust: '{}' }, ['-c', 'hooks.state={}']],
 ])('%s', (_, facts, words) => {
   expect(overrides(facts)).toEqual(words);

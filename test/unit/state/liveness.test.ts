@@ -153,6 +153,10 @@ describe('a lease of version 0.1.0, or none of ours', () => {
   test('one that is replaced while we look', () => {
     expect(whoOwns(join(dir, 'lease.gone')).kind).toBe('owned');
   });
+
+  test.runIf(process.platform === 'linux')('one that cannot be read', () => {
+    expect(whoOwns('/proc/self/mem').kind).toBe('owned'); // EIO
+  });
 });
 
 describe('the clock that counts is that of the file system', () => {

@@ -9,12 +9,12 @@ import {
 } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { isAsideName } from '../../../src/accounts/credential-file.ts';
-import { readLogin } from '../../../src/accounts/login.ts';
-import { uninstallCommand } from '../../../src/cli/uninstall.ts';
-import { HotswapError } from '../../../src/errors.ts';
-import { settleAccounts } from '../../../src/launch/settle-accounts.ts';
-import { adoptAuth } from '../../../src/overlay/adopt-auth.ts';
+import { isAsideName } from '../../src/accounts/credential-file.ts';
+import { readLogin } from '../../src/accounts/login.ts';
+import { uninstallCommand } from '../../src/cli/uninstall.ts';
+import { HotswapError } from '../../src/errors.ts';
+import { settleAccounts } from '../../src/launch/settle-accounts.ts';
+import { adoptAuth } from '../../src/overlay/adopt-auth.ts';
 import { NOW, OPERATIONS, run, slotOf } from './login-operations.ts';
 import {
   FILES,

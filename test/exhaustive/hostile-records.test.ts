@@ -1,6 +1,6 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
+import { runCli } from '../../src/cli/program.ts';
 import {
   CONFIG,
   eventsOf,
@@ -12,7 +12,7 @@ import {
   replace,
   rolloutOf,
   STATE,
-} from '../../package/hostile.ts';
+} from '../package/hostile.ts';
 
 type Home = ReturnType<typeof furnishHome>;
 type Json = Record<string, unknown>;

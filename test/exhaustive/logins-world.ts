@@ -9,15 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { recordIdentity } from '../../../src/accounts/account-state.ts';
-import { isAsideName } from '../../../src/accounts/credential-file.ts';
-import { keepLastGood, LAST_GOOD } from '../../../src/accounts/last-good.ts';
-import { readLogin } from '../../../src/accounts/login.ts';
-import { listVaults, readStandings } from '../../../src/accounts/standing.ts';
-import { CONFIG_DEFAULTS, type Config, readConfig } from '../../../src/state/config.ts';
-import { isTemporaryName } from '../../../src/state/files.ts';
-import type { Paths } from '../../../src/state/paths.ts';
-import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
+import { recordIdentity } from '../../src/accounts/account-state.ts';
+import { isAsideName } from '../../src/accounts/credential-file.ts';
+import { keepLastGood, LAST_GOOD } from '../../src/accounts/last-good.ts';
+import { readLogin } from '../../src/accounts/login.ts';
+import { listVaults, readStandings } from '../../src/accounts/standing.ts';
+import { CONFIG_DEFAULTS, type Config, readConfig } from '../../src/state/config.ts';
+import { isTemporaryName } from '../../src/state/files.ts';
+import type { Paths } from '../../src/state/paths.ts';
+import { forgeAuth, makeScratchHome } from '../unit/state/scratch-home.ts';
 
 export const OLD = 1_790_000_000;
 export const NEW = 1_795_000_000;
