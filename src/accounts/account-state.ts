@@ -26,25 +26,22 @@ export interface AccountState {
   usage?: unknown;
 }
 
-export interface AccountRead {
-  state: AccountState;
-  /** One line for the user when a broken file was set aside, or one cannot be read. */
-  notice?: string;
+/** Reads an account's state. A file that is missing, broken or not to be read is a fresh state; see {@link mendAccountState}. */
+export function readAccountState(paths: Paths, target: string): { state: AccountState } {
+  const read = look(paths, target);
+  return { state: read.kind === 'ok' ? read.state : freshState(target) };
 }
 
 /**
- * Reads an account's state; a missing file is a fresh state. A broken one is set aside, one that cannot be read is left
- * where it is; both are reported in `notice`.
+ * Sets a broken state aside, for a fresh one; one that cannot be read is left where it is.
+ * @returns one line for the user about it; undefined when all is well.
  */
-export function readAccountState(paths: Paths, target: string, now = new Date()): AccountRead {
-  const read = look(paths, target);
-  if (read.kind === 'ok') return { state: read.state };
+export function mendAccountState(paths: Paths, target: string, now: Date): string | undefined {
+  if (look(paths, target).kind === 'ok') return undefined;
   return changeRecords(paths, () => {
     // Another process may have put it right meanwhile: what it wrote is not to be set aside.
-    const again = look(paths, target);
-    if (again.kind === 'ok') return { state: again.state };
-    const notice = setAsideNotice(accountFile(paths, target), again, now);
-    return { state: freshState(target), notice };
+    const read = look(paths, target);
+    return read.kind === 'ok' ? undefined : setAsideNotice(accountFile(paths, target), read, now);
   });
 }
 
@@ -70,7 +67,8 @@ export function changeAccountState(
       const what = `${accountFile(paths, target)} ${read.reason}`;
       throw new HotswapError('bad-state', what, 'make it readable, or move it away');
     }
-    const { state } = readAccountState(paths, target);
+    if (read.kind === 'broken') setAsideNotice(accountFile(paths, target), read, new Date());
+    const state = read.kind === 'ok' ? read.state : freshState(target);
     const changed = change(state);
     if (changed === state) return state;
     ensurePrivateDir(paths.accountsDir);

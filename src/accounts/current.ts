@@ -8,18 +8,20 @@ import { setAsideNotice } from './account-state.ts';
 export interface Current {
   current?: string;
   previous?: string;
-  /** One line for the user when a broken file was set aside, or one cannot be read. */
-  notice?: string;
 }
 
-/** Reads which target is current; the names may be of targets that no longer exist. */
-export function readCurrent(paths: Paths, now = new Date()): Current {
+/** Reads which target is current; the names may be of targets that no longer exist. See {@link mendCurrent}. */
+export function readCurrent(paths: Paths): Current {
   const read = look(paths);
-  if (!('reason' in read)) return read;
+  return 'reason' in read ? {} : read;
+}
+
+/** Sets a broken record aside, as {@link mendAccountState} does. @returns one line for the user about it. */
+export function mendCurrent(paths: Paths, now: Date): string | undefined {
+  if (!('reason' in look(paths))) return undefined;
   return changeRecords(paths, () => {
-    // Another process may have put it right meanwhile.
-    const again = look(paths);
-    return 'reason' in again ? { notice: setAsideNotice(paths.currentFile, again, now) } : again;
+    const read = look(paths);
+    return 'reason' in read ? setAsideNotice(paths.currentFile, read, now) : undefined;
   });
 }
 
@@ -41,12 +43,10 @@ export function renameInCurrent(paths: Paths, from: string, to: string): void {
   );
 }
 
-type Names = Pick<Current, 'current' | 'previous'>;
-
 function change(
   paths: Paths,
   toNew: (
-    names: { [Key in keyof Names]: Names[Key] | undefined },
+    names: { [Key in keyof Current]: Current[Key] | undefined },
   ) => { current: string | undefined; previous: string | undefined } | undefined,
 ): void {
   changeRecords(paths, () => {
@@ -58,7 +58,7 @@ function change(
 }
 
 /** The names on record, or what is wrong with the file. */
-function look(paths: Paths): Names | Extract<JsonRead, { reason: string }> {
+function look(paths: Paths): Current | Extract<JsonRead, { reason: string }> {
   const read = readJson(paths.currentFile);
   if (read.kind === 'missing') return {};
   if (read.kind !== 'ok') return read;

@@ -103,7 +103,7 @@ function tell(line: string): Notice {
  */
 export function markLoggedOut(paths: Paths, target: string, how: string, now: Date): string[] {
   const at = Math.floor(now.getTime() / 1000);
-  const { state } = readAccountState(paths, target, now);
+  const { state } = readAccountState(paths, target);
   if (activeMarks(state, at).some(({ kind }) => kind === 'needs-login')) return [];
   addMark(paths, target, { kind: 'needs-login', at, until: null, message: how });
   return [`${target}: ${how}; to use it again: codex-hotswap login ${target}`];

@@ -19,18 +19,13 @@ export function accountLock({ locksDir }: Pick<Paths, 'locksDir'>, target: strin
   return join(locksDir, target);
 }
 
-/** How every configured target stands, in the order of the configuration; `notices` are lines for the user. */
-export function readStandings(
-  paths: Paths,
-  config: Config,
-): { standings: Standing[]; notices: string[] } {
-  const notices: string[] = [];
+/** How every configured target stands, in the order of the configuration. */
+export function readStandings(paths: Paths, config: Config): { standings: Standing[] } {
   const standings = config.targets.map((target) => {
-    const { state, notice } = readAccountState(paths, target.name);
-    if (notice !== undefined) notices.push(notice);
+    const { state } = readAccountState(paths, target.name);
     return { target, vault: inspectVault(target), state, lock: accountLock(paths, target.name) };
   });
-  return { standings, notices };
+  return { standings };
 }
 
 /** The vaults in which a stray login may belong, each with the identity on record; none that others could change. */

@@ -1,4 +1,4 @@
-import { readCurrent } from '../accounts/current.ts';
+import { mendCurrent, readCurrent } from '../accounts/current.ts';
 import { expireRemoved } from '../accounts/removed-logins.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { HotswapError } from '../errors.ts';
@@ -90,9 +90,10 @@ export function nowSeconds({ now }: Context): number {
 }
 
 /** The target new sessions start with: the one chosen last, or the first if that one is gone. */
-export function currentName({ paths, warn }: Context, config: Config): string {
-  const { current, notice } = readCurrent(paths);
+export function currentName({ paths, now, warn }: Context, config: Config): string {
+  const notice = mendCurrent(paths, now);
   if (notice !== undefined) warn(notice);
+  const { current } = readCurrent(paths);
   const known = config.targets.find(({ name }) => name === current);
   return (known ?? (config.targets[0] as Target)).name;
 }

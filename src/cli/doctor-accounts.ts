@@ -23,13 +23,12 @@ export function checkAccounts(context: Context): Finding[] {
     if (error instanceof HotswapError) return [issue(`${error.message}; ${error.advice}`)];
     throw error;
   }
-  const { standings, notices } = readStandings(context.paths, config);
+  const { standings } = readStandings(context.paths, config);
   const current = currentName(context, config);
   return [
     ok(
       `${config.targets.length} targets in ${context.paths.configFile}; new sessions start with ${current}`,
     ),
-    ...notices.map((notice) => note(notice)),
     ...standings.flatMap((standing) => checkTarget(standing, current, context.now)),
     ...findTwins(standings),
     ...checkSharedAuth(context, config, standings),

@@ -48,10 +48,9 @@ function showStatus(context: Context, { json }: StatusOptions): void {
 }
 
 function makeReport(context: Context): StatusReport {
-  const { env, paths, now, warn } = context;
+  const { env, paths, now } = context;
   const config = requireConfig(context);
-  const { standings, notices } = readStandings(paths, config);
-  for (const notice of notices) warn(notice);
+  const { standings } = readStandings(paths, config);
   const current = currentName(context, config);
   const sessions = listLiveSessions(paths);
   return {

@@ -1,4 +1,5 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensurePrivateDir } from '../state/files.ts';
 
@@ -12,21 +13,28 @@ export interface ScratchHome {
 /**
  * Makes one (0700): Codex refreshes the login it finds, outside every lock, also for commands that have no use for one
  * (fact M23).
- * @param parent where it is made; what a killed process has left there is removed.
- * @throws HotswapError `home-unwritable`, `unsafe-path`.
+ * @param parent where it is made, else among the temporary files: without an answer Codex would get too few of our options.
+ * What a killed process has left there is removed.
+ * @throws the errno error where neither can be written in.
  */
 export function openScratchHome(parent: string, env: NodeJS.ProcessEnv): ScratchHome {
-  ensurePrivateDir(parent);
-  removeOldHomes(parent);
-  const unique = Math.floor(Math.random() * 2 ** 32).toString(16);
-  const home = join(parent, `${PREFIX}${process.pid}-${unique.padStart(8, '0')}`);
-  ensurePrivateDir(home);
+  const home = makeHome(parent);
   const { CODEX_ACCESS_TOKEN: _token, CODEX_API_KEY: _key, OPENAI_API_KEY: _other, ...rest } = env;
   return {
     home,
     env: { ...rest, CODEX_HOME: home, CODEX_SQLITE_HOME: home },
     remove: () => removeQuietly(home),
   };
+}
+
+function makeHome(parent: string): string {
+  try {
+    ensurePrivateDir(parent);
+    removeOldHomes(parent);
+    return mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
+  } catch {
+    return mkdtempSync(join(tmpdir(), 'codex-hotswap-'));
+  }
 }
 
 const PREFIX = 'home-';

@@ -1,4 +1,5 @@
-import { recordIdentity } from '../accounts/account-state.ts';
+import { mendAccountState, recordIdentity } from '../accounts/account-state.ts';
+import { mendCurrent } from '../accounts/current.ts';
 import { keepLastGood, restoreLastGood } from '../accounts/last-good.ts';
 import { listLeftovers, settleLeftover } from '../accounts/leftovers.ts';
 import { describeIdentity, type Identity } from '../accounts/login.ts';
@@ -52,8 +53,9 @@ export async function settleAccounts(
         `${renaming.from.name} is called ${renaming.to.name} now: an interrupted renaming was finished`,
       ]);
     }
-    const { standings, notices } = readStandings(paths, settled);
-    lines.push(...notices);
+    lines.push(...settled.targets.flatMap(({ name }) => mendAccountState(paths, name, now) ?? []));
+    lines.push(...[mendCurrent(paths, now) ?? []].flat());
+    const { standings } = readStandings(paths, settled);
     const notice = noticeLogout(paths, standings, now, options);
     note(notice.lines);
     doubted.push(...notice.doubted);

@@ -52,8 +52,8 @@ export interface Wish {
  */
 export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wish): Workplace {
   const first = readStandings(paths, config);
-  const { current, notice } = readCurrent(paths);
-  const notices = [...first.notices, ...(notice === undefined ? [] : [notice])];
+  const { current } = readCurrent(paths);
+  const notices: string[] = [];
   const pick = (standings: readonly Standing[]) =>
     wish?.kind === 'exactly'
       ? takeAccount(standings, wish.target, now)

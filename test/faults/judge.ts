@@ -22,6 +22,8 @@ export async function countCalls(scene: SceneName): Promise<string[]> {
   try {
     const outcome = await play(scene, home, { error: 'EIO', at: 0 });
     const faults = await judge(scene, home, { error: 'EIO', at: 0 }, outcome);
+    const { shows } = EXPECTED[scene];
+    if (!outcome.output.includes(shows)) faults.push(`no ${shows}`);
     if (outcome.output.includes('unsupervised')) faults.push('it is not supervised');
     if (faults.length > 0) {
       throw new Error(`${scene} fails without a fault: ${faults.join('; ')}\n${outcome.output}`);

@@ -52,7 +52,7 @@ describe.each(['throw', 'reject'] as const)('a bug that nobody caught (%s)', (wh
     const report = await cause(what);
     // Nothing of ours while Codex draws.
     expect(outer.output().toString()).not.toContain('codex-hotswap');
-    outer.type('g');
+    outer.type('g\r');
     const at = await outer.waitFor('LIMIT-acc1');
     outer.type('q');
     expect(await outer.ended).toEqual({ kind: 'exited', code: 7 });

@@ -15,13 +15,13 @@ export interface Outcome {
   stty?: { before: string; after: string };
 }
 
-/** How a run ends without a fault; 7 is the stand-in's own status. */
-export const EXPECTED: Record<SceneName, { status: number; turns: string[] }> = {
-  quit: { status: 7, turns: [] },
-  handoff: { status: 7, turns: ['acc1', 'acc2'] },
-  early: { status: 7, turns: ['acc1'] },
-  exec: { status: 7, turns: ['acc1'] },
-  'exec-handoff': { status: 7, turns: ['acc1', 'acc2'] },
+/** How a run ends without a fault, and what it shows; 7 is the stand-in's own status. */
+export const EXPECTED: Record<SceneName, { status: number; turns: string[]; shows: string }> = {
+  quit: { status: 7, turns: [], shows: 'READY-acc1' },
+  handoff: { status: 7, turns: ['acc1', 'acc2'], shows: 'ANSWER-acc2' },
+  early: { status: 7, turns: ['acc1'], shows: 'READY-acc2' },
+  exec: { status: 7, turns: ['acc1'], shows: 'ANSWER-acc1' },
+  'exec-handoff': { status: 7, turns: ['acc1', 'acc2'], shows: 'ANSWER-acc2' },
 };
 
 /** A run that takes longer hangs. */
@@ -40,7 +40,7 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
     case 'handoff':
       return inTerminal(home, fault, async (see, type) => {
         await see(/READY-acc1/);
-        type('g');
+        await ask(type);
         await see(/LIMIT-acc1/);
         await see(/ANSWER-acc2|unsupervised|this is acc1 again[\s\S]*READY-acc1/, SEEN_MS);
         type('q');
@@ -51,8 +51,7 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
         fault,
         async (see, type) => {
           await see(/READY-acc1/);
-          // Enter: what is typed and not sent keeps the session where it is.
-          type('g\r');
+          await ask(type);
           await see(/ANSWER-acc1/);
           await see(/READY-acc2|unsupervised|this is acc1 again[\s\S]*READY-acc1/, SEEN_MS);
           type('q');
@@ -65,6 +64,15 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
       return withPipes(home, ['exec', 'hello'], fault);
   }
 }
+
+/** With Enter, as what is not sent is carried over; and as a person, for what comes faster is a paste. */
+async function ask(type: (keys: string) => void): Promise<void> {
+  type('g');
+  await sleep(TYPING_MS);
+  type('\r');
+}
+
+const TYPING_MS = 100;
 
 type Act = (
   see: (text: RegExp, timeoutMs?: number) => Promise<unknown>,

@@ -243,7 +243,7 @@ describe('what others wrote, read', () => {
     fc.assert(
       fc.property(state, (value) => {
         writeFileSync(accountFile(paths, 'a'), JSON.stringify(value));
-        const { state: read } = readAccountState(paths, 'a', now);
+        const { state: read } = readAccountState(paths, 'a');
         for (const { until, at } of read.marks) {
           expect(holds(until ?? 0, 0, 1.1e11)).toBe(true);
           expect(holds(at, 0, 1e11)).toBe(true);

@@ -101,3 +101,14 @@ test('one that cannot be asked gets no optional flag, and is asked again', async
   expect(await learnCapabilities(paths, binary, process.env)).toEqual(nothing);
   expect(asked().filter((line) => line.startsWith('--help'))).toHaveLength(2);
 });
+
+test('where nothing can be kept, it is asked in a temporary home all the same, which is removed', async () => {
+  const paths = makeScratchHome();
+  const { binary, asked } = makeCodex(paths);
+  mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
+  writeFileSync(paths.capabilitiesDir, 'no directory');
+  expect(await learnCapabilities(paths, binary, process.env)).toEqual(ANSWER);
+  const homes = asked().map((line) => line.split('|')[1] as string);
+  expect(new Set(homes).size).toBe(1);
+  expect(homes.map((home) => existsSync(home))).toEqual([false, false]);
+});
