@@ -27,14 +27,14 @@ export async function askYesNo(message: string): Promise<boolean> {
 
 /**
  * Asks before something is deleted.
- * @param what it is, for the refusal: "remove the login of acc1".
+ * @param what it is, for the refusal: "removing the login of acc1".
  * @throws HotswapError `cancelled` when the answer is no; `usage` where nobody can be asked.
  */
 export async function confirm(question: string, what: string): Promise<void> {
   if (!isInteractive()) {
     throw new HotswapError(
       'usage',
-      `to ${what}, without a terminal, needs --yes; nothing was changed`,
+      `${what} needs --yes where no terminal is; nothing was changed`,
       'add --yes, or run it in a terminal',
     );
   }

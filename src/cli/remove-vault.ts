@@ -65,6 +65,14 @@ function isOfLogin(name: string): boolean {
 }
 
 /** Sorted: auth.json comes before its copy. */
+/** The first few of many names, for a line. */
+export function nameSome(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES;
+  return names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+const MOST_NAMES = 5;
+
 function listNames(dir: string): string[] {
   try {
     return readdirSync(dir).sort();

@@ -14,7 +14,7 @@ import { type Context, currentName, findTarget, settledConfig } from './context.
 import { refuseWhileUsed } from './live-sessions.ts';
 import { primeFor } from './prime.ts';
 import { confirm } from './prompts.ts';
-import { hasLogin, isCodexHome, leaveVault, removeVault } from './remove-vault.ts';
+import { hasLogin, isCodexHome, leaveVault, nameSome, removeVault } from './remove-vault.ts';
 
 export function removeCommand(context: Context): Command {
   return new Command('remove')
@@ -29,7 +29,8 @@ export function removeCommand(context: Context): Command {
       const target = findTarget(config, name);
       if (!options.force) refuseWhileUsed(context.paths, target, 'remove it');
       const question = `Forget ${name}? Its login is kept for ${KEPT_DAYS} days, then deleted.`;
-      if (!options.yes && hasLogin(target)) await confirm(question, `remove the login of ${name}`);
+      if (!options.yes && hasLogin(target))
+        await confirm(question, `removing the login of ${name}`);
       await forgetTarget(context, config, target);
     });
 }
@@ -56,7 +57,7 @@ export async function forgetTarget(
 
   say(`${target.name} is forgotten; its account was not logged out`);
   if (kept !== undefined) say(`its login is kept for ${KEPT_DAYS} days: ${kept}`);
-  if (left.length > 0) say(`${target.vault} stays, for it holds ${left.join(', ')}`);
+  if (left.length > 0) say(`${target.vault} stays, for it holds ${nameSome(left)}`);
   if (first !== undefined && wasCurrent) say(`new sessions start with ${first.name}`);
 }
 

@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 import { listLiveSessions } from './live-sessions.ts';
 import { removeAbandonedHomes } from './login-home.ts';
 import { confirm } from './prompts.ts';
-import { isCodexHome, leaveVault, removeVault } from './remove-vault.ts';
+import { isCodexHome, leaveVault, nameSome, removeVault } from './remove-vault.ts';
 import { removeShim } from './shim-file.ts';
 import { findShims } from './shim-place.ts';
 
@@ -42,7 +42,7 @@ async function uninstall(context: Context, options: UninstallOptions): Promise<v
   if (purge && !yes && config.targets.length > 0) {
     const names = config.targets.map(({ name }) => name).join(', ');
     const question = `Delete the stored logins (${names}), the configuration and all records?`;
-    await confirm(question, 'delete the stored logins');
+    await confirm(question, 'deleting the stored logins');
   }
   const home = vaultOfHome(paths.sharedHome, config.targets);
   if (home !== undefined) say(`${tellVaultHome(paths.sharedHome, home)}, so its login stays there`);
@@ -94,7 +94,7 @@ async function removeAll({ paths, now, say, warn }: Context, config: Config): Pr
     const { name, vault } = target;
     const left = isCodexHome(paths, vault) ? leaveVault(target) : removeVault(vault);
     say(`${name} is forgotten; its account was not logged out`);
-    if (left.length > 0) warn(`${vault} stays, for it holds ${left.join(', ')}`);
+    if (left.length > 0) warn(`${vault} stays, for it holds ${nameSome(left)}`);
   }
   removeAbandonedHomes(paths);
   rmSync(dirname(paths.configFile), { recursive: true, force: true });
