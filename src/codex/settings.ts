@@ -1,3 +1,4 @@
+import { loadTomlParser } from './parse-toml.ts';
 import { findProjectFiles, keepTrusted, PROJECT_KEYS } from './project-layers.ts';
 
 /** What Codex's configuration says that decides whether, and which, logins are used at all (facts 5.2, 1.2). */
@@ -69,7 +70,7 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
     (source) => KEYS.test(source) || ESCAPES.test(source),
   );
   if (!matters) return {};
-  const { parse } = await import('smol-toml');
+  const parse = await loadTomlParser();
   const read = (toml: string): Table => {
     try {
       return parse(toml);

@@ -17,7 +17,8 @@ import {
 } from '../codex/settings.ts';
 import { HotswapError } from '../errors.ts';
 import { readRegularFile } from '../regular-file.ts';
-import type { Config } from '../state/config.ts';
+import type { Config, Target } from '../state/config.ts';
+import { FILE_STORE } from './overrides.ts';
 import { readCodexConfig } from './workplace.ts';
 
 export interface ConfigQuestion {
@@ -96,15 +97,38 @@ export async function readTerms(question: TermsQuestion): Promise<Terms> {
       'leave out -c cli_auth_credentials_store to use them',
     );
   }
-  const managed = await readLoginSettings({ ...NOTHING, text: readSystem(question).managed });
-  if (managed.store !== undefined) {
+  await requireFileStore(question);
+  return leaveFitting(config, settings, question.wish);
+}
+
+/**
+ * What Codex has to be told before it can be asked about an account. Where its configuration forces another login, its
+ * app-server looks at none, and answers as after a refusal of the service (measured, 0.171).
+ * @throws HotswapError `forced-login`, `no-usable-target` where nothing that we say helps: it is not to be asked.
+ */
+export async function wordsToAsk(question: ConfigQuestion, target: Target): Promise<string[]> {
+  await requireFileStore(question);
+  const settings = await readSettings(question);
+  const vault = inspectVault(target);
+  if (vault.kind === 'ready' && !isAllowed(vault.identity, settings)) {
     throw new HotswapError(
-      'no-usable-target',
-      `this machine's administrator has Codex keep its login in the ${JSON.stringify(managed.store)} store, where your accounts are not`,
-      FREE,
+      'forced-login',
+      `${placeOf(settings)} sets ${keyOf(settings)}, so Codex does not look at the login of ${target.name}`,
+      'correct it to use that account',
     );
   }
-  return leaveFitting(config, settings, question.wish);
+  return settings.store === undefined ? [] : FILE_STORE;
+}
+
+/** @throws HotswapError `no-usable-target` where an administrator decides, whom no `-c` outranks. */
+async function requireFileStore(question: ConfigQuestion): Promise<void> {
+  const managed = await readLoginSettings({ ...NOTHING, text: readSystem(question).managed });
+  if (managed.store === undefined) return;
+  throw new HotswapError(
+    'no-usable-target',
+    `this machine's administrator has Codex keep its login in the ${JSON.stringify(managed.store)} store, where your accounts are not`,
+    FREE,
+  );
 }
 
 /** `codex exec` takes CODEX_API_KEY, the TUI does not; OPENAI_API_KEY means nothing to either. */
@@ -162,9 +186,8 @@ function leaveFitting(config: Config, settings: LoginSettings, wish?: string): T
   const isWishOut = wish !== undefined && misfits.has(wish);
   if (out.length === 0 && !isWishOut) return { ...none, misfits };
   const names = out.map(({ name }) => name).join(', ');
-  const key =
-    forcedWorkspaces === undefined ? 'forced_login_method' : 'forced_chatgpt_workspace_id';
-  const place = settings.forcedBy ?? "Codex's configuration";
+  const key = keyOf(settings);
+  const place = placeOf(settings);
   if (isWishOut || (wish === undefined && !isLeft)) {
     throw new HotswapError(
       'forced-login',
@@ -182,6 +205,14 @@ function leaveFitting(config: Config, settings: LoginSettings, wish?: string): T
     line: `${place} sets ${key}, so ${names} ${out.length > 1 ? 'are' : 'is'} left out`,
     misfits,
   };
+}
+
+function keyOf({ forcedWorkspaces }: LoginSettings): string {
+  return forcedWorkspaces === undefined ? 'forced_login_method' : 'forced_chatgpt_workspace_id';
+}
+
+function placeOf({ forcedBy }: LoginSettings): string {
+  return forcedBy ?? "Codex's configuration";
 }
 
 function isAllowed(identity: Identity, { forcedWorkspaces, forcedMethod }: LoginSettings): boolean {

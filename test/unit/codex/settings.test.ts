@@ -59,6 +59,11 @@ describe('settings that matter for logins', () => {
     ['a way to log in', { text: 'forced_login_method = "api"' }, { forcedMethod: 'api' }],
     ['a store', { text: 'cli_auth_credentials_store = "keyring"' }, { store: 'keyring' }],
     ['the file store', { text: 'cli_auth_credentials_store = "file"' }, {}],
+    [
+      'what stands beside a number that JavaScript cannot hold',
+      { text: 'model_auto_compact_token_limit = 9223372036854775807\nmodel_provider = "lab"' },
+      { foreignProvider: 'lab' },
+    ],
     ['a comment', { text: '# model_provider = "lab"' }, {}],
   ])('%s', async (_, sources, expected) => {
     expect(await read(sources)).toEqual(expected);
