@@ -26,6 +26,8 @@ export interface ConfigQuestion {
   sharedHome: string;
   /** Where Codex is started. */
   cwd: string;
+  /** Where it works, if that is not what the command line says: a thread's own directory, which it is resumed in. */
+  directory?: string | undefined;
   /** Where an administrator's settings are; elsewhere for tests. */
   systemDir?: string;
 }
@@ -52,8 +54,9 @@ const FREE = 'no limit moves this session';
 export function workingDirectory({
   invocation,
   cwd,
-}: Pick<ConfigQuestion, 'invocation' | 'cwd'>): string {
-  return resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.');
+  directory,
+}: Pick<ConfigQuestion, 'invocation' | 'cwd' | 'directory'>): string {
+  return directory ?? resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.');
 }
 
 /** What Codex's configuration says about logins, in every layer that this command line makes Codex read. */
