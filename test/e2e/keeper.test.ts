@@ -150,19 +150,22 @@ it('a login in doubt, however young or old: refreshed if it works, else the acco
 
 // Its app-server then tells of no account, as it does of one that the service has refused.
 it.each([
-  ['a workspace that is forced', 'forced_chatgpt_workspace_id = "w-nobody"\n', 'refresh-failed'],
-  ['a way to log in that is forced', 'forced_login_method = "api"\n', 'refresh-failed'],
-  ['a keyring', 'cli_auth_credentials_store = "keyring"\n', 'refreshed'],
-] as const)('%s brands no account in doubt', async (_what, setting, outcome) => {
-  const { backend, hotswap } = await openLab([{ name: 'acc1' }]);
+  ['a workspace that is forced', 'forced_chatgpt_workspace_id = "w-nobody"\n', 'fail'],
+  ['a way to log in that is forced', 'forced_login_method = "api"\n', 'fail'],
+  ['a provider that has no use for accounts', 'model_provider = "lab"\n', 'fail'],
+  ['a keyring', 'cli_auth_credentials_store = "keyring"\n', 'answer'],
+] as const)('%s brands no account in doubt', async (_what, setting, refreshes) => {
+  const { backend, hotswap } = await openLab([{ name: 'acc1' }], { backend: { refreshes } });
   const { sandbox } = hotswap;
   const file = join(sandbox.codexHome, 'config.toml');
   const others = readFileSync(file, 'utf8').replace(/^cli_auth_credentials_store.*$/m, '');
-  writeFileSync(file, `${setting}${others}`);
+  const provider = `[model_providers.lab]\nname = "lab"\nbase_url = "${backend.origin}/v1"\n`;
+  writeFileSync(file, `${setting}${others}${provider}`);
   const worker = join(import.meta.dirname, '../../dist/bin/keeper.js');
   const args = [worker, 'acc1', codexUnderTest.native, 'doubted'];
   expect((await sandbox.run(process.execPath, args)).status).toBe(0);
   expect(hotswap.eventsOf('needs-login')).toEqual([]);
+  const outcome = refreshes === 'answer' ? 'refreshed' : 'refresh-failed';
   expect(hotswap.eventsOf(outcome)).toMatchObject([{ target: 'acc1' }]);
   expect(backend.tokens.counts).toMatchObject({ reuses: 0, revocations: 0 });
 });
