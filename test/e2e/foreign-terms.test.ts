@@ -73,6 +73,16 @@ describe('Codex runs alone, and one line says why', () => {
       KEY,
       /the provider "lab"/,
     ],
+    [
+      'a provider that wants an account, and works with a key of its own',
+      {
+        top: 'model_provider = "lab"',
+        bottom: (origin) => `${provider(origin)}requires_openai_auth = true\n`,
+      },
+      [],
+      KEY,
+      /the provider "lab"/,
+    ],
     ['--oss', {}, ['--oss', '--local-provider', 'ollama'], {}, /the provider "oss"/],
     ['a keyring by -c', {}, ['-c', 'cli_auth_credentials_store="keyring"'], {}, /"keyring" store/],
   ])('%s', async (_, options, args, env, line) => {

@@ -18,6 +18,13 @@ describe('settings that matter for logins', () => {
       { text: `model_provider = "lab"\n${LAB}requires_openai_auth = true\n` },
       {},
     ],
+    ...['env_key', 'experimental_bearer_token'].map(
+      (key): [string, Partial<SettingSources>, object] => [
+        `one that has a key of its own all the same: ${key}`,
+        { text: `model_provider = "lab"\n${LAB}requires_openai_auth = true\n${key} = "K"\n` },
+        { foreignProvider: 'lab' },
+      ],
+    ),
     ['a provider by -c', { overrides: ['model_provider="lab"'] }, { foreignProvider: 'lab' }],
     ['a bare word by -c', { overrides: ['model_provider=lab'] }, { foreignProvider: 'lab' }],
     [
