@@ -134,13 +134,13 @@ async function requireFileStore(question: ConfigQuestion): Promise<void> {
   );
 }
 
-/** `codex exec` takes CODEX_API_KEY, the TUI does not; OPENAI_API_KEY means nothing to either. */
+/** `codex exec` takes CODEX_API_KEY, the TUI does not; OPENAI_API_KEY means nothing to either, and blanks are no key. */
 function outrankingVariable(
   env: NodeJS.ProcessEnv,
   { mode }: TermsQuestion['invocation'],
 ): string | undefined {
-  if (env.CODEX_ACCESS_TOKEN) return 'CODEX_ACCESS_TOKEN';
-  return mode === 'exec' && env.CODEX_API_KEY ? 'CODEX_API_KEY' : undefined;
+  if (env.CODEX_ACCESS_TOKEN?.trim()) return 'CODEX_ACCESS_TOKEN';
+  return mode === 'exec' && env.CODEX_API_KEY?.trim() ? 'CODEX_API_KEY' : undefined;
 }
 
 const NOTHING: SettingSources = { text: '', overrides: [], oss: false };

@@ -311,6 +311,13 @@ describe('no harm at all', () => {
     expect(backend.turns('acc1')).toHaveLength(1);
   });
 
+  it('a key of blanks', async () => {
+    const { backend, hotswap, exec } = await openHome();
+    expect((await exec([], { CODEX_API_KEY: ' ', CODEX_ACCESS_TOKEN: ' ' })).status).toBe(0);
+    expect(backend.turns('acc1')).toHaveLength(1);
+    expect(hotswap.eventsOf('launch')).toHaveLength(1);
+  });
+
   it('OPENAI_API_KEY, and CODEX_API_KEY for the TUI, which do not look at them', async () => {
     const { backend, hotswap } = await openHome();
     const env = { ...hotswap.sandbox.env, OPENAI_API_KEY: 'sk-lab-1', CODEX_API_KEY: 'sk-lab-2' };
