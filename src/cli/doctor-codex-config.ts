@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { loadTomlParser } from '../codex/parse-toml.ts';
 import { type LoginSettings, readLoginSettings, SYSTEM_DIR } from '../codex/settings.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { errnoOf } from '../state/files.ts';
@@ -108,7 +109,7 @@ async function readToml(file: string): Promise<Layer> {
     if (errnoOf(error) === 'ENOENT') return { file, text: '', settings: {} };
     return { file, text: '', settings: {}, fault: `cannot be read (${errnoOf(error)})` };
   }
-  const { parse } = await import('smol-toml');
+  const parse = await loadTomlParser();
   try {
     return { file, text, settings: parse(text) };
   } catch (error) {

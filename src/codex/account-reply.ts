@@ -27,9 +27,13 @@ export function readAccountReply(reply: AppServerReply): AccountReply | undefine
   });
 }
 
-/** Whether Codex says that there is no account where it looked: not logged in, or logged out by the service. */
+/**
+ * Whether Codex says that there is no account where it looked: not logged in, or logged out by the service. Where the
+ * provider has no use for accounts it tells of none, whatever there is.
+ */
 export function hasNoAccount(reply: AppServerReply): boolean {
-  return reply.ok && record(reply.result)?.account === null;
+  const result = reply.ok ? record(reply.result) : undefined;
+  return result?.account === null && result.requiresOpenaiAuth !== false;
 }
 
 /** Reads the reply to `account/rateLimits/read`; undefined when there are no limits in it. */

@@ -5,6 +5,8 @@ import { record } from './json.ts';
 /** Which Codex is asked, and in which home: an overlay whose auth.json links to the vault in question. */
 export interface AppServer {
   file: string;
+  /** In front of `app-server`. */
+  words?: readonly string[];
   env: NodeJS.ProcessEnv;
   cwd: string;
   /** For the whole conversation, milliseconds. */
@@ -32,7 +34,7 @@ export function askAppServer(
 ): Promise<AppServerReply[]> {
   return new Promise((resolve) => {
     const replies = new Map<number, AppServerReply>();
-    const child = spawn(server.file, ['app-server'], {
+    const child = spawn(server.file, [...(server.words ?? []), 'app-server'], {
       cwd: server.cwd,
       env: server.env,
       stdio: ['pipe', 'pipe', 'ignore'],

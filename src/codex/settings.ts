@@ -1,3 +1,4 @@
+import { loadTomlParser } from './parse-toml.ts';
 import { findProjectFiles, keepTrusted, PROJECT_KEYS } from './project-layers.ts';
 
 /** What Codex's configuration says that decides whether, and which, logins are used at all (facts 5.2, 1.2). */
@@ -69,7 +70,7 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
     (source) => KEYS.test(source) || ESCAPES.test(source),
   );
   if (!matters) return {};
-  const { parse } = await import('smol-toml');
+  const parse = await loadTomlParser();
   const read = (toml: string): Table => {
     try {
       return parse(toml);
@@ -109,7 +110,8 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
   const isForeign =
     typeof provider === 'string' &&
     provider !== 'openai' &&
-    pick(['model_providers', provider, 'requires_openai_auth']) !== true;
+    (pick(['model_providers', provider, 'requires_openai_auth']) !== true ||
+      OWN_KEYS.some((key) => pick(['model_providers', provider, key]) !== undefined));
   const workspaces = [pick(['forced_chatgpt_workspace_id'])]
     .flat()
     .flatMap((workspace) => (typeof workspace === 'string' ? [workspace.trim()] : []))
@@ -130,6 +132,9 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
     ...(forcedBy === undefined ? {} : { forcedBy }),
   };
 }
+
+/** A key of the provider's own outranks the account (measured, 0.171). */
+const OWN_KEYS = ['env_key', 'experimental_bearer_token'];
 
 type Table = Record<string, unknown>;
 

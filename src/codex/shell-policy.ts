@@ -1,3 +1,5 @@
+import { loadTomlParser } from './parse-toml.ts';
+
 /** What Codex is told about the environment of the model's shell. */
 export interface ShellPolicySources {
   /** Every configuration file that Codex may read, profiles included. */
@@ -15,7 +17,7 @@ export async function decidesShellHome({ texts, overrides }: ShellPolicySources)
   if (overrides.some((word) => word.includes(POLICY))) return true;
   const mentioning = texts.filter((text) => text.includes(POLICY));
   if (mentioning.length === 0) return false;
-  const { parse } = await import('smol-toml');
+  const parse = await loadTomlParser();
   return mentioning.some((text) => {
     try {
       return listPolicies(parse(text)).some(decides);

@@ -3,6 +3,7 @@ import { keepLastGood } from '../accounts/last-good.ts';
 import { accountLock, listVaults, readStandings } from '../accounts/standing.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { type AppServerReply, type AppServerRequest, askAppServer } from '../codex/app-server.ts';
+import { parseArgv } from '../codex/argv.ts';
 import { HotswapError } from '../errors.ts';
 import { adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
@@ -14,6 +15,7 @@ import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import type { Program } from './plans.ts';
+import { wordsToAsk } from './terms.ts';
 
 export interface AskingOffice {
   paths: Paths;
@@ -29,7 +31,8 @@ export interface AskingOffice {
  * refreshes on the way is in the vault, and no second copy ever exists (design 8). One at a time for each account, as
  * any of them may refresh its token (fact M19).
  * @param chooseRequests what to ask, judged when nobody else is at it; nothing is started for none.
- * @throws what leasing throws (`no-free-slot`, `home-unwritable`), and `in-use` when the others take too long.
+ * @throws what leasing throws (`no-free-slot`, `home-unwritable`), `in-use` when the others take too long, `forced-login` and
+ * `no-usable-target` when Codex would not look at the account (see terms.ts).
  */
 export async function askAccount(
   office: AskingOffice,
@@ -59,6 +62,9 @@ async function converse(
   lock: Lock,
 ): Promise<AppServerReply[]> {
   const own = ownIdentity();
+  const invocation = parseArgv(['app-server']);
+  const place = { invocation, sharedHome: paths.sharedHome, cwd: paths.runtimeDir };
+  const words = await wordsToAsk(place, target);
   const slot = leaseSlot(paths, paths.sharedHome, own);
   const adopt = () =>
     adoptSlot(slot, {
@@ -83,9 +89,10 @@ async function converse(
     // The server is gone in a second; the user's databases need not know that it was there.
     const scratch = join(slot.side, 'sqlite');
     ensurePrivateDir(scratch);
-    const env = { ...program.env, CODEX_HOME: slot.home, CODEX_SQLITE_HOME: scratch };
+    const { CODEX_ACCESS_TOKEN: _outranksTheVault, ...rest } = program.env; // fact 1.5
+    const env = { ...rest, CODEX_HOME: slot.home, CODEX_SQLITE_HOME: scratch };
     return await askAppServer(
-      { file: program.file, env, cwd: slot.home, timeoutMs, started },
+      { file: program.file, words, env, cwd: slot.home, timeoutMs, started },
       requests,
     );
   } finally {

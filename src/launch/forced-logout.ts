@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { inspectVault } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
+import { holdsSlot } from '../overlay/lease.ts';
 import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { tellTime } from '../session/words.ts';
@@ -49,6 +50,8 @@ export function createLogoutNet(
       // The status with which Codex refuses to start; a person's own /logout ends with 0.
       const isRefused = ending.kind === 'exited' && ending.code === 1;
       if (hasThread || !isRefused || showsLogin(slot)) return undefined;
+      // What is in it, or is gone, is of the session that has it now.
+      if (!holdsSlot(slot)) return undefined;
       const target = config.targets.find((candidate) => candidate.name === name);
       const vault = target && inspectVault(target);
       if (vault?.kind !== 'ready') return undefined;

@@ -62,7 +62,12 @@ export function readHomeLogin({ paths, standings, store }: HomeQuestion): HomeLo
     return { kind: 'apart', line, alone: `${line}, so codex runs unsupervised` };
   }
   const file = join(sharedHome, 'auth.json');
-  const shown = standings.find(({ target }) => leadsTo(file, authFileOf(target)));
+  const stats = lstatQuietly(file);
+  // Its link to a vault was taken away: that is for noticeLogout to look into, and the home is that account's still.
+  const lost = stats === undefined ? readLinked(paths) : undefined;
+  const shown = standings.find(
+    ({ target }) => authFileOf(target) === lost || leadsTo(file, authFileOf(target)),
+  );
   if (shown !== undefined) {
     const { name } = shown.target;
     const { current } = readCurrent(paths);
@@ -72,11 +77,7 @@ export function readHomeLogin({ paths, standings, store }: HomeQuestion): HomeLo
   }
   const other = readOtherStore(sharedHome, store);
   if (other !== undefined) return apart(`${sharedHome} has ${other}`);
-  const stats = lstatQuietly(file);
-  if (stats === undefined) {
-    // Its link to a vault was taken away: that is for noticeLogout to look into.
-    return { kind: readLinked(paths) === undefined ? 'empty' : 'ours' };
-  }
+  if (stats === undefined) return { kind: 'empty' };
   return readOwnLogin(paths, standings, file);
 }
 

@@ -32,8 +32,7 @@ export async function keepToken(
   const config = readConfig(paths);
   const target = config?.targets.find((candidate) => candidate.name === name);
   if (config === undefined || target === undefined) return;
-  const { CODEX_ACCESS_TOKEN: _outranksTheVault, ...rest } = env; // fact 1.5
-  const program = findProgram(real, rest);
+  const program = findProgram(real, env);
   const office = { paths, config, program, timeoutMs: TIMEOUT_MS };
   const startedAt = Date.now();
   let before = '';

@@ -126,7 +126,7 @@ export async function openSession(
     config: settled.config,
     pinned: facts.pinned,
     keepsHome: home.keepsHome,
-    readTerms: () => readTerms(question),
+    readTerms: (directory) => readTerms({ ...question, directory }),
     records,
     now: Date.now,
   });

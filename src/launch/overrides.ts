@@ -8,6 +8,9 @@ export interface LaunchCapabilities {
   features: ReadonlySet<string>;
 }
 
+/** Codex looks for its login in the file that we show it. */
+export const FILE_STORE = ['-c', 'cli_auth_credentials_store="file"'];
+
 export interface OverrideFacts {
   capabilities: LaunchCapabilities;
   invocation: InteractiveInvocation | ExecInvocation;
@@ -41,9 +44,7 @@ export function listOverrides(facts: OverrideFacts): string[] {
     words.push('-c', 'features.cli_resume_account_check=false');
   }
   // A keyring entry is keyed by CODEX_HOME: an overlay would look logged out (facts 1.2).
-  if (store !== undefined) {
-    words.push('-c', 'cli_auth_credentials_store="file"');
-  }
+  if (store !== undefined) words.push(...FILE_STORE);
   // Its key is found by the path of CODEX_HOME, so MCP logins would come and go with the number of the overlay.
   if (capabilities.features.has('secret_auth_storage') && namesSecretStorage(configText)) {
     words.push('-c', 'features.secret_auth_storage=false');

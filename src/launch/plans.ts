@@ -28,6 +28,8 @@ export interface PlanFacts {
   /** The user's own words. */
   args: string[];
   cwd: string;
+  /** Where the thread works that is resumed. */
+  directory?: string | undefined;
   slot: Slot;
   /** What a resumed thread is told. */
   prompt: string;
@@ -49,7 +51,8 @@ export async function planChildren(facts: PlanFacts): Promise<{
     async resume(thread, prompt = facts.prompt) {
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
       const own = thread.model === undefined ? readReturnModel(facts.slot.home, thread.id) : {};
-      return planNext(facts, resumeArgv(invocation, thread.id, { ...thread, ...own, prompt }));
+      const words = resumeArgv(invocation, thread.id, { ...thread, ...own, prompt });
+      return planNext({ ...facts, directory: thread.cwd }, words);
     },
   };
 }
@@ -68,7 +71,7 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
     async resume(thread) {
       if (invocation.mode !== 'exec') throw new Error('only an exec is resumed without a pty');
       const words = execResumeArgv(invocation, thread.id, { ...thread, prompt });
-      return words === undefined ? undefined : planNext(facts, words);
+      return words && planNext({ ...facts, directory: thread.cwd }, words);
     },
     again: () => planNext(facts, args),
   };
@@ -89,8 +92,9 @@ async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
 }
 
 async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
-  const { program, invocation, slot, capabilities, cwd } = facts;
-  const { store } = await readSettings({ invocation, cwd, sharedHome: slot.sharedHome });
+  const { program, invocation, slot, capabilities, cwd, directory } = facts;
+  const place = { invocation, cwd, directory, sharedHome: slot.sharedHome };
+  const { store } = await readSettings(place);
   const configText = readCodexConfig(slot.sharedHome);
   const overrides = listOverrides({
     capabilities: {
@@ -101,7 +105,7 @@ async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
     configText,
     store,
     hookTrust: await hookTrustOverride(slot),
-    shellHome: await shellHome({ invocation, cwd, sharedHome: slot.sharedHome, configText }),
+    shellHome: await shellHome({ ...place, configText }),
   });
   const env = overlayEnvironment(program.env, slot);
   return { file: program.file, args: [...overrides, ...args], cwd, env };

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileSystemTime } from '../state/file-clock.ts';
 import { ensurePrivateDir } from '../state/files.ts';
 
 /** An empty Codex home for a question that needs no login, and the environment that leads there. */
@@ -42,10 +43,11 @@ const PREFIX = 'home-';
 const OLD_MS = 3_600_000;
 
 function removeOldHomes(parent: string): void {
-  const oldest = Date.now() - OLD_MS;
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith(PREFIX))) {
     const made = statSync(join(parent, name), { throwIfNoEntry: false })?.mtimeMs;
-    if (made !== undefined && made < oldest) removeQuietly(join(parent, name));
+    const now = fileSystemTime(parent);
+    if (made !== undefined && now !== undefined && now - made > OLD_MS)
+      removeQuietly(join(parent, name));
   }
 }
 

@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import { flagValues } from '../codex/argv.ts';
 import { SYSTEM_DIR } from '../codex/settings.ts';
 import { decidesShellHome } from '../codex/shell-policy.ts';
+import { workingDirectory } from './terms.ts';
 
 export interface ShellHomeQuestion {
   invocation: InteractiveInvocation | ExecInvocation;
   cwd: string;
+  /** As in terms.ts. */
+  directory?: string | undefined;
   sharedHome: string;
   /** The text of the shared home's config.toml. */
   configText: string;
@@ -36,9 +39,9 @@ export async function shellHome(question: ShellHomeQuestion): Promise<string | u
 }
 
 /** Of every directory above, which is more than Codex reads: it stops at the root of the project. */
-function projectFiles({ invocation, cwd }: ShellHomeQuestion): string[] {
+function projectFiles(question: ShellHomeQuestion): string[] {
   const files: string[] = [];
-  for (let dir = resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? ''); ; dir = dirname(dir)) {
+  for (let dir = workingDirectory(question); ; dir = dirname(dir)) {
     files.push(join(dir, '.codex', 'config.toml'));
     if (dir === dirname(dir)) return files;
   }

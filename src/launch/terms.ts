@@ -17,7 +17,8 @@ import {
 } from '../codex/settings.ts';
 import { HotswapError } from '../errors.ts';
 import { readRegularFile } from '../regular-file.ts';
-import type { Config } from '../state/config.ts';
+import type { Config, Target } from '../state/config.ts';
+import { FILE_STORE } from './overrides.ts';
 import { readCodexConfig } from './workplace.ts';
 
 export interface ConfigQuestion {
@@ -25,6 +26,8 @@ export interface ConfigQuestion {
   sharedHome: string;
   /** Where Codex is started. */
   cwd: string;
+  /** Where it works, if that is not what the command line says: a thread's own directory, which it is resumed in. */
+  directory?: string | undefined;
   /** Where an administrator's settings are; elsewhere for tests. */
   systemDir?: string;
 }
@@ -51,8 +54,9 @@ const FREE = 'no limit moves this session';
 export function workingDirectory({
   invocation,
   cwd,
-}: Pick<ConfigQuestion, 'invocation' | 'cwd'>): string {
-  return resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.');
+  directory,
+}: Pick<ConfigQuestion, 'invocation' | 'cwd' | 'directory'>): string {
+  return directory ?? resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.');
 }
 
 /** What Codex's configuration says about logins, in every layer that this command line makes Codex read. */
@@ -96,24 +100,47 @@ export async function readTerms(question: TermsQuestion): Promise<Terms> {
       'leave out -c cli_auth_credentials_store to use them',
     );
   }
-  const managed = await readLoginSettings({ ...NOTHING, text: readSystem(question).managed });
-  if (managed.store !== undefined) {
-    throw new HotswapError(
-      'no-usable-target',
-      `this machine's administrator has Codex keep its login in the ${JSON.stringify(managed.store)} store, where your accounts are not`,
-      FREE,
-    );
-  }
+  await requireFileStore(question);
   return leaveFitting(config, settings, question.wish);
 }
 
-/** `codex exec` takes CODEX_API_KEY, the TUI does not; OPENAI_API_KEY means nothing to either. */
+/**
+ * What Codex has to be told before it can be asked about an account. Where its configuration forces another login, its
+ * app-server looks at none, and answers as after a refusal of the service (measured, 0.171).
+ * @throws HotswapError `forced-login`, `no-usable-target` where nothing that we say helps: it is not to be asked.
+ */
+export async function wordsToAsk(question: ConfigQuestion, target: Target): Promise<string[]> {
+  await requireFileStore(question);
+  const settings = await readSettings(question);
+  const vault = inspectVault(target);
+  if (vault.kind === 'ready' && !isAllowed(vault.identity, settings)) {
+    throw new HotswapError(
+      'forced-login',
+      `${placeOf(settings)} sets ${keyOf(settings)}, so Codex does not look at the login of ${target.name}`,
+      'correct it to use that account',
+    );
+  }
+  return settings.store === undefined ? [] : FILE_STORE;
+}
+
+/** @throws HotswapError `no-usable-target` where an administrator decides, whom no `-c` outranks. */
+async function requireFileStore(question: ConfigQuestion): Promise<void> {
+  const managed = await readLoginSettings({ ...NOTHING, text: readSystem(question).managed });
+  if (managed.store === undefined) return;
+  throw new HotswapError(
+    'no-usable-target',
+    `this machine's administrator has Codex keep its login in the ${JSON.stringify(managed.store)} store, where your accounts are not`,
+    FREE,
+  );
+}
+
+/** `codex exec` takes CODEX_API_KEY, the TUI does not; OPENAI_API_KEY means nothing to either, and blanks are no key. */
 function outrankingVariable(
   env: NodeJS.ProcessEnv,
   { mode }: TermsQuestion['invocation'],
 ): string | undefined {
-  if (env.CODEX_ACCESS_TOKEN) return 'CODEX_ACCESS_TOKEN';
-  return mode === 'exec' && env.CODEX_API_KEY ? 'CODEX_API_KEY' : undefined;
+  if (env.CODEX_ACCESS_TOKEN?.trim()) return 'CODEX_ACCESS_TOKEN';
+  return mode === 'exec' && env.CODEX_API_KEY?.trim() ? 'CODEX_API_KEY' : undefined;
 }
 
 const NOTHING: SettingSources = { text: '', overrides: [], oss: false };
@@ -162,9 +189,8 @@ function leaveFitting(config: Config, settings: LoginSettings, wish?: string): T
   const isWishOut = wish !== undefined && misfits.has(wish);
   if (out.length === 0 && !isWishOut) return { ...none, misfits };
   const names = out.map(({ name }) => name).join(', ');
-  const key =
-    forcedWorkspaces === undefined ? 'forced_login_method' : 'forced_chatgpt_workspace_id';
-  const place = settings.forcedBy ?? "Codex's configuration";
+  const key = keyOf(settings);
+  const place = placeOf(settings);
   if (isWishOut || (wish === undefined && !isLeft)) {
     throw new HotswapError(
       'forced-login',
@@ -182,6 +208,14 @@ function leaveFitting(config: Config, settings: LoginSettings, wish?: string): T
     line: `${place} sets ${key}, so ${names} ${out.length > 1 ? 'are' : 'is'} left out`,
     misfits,
   };
+}
+
+function keyOf({ forcedWorkspaces }: LoginSettings): string {
+  return forcedWorkspaces === undefined ? 'forced_login_method' : 'forced_chatgpt_workspace_id';
+}
+
+function placeOf({ forcedBy }: LoginSettings): string {
+  return forcedBy ?? "Codex's configuration";
 }
 
 function isAllowed(identity: Identity, { forcedWorkspaces, forcedMethod }: LoginSettings): boolean {

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadTomlParser } from '../codex/parse-toml.ts';
 import { quoteToml } from '../codex/toml-text.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { replaceFile } from '../state/files.ts';
@@ -34,7 +35,7 @@ export async function hookTrustOverride(slot: Homes): Promise<string | undefined
 export async function foldHookTrust(slot: Homes): Promise<string[]> {
   const before = readConfigText(slot.sharedHome);
   if (before === undefined || !before.includes(slot.home) || !mentionsHookTrust(before)) return [];
-  const { parse } = await import('smol-toml');
+  const parse = await loadTomlParser();
   // Read again: from here to the rename nothing yields, so that hardly a moment is left for another writer.
   const folded = renameHookKeys(readConfigText(slot.sharedHome) ?? '', slot.home, slot.sharedHome);
   if (folded.hooks.length === 0 || !parses(folded.text, parse)) return [];
@@ -66,7 +67,7 @@ function parses(text: string, parse: (text: string) => unknown): boolean {
 }
 
 async function readHookState(text: string): Promise<Record<string, unknown>> {
-  const { parse } = await import('smol-toml');
+  const parse = await loadTomlParser();
   try {
     const config = parse(text) as { hooks?: { state?: unknown } };
     const state = config.hooks?.state;

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileSystemTime } from '../state/file-clock.ts';
 import { isTemporaryName, temporaryOwner } from '../state/files.ts';
 import { processStartTime } from '../state/process-identity.ts';
 
@@ -9,11 +10,12 @@ const LEAST_AGE_MS = 60_000;
 /**
  * Removes the unfinished files and directories that processes of ours left in a directory when they died.
  * @param names what is in it, when that is known already. Without such a name among them it costs nothing.
+ * @param nowMs what time it is there, for tests; our own clock may be hours ahead of that of a file server.
  */
 export function sweepTemporaries(
   dir: string,
   names: readonly string[] = namesIn(dir),
-  nowMs = Date.now(),
+  nowMs?: number,
 ): void {
   for (const name of names) {
     if (!isTemporaryName(name)) continue;
@@ -22,7 +24,9 @@ export function sweepTemporaries(
       const pid = temporaryOwner(name);
       if (pid === process.pid || processStartTime(pid) !== undefined) continue;
       const { ctimeMs } = lstatSync(path);
-      if (nowMs - ctimeMs >= LEAST_AGE_MS) rmSync(path, { recursive: true, force: true });
+      const now = nowMs ?? fileSystemTime(dir);
+      if (now !== undefined && now - ctimeMs >= LEAST_AGE_MS)
+        rmSync(path, { recursive: true, force: true });
     } catch {
       // Somebody else removes it, or the next time.
     }

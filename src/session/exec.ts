@@ -179,7 +179,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
   async function goOnInCopy(thread: FollowedThread): Promise<Following> {
     if (hasCopied || parts.asAWhole || interrupted !== undefined) return undefined;
     hasCopied = true;
-    await desk.assertFits();
+    await desk.assertFits(thread.cwd);
     const copy = await copyPortable(thread.rollout);
     copies.set(copy.id, thread.id);
     const copied = { ...thread, ...copy };
@@ -195,7 +195,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     thread,
   }: Extract<Finding, { kind: 'limit' }>): Promise<Following> {
     const from = desk.target;
-    await desk.review();
+    await desk.review(thread?.cwd);
     const verdict = desk.settle(proof);
     const { mark } = verdict;
     const named = thread === undefined ? {} : { thread: thread.id };
@@ -268,7 +268,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
     { mark, line }: { mark: Mark; line: (to: string) => string },
   ): Promise<Following> {
     const from = desk.target;
-    const to = await desk.prepare(chosen);
+    const to = await desk.prepare(chosen, thread?.cwd);
     desk.repoint(to);
     hasCopied = false;
     const resume = thread === undefined ? undefined : await parts.resumePlan(thread);

@@ -23,13 +23,14 @@ export interface HandoffDesk {
   /**
    * Reads Codex's configuration again: a `git pull` may have brought a file that makes Codex log accounts out. Those are
    * not chosen any more. Before each choice.
+   * @param directory where the thread works, which is where its next child is started.
    */
-  review(): Promise<void>;
+  review(directory?: string): Promise<void>;
   /**
    * The same before a child of the account that runs.
    * @throws HotswapError `forced-login` when Codex would log that account out.
    */
-  assertFits(): Promise<void>;
+  assertFits(directory?: string): Promise<void>;
   /**
    * The slot's link to the login is gone, and the vault is intact. Codex does that at a logout. It does it at its start,
    * too, where a setting forces another login, and then it asks the service nothing.
@@ -46,7 +47,7 @@ export interface HandoffDesk {
    * @returns the account to go on with: another if that login turned out to be dead, or if Codex would log it out.
    * @throws HotswapError `forced-login` when Codex would log out every account that is left.
    */
-  prepare(target: string): Promise<string>;
+  prepare(target: string, directory?: string): Promise<string>;
   /**
    * For a child that asks for a login: whether that of its account is gone for good, and another account could go on.
    * Costs a refresh of its access token when everything else looks well.
@@ -90,7 +91,7 @@ export interface Office {
   /** What Codex's configuration meant for the accounts when the session began. */
   terms?: Fitting;
   /** Reads it again. @throws HotswapError when Codex would work with none of the accounts. */
-  readTerms?(): Promise<Fitting>;
+  readTerms?(directory: string | undefined): Promise<Fitting>;
   /** Who keeps access tokens young. */
   tokens?: Record<'prepare' | 'doubt', (target: string) => Promise<'ready' | 'needs-login'>>;
   /** Where marks, usage and the current account go. */
@@ -145,9 +146,9 @@ export function openDesk(office: Office): HandoffDesk {
     barred = line === undefined ? undefined : new HotswapError('forced-login', line, '');
   }
 
-  async function review(): Promise<void> {
+  async function review(directory?: string): Promise<void> {
     try {
-      note(await office.readTerms?.());
+      note(await office.readTerms?.(directory));
     } catch (error) {
       if (!(error instanceof HotswapError)) return; // Codex says itself what is wrong
       misfits = new Set(config.targets.map(({ name }) => name));
@@ -165,8 +166,8 @@ export function openDesk(office: Office): HandoffDesk {
       return target;
     },
     review,
-    async assertFits() {
-      await review();
+    async assertFits(directory) {
+      await review(directory);
       if (misfits.has(target)) throw refusal(target);
     },
     hasLostLink: () => !showsLogin(slot) && standingOf(target)?.vault.kind === 'ready',
@@ -232,8 +233,8 @@ export function openDesk(office: Office): HandoffDesk {
       });
       return choice.kind === 'chosen' ? { target: choice.target.name, room } : undefined;
     },
-    async prepare(next) {
-      await review();
+    async prepare(next, directory) {
+      await review(directory);
       let candidate = next;
       if (misfits.has(candidate)) {
         const choice = this.reconsider();

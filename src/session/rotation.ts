@@ -192,7 +192,7 @@ export function createRotation(parts: RotationParts): Rotation {
       hasWaited = false;
       let to = chosen;
       try {
-        to = await desk.prepare(chosen);
+        to = await desk.prepare(chosen, thread?.cwd);
         desk.repoint(to);
         plan = thread === undefined ? firstPlan : await resumePlan(thread, prompt());
       } catch (error) {
@@ -223,7 +223,7 @@ export function createRotation(parts: RotationParts): Rotation {
       const { target } = desk;
       const original = thread as FollowedThread;
       try {
-        await desk.assertFits();
+        await desk.assertFits(original.cwd);
         // A goal belongs to a thread's id, so a copy has none.
         thread = { ...original, ...(await copyPortable(original.rollout)), hasGoal: false };
         plan = await resumePlan(thread, prompt());

@@ -241,9 +241,9 @@ export function runSession(parts: SessionParts): Promise<Ending> {
       }
     }
 
-    async function considerMoving(limits: RateLimits, { id, rollout }: FollowedThread) {
+    async function considerMoving(limits: RateLimits, { id, rollout, cwd }: FollowedThread) {
       const asked = watch;
-      await desk.review();
+      await desk.review(cwd);
       if (asked !== watch) return;
       const roomier = desk.findRoomier(limits, { thread: id, rollout });
       if (roomier !== undefined) early.consider(roomier);
@@ -391,7 +391,10 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     async function seekProof(): Promise<void> {
       const asked = watch;
-      const [found] = await Promise.all([asked?.seek().catch(() => undefined), desk.review()]);
+      const [found] = await Promise.all([
+        asked?.seek().catch(() => undefined),
+        desk.review(thread?.cwd),
+      ]);
       if (asked !== watch) return; // the child ended meanwhile, and so did the question
       // A stopped session drops the answer. After fg the machine asks for proof again.
       if (state.name === 'suspended') return;

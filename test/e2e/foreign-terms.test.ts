@@ -1,8 +1,17 @@
-import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
+import { waitForDialog } from '../lab/dialogs.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
 // What stands between a launch and our accounts: variables that outrank a login, other providers, forced workspaces,
@@ -61,6 +70,16 @@ describe('Codex runs alone, and one line says why', () => {
       'a provider by -c',
       { bottom: provider },
       ['-c', 'model_provider=lab'],
+      KEY,
+      /the provider "lab"/,
+    ],
+    [
+      'a provider that wants an account, and works with a key of its own',
+      {
+        top: 'model_provider = "lab"',
+        bottom: (origin) => `${provider(origin)}requires_openai_auth = true\n`,
+      },
+      [],
       KEY,
       /the provider "lab"/,
     ],
@@ -222,6 +241,33 @@ describe('a file of a trusted project that would log accounts out', () => {
     expect(await states()).toEqual(['marked', 'ready']);
   });
 
+  it('a thread that works elsewhere is resumed there, so the file of that place counts', async () => {
+    const { backend, hotswap, exec, states } = await openProject([
+      { name: 'acc1', turnsLeft: 2 },
+      { name: 'acc2' },
+      { name: 'acc3' },
+    ]);
+    const { sandbox } = hotswap;
+    const other = join(sandbox.home, 'other');
+    mkdirSync(join(other, '.codex'), { recursive: true });
+    await sandbox.run('git', ['init', '-q', other]);
+    const trust = `[projects.${JSON.stringify(other)}]\ntrust_level = "trusted"\n`;
+    appendFileSync(join(sandbox.codexHome, 'config.toml'), trust);
+    const { stderr } = await exec(other);
+    const terminal = hotswap.open(['resume', /session id: (\S+)/.exec(stderr)?.[1] ?? '']);
+    await waitForDialog(terminal, sandbox, '1. Use session directory');
+    terminal.press('enter');
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 2 from acc1');
+    const forced = 'forced_chatgpt_workspace_id = "workspace-acc3"\n';
+    writeFileSync(join(other, FILE), forced);
+    await ask(terminal, 'two');
+    await terminal.waitForText('answer 1 from acc3');
+    await quit(terminal);
+    expect(backend.turns('acc2')).toEqual([]);
+    expect(await states()).toEqual(['marked', 'ready', 'ready']);
+  });
+
   it('what we cannot read costs one start, and no account', async () => {
     const { backend, hotswap, exec, states } = await openProject([
       { name: 'acc1' },
@@ -263,6 +309,13 @@ describe('no harm at all', () => {
     writeFileSync(file, text.replace('store = "file"', `store = "${store}"`));
     expect((await exec([])).status).toBe(0);
     expect(backend.turns('acc1')).toHaveLength(1);
+  });
+
+  it('a key of blanks', async () => {
+    const { backend, hotswap, exec } = await openHome();
+    expect((await exec([], { CODEX_API_KEY: ' ', CODEX_ACCESS_TOKEN: ' ' })).status).toBe(0);
+    expect(backend.turns('acc1')).toHaveLength(1);
+    expect(hotswap.eventsOf('launch')).toHaveLength(1);
   });
 
   it('OPENAI_API_KEY, and CODEX_API_KEY for the TUI, which do not look at them', async () => {

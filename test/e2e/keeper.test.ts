@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AuthJson, Backend } from '../lab/backend/index.ts';
@@ -146,6 +146,28 @@ it('a login in doubt, however young or old: refreshed if it works, else the acco
   for (const name of ['acc2', 'acc3']) {
     expect(hotswap.account(name).marks).toMatchObject([{ kind: 'needs-login', until: null }]);
   }
+});
+
+// Its app-server then tells of no account, as it does of one that the service has refused.
+it.each([
+  ['a workspace that is forced', 'forced_chatgpt_workspace_id = "w-nobody"\n', 'fail'],
+  ['a way to log in that is forced', 'forced_login_method = "api"\n', 'fail'],
+  ['a provider that has no use for accounts', 'model_provider = "lab"\n', 'fail'],
+  ['a keyring', 'cli_auth_credentials_store = "keyring"\n', 'answer'],
+] as const)('%s brands no account in doubt', async (_what, setting, refreshes) => {
+  const { backend, hotswap } = await openLab([{ name: 'acc1' }], { backend: { refreshes } });
+  const { sandbox } = hotswap;
+  const file = join(sandbox.codexHome, 'config.toml');
+  const others = readFileSync(file, 'utf8').replace(/^cli_auth_credentials_store.*$/m, '');
+  const provider = `[model_providers.lab]\nname = "lab"\nbase_url = "${backend.origin}/v1"\n`;
+  writeFileSync(file, `${setting}${others}${provider}`);
+  const worker = join(import.meta.dirname, '../../dist/bin/keeper.js');
+  const args = [worker, 'acc1', codexUnderTest.native, 'doubted'];
+  expect((await sandbox.run(process.execPath, args)).status).toBe(0);
+  expect(hotswap.eventsOf('needs-login')).toEqual([]);
+  const outcome = refreshes === 'answer' ? 'refreshed' : 'refresh-failed';
+  expect(hotswap.eventsOf(outcome)).toMatchObject([{ target: 'acc1' }]);
+  expect(backend.tokens.counts).toMatchObject({ reuses: 0, revocations: 0 });
 });
 
 itRefusesFirst('one whose login turns out to be dead is passed over', async () => {

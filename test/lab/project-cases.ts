@@ -277,6 +277,12 @@ export const PROJECT_CASES: ProjectCase[] = [
     links: { 'repo/.codex/config.toml': 'conf/c.toml' },
   }),
   inRepo('config.toml is a directory', false, { tree: { 'repo/.codex/config.toml/': '' } }),
+  inRepo('a number that JavaScript cannot hold', true, {
+    tree: { [FILE]: `${API}model_auto_compact_token_limit = 9223372036854775807\n` },
+  }),
+  inRepo('a byte order mark, and lines of Windows', true, {
+    tree: { [FILE]: `\uFEFF${API.replace('\n', '\r\n')}` },
+  }),
   inRepo('a file that is no TOML', false, { tree: { [FILE]: `${API}forced = \n` } }),
 ];
 

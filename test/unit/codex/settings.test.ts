@@ -18,6 +18,13 @@ describe('settings that matter for logins', () => {
       { text: `model_provider = "lab"\n${LAB}requires_openai_auth = true\n` },
       {},
     ],
+    ...['env_key', 'experimental_bearer_token'].map(
+      (key): [string, Partial<SettingSources>, object] => [
+        `one that has a key of its own all the same: ${key}`,
+        { text: `model_provider = "lab"\n${LAB}requires_openai_auth = true\n${key} = "K"\n` },
+        { foreignProvider: 'lab' },
+      ],
+    ),
     ['a provider by -c', { overrides: ['model_provider="lab"'] }, { foreignProvider: 'lab' }],
     ['a bare word by -c', { overrides: ['model_provider=lab'] }, { foreignProvider: 'lab' }],
     [
@@ -59,6 +66,11 @@ describe('settings that matter for logins', () => {
     ['a way to log in', { text: 'forced_login_method = "api"' }, { forcedMethod: 'api' }],
     ['a store', { text: 'cli_auth_credentials_store = "keyring"' }, { store: 'keyring' }],
     ['the file store', { text: 'cli_auth_credentials_store = "file"' }, {}],
+    [
+      'what stands beside a number that JavaScript cannot hold',
+      { text: 'model_auto_compact_token_limit = 9223372036854775807\nmodel_provider = "lab"' },
+      { foreignProvider: 'lab' },
+    ],
     ['a comment', { text: '# model_provider = "lab"' }, {}],
   ])('%s', async (_, sources, expected) => {
     expect(await read(sources)).toEqual(expected);

@@ -12,8 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { learnCapabilities } from '../../../src/launch/capabilities.ts';
+import { openScratchHome } from '../../../src/launch/scratch-home.ts';
 import type { Paths } from '../../../src/state/paths.ts';
 import { makeScratchHome } from '../state/scratch-home.ts';
 
@@ -82,6 +83,15 @@ test('the home is private while it is used, and that of a killed process is remo
   expect(await learnCapabilities(paths, binary, process.env)).toEqual(ANSWER);
   expect(homesIn(paths)).toEqual(['home-2-young']);
   expect(readFileSync(join(paths.home, 'mode'), 'utf8')).toMatch(/^drwx------/);
+});
+
+test('a home that another machine has just made is left to it, whatever our clock says', () => {
+  const { capabilitiesDir } = makeScratchHome();
+  const theirs = openScratchHome(capabilitiesDir, {});
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 7_200_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  openScratchHome(capabilitiesDir, {});
+  expect(existsSync(theirs.home)).toBe(true);
 });
 
 test('what was learned is remembered', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readAccountState } from '../../../src/accounts/account-state.ts';
@@ -6,7 +6,11 @@ import { createLogoutNet, refuseAfterLogout } from '../../../src/launch/forced-l
 import { closeWorkplace } from '../../../src/launch/workplace.ts';
 import { leaseSlot } from '../../../src/overlay/lease.ts';
 import { pointAuth, showsLogin } from '../../../src/overlay/point-auth.ts';
+import type { Slot } from '../../../src/overlay/slot.ts';
 import { validateConfig } from '../../../src/state/config.ts';
+import { claimLease } from '../../../src/state/generations.ts';
+import { leaseFile } from '../../../src/state/lease-files.ts';
+import type { Place } from '../../../src/state/place.ts';
 import { ownIdentity } from '../../../src/state/process-identity.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
@@ -29,6 +33,16 @@ function open() {
   const logOut = () => rmSync(join(slot.home, 'auth.json'));
   return { paths, config, vault, slot, net, logOut };
 }
+
+/** To another machine a session that is suspended for long looks dead. */
+function takeOver(slot: Slot): void {
+  expect(claimLease(slot.side, ownIdentity(), { here: OTHER })).toBeUndefined();
+  const silent = Date.now() / 1000 - 360;
+  utimesSync(leaseFile(slot.side, slot.generation), silent, silent);
+  expect(claimLease(slot.side, ownIdentity(), { here: OTHER })).toBeDefined();
+}
+
+const OTHER: Place = { machine: 'b'.repeat(32), name: 'b', boot: 'boot-b', pids: 'pid:[1]' };
 
 describe('a child that logged its account out at once', () => {
   test('the link is put back, the account gets no mark, and a line says what happened', async () => {
@@ -74,6 +88,10 @@ describe('is none', () => {
     ['a child that worked', ({ net, logOut }) => [net.noteThread(), logOut()]],
     ['no child at all', ({ logOut }) => logOut()],
     ['one that keeps its link', ({ net }) => net.noteChild()],
+    [
+      'one whose slot another session has taken over',
+      ({ net, logOut, slot }) => [net.noteChild(), logOut(), takeOver(slot)],
+    ],
     [
       'one whose vault is empty, too',
       ({ net, logOut, vault }) => [net.noteChild(), logOut(), rmSync(join(vault, 'auth.json'))],

@@ -217,6 +217,7 @@ describe('a home that has the login of a target is as `launch` with its name', (
         symlinkSync('../between', own('auth.json'));
       },
     ],
+    ['a link to its vault that is gone', ({ paths, vault }) => writeLinked(paths, vault('acc2'))],
     ['the vault itself', () => undefined, '.codex-acc2'],
     [
       'a link to the vault',
@@ -273,12 +274,25 @@ describe('as always, without a line', () => {
 });
 
 describe('a home of its own without any login', () => {
-  test('works under the account that is current, says so, and is never linked to it', async () => {
-    expect(await choose(() => undefined)).toEqual({
-      ...{ target: 'acc1', isForced: false, keepsHome: true },
-      line: 'this Codex home has no login of its own, so this session works under acc1; to give it one: codex login',
-    });
-  });
+  test.each<[string, Make]>([
+    ['never had one', () => undefined],
+    [
+      'another login than a target’s, and logged out of that',
+      ({ paths }) => writeLinked(paths, null),
+    ],
+    [
+      'that of a target which was removed',
+      ({ paths }) => writeLinked(paths, join(paths.home, '.codex-gone/auth.json')),
+    ],
+  ])(
+    '%s: works under the account that is current, says so, and is never linked to it',
+    async (_what, make) => {
+      expect(await choose(make)).toEqual({
+        ...{ target: 'acc1', isForced: false, keepsHome: true },
+        line: 'this Codex home has no login of its own, so this session works under acc1; to give it one: codex login',
+      });
+    },
+  );
 });
 
 describe('a stranger’s login in the default home', () => {

@@ -2,12 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseArgv } from '../../../src/codex/argv.ts';
-import { readTerms } from '../../../src/launch/terms.ts';
+import { readTerms, wordsToAsk } from '../../../src/launch/terms.ts';
 import { validateConfig } from '../../../src/state/config.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
 /** Two accounts in two workspaces, on a machine with an administrator. */
-function ask(files: Record<string, string>, args: string[] = []) {
+function place(files: Record<string, string>, args: string[] = []) {
   const paths = makeScratchHome();
   const systemDir = join(paths.home, 'etc');
   const write = (dir: string, name: string, text: string) => {
@@ -25,12 +25,18 @@ function ask(files: Record<string, string>, args: string[] = []) {
       text,
     );
   }
-  const invocation = parseArgv(args);
+  const config = validateConfig(
+    { version: 1, targets: [{ name: 'acc1' }, { name: 'acc2' }] },
+    paths,
+  );
+  const { sharedHome, home } = paths;
+  return { invocation: parseArgv(args), sharedHome, systemDir, cwd: home, config };
+}
+
+function ask(files: Record<string, string>, args: string[] = []) {
+  const { invocation, ...others } = place(files, args);
   if (invocation.mode === 'passthrough') throw new Error('not a session');
-  return readTerms({
-    ...{ invocation, env: {}, sharedHome: paths.sharedHome, systemDir, cwd: paths.home },
-    config: validateConfig({ version: 1, targets: [{ name: 'acc1' }, { name: 'acc2' }] }, paths),
-  });
+  return readTerms({ ...others, invocation, env: {} });
 }
 
 const force = (name: string) => `forced_chatgpt_workspace_id = "w-${name}"\n`;
@@ -61,4 +67,23 @@ test('nobody fits; or logins are kept where ours are not: Codex does not run und
     code: 'no-usable-target',
   });
   expect(await enabled(ask({ 'config.toml': store }))).toEqual(['acc1', 'acc2']);
+});
+
+test('a Codex that would not look at an account is not asked about it', async () => {
+  const words = (files: Record<string, string>) => {
+    const question = place(files, ['app-server']);
+    const [acc1] = question.config.targets;
+    if (acc1 === undefined) throw new Error('no target');
+    return wordsToAsk(question, acc1);
+  };
+  const store = 'cli_auth_credentials_store = "keyring"\n';
+  expect(await words({})).toEqual([]);
+  expect(await words({ user: force('acc1') })).toEqual([]);
+  expect(await words({ user: store })).toEqual(['-c', 'cli_auth_credentials_store="file"']);
+  for (const files of [{ user: force('acc2') }, { 'managed_config.toml': force('acc2') }]) {
+    await expect(words(files)).rejects.toMatchObject({ code: 'forced-login' });
+  }
+  await expect(words({ 'managed_config.toml': store })).rejects.toMatchObject({
+    code: 'no-usable-target',
+  });
 });

@@ -17,6 +17,13 @@ import { pointAuth } from '../../../src/overlay/point-auth.ts';
 import type { Paths } from '../../../src/state/paths.ts';
 import { openSlot } from './open-slot.ts';
 
+// No program can make a file older than it is, as told by its ctime.
+const clock = vi.hoisted(() => ({ ahead: 0 }));
+vi.mock('../../../src/state/file-clock.ts', async (load) => {
+  const { fileSystemTime } = await load<typeof import('../../../src/state/file-clock.ts')>();
+  return { fileSystemTime: (dir: string) => (fileSystemTime(dir) ?? 0) + clock.ahead };
+});
+
 describe('furnishing', () => {
   test('links what is shared, also what nobody has heard of', () => {
     const { slot, ours, theirs } = openSlot();
@@ -76,8 +83,10 @@ describe('furnishing', () => {
     const { slot, theirs } = openSlot();
     const left = theirs('.AGENTS.md.hotswap-4194305-0a1b2c3d');
     writeFileSync(left, 'half');
-    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] });
-    onTestFinished(() => void vi.useRealTimers());
+    clock.ahead = 61_000;
+    onTestFinished(() => {
+      clock.ahead = 0;
+    });
     furnishSlot(slot);
     expect(existsSync(left)).toBe(false);
   });

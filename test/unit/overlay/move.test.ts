@@ -16,7 +16,7 @@ import nodeFs, {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { copyNew, type FileSystem, moveNew, moveOver } from '../../../src/overlay/move.ts';
 import { sweepTemporaries } from '../../../src/overlay/temporaries.ts';
 
@@ -250,5 +250,14 @@ describe('what dead processes left unfinished', () => {
     sweepTemporaries(home, readdirSync(home), Date.now() + 61_000);
     expect(readdirSync(home).sort()).toEqual([nameOf(process.pid), nameOf(process.ppid)].sort());
     expect(statSync(home).isDirectory()).toBe(true);
+  });
+
+  test('stays while it is young by the clock of its file system, whatever ours says', () => {
+    const { home } = open();
+    writeFileSync(join(home, nameOf(DEAD)), ''); // of another machine, say
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 7_200_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    sweepTemporaries(home);
+    expect(readdirSync(home)).toEqual([nameOf(DEAD)]);
   });
 });
