@@ -15,6 +15,9 @@ export function compareLogins(
   if (a.kind === 'broken' || b.kind === 'broken') return 'strange';
   if (!isSameIdentity(a.login.identity, b.login.identity)) return 'strange';
   if (isApiKey(a.login.identity)) return 'same'; // the key is all there is
-  if (a.login.issuedAt === b.login.issuedAt) return 'unclear';
-  return a.login.issuedAt > b.login.issuedAt ? 'newer' : 'older';
+  // First by the clock of the service: that of a machine may have been a year ahead.
+  const ahead =
+    a.login.issuedAt - b.login.issuedAt || (a.login.notedAt ?? 0) - (b.login.notedAt ?? 0);
+  if (ahead === 0) return 'unclear';
+  return ahead > 0 ? 'newer' : 'older';
 }

@@ -34,12 +34,19 @@ export type Place = (text: string) => string | undefined;
 /** Times a file that somebody else keeps writing is tried again. */
 const ATTEMPTS = 5;
 
+/** A credential file as it was read. */
+export interface Credential {
+  file: string;
+  text: string;
+  stats: Stats;
+}
+
 /** The text of a credential file and its inode; undefined when it is missing, a link, or no file. Throws other errors. */
-export function readCredential(file: string): { text: string; stats: Stats } | undefined {
+export function readCredential(file: string): Credential | undefined {
   const open = openCredential(file);
   if (open === undefined) return undefined;
   try {
-    return { text: readAll(open), stats: open.stats };
+    return { file, text: readAll(open), stats: open.stats };
   } finally {
     closeSync(open.fd);
   }
@@ -165,11 +172,13 @@ export function linkAs(from: string, to: string): boolean {
 }
 
 /** {@link Place}, and the proof of it. */
-export function placed(found: { text: string; stats: Stats }, place: Place): string | undefined {
+export function placed(found: Credential, place: Place): string | undefined {
   const keptIn = place(found.text);
   if (keptIn === undefined) return undefined;
   const held = readCredential(keptIn);
-  const isElsewhere = held !== undefined && !isSameInode(held.stats, found.stats);
+  // Where an IDE has renamed over it since, the new file in the vault may have got its inode.
+  const isElsewhere =
+    held !== undefined && (!isSameInode(held.stats, found.stats) || !isStillThere(found));
   if (isElsewhere && isAsNew(held.text, found.text)) return keptIn;
   throw new HotswapError(
     'bad-state',
@@ -276,6 +285,11 @@ function readAll({ fd }: OpenCredential): string {
 
 function isSameInode(a: Stats, b: Stats): boolean {
   return a.ino === b.ino && a.dev === b.dev;
+}
+
+function isStillThere({ file, stats }: Credential): boolean {
+  const now = lstatSync(file, { throwIfNoEntry: false });
+  return now !== undefined && isSameInode(now, stats);
 }
 
 function isThere(path: string): boolean {

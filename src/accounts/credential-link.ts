@@ -47,7 +47,7 @@ export function linkLogin(
       if (found === undefined) continue;
       if (placed(found, place) === undefined) return 'left';
     }
-    refuseUnreachable(authFile, stats);
+    refuseUnreachable(authFile, link);
     const outcome = replaceByLink(link, authFile, { isThere: stats !== undefined, place });
     if (outcome !== 'again') return outcome;
   }
@@ -171,7 +171,9 @@ function refuseSameDirectory(link: string, authFile: string): void {
   );
 }
 
-function refuseUnreachable(authFile: string, replaced: Stats | undefined): void {
+/** Looks at the link anew: the file that was there before may have given its inode to that of the vault. */
+function refuseUnreachable(authFile: string, link: string): void {
+  const replaced = lstatSync(link, { throwIfNoEntry: false });
   const stats = lstatSync(authFile, { throwIfNoEntry: false });
   const isAnother =
     replaced === undefined || stats?.ino !== replaced.ino || stats.dev !== replaced.dev;

@@ -11,6 +11,7 @@ import { keepLogin } from './keep-login.ts';
 import { type Identity, isSameIdentity, readLogin } from './login.ts';
 import { accountLock } from './standing.ts';
 import { authFileOf } from './vault.ts';
+import { isSamePlace } from './vault-home.ts';
 
 /** Beside a vault's auth.json: the last login of its own account that was seen there. Codex does not read it. */
 export const LAST_GOOD = 'auth.json.last-good';
@@ -54,7 +55,8 @@ export function keepLastGood(
 
 /**
  * Puts the copy back where the vault holds an older login of the same account, or what is no login: another tool has
- * written there. Something that Codex may just be writing is left alone.
+ * written there; or no file at all. Something that Codex may just be writing is left alone, and so is a Codex home that is
+ * the vault: there Codex has logged out.
  * @param options.lockMs how long somebody who refreshes the token is waited for.
  * @returns a line for the user when it was put back.
  */
@@ -70,17 +72,31 @@ export async function restoreLastGood(
   try {
     const copy = readLastGood(authFile, owner);
     const held = readCredential(authFile);
-    if (copy === undefined || held === undefined) return undefined;
-    const isOlder = compareLogins(copy, held.text) === 'newer';
-    const isSpoilt =
-      readLogin(held.text).kind === 'broken' && now.getTime() - held.stats.mtimeMs > SETTLED_MS;
-    if (!isOlder && !isSpoilt) return undefined;
+    const what = held === undefined ? whatIsGone(paths, target) : whatIsWrong(held, copy, now);
+    if (copy === undefined || what === undefined) return undefined;
     putLogin(authFile, copy, (former) => keepLogin(paths.orphansDir, target.name, former, now));
-    const what = isOlder ? 'an older login of its account' : 'something that is no login';
-    return `${what} was written into the vault of ${target.name}; its last good login was put back`;
+    return `${what} the vault of ${target.name}; its last good login was put back`;
   } finally {
     lock.release();
   }
+}
+
+function whatIsGone({ sharedHome }: Paths, target: Target): string | undefined {
+  const isThere = lstatSync(authFileOf(target), { throwIfNoEntry: false }) !== undefined;
+  return isThere || isSamePlace(target.vault, sharedHome) ? undefined : 'auth.json was gone from';
+}
+
+function whatIsWrong(
+  held: { text: string; stats: Stats },
+  copy: string | undefined,
+  now: Date,
+): string | undefined {
+  if (compareLogins(copy ?? '', held.text) === 'newer') {
+    return 'an older login of its account was written into';
+  }
+  const isSpoilt =
+    readLogin(held.text).kind === 'broken' && now.getTime() - held.stats.mtimeMs > SETTLED_MS;
+  return isSpoilt ? 'something that is no login was written into' : undefined;
 }
 
 /** Longer than a refresh takes. */

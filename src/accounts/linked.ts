@@ -15,6 +15,11 @@ export function readLinked(paths: Pick<Paths, 'linkedFile' | 'sharedHome'>): Lin
   return typeof value === 'string' && isAbsolute(value) ? value : undefined;
 }
 
+/** The Codex homes whose auth.json has led to a vault. */
+export function listLinkedHomes(paths: Pick<Paths, 'linkedFile'>): string[] {
+  return Object.keys(readHomes(paths)).filter((home) => isAbsolute(home));
+}
+
 export type Linked = string | null | undefined;
 
 /** Notes it; undefined forgets. What is on record already is not written again. Never throws: it costs a notice at most. */

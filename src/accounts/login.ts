@@ -6,8 +6,10 @@ export type Identity = Pick<AuthIdentity, 'userId' | 'accountId' | 'email' | 'pl
 /** A credential file that was understood; never holds a token. */
 export interface Login {
   identity: Identity;
-  /** Epoch seconds of the last refresh: the younger of `last_refresh` and the access token's `iat`; 0 = unknown. */
+  /** Epoch seconds at which the access token was made, by the clock of the service; without it `notedAt`; 0 = unknown. */
   issuedAt: number;
+  /** Epoch seconds of `last_refresh`, by the clock of the machine that noted it. */
+  notedAt?: number;
   /** Epoch seconds at which the access token ends, if it says so. */
   expiresAt?: number;
   /** Absent for keys, and where there is no refresh token. */
@@ -32,6 +34,7 @@ export function readLogin(
     return { kind: 'broken', reason };
   }
   const { userId, accountId, email, plan, accessTokenExpiresAt } = auth;
+  const notedAt = noteOf(auth);
   return {
     kind: 'login',
     login: {
@@ -41,7 +44,8 @@ export function readLogin(
         ...(email === undefined ? {} : { email }),
         ...(plan === undefined ? {} : { plan }),
       },
-      issuedAt: refreshedAt(auth),
+      issuedAt: auth.issuedAt ?? notedAt ?? 0,
+      ...(notedAt === undefined ? {} : { notedAt }),
       ...(accessTokenExpiresAt === undefined ? {} : { expiresAt: accessTokenExpiresAt }),
       ...renewalOf(auth),
     },
@@ -82,8 +86,7 @@ function renewalOf({ canRefresh, accessTokenExpiresAt, issuedAt }: AuthIdentity)
   return { renewal: { expiresAt: accessTokenExpiresAt, ...life } };
 }
 
-// The younger of the two: Codex notes last_refresh, and the access token says when it was made.
-function refreshedAt({ lastRefresh, issuedAt }: AuthIdentity): number {
+function noteOf({ lastRefresh }: AuthIdentity): number | undefined {
   const noted = Math.floor(Date.parse(lastRefresh ?? '') / 1000);
-  return Math.max(Number.isNaN(noted) ? 0 : noted, issuedAt ?? 0);
+  return Number.isNaN(noted) ? undefined : noted;
 }

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { findRunningLogin } from '../codex/running-login.ts';
 import { HotswapError } from '../errors.ts';
@@ -87,7 +87,7 @@ export function unprimeSharedAuth(
   if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return 'nothing';
   const target = linkTarget(file);
   if (!isOurs(target, paths, vaults)) return 'nothing';
-  const held = readCredential(target);
+  const held = leadsToFile(target) ? readCredential(realpathSync.native(target)) : undefined;
   if (held === undefined) dropLink(file);
   else copyOverLink(file, held.text);
   writeLinked(paths, undefined);
@@ -126,7 +126,10 @@ function isOurs(
   { home }: Pick<Paths, 'home'>,
   vaults: readonly KnownVault[],
 ): boolean {
-  const isVault = vaults.some(({ authFile }) => authFile === target);
+  // A dotfile manager has links of its own between the two.
+  const isVault = vaults.some(
+    ({ authFile }) => authFile === target || isSamePlace(authFile, target),
+  );
   const isDefaultVault =
     basename(target) === 'auth.json' && dirname(target).startsWith(join(home, '.codex-'));
   return isVault || isDefaultVault || !leadsToFile(target);

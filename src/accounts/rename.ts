@@ -2,7 +2,13 @@ import { lstatSync, renameSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { isTargetName, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
-import { ensurePrivateDir, readJson, removeQuietly, replaceFile } from '../state/files.ts';
+import {
+  cannotWrite,
+  ensurePrivateDir,
+  readJson,
+  removeQuietly,
+  replaceFile,
+} from '../state/files.ts';
 import { describePlace, type Makers, mayLive, readMakers } from '../state/liveness.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
@@ -27,7 +33,7 @@ export async function renameTarget(paths: Paths, renaming: Renaming): Promise<vo
   ensurePrivateDir(paths.stateDir);
   const owner = { ...ownIdentity(), ...describePlace() };
   replaceFile(paths.renamingFile, `${JSON.stringify({ version: 1, ...renaming, ...owner })}\n`);
-  for (const step of renameSteps(paths, renaming)) await step();
+  await takeSteps(paths, renaming);
 }
 
 /** Finishes a renaming whose command died. @returns what was finished, for the user. */
@@ -41,8 +47,20 @@ export async function finishRename(paths: Paths): Promise<Renaming | undefined> 
   }
   // It is at it. On another machine that takes less time than its record needs to look old.
   if (mayLive(renaming.makers, paths.renamingFile)) return undefined;
-  for (const step of renameSteps(paths, renaming)) await step();
+  await takeSteps(paths, renaming);
   return renaming;
+}
+
+async function takeSteps(paths: Paths, renaming: Renaming): Promise<void> {
+  const [move, ...others] = renameSteps(paths, renaming);
+  try {
+    await move?.();
+  } catch (error) {
+    // A file system of its own in this place, say: nothing has been done, and it would be in vain the next time, too.
+    if (isThere(renaming.from.vault)) removeQuietly(paths.renamingFile);
+    throw cannotWrite(renaming.from.vault, error);
+  }
+  for (const step of others) await step();
 }
 
 /** Each may be done once more; the last one says that all are done. */

@@ -4,6 +4,7 @@ import type { Paths } from '../state/paths.ts';
 import { type AccountState, readAccountState } from './account-state.ts';
 import type { KnownVault } from './place-login.ts';
 import { authFileOf, inspectVault, type VaultState } from './vault.ts';
+import { vaultOfHome } from './vault-home.ts';
 
 /** Everything a choice among targets looks at. */
 export interface Standing {
@@ -21,11 +22,27 @@ export function accountLock({ locksDir }: Pick<Paths, 'locksDir'>, target: strin
 
 /** How every configured target stands, in the order of the configuration. */
 export function readStandings(paths: Paths, config: Config): { standings: Standing[] } {
-  const standings = config.targets.map((target) => {
+  const standings: Standing[] = [];
+  for (const target of config.targets) {
     const { state } = readAccountState(paths, target.name);
-    return { target, vault: inspectVault(target), state, lock: accountLock(paths, target.name) };
-  });
+    const others = standings.filter(({ vault }) => vault.kind !== 'unsafe');
+    const twin = vaultOfHome(
+      target.vault,
+      others.map((other) => other.target),
+    );
+    const vault = twin === undefined ? inspectVault(target) : isTwin(target, twin);
+    standings.push({ target, vault, state, lock: accountLock(paths, target.name) });
+  }
   return { standings };
+}
+
+/** Two paths to one directory, by a link above it, say: one login would be taken for two. */
+function isTwin({ name, vault }: Target, twin: Target): VaultState {
+  return {
+    kind: 'unsafe',
+    reason: `${vault} is the vault of ${twin.name}, by another path`,
+    advice: `name another directory in the configuration, or run: codex-hotswap remove ${name}`,
+  };
 }
 
 /** The vaults in which a stray login may belong, each with the identity on record; none that others could change. */

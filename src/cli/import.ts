@@ -1,6 +1,7 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { compareLogins } from '../accounts/compare-logins.ts';
 import { discardLogin, isAsNew, readCredential } from '../accounts/credential-file.ts';
 import { linkTarget } from '../accounts/credential-link.ts';
 import { installLogin } from '../accounts/install-login.ts';
@@ -77,17 +78,23 @@ export async function importLogin(
   const target = findTarget(config, goal);
   const { standings } = readStandings(paths, config);
 
-  if (owner?.target.name === goal && owner.vault.kind === 'ready') {
+  const order = compareLogins(text, readCredential(authFileOf(target))?.text ?? '');
+  if (owner?.target.name === goal && owner.vault.kind === 'ready' && order !== 'unclear') {
     // The same account: the newer of the two logins is the one that still works.
     const placed = placeLogin(text, listVaults(standings), (loser, vault) =>
       loser === text ? file : keepLogin(paths.orphansDir, vault, loser, context.now),
     );
+    if (placed.kind === 'unplaced') {
+      const what = `${file} was left as it is: ${placed.reason}`;
+      throw new HotswapError('in-use', what, 'try again in a moment');
+    }
     say(
       placed.kind === 'vaulted'
         ? `${goal} has the newer login now`
         : `${goal} has this login, or a newer one`,
     );
   } else {
+    // Of two that cannot be told apart a person has named this one; the other is kept.
     installLogin({ paths, config, standings, target, authContent: text });
     say(`${goal} is ${describeIdentity(identity)}`);
   }

@@ -1,4 +1,4 @@
-import { readdirSync, rmdirSync } from 'node:fs';
+import { lstatSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   deleteLogin,
@@ -10,7 +10,7 @@ import {
 import { LAST_GOOD, lastGoodOf } from '../accounts/last-good.ts';
 import { readLogin } from '../accounts/login.ts';
 import { authFileOf } from '../accounts/vault.ts';
-import { isSamePlace } from '../accounts/vault-home.ts';
+import { isSamePlace, vaultOfHome } from '../accounts/vault-home.ts';
 import type { Target } from '../state/config.ts';
 import { errnoOf, isTemporaryName } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
@@ -22,8 +22,9 @@ import type { Paths } from '../state/paths.ts';
  */
 export function removeVault(vault: string, keep?: Place): string[] {
   const names = listNames(vault);
-  const others = names.filter((name) => !isOfLogin(name));
-  for (const name of names.filter(isOfLogin)) {
+  const isOurs = (name: string) => isOfLogin(name) && !isDirectory(join(vault, name));
+  const others = names.filter((name) => !isOurs(name));
+  for (const name of names.filter(isOurs)) {
     const file = join(vault, name);
     const text = readCredential(file)?.text ?? '';
     const isWorthIt = name === 'auth.json' ? text !== '' : readLogin(text).kind === 'login';
@@ -34,18 +35,29 @@ export function removeVault(vault: string, keep?: Place): string[] {
   return others;
 }
 
-/** Whether a vault is the Codex home of this user, or of this command: the login in it is that home's own. */
-export function isCodexHome({ home, sharedHome }: Paths, vault: string): boolean {
-  return isSamePlace(vault, sharedHome) || isSamePlace(vault, join(home, '.codex'));
-}
-
-/** Takes from such a vault what is ours alone: the copy of a login that is there itself. @returns what stays. */
-export function leaveVault(target: Pick<Target, 'vault'>): string[] {
-  const authFile = authFileOf(target);
-  discardLogin(lastGoodOf(authFile), (text) =>
-    isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
-  );
-  return ['the login of that Codex home'];
+/**
+ * Leaves a vault whose login is not its target's alone: that of a Codex home of this user, or of this command; the vault of
+ * another target by another path; what a link leads to. Only our copy is taken from a Codex home, which has the login
+ * itself.
+ * @returns what stays; undefined for a vault of the target's own, which is to be removed.
+ */
+export function leaveVault(
+  { home, sharedHome }: Paths,
+  target: Target,
+  others: readonly Target[],
+): string[] | undefined {
+  const { vault } = target;
+  const twin = vaultOfHome(vault, others);
+  if (twin !== undefined) return [`the login of ${twin.name}`];
+  if (isSamePlace(vault, sharedHome) || isSamePlace(vault, join(home, '.codex'))) {
+    const authFile = authFileOf(target);
+    discardLogin(lastGoodOf(authFile), (text) =>
+      isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
+    );
+    return ['the login of that Codex home'];
+  }
+  const isLink = lstatSync(vault, { throwIfNoEntry: false })?.isSymbolicLink();
+  return isLink ? ['the login it leads to, by a link'] : undefined;
 }
 
 /** Whether there is a login to be removed. */
@@ -64,7 +76,6 @@ function isOfLogin(name: string): boolean {
   );
 }
 
-/** Sorted: auth.json comes before its copy. */
 /** The first few of many names, for a line. */
 export function nameSome(names: readonly string[]): string {
   const more = names.length - MOST_NAMES;
@@ -73,6 +84,11 @@ export function nameSome(names: readonly string[]): string {
 
 const MOST_NAMES = 5;
 
+function isDirectory(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Sorted: auth.json comes before its copy. */
 function listNames(dir: string): string[] {
   try {
     return readdirSync(dir).sort();

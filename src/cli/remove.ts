@@ -2,19 +2,21 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { removeAccountState } from '../accounts/account-state.ts';
+import { readCredential } from '../accounts/credential-file.ts';
 import { writeCurrent } from '../accounts/current.ts';
 import { unprimeSharedAuth } from '../accounts/prime.ts';
 import { KEPT_DAYS, keepRemoved } from '../accounts/removed-logins.ts';
 import { accountLock } from '../accounts/standing.ts';
+import { authFileOf } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
 import type { Config, Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
-import { blockForLock } from '../state/lock.ts';
+import { awaitLock } from '../state/lock.ts';
 import { type Context, currentName, findTarget, settledConfig } from './context.ts';
 import { refuseWhileUsed } from './live-sessions.ts';
 import { primeFor } from './prime.ts';
 import { confirm } from './prompts.ts';
-import { hasLogin, isCodexHome, leaveVault, nameSome, removeVault } from './remove-vault.ts';
+import { hasLogin, leaveVault, nameSome, removeVault } from './remove-vault.ts';
 
 export function removeCommand(context: Context): Command {
   return new Command('remove')
@@ -35,7 +37,10 @@ export function removeCommand(context: Context): Command {
     });
 }
 
-/** Takes a target out of the configuration first, so that nothing chooses it while its login goes. */
+/**
+ * Takes a target out of the configuration first, so that nothing chooses it while its login goes; before that its login is
+ * kept, and its lock held, so that who cannot have either has changed nothing.
+ */
 export async function forgetTarget(
   context: Context,
   config: Config,
@@ -43,13 +48,20 @@ export async function forgetTarget(
 ): Promise<void> {
   const { paths, say } = context;
   const wasCurrent = currentName(context, config) === target.name;
-  const rest = await updateConfig(paths, (before) => ({
-    ...before,
-    targets: before.targets.filter(({ name }) => name !== target.name),
-  }));
+  const { rest, left, kept } = await underLock(context, target, async () => {
+    const others = config.targets.filter(({ name }) => name !== target.name);
+    const stays = leaveVault(paths, target, others);
+    const keep = keepRemoved(paths.orphansDir, target.name, context.now);
+    const held = stays === undefined ? readCredential(authFileOf(target)) : undefined;
+    const file = held === undefined ? undefined : keep(held.text);
+    const rest = await updateConfig(paths, (before) => ({
+      ...before,
+      targets: before.targets.filter(({ name }) => name !== target.name),
+    }));
+    return { rest, kept: file, left: stays ?? removeVault(target.vault, keep) };
+  });
   const [first] = rest.targets;
   if (first !== undefined && wasCurrent) writeCurrent(paths, first.name);
-  const { left, kept } = removeLogin(context, target);
   removeAccountState(paths, target.name);
   // What leads nowhere now would look to plain codex like a login that cannot be read.
   if (!existsSync(join(paths.sharedHome, 'auth.json'))) unprimeSharedAuth(paths);
@@ -62,25 +74,21 @@ export async function forgetTarget(
 }
 
 /** With the account's lock held: a refresh that is under way has to reach the vault first. */
-function removeLogin(
-  { paths, now }: Context,
-  target: Target,
-): { left: string[]; kept: string | undefined } {
-  let kept: string | undefined;
-  if (isCodexHome(paths, target.vault)) return { left: leaveVault(target), kept };
-  const lock = blockForLock(accountLock(paths, target.name), LOCK_MS);
+async function underLock<T>(
+  { paths }: Context,
+  { name }: Target,
+  act: () => Promise<T>,
+): Promise<T> {
+  const lock = await awaitLock(accountLock(paths, name), LOCK_MS);
   if (lock === undefined) {
-    const reason = `the login of ${target.name} is being refreshed`;
-    throw new HotswapError('in-use', reason, 'try again in a moment');
+    throw new HotswapError(
+      'in-use',
+      `the login of ${name} is being refreshed`,
+      'try again in a moment',
+    );
   }
   try {
-    const keep = keepRemoved(paths.orphansDir, target.name, now);
-    const left = removeVault(target.vault, (text) => {
-      const file = keep(text);
-      kept ??= file;
-      return file;
-    });
-    return { left, kept };
+    return await act();
   } finally {
     lock.release();
   }

@@ -1,8 +1,10 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { listLinkedHomes } from '../accounts/linked.ts';
 import { unprimeSharedAuth } from '../accounts/prime.ts';
 import { listVaults, readStandings } from '../accounts/standing.ts';
+import { authFileOf } from '../accounts/vault.ts';
 import { tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
 import { HotswapError } from '../errors.ts';
 import { listSlots, purgeSlots } from '../overlay/sweep.ts';
@@ -14,7 +16,7 @@ import type { Context } from './context.ts';
 import { listLiveSessions } from './live-sessions.ts';
 import { removeAbandonedHomes } from './login-home.ts';
 import { confirm } from './prompts.ts';
-import { isCodexHome, leaveVault, nameSome, removeVault } from './remove-vault.ts';
+import { leaveVault, nameSome, removeVault } from './remove-vault.ts';
 import { removeShim } from './shim-file.ts';
 import { findShims } from './shim-place.ts';
 
@@ -49,11 +51,19 @@ async function uninstall(context: Context, options: UninstallOptions): Promise<v
   for (const shim of findShims(env, paths.home)) {
     if (removeShim(shim) === 'removed') say(`removed ${shim}`);
   }
-  const { standings } = readStandings(paths, config);
-  if (unprimeSharedAuth(paths, listVaults(standings)) === 'unlinked') {
-    say(`${join(paths.sharedHome, 'auth.json')} is a file of its own again`);
+  // First: the newest login of the current account may be in an overlay.
+  if (purge) await removeOverlays(context, config);
+  const vaults = config.targets.map((target) => ({
+    name: target.name,
+    authFile: authFileOf(target),
+  }));
+  // The vaults that other homes lead to go, too.
+  const homes = new Set([paths.sharedHome, ...(purge ? listLinkedHomes(paths) : [])]);
+  for (const sharedHome of homes) {
+    if (unprimeSharedAuth({ ...paths, sharedHome }, vaults) !== 'unlinked') continue;
+    say(`${join(sharedHome, 'auth.json')} is a file of its own again`);
   }
-  if (purge) await removeAll(context, config);
+  if (purge) removeAll(context, config);
   else say(`logins and settings stay (${paths.configFile}); to remove them: --purge`);
   say('a shell that has run codex before needs: hash -r');
 }
@@ -85,14 +95,17 @@ function refuseWhileAnyLives(paths: Paths): void {
 }
 
 /** Overlays shrink to links, so that threads which Codex remembers by a path through one still open (fact M4). */
-async function removeAll({ paths, now, say, warn }: Context, config: Config): Promise<void> {
+async function removeOverlays({ paths, now, warn }: Context, config: Config): Promise<void> {
   const { standings } = readStandings(paths, config);
   const options = { vaults: listVaults(standings), orphansDir: paths.orphansDir, now };
   const { kept } = await purgeSlots(paths, ownIdentity(), options);
   for (const { number, reason } of kept) warn(`overlay ${number} stays: ${reason}`);
-  for (const target of config.targets) {
+}
+
+function removeAll({ paths, say, warn }: Context, config: Config): void {
+  for (const [index, target] of config.targets.entries()) {
     const { name, vault } = target;
-    const left = isCodexHome(paths, vault) ? leaveVault(target) : removeVault(vault);
+    const left = leaveVault(paths, target, config.targets.slice(index + 1)) ?? removeVault(vault);
     say(`${name} is forgotten; its account was not logged out`);
     if (left.length > 0) warn(`${vault} stays, for it holds ${nameSome(left)}`);
   }

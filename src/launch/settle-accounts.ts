@@ -109,7 +109,7 @@ async function settleOwn(
   now: Date,
 ): Promise<string | undefined> {
   const owner = state.identity ?? (vault.kind === 'ready' ? vault.identity : undefined);
-  if (owner === undefined || (vault.kind !== 'ready' && vault.kind !== 'broken')) return undefined;
+  if (owner === undefined || vault.kind === 'unsafe') return undefined;
   const isGood = vault.kind === 'ready' && keepLastGood(paths, target, owner) !== 'older';
   return isGood ? undefined : await restoreLastGood(paths, target, owner, { now });
 }

@@ -87,6 +87,14 @@ describe('installing a login', () => {
     expect(() => held(b)).toThrow(/ENOENT/);
   });
 
+  test('takes the place of one that a fast clock has dated a year ahead', () => {
+    const { a, install, held } = makePool();
+    install(a, forgeAuth({ issuedAt: 1000, lastRefresh: '2040-01-01T00:00:00Z' }));
+    const renewed = forgeAuth({ issuedAt: 2000, lastRefresh: '2026-11-21T03:00:00Z' });
+    expect(install(a, renewed).kind).toBe('renewed');
+    expect(held(a)).toBe(renewed);
+  });
+
   test('another account into a target that has one: clash, unless wanted', () => {
     const { paths, a, install, held } = makePool();
     install(a, forgeAuth());

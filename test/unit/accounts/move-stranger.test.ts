@@ -103,6 +103,18 @@ describe('the last good copy', () => {
     expect(read(vault('a'))).toBe(own);
   });
 
+  test('comes back where the login was deleted, but not into a Codex home that was logged out', async () => {
+    const { paths, vault, settle } = await makeHome();
+    const own = read(vault('a'));
+    rmSync(vault('a'));
+    const home = { ...paths, sharedHome: dirname(vault('a')) };
+    expect((await settleAccounts(home, readConfig(paths) as Config, NOW)).lines).toEqual([]);
+    const { lines, doubted } = await settle();
+    expect(lines).toEqual([expect.stringContaining('auth.json was gone from the vault of a')]);
+    expect([read(vault('a')), doubted]).toEqual([own, ['a']]); // the service tells whether it was revoked
+    expect((await settle()).lines).toEqual([]);
+  });
+
   test('costs no reading when it is up to date', async () => {
     const { vault, settle } = await makeHome();
     const copy = `${vault('a')}.last-good`;

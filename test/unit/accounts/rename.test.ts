@@ -88,6 +88,15 @@ describe('a renaming', () => {
     },
   );
 
+  test('whose vault cannot be moved is not tried again', async () => {
+    const { paths, config, renaming } = await makeHome();
+    const to = { name: 'main', vault: join(paths.home, 'gone', 'main') };
+    await expect(renameTarget(paths, { ...renaming, to })).rejects.toThrow('cannot be written');
+    expect(await settleAccounts(paths, config, NOW)).toMatchObject({ lines: [] });
+    expect(existsSync(paths.renamingFile)).toBe(false);
+    expect(readFileSync(join(defaultVault(paths, 'a'), 'auth.json'), 'utf8')).toBe(LOGIN);
+  });
+
   test('that is under way is left to its owner; a record that was never whole, to nobody', async () => {
     const { paths, config, begin } = await makeHome();
     begin({ ...ownIdentity(), table: processTable() });
