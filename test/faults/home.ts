@@ -21,11 +21,20 @@ export const ACCOUNTS = ['acc1', 'acc2'] as const;
 export const ERRORS = ['ENOSPC', 'EACCES', 'EIO', 'ENOSPC-on', 'EROFS-on', 'SIGKILL'] as const;
 export type FaultError = (typeof ERRORS)[number];
 
+/** Directories whose calls are counted: our own (state, configuration), or the homes of Codex (vaults, shared home). */
+const WHERE = {
+  own: ['.local/state', '.config'],
+  homes: ['.codex', ...ACCOUNTS.map((name) => `.codex-${name}`)],
+};
+export type Where = keyof typeof WHERE;
+
 /** Which call into `fs` fails, and how. */
 export interface Fault {
   error: FaultError;
   /** The number of the call, from 1; 0: none. */
   at: number;
+  /** Of the calls in which directories; those of our own unless told. */
+  where?: Where;
 }
 
 /** A HOME with two accounts, set up, in which the built launcher runs the stand-in. */
@@ -87,7 +96,7 @@ export function openFaultHome(): FaultHome {
       rmSync(log, { force: true });
       const faults = {
         NODE_OPTIONS: `--require=${JSON.stringify(PRELOAD)}`,
-        FAULT_UNDER: [path('.local/state'), path('.config')].join(':'),
+        FAULT_UNDER: WHERE[fault.where ?? 'own'].map((dir) => path(dir)).join(':'),
         FAULT_PROGRAM: 'launch',
         FAULT_AT: String(fault.at),
         FAULT_ERROR: fault.error,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ERRORS } from './home.ts';
-import { countCalls, type Verdict } from './judge.ts';
+import { countCalls, tryFault, type Verdict } from './judge.ts';
 import { SCENES } from './scenes.ts';
 import { tryFaults } from './try-faults.ts';
 
@@ -23,6 +23,15 @@ describe.skipIf(process.platform !== 'linux')('a call into fs that fails', () =>
     },
     180_000,
   );
+
+  test('once, on the record of the thread that failed: the work goes on all the same', async () => {
+    const calls = await countCalls('exec-handoff', 'homes');
+    const moved = calls.findIndex((call) => /rename .*\.codex\/auth\.json$/.test(call));
+    const at = 1 + calls.slice(0, moved).findLastIndex((call) => call.includes('/rollout-'));
+    expect(at).toBeGreaterThan(0);
+    const { faults } = await tryFault('exec-handoff', { error: 'EIO', at, where: 'homes' });
+    expect(faults).toEqual([]);
+  });
 });
 
 /** Every k-th call, each error from another one on, so that all of them together are spread over the whole scene. */
