@@ -40,8 +40,12 @@ export interface Fault {
 /** A HOME with two accounts, set up, in which the built launcher runs the stand-in. */
 export interface FaultHome {
   home: string;
-  /** `codex <args>` as words; with a fault, or to count the calls. */
-  command(args: string[], fault?: Fault): { words: string[]; env: Record<string, string> };
+  /** `codex <args>` as words, or the token keeper for acc1; with a fault, or to count the calls. */
+  command(
+    args: string[],
+    fault?: Fault,
+    program?: 'launch' | 'keeper',
+  ): { words: string[]; env: Record<string, string> };
   /** The calls of the last command with a fault, in order: `12 rename <path>`. */
   calls(): string[];
   /** The accounts of the turns so far. */
@@ -88,16 +92,17 @@ export function openFaultHome(): FaultHome {
 
   return {
     home,
-    command(args, fault) {
+    command(args, fault, program = 'launch') {
       const stand = join(REPO, 'test/fixtures/bin/turn-stand-in');
-      const launcher = join(REPO, 'dist/bin/launch.js');
-      const words = [process.execPath, launcher, stand, ...args];
+      const file = join(REPO, 'dist/bin', `${program}.js`);
+      const own = program === 'keeper' ? ['acc1', stand, 'doubted'] : [stand, ...args];
+      const words = [process.execPath, file, ...own];
       if (fault === undefined) return { words, env: base };
       rmSync(log, { force: true });
       const faults = {
         NODE_OPTIONS: `--require=${JSON.stringify(PRELOAD)}`,
         FAULT_UNDER: WHERE[fault.where ?? 'own'].map((dir) => path(dir)).join(':'),
-        FAULT_PROGRAM: 'launch',
+        FAULT_PROGRAM: program,
         FAULT_AT: String(fault.at),
         FAULT_ERROR: fault.error,
         FAULT_LOG: log,
