@@ -298,6 +298,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       } catch (error) {
         if (ending === undefined) throw new NotStartedError(error);
         say(`codex-hotswap: codex could not be started again (${(error as Error).message})`);
+        if (next.thread !== undefined) say(tellStranded(next.thread.id));
         return ending;
       }
       const isOver = ending.kind !== 'exited' || ending.code !== FAILED;
