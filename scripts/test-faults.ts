@@ -4,18 +4,24 @@
  *   npm run test:faults -- handoff              one scene
  *   npm run test:faults -- handoff ENOSPC 12    one error, one call: prints the screen, too
  *   npm run test:faults -- --every 10           every tenth call
+ *   npm run test:faults -- --homes              the calls in the vaults and the shared home, instead of our own directories
  *   npm run test:faults -- quit --count         the calls that the scene makes
  */
 import { parseArgs } from 'node:util';
-import { ERRORS, type FaultError } from '../test/faults/home.ts';
+import { ERRORS, type FaultError, type Where } from '../test/faults/home.ts';
 import { countCalls, type Verdict } from '../test/faults/judge.ts';
 import { SCENES, type SceneName } from '../test/faults/scenes.ts';
 import { tryFaults } from '../test/faults/try-faults.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { every: { type: 'string', default: '1' }, count: { type: 'boolean', default: false } },
+  options: {
+    every: { type: 'string', default: '1' },
+    count: { type: 'boolean', default: false },
+    homes: { type: 'boolean', default: false },
+  },
 });
+const where: Where = values.homes ? 'homes' : 'own';
 const scenes = pick<SceneName>(SCENES);
 const errors = pick<FaultError>(ERRORS);
 const at = positionals.find((word) => /^\d+$/.test(word));
@@ -33,7 +39,7 @@ const startedAt = performance.now();
 const failed: Verdict[] = [];
 let runs = 0;
 for (const scene of scenes) {
-  const calls = await countCalls(scene);
+  const calls = await countCalls(scene, where);
   console.log(`${scene}: ${calls.length} calls`);
   if (values.count) console.log(calls.join('\n'));
   else await tryScene(scene, calls.length);
@@ -49,7 +55,7 @@ async function tryScene(scene: SceneName, calls: number): Promise<void> {
           (number) => number % Number(values.every) === 0,
         )
       : [Number(at)];
-  const faults = errors.flatMap((error) => numbers.map((number) => ({ error, at: number })));
+  const faults = errors.flatMap((error) => numbers.map((number) => ({ error, at: number, where })));
   await tryFaults(scene, faults, (verdict) => {
     runs += 1;
     if (verdict.faults.length === 0 && at === undefined) return;

@@ -9,6 +9,7 @@ import { adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { holdsSlot, leaseSlot, recordUsers, releaseSlot } from '../overlay/lease.ts';
 import { pointAuth } from '../overlay/point-auth.ts';
+import { createRecords } from '../session/records.ts';
 import type { Config, Target } from '../state/config.ts';
 import { ensurePrivateDir } from '../state/files.ts';
 import { awaitLock, type Lock } from '../state/lock.ts';
@@ -78,8 +79,12 @@ async function converse(
   // Killed, we leave a server that brings its refresh to an end: nobody may begin another meanwhile.
   const started = (pid: number) => {
     const startTime = processStartTime(pid);
-    if (startTime !== undefined) recordUsers(slot, [own, { pid, startTime }]);
-    lock.share(pid);
+    const records = createRecords();
+    // It runs, and is brought to its end whether or not that can be written.
+    records.attempt('who uses the overlay', () => {
+      if (startTime !== undefined) recordUsers(slot, [own, { pid, startTime }]);
+    });
+    records.attempt('who asks the account', () => lock.share(pid));
   };
   try {
     // What a killed session has left in it, or a shell that a session has left behind.

@@ -41,7 +41,7 @@ import {
   runSupervised,
   type SupervisedLaunch,
 } from './supervised.ts';
-import { readTerms, workingDirectory } from './terms.ts';
+import { readTerms, requireDirectory, workingDirectory } from './terms.ts';
 import { createTokenKeeper, type TokenKeeper } from './token-keeper.ts';
 import { closeWorkplace, openWorkplace, type Wish, type Workplace } from './workplace.ts';
 
@@ -126,7 +126,10 @@ export async function openSession(
     config: settled.config,
     pinned: facts.pinned,
     keepsHome: home.keepsHome,
-    readTerms: (directory) => readTerms({ ...question, directory }),
+    async readTerms(directory) {
+      requireDirectory({ ...place, directory });
+      return readTerms({ ...question, directory });
+    },
     records,
     now: Date.now,
   });

@@ -9,6 +9,7 @@ import { assertHeld } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { ChildPlan } from '../session/child.ts';
 import type { FollowedThread } from '../session/followed-rollout.ts';
+import { insist } from '../session/records.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { listOverrides } from './overrides.ts';
 import { shellHome } from './shell-home.ts';
@@ -79,7 +80,7 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
 
 /** For a child that is not the first in its overlay. */
 async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
-  assertHeld(facts.slot);
+  insist(() => assertHeld(facts.slot));
   // The overlay stands as the child before has had it: what cannot be brought up to date now is no reason to start none.
   try {
     furnishSlot(facts.slot);

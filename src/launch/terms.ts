@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Identity, isApiKey } from '../accounts/login.ts';
 import { inspectVault } from '../accounts/vault.ts';
@@ -57,6 +58,24 @@ export function workingDirectory({
   directory,
 }: Pick<ConfigQuestion, 'invocation' | 'cwd' | 'directory'>): string {
   return directory ?? resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.');
+}
+
+/**
+ * Before a handoff, while a Codex runs that could not be started there any more. In another directory its successor would
+ * have another sandbox, so the session stays.
+ * @throws HotswapError `no-usable-target`
+ */
+export function requireDirectory(
+  place: Pick<ConfigQuestion, 'invocation' | 'cwd' | 'directory'>,
+): void {
+  for (const directory of [place.cwd, workingDirectory(place)]) {
+    try {
+      accessSync(directory, constants.X_OK);
+    } catch {
+      const what = `the directory ${directory} is gone, or may not be entered`;
+      throw new HotswapError('no-usable-target', what, FREE);
+    }
+  }
 }
 
 /** What Codex's configuration says about logins, in every layer that this command line makes Codex read. */

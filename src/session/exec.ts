@@ -16,6 +16,7 @@ import type { HandoffDesk } from './handoff.ts';
 import { ignoringHangup } from './hangup.ts';
 import type { ChildInput, KeptInput } from './kept-input.ts';
 import type { Ending } from './machine/vocabulary.ts';
+import { insistLater } from './records.ts';
 import { type Awaited, awaitReset, type Patience } from './reset-wait.ts';
 import { relaySignals } from './signals.ts';
 import {
@@ -158,7 +159,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       // Before the thread was found next to nothing was written there.
       const from = child?.thread()?.length;
       const fresh = from === undefined ? undefined : { from, startedAtMs };
-      const { thread, facts } = await readExecRecord(seen, fresh);
+      const { thread, facts } = await insistLater(() => readExecRecord(seen, fresh));
       const proof = proveExecLimit(facts, startedAtMs, answeredFor);
       if (proof !== undefined) {
         const isLost = known === undefined && hasLostPrompt(facts, startedAtMs, proof);
@@ -297,6 +298,7 @@ export async function runExec(parts: ExecParts): Promise<Ending> {
       } catch (error) {
         if (ending === undefined) throw new NotStartedError(error);
         say(`codex-hotswap: codex could not be started again (${(error as Error).message})`);
+        if (next.thread !== undefined) say(tellStranded(next.thread.id));
         return ending;
       }
       const isOver = ending.kind !== 'exited' || ending.code !== FAILED;

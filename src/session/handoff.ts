@@ -192,7 +192,11 @@ export function openDesk(office: Office): HandoffDesk {
           ...bucket,
           nowSeconds,
         });
-      const choice = choose(eligible());
+      let choice = choose(eligible());
+      // A vault that cannot be read may be so for a moment only.
+      for (let left = LOOKS_AGAIN; choice.kind === 'none' && left > 0; left--) {
+        choice = choose(eligible());
+      }
       if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name, mark };
       const isBarred = barred !== undefined && choose(asked()).kind === 'chosen';
       return {
@@ -263,12 +267,15 @@ export function openDesk(office: Office): HandoffDesk {
       return (await office.tokens?.doubt(target)) === 'needs-login';
     },
     repoint(next) {
-      assertHeld(slot);
-      const standings = notes.standings();
-      const standing = standings.find((candidate) => candidate.target.name === next);
-      if (standing?.vault.kind !== 'ready') throw new Error(`the vault of ${next} is gone`);
-      const { authFile } = standing.vault;
-      insist(() => pointAuth(slot, authFile));
+      const { standings, authFile } = insist(() => {
+        assertHeld(slot);
+        const standings = notes.standings();
+        const standing = standings.find((candidate) => candidate.target.name === next);
+        if (standing?.vault.kind !== 'ready') throw new Error(`the vault of ${next} is gone`);
+        const { authFile } = standing.vault;
+        pointAuth(slot, authFile);
+        return { standings, authFile };
+      });
       target = next;
       records.attempt('the current account', () => writeCurrent(paths, next));
       if (office.keepsHome) return;
@@ -278,6 +285,8 @@ export function openDesk(office: Office): HandoffDesk {
     },
   };
 }
+
+const LOOKS_AGAIN = 2;
 
 function switchedOff(standing: Standing): Standing {
   return { ...standing, target: { ...standing.target, enabled: false } };

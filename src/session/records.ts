@@ -66,3 +66,14 @@ export function insist<T>(act: () => T, attempts = 3): T {
     }
   }
 }
+
+/** The same for an act that takes its time. */
+export async function insistLater<T>(act: () => Promise<T>, attempts = 3): Promise<T> {
+  for (let left = attempts; ; left--) {
+    try {
+      return await act();
+    } catch (error) {
+      if (left <= 1) throw error;
+    }
+  }
+}

@@ -21,18 +21,31 @@ export const ACCOUNTS = ['acc1', 'acc2'] as const;
 export const ERRORS = ['ENOSPC', 'EACCES', 'EIO', 'ENOSPC-on', 'EROFS-on', 'SIGKILL'] as const;
 export type FaultError = (typeof ERRORS)[number];
 
+/** Directories whose calls are counted: our own (state, configuration), or the homes of Codex (vaults, shared home). */
+const WHERE = {
+  own: ['.local/state', '.config'],
+  homes: ['.codex', ...ACCOUNTS.map((name) => `.codex-${name}`)],
+};
+export type Where = keyof typeof WHERE;
+
 /** Which call into `fs` fails, and how. */
 export interface Fault {
   error: FaultError;
   /** The number of the call, from 1; 0: none. */
   at: number;
+  /** Of the calls in which directories; those of our own unless told. */
+  where?: Where;
 }
 
 /** A HOME with two accounts, set up, in which the built launcher runs the stand-in. */
 export interface FaultHome {
   home: string;
-  /** `codex <args>` as words; with a fault, or to count the calls. */
-  command(args: string[], fault?: Fault): { words: string[]; env: Record<string, string> };
+  /** `codex <args>` as words, or the token keeper for acc1; with a fault, or to count the calls. */
+  command(
+    args: string[],
+    fault?: Fault,
+    program?: 'launch' | 'keeper',
+  ): { words: string[]; env: Record<string, string> };
   /** The calls of the last command with a fault, in order: `12 rename <path>`. */
   calls(): string[];
   /** The accounts of the turns so far. */
@@ -79,16 +92,17 @@ export function openFaultHome(): FaultHome {
 
   return {
     home,
-    command(args, fault) {
+    command(args, fault, program = 'launch') {
       const stand = join(REPO, 'test/fixtures/bin/turn-stand-in');
-      const launcher = join(REPO, 'dist/bin/launch.js');
-      const words = [process.execPath, launcher, stand, ...args];
+      const file = join(REPO, 'dist/bin', `${program}.js`);
+      const own = program === 'keeper' ? ['acc1', stand, 'doubted'] : [stand, ...args];
+      const words = [process.execPath, file, ...own];
       if (fault === undefined) return { words, env: base };
       rmSync(log, { force: true });
       const faults = {
         NODE_OPTIONS: `--require=${JSON.stringify(PRELOAD)}`,
-        FAULT_UNDER: [path('.local/state'), path('.config')].join(':'),
-        FAULT_PROGRAM: 'launch',
+        FAULT_UNDER: WHERE[fault.where ?? 'own'].map((dir) => path(dir)).join(':'),
+        FAULT_PROGRAM: program,
         FAULT_AT: String(fault.at),
         FAULT_ERROR: fault.error,
         FAULT_LOG: log,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ERRORS } from './home.ts';
-import { countCalls, type Verdict } from './judge.ts';
+import { countCalls, tryFault, type Verdict } from './judge.ts';
 import { SCENES } from './scenes.ts';
 import { tryFaults } from './try-faults.ts';
 
@@ -9,7 +9,7 @@ const SAMPLES = 1;
 
 // The stand-in's clock needs a GNU date, and its open files are looked for in /proc.
 describe.skipIf(process.platform !== 'linux')('a call into fs that fails', () => {
-  test.each(SCENES)(
+  test.each(SCENES.filter((scene) => scene !== 'keeper'))(
     'changes nothing about how Codex ends, and costs no login: %s',
     async (scene) => {
       const calls = (await countCalls(scene)).length;
@@ -23,6 +23,25 @@ describe.skipIf(process.platform !== 'linux')('a call into fs that fails', () =>
     },
     180_000,
   );
+
+  test('of the keeper, which says who asks: it ends, and the newest token is in its vault', async () => {
+    const calls = await countCalls('keeper');
+    const at = 1 + calls.findIndex((call) => call.includes('open') && call.includes('/.lease.1.'));
+    const { faults } = await tryFault('keeper', { error: 'EIO', at });
+    expect(faults).toEqual([]);
+  });
+
+  test.each([
+    ['the record of the thread that failed', '/rollout-'],
+    ['the vault of the account that goes on', '/.codex-acc2/auth.json'],
+  ])('once, on %s: the work goes on all the same', async (_, file) => {
+    const calls = await countCalls('exec-handoff', 'homes');
+    const moved = calls.findIndex((call) => /rename .*\.codex\/auth\.json$/.test(call));
+    const at = 1 + calls.slice(0, moved).findLastIndex((call) => call.includes(file));
+    expect(at).toBeGreaterThan(0);
+    const { faults } = await tryFault('exec-handoff', { error: 'EIO', at, where: 'homes' });
+    expect(faults).toEqual([]);
+  });
 });
 
 /** Every k-th call, each error from another one on, so that all of them together are spread over the whole scene. */

@@ -4,7 +4,7 @@ import type { ExitStatus } from '../../src/pty/exit-status.ts';
 import { openOuter } from '../pty/outer.ts';
 import type { Fault, FaultHome } from './home.ts';
 
-export const SCENES = ['quit', 'handoff', 'early', 'exec', 'exec-handoff'] as const;
+export const SCENES = ['quit', 'handoff', 'early', 'exec', 'exec-handoff', 'keeper'] as const;
 export type SceneName = (typeof SCENES)[number];
 
 /** What came of a command. */
@@ -22,6 +22,8 @@ export const EXPECTED: Record<SceneName, { status: number; turns: string[]; show
   early: { status: 7, turns: ['acc1'], shows: 'READY-acc2' },
   exec: { status: 7, turns: ['acc1'], shows: 'ANSWER-acc1' },
   'exec-handoff': { status: 7, turns: ['acc1', 'acc2'], shows: 'ANSWER-acc2' },
+  // The process that has a token refreshed.
+  keeper: { status: 0, turns: [], shows: '' },
 };
 
 /** A run that takes longer hangs. */
@@ -59,9 +61,11 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
         { FAULT_NO_LIMIT: '1', FAULT_USED: '97' },
       );
     case 'exec':
-      return withPipes(home, ['exec', 'hello'], fault, { FAULT_NO_LIMIT: '1' });
+      return withPipes(home.command(['exec', 'hello'], fault), home, { FAULT_NO_LIMIT: '1' });
     case 'exec-handoff':
-      return withPipes(home, ['exec', 'hello'], fault);
+      return withPipes(home.command(['exec', 'hello'], fault), home);
+    case 'keeper':
+      return withPipes(home.command([], fault, 'keeper'), home);
   }
 }
 
@@ -104,12 +108,10 @@ async function inTerminal(
 }
 
 function withPipes(
+  { words, env }: ReturnType<FaultHome['command']>,
   home: FaultHome,
-  args: string[],
-  fault: Fault | undefined,
   more: Record<string, string> = {},
 ): Promise<Outcome> {
-  const { words, env } = home.command(args, fault);
   const [file = '', ...rest] = words;
   const child = spawn(file, rest, {
     ...{ cwd: home.home, env: { ...env, ...more } },

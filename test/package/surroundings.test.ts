@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openFaultHome } from '../faults/home.ts';
+import { openOuter } from '../pty/outer.ts';
 import { createHome } from './sandbox.ts';
 
 // Codex in surroundings that few have: nothing of ours decides how it ends there, and nothing of the user's is changed.
@@ -155,4 +158,49 @@ describe.runIf(process.geteuid?.() === 0)('root with a user’s home', () => {
       expect(after.filter((name) => !/^(asked|home-at-login)$/.test(String(name)))).toEqual(before);
     },
   );
+});
+
+// The stand-in's clock needs a GNU date.
+describe.skipIf(process.platform !== 'linux')('a directory that is gone at the limit', () => {
+  const LINE = /acc1: .*; no other account goes on here: the directory .*work is gone/;
+
+  function open(args: string[]) {
+    const { home, command, turns, dispose } = openFaultHome();
+    onTestFinished(dispose);
+    const { words, env } = command(args);
+    const [file = '', ...rest] = words;
+    const cwd = join(home, 'work');
+    mkdirSync(cwd);
+    return { home, turns, cwd, file, args: rest, env };
+  }
+
+  test('an exec ends as Codex ended, with one line', async () => {
+    const { home, turns, cwd, file, args, env } = open(['exec', 'hello']);
+    const child = spawn(file, args, { cwd, env: { ...env, FAULT_HOLD: '1' } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data) => (output += data));
+    await until(() => turns().length > 0, 'the turn has begun');
+    rmdirSync(cwd);
+    writeFileSync(join(home, 'go-on'), '');
+    const [code] = await once(child, 'close');
+    expect([code, turns()]).toEqual([1, ['acc1']]);
+    expect(output.replace('LIMIT-acc1\n', '').trim()).toMatch(LINE);
+    expect(output.trim().split('\n')).toHaveLength(2);
+  });
+
+  test('a TUI stays in the Codex that runs', async () => {
+    const { turns, cwd, file, args, env } = open([]);
+    const outer = openOuter({ file, args, env, cwd });
+    await outer.waitFor('READY-acc1');
+    rmdirSync(cwd);
+    outer.type('g');
+    await pause(100); // what comes faster is a paste
+    outer.type('\r');
+    await outer.waitFor('no other account goes on here');
+    outer.type('q');
+    expect(await outer.ended).toEqual({ kind: 'exited', code: 7 });
+    expect(turns()).toEqual(['acc1']);
+    expect(outer.output().toString()).toMatch(LINE);
+  });
 });

@@ -609,9 +609,10 @@ describe('an exec that nobody can go on with', () => {
       next: ['acc2'],
     });
     expect(ending).toEqual(exited(1));
-    expect(did.at(-1)).toMatch(
+    expect(did.at(-2)).toMatch(
       /^say codex-hotswap: codex could not be started again \(spawn .* ENOENT\)$/,
     );
+    expect(did.at(-1)).toContain('to continue, run: codex resume thread 1');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HotswapError } from '../../../src/errors.ts';
-import { createRecords, insist } from '../../../src/session/records.ts';
+import { createRecords, insist, insistLater } from '../../../src/session/records.ts';
 
 /** A disk that may be full, and what was written on it. */
 function openDisk() {
@@ -49,7 +49,7 @@ describe('a record that cannot be written', () => {
   });
 });
 
-it('what a session cannot do without is tried three times', () => {
+it('what a session cannot do without is tried three times', async () => {
   const failTimes = (times: number) => {
     let left = times;
     return () => {
@@ -59,4 +59,7 @@ it('what a session cannot do without is tried three times', () => {
   };
   expect(insist(failTimes(2))).toBe('done');
   expect(() => insist(failTimes(3))).toThrow('a moment');
+  const later = (act: () => string) => insistLater(async () => act());
+  expect(await later(failTimes(2))).toBe('done');
+  await expect(later(failTimes(3))).rejects.toThrow('a moment');
 });
