@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import { flagValues } from '../codex/argv.ts';
 import { SYSTEM_DIR } from '../codex/settings.ts';
 import { decidesShellHome } from '../codex/shell-policy.ts';
+import { readRegularFile } from '../regular-file.ts';
 
 export interface ShellHomeQuestion {
   invocation: InteractiveInvocation | ExecInvocation;
@@ -46,7 +46,7 @@ function projectFiles({ invocation, cwd }: ShellHomeQuestion): string[] {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file).toString('utf8');
   } catch {
     return '';
   }
