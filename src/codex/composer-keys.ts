@@ -26,6 +26,8 @@ export interface ComposerKey {
 
 export const PASTE_START = '\u001b[200~';
 export const PASTE_END = '\u001b[201~';
+/** The key in a form that Codex never takes for Alt with the key behind it, whatever it has asked the terminal for. */
+export const ESCAPE = '\u001b[27u';
 
 /**
  * Parts input into keys. Each byte is looked at a fixed number of times, whatever stands in it: user and clipboard decide
