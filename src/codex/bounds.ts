@@ -1,3 +1,5 @@
+import { isAbsolute } from 'node:path';
+
 /**
  * What others wrote (the service, a rollout, a record that was edited or damaged) is bounded where it is read, so that
  * nobody has to ask again whether a number can be shown, waited for or compared.
@@ -58,6 +60,20 @@ export function readPid(value: unknown): number | undefined {
 export function readText(value: unknown, most: number): string | undefined {
   return typeof value === 'string' && value !== '' ? value.slice(0, most) : undefined;
 }
+
+/** An id or a name that a command line may have: without control characters, and no option. */
+export function readWord(value: unknown): string | undefined {
+  const fits = typeof value === 'string' && value.length <= MOST.name && WORD.test(value);
+  return fits ? value : undefined;
+}
+
+/** A directory that a command line may have. */
+export function readDirectory(value: unknown): string | undefined {
+  const fits = typeof value === 'string' && value.length <= MOST.path && isAbsolute(value);
+  return fits && !value.includes('\0') ? value : undefined;
+}
+
+const WORD = /^[^-\p{Cc}]\P{Cc}*$/u;
 
 /** How long texts of others are at most: those that are shown, not those that are looked through. */
 export const MOST = { email: 320, name: 200, message: 2000, path: 4096 } as const;

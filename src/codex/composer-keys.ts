@@ -26,6 +26,8 @@ export interface ComposerKey {
 
 export const PASTE_START = '\u001b[200~';
 export const PASTE_END = '\u001b[201~';
+/** The key in a form that Codex never takes for Alt with the key behind it, whatever it has asked the terminal for. */
+export const ESCAPE = '\u001b[27u';
 
 /**
  * Parts input into keys. Each byte is looked at a fixed number of times, whatever stands in it: user and clipboard decide
@@ -48,7 +50,7 @@ function keyAt(keys: string, at: number): ComposerKey {
     while (end < keys.length && isText(keys.charCodeAt(end))) end += 1;
     return { kind: 'text', bytes: keys.slice(at, end) };
   }
-  return { kind: CONTROLS.get(code) ?? 'other', bytes: keys.slice(at, at + 1) };
+  return ONE_BYTE[code] ?? other(keys, at, 1);
 }
 
 function sequenceAt(keys: string, at: number): ComposerKey {
@@ -59,7 +61,7 @@ function sequenceAt(keys: string, at: number): ComposerKey {
       : { kind: 'paste', bytes: keys.slice(at, end + PASTE_END.length) };
   }
   const introducer = keys[at + 1];
-  if (introducer === undefined || introducer === '\u001b') return other(keys, at, 1);
+  if (introducer === undefined || introducer === '\u001b') return ONE_BYTE[ESC] as ComposerKey;
   if (introducer === 'O') return other(keys, at, 3);
   if (introducer !== '[') return other(keys, at, 2);
   let end = at + 2;
@@ -107,6 +109,11 @@ const CONTROLS = new Map<number, ComposerKey['kind']>([
   [0x03, 'cancel'],
   ...[0x01, 0x02, 0x04, 0x05, 0x06, 0x0b, 0x15, 0x17, 0x7f].map((code) => [code, 'edit'] as const),
 ]);
+/** By their byte: a paste may have a million of them, and one object is enough for all that are equal. */
+const ONE_BYTE: readonly ComposerKey[] = Array.from({ length: 256 }, (_, code) => ({
+  kind: CONTROLS.get(code) ?? 'other',
+  bytes: String.fromCharCode(code),
+}));
 const EDITS: ReadonlySet<string> = new Set(
   ['C', 'D', 'H', 'F', '3~'].map((end) => `\u001b[${end}`),
 );

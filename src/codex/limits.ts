@@ -15,6 +15,7 @@ export interface TextClass {
  * @param text as read from the screen or the record, wrapped or not.
  */
 export function classifyLimitText(text: string): TextClass | undefined {
+  if (text.length < SHORTEST_ANCHOR) return undefined;
   const normalised = normaliseForMatching(text);
   let best: { at: number; anchor: string; entry: LimitText } | undefined;
   for (const { anchor, entry } of ANCHORS) {
@@ -95,6 +96,7 @@ const RESET_TIME = new RegExp(
 );
 
 const ANCHORS = LIMIT_TEXTS.map((entry) => ({ anchor: normaliseForMatching(entry.anchor), entry }));
+const SHORTEST_ANCHOR = Math.min(...ANCHORS.map(({ anchor }) => anchor.length));
 
 function monthIndex(month: string): number {
   return MONTHS.indexOf(month.toLowerCase());

@@ -5,6 +5,7 @@ import { parseJson, record } from './json.ts';
 import { AGENTS, createMakePortable } from './portable-item.ts';
 import { createReadableHistory } from './readable-history.ts';
 import { rolloutsByDate } from './rollout-dates.ts';
+import { openRollout } from './rollout-file.ts';
 import { threadIdOf } from './thread-files.ts';
 
 /** A thread that any account can go on with. */
@@ -58,8 +59,13 @@ async function copyLines(
  * The lines of a rollout up to an ordinal. Since 0.147 a fork only refers to what it was forked from (`history_base`):
  * that would still be another account's, so it is put in after the first line, which no longer refers to it.
  */
-async function* linesOf(rollout: string, endOrdinal: number): AsyncGenerator<string> {
-  const source = await open(rollout, 'r');
+async function* linesOf(
+  rollout: string,
+  endOrdinal: number,
+  forks: readonly string[] = [],
+): AsyncGenerator<string> {
+  if (forks.includes(rollout)) throw new Error(`${rollout} is forked from itself`);
+  const source = await openRollout(rollout);
   try {
     let isFirst = true;
     for await (const line of source.readLines({ autoClose: false })) {
@@ -77,7 +83,8 @@ async function* linesOf(rollout: string, endOrdinal: number): AsyncGenerator<str
       if (parent === undefined)
         throw new Error(`the thread it was forked from is gone: ${base.thread}`);
       let isMeta = true;
-      for await (const inherited of linesOf(parent, Math.min(base.endOrdinal, endOrdinal))) {
+      const end = Math.min(base.endOrdinal, endOrdinal);
+      for await (const inherited of linesOf(parent, end, [...forks, rollout])) {
         if (!isMeta) yield inherited;
         isMeta = false;
       }

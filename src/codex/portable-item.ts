@@ -42,12 +42,13 @@ function isEncryptedPart(part: unknown): boolean {
   return typeof (part as Item | null)?.encrypted_content === 'string';
 }
 
-function describeCall({ name, arguments: given }: Item): string {
+function describeCall({ name: named, arguments: given }: Item): string {
+  const name = typeof named === 'string' ? named : 'a call';
   try {
     const { message: _, ...rest } = JSON.parse(String(given));
     return `${name} ${JSON.stringify(rest)}`;
   } catch {
-    return String(name);
+    return name;
   }
 }
 

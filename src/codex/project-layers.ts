@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { readRegularFile } from '../regular-file.ts';
 
 /** A `.codex/config.toml` of a project. */
 export interface ProjectFile {
@@ -68,7 +69,9 @@ export function keepTrusted(files: readonly ProjectFile[], facts: TrustFacts): P
 const DEFAULT_MARKERS = ['.git'];
 
 function findRoot({ directory, markers }: TrustFacts): string {
-  const names = Array.isArray(markers) ? markers.map(String) : DEFAULT_MARKERS;
+  const names = Array.isArray(markers)
+    ? markers.filter((marker) => typeof marker === 'string')
+    : DEFAULT_MARKERS;
   const marked = ancestorsOf(directory).find((ancestor) =>
     names.some((name) => existsSync(join(ancestor, name))),
   );
@@ -124,7 +127,7 @@ function statQuietly(path: string) {
 
 function readQuietly(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file).toString('utf8');
   } catch {
     return '';
   }

@@ -1,4 +1,5 @@
 import { configKey, type ExecInvocation, type Flag, type InteractiveInvocation } from './argv.ts';
+import { quoteToml } from './toml-text.ts';
 
 /** What the resumed thread is told. */
 export interface ResumeOptions {
@@ -77,7 +78,8 @@ function keptFlags(flags: readonly Flag[], options: ResumeOptions): Flag[] {
 function lastModel(flags: readonly Flag[], options: ResumeOptions): string[] {
   const { model, effort, onReserve = false } = options;
   if (model === undefined || !(onReserve || overridesModel(flags))) return [];
-  const effortWords = effort === undefined ? [] : ['-c', `model_reasoning_effort="${effort}"`];
+  const effortWords =
+    effort === undefined ? [] : ['-c', `model_reasoning_effort=${quoteToml(effort)}`];
   return ['-m', model, ...effortWords];
 }
 

@@ -1,11 +1,13 @@
 import {
   MOST,
+  readDirectory,
   readEpochSeconds,
   readPercent,
   readResetTime,
   readText,
   readTimestamp,
   readWindowMinutes,
+  readWord,
 } from './bounds.ts';
 import { defined, parseJson, record } from './json.ts';
 
@@ -175,7 +177,7 @@ function readError(value: unknown): { message: string; info: string } | undefine
 }
 
 function readSessionMeta(payload: Payload): RolloutFact | undefined {
-  const threadId = text(payload.id) ?? text(payload.session_id);
+  const threadId = readWord(payload.id) ?? readWord(payload.session_id);
   if (threadId === undefined) return undefined;
   const source = record(payload.source);
   return {
@@ -183,7 +185,7 @@ function readSessionMeta(payload: Payload): RolloutFact | undefined {
     threadId,
     subagent: source !== undefined && 'subagent' in source,
     ...defined({
-      cwd: text(payload.cwd),
+      cwd: readDirectory(payload.cwd),
       source: text(payload.source) ?? Object.keys(source ?? {})[0],
       parentThreadId: text(payload.parent_thread_id),
       forkedFrom: text(payload.forked_from_id),
@@ -199,17 +201,17 @@ function readTurnContext(payload: Payload): RolloutFact {
     type: 'turn_context',
     ...defined({
       turnId: text(payload.turn_id),
-      model: text(payload.model),
-      effort: text(payload.effort),
-      cwd: text(payload.cwd),
+      model: readWord(payload.model),
+      effort: readWord(payload.effort),
+      cwd: readDirectory(payload.cwd),
     }),
   };
 }
 
 function readSettings(value: unknown): RolloutFact {
   const settings = record(value) ?? {};
-  const effort = text(settings.effort) ?? text(settings.reasoning_effort);
-  return { type: 'settings', ...defined({ model: text(settings.model), effort }) };
+  const effort = readWord(settings.effort) ?? readWord(settings.reasoning_effort);
+  return { type: 'settings', ...defined({ model: readWord(settings.model), effort }) };
 }
 
 function readRateLimits(value: unknown, toldAt: number): RateLimits | undefined {

@@ -46,7 +46,8 @@ function promptIn(line: string): string | undefined {
 }
 
 function shorten(prompt: string): string {
-  const characters = [...prompt];
+  // A character has two units at most.
+  const characters = [...prompt.slice(0, 2 * (PREVIEW_CHARACTERS + 1))];
   return characters.length > PREVIEW_CHARACTERS
     ? `${characters.slice(0, PREVIEW_CHARACTERS - 1).join('')}…`
     : prompt;

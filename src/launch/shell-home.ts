@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import { flagValues } from '../codex/argv.ts';
 import { SYSTEM_DIR } from '../codex/settings.ts';
 import { decidesShellHome } from '../codex/shell-policy.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { workingDirectory } from './terms.ts';
 
 export interface ShellHomeQuestion {
@@ -49,7 +49,7 @@ function projectFiles(question: ShellHomeQuestion): string[] {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file).toString('utf8');
   } catch {
     return '';
   }

@@ -97,7 +97,9 @@ const TEXT = /[^\u001b]+/y;
 
 /** One sequence or a run of plain text; undefined when it is not complete yet. */
 function nextToken(input: string, at: number): string | undefined {
-  const token = matchAt(TEXT, input, at) ?? matchAt(SEQUENCE, input, at);
+  if (input[at] !== ESC) return matchAt(TEXT, input, at);
+  if (input[at + 1] === ESC) return ESC;
+  const token = matchAt(SEQUENCE, input, at);
   if (token !== undefined) return token;
   return matchAt(INCOMPLETE, input, at) === undefined ? input[at] : undefined;
 }
@@ -115,6 +117,8 @@ function nextOfPaste(input: string, at: number): string | undefined {
 }
 
 function isReport(token: string): boolean {
+  // The shortest has three bytes.
+  if (token.length < 3 || token[0] !== ESC) return false;
   return REPORTS.some((report) => report.test(token));
 }
 

@@ -15,13 +15,17 @@ export function createReportReader(nonce: string, onReport: (report: Report) => 
   let rest = '';
   return (chunk: Buffer): void => {
     const lines = (rest + chunk.toString('latin1')).split('\n');
-    rest = lines.pop() ?? '';
+    // A line without an end would be looked at again and again; what is ours in one stands at its beginning.
+    rest = (lines.pop() ?? '').slice(0, MOST_CHARACTERS);
     for (const line of lines) {
       const report = parseReport(nonce, line);
       if (report !== undefined) onReport(report);
     }
   };
 }
+
+/** No report of ours is so long. */
+const MOST_CHARACTERS = 4096;
 
 function parseReport(nonce: string, line: string): Report | undefined {
   const [tag, verb, value, flag] = line.split(' ');

@@ -80,6 +80,12 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
   const queued = { settled: 0, burst: 0 };
 
   function settle(keys: string, tag: Tag, passedOn = 0): void {
+    const last = settled.at(-1);
+    if (passedOn === 0 && last?.tag === tag && last.passedOn === 0) {
+      // Of one chunk, so they are the same keys together as one by one.
+      last.keys += keys;
+      return;
+    }
     settled.push({ keys, tag, passedOn });
     if (isQueued(tag)) queued.settled += 1;
   }
@@ -107,11 +113,17 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
     if (isAlone) return settle(key.bytes, tag);
     bytes += key.bytes.length;
     if (key.kind === 'text') characters += key.bytes.length;
-    if (isQueued(tag)) queued.burst += 1;
-    else if (bytes > MOST_KEPT) {
+    if (!isQueued(tag) && bytes > MOST_KEPT) {
       burst = [{ key: NOT_KEPT, tag }];
       return;
     }
+    const last = burst.at(-1);
+    if (last?.tag === tag && !isWriting(last.key) && !isWriting(key)) {
+      // They come out as they came: a million of them need not be kept one by one.
+      last.key = { kind: 'other', bytes: last.key.bytes + key.bytes };
+      return;
+    }
+    if (isQueued(tag)) queued.burst += 1;
     burst.push({ key, tag });
   }
 

@@ -173,7 +173,9 @@ export function hasPress(keys: string): boolean {
 
 /** A key let go, which kitty and others report (facts 7). */
 function isRelease({ kind, bytes }: ComposerKey): boolean {
-  return kind === 'other' && bytes.length <= MOST_RELEASE && RELEASE.test(bytes);
+  return (
+    kind === 'other' && bytes.length > 2 && bytes.length <= MOST_RELEASE && RELEASE.test(bytes)
+  );
 }
 
 const RELEASE = /^\u001b\[[0-9;]*:3[A-Za-z~]$/;

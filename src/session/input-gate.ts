@@ -1,4 +1,4 @@
-import { PASTE_END, readComposerKeys } from '../codex/composer-keys.ts';
+import { ESCAPE, PASTE_END, readComposerKeys } from '../codex/composer-keys.ts';
 import type { InputClassifier } from '../observe/keys.ts';
 import { createBurstReader, type Settled, type Side } from './bursts.ts';
 import { createDraft, hasPress, type Moment } from './draft.ts';
@@ -189,7 +189,12 @@ export function createInputGate(options: GateOptions): InputGate {
     if (queue[0]?.isShort && rest === '' && !queue.slice(1).some(hasText)) queue.shift();
     const moment = { at: now(), isTurnRunning: options.isTurnRunning() };
     for (const { keys } of queue) draft.note(keys, moment);
-    const keys = queue.map((waiting) => waiting.keys.slice(waiting.passedOn)).join('');
+    const keys = queue
+      .map(({ keys, passedOn }, index) => {
+        const isLast = index === queue.length - 1 && rest === '';
+        return keys === '\u001b' && passedOn === 0 && !isLast ? ESCAPE : keys.slice(passedOn);
+      })
+      .join('');
     queue = [];
     if (keys !== '' || rest !== '') deliverHeld(keys + rest);
     bursts.passOpen(true);

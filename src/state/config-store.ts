@@ -4,7 +4,7 @@ import { cannotWrite, ensurePrivateDir } from './files.ts';
 import type { Paths } from './paths.ts';
 import { changeConfig } from './records.ts';
 
-/** The configuration's JSON schema: what `conf` checks before it writes. */
+/** The configuration's JSON schema: what `conf` checks before it writes. `null` is read as left out. */
 export const CONFIG_SCHEMA = {
   version: { type: 'number', const: 1 },
   targets: {
@@ -15,7 +15,7 @@ export const CONFIG_SCHEMA = {
       properties: {
         name: { type: 'string', pattern: '^(?!\\.+$)[A-Za-z0-9._-]{1,64}$' },
         vault: { type: 'string', pattern: '^(/|~/)' },
-        enabled: { type: 'boolean' },
+        enabled: { type: 'boolean', nullable: true },
         threshold: { type: 'number', minimum: 0, maximum: 100 },
       },
     },
@@ -25,34 +25,44 @@ export const CONFIG_SCHEMA = {
     type: 'number',
     minimum: 0,
     maximum: 44640,
+    nullable: true,
     default: CONFIG_DEFAULTS.cooldownMinutes,
   },
   whenExhausted: {
     type: 'string',
-    enum: ['stay', 'wait'],
+    enum: ['stay', 'wait', null],
+    nullable: true,
     default: CONFIG_DEFAULTS.whenExhausted,
   },
   waitSlackSeconds: {
     type: 'number',
     minimum: 0,
     maximum: 3600,
+    nullable: true,
     default: CONFIG_DEFAULTS.waitSlackSeconds,
   },
-  strategy: { type: 'string', enum: STRATEGIES, default: CONFIG_DEFAULTS.strategy },
+  strategy: {
+    type: 'string',
+    enum: [...STRATEGIES, null],
+    nullable: true,
+    default: CONFIG_DEFAULTS.strategy,
+  },
   rotateBelow: {
     type: 'number',
     minimum: 0,
     maximum: 100,
+    nullable: true,
     default: CONFIG_DEFAULTS.rotateBelow,
   },
   refreshMarginSeconds: {
     type: 'number',
     minimum: 310,
     maximum: 86400,
+    nullable: true,
     default: CONFIG_DEFAULTS.refreshMarginSeconds,
   },
-  bell: { type: 'boolean', default: CONFIG_DEFAULTS.bell },
-  notify: { type: 'boolean', default: CONFIG_DEFAULTS.notify },
+  bell: { type: 'boolean', nullable: true, default: CONFIG_DEFAULTS.bell },
+  notify: { type: 'boolean', nullable: true, default: CONFIG_DEFAULTS.notify },
 } as const;
 
 /**

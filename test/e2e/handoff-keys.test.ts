@@ -63,6 +63,20 @@ describe('keys typed during the handoff', () => {
     expect(sent.turn?.userTexts.at(-1)?.trim()).toBe(lines.join('\n'));
   });
 
+  it('have no Alt with the first letter after Escape', async () => {
+    const { backend, hotswap } = await openLab(EXHAUSTED);
+    const turn = holdTurn();
+    backend.enqueue([{ text: ['going on'], until: turn.over }], 'acc2');
+    const terminal = hotswap.open();
+    await ask(terminal, 'hello');
+    await hotswap.waitForEvent('rotated');
+    terminal.type('\u001b');
+    await pause(A_PERSONS_MS);
+    terminal.type('hush now');
+    await terminal.waitForText('› hush now');
+    turn.finish();
+  });
+
   it('follow the prompt that was not sent yet', async () => {
     const { backend, hotswap, fail, terminal } = await openRunningTurn();
     const draft = 'half a prömpt';

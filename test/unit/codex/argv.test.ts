@@ -211,6 +211,13 @@ describe('resumeArgv', () => {
       return resumeArgv(invocation, ID, last).join(' ').replace(ID, 'ID');
     };
     const model = '-m new -c model_reasoning_effort="high"';
+    expect(
+      resumeArgv(
+        { mode: 'interactive', command: 'codex', flags: [], positionals: [], certain: true },
+        ID,
+        { model: 'new', effort: 'x" y', onReserve: true },
+      ),
+    ).toContain('model_reasoning_effort="x\\" y"');
     expect(resumed('-m old')).toBe(`resume ${model} -C /repo -- ID continue`);
     expect(resumed('-p work')).toBe(`-p work resume ${model} -C /repo -- ID continue`);
     expect(resumed('-c model=old -c x=y')).toBe(`-c x=y resume ${model} -C /repo -- ID continue`);

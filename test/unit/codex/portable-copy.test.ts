@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { copyPortable } from '../../../src/codex/portable-copy.ts';
@@ -82,4 +82,17 @@ test('of what is no rollout, or not there', async () => {
   const gone = join(makeScratchHome().sharedHome, `rollout-2026-11-21T03-04-05-${ID}.jsonl`);
   await expect(copyPortable(gone)).rejects.toThrow(/ENOENT/);
   expect(existsSync(gone)).toBe(false);
+});
+
+test('a thread that says that it was forked from itself is not copied, and nothing is left', async () => {
+  const day = join(makeScratchHome().sharedHome, 'sessions/2026/11/21');
+  mkdirSync(day, { recursive: true });
+  const rollout = join(day, `rollout-2026-11-21T03-04-05-${ID}.jsonl`);
+  const history_base = { thread_id: ID, end_ordinal_exclusive: 9 };
+  writeFileSync(
+    rollout,
+    `${JSON.stringify({ ...meta, payload: { ...meta.payload, history_base } })}\n`,
+  );
+  await expect(copyPortable(rollout)).rejects.toThrow('is forked from itself');
+  expect(readdirSync(day)).toEqual([basename(rollout)]);
 });

@@ -48,3 +48,13 @@ it.each([
   const other = result('1', output);
   expect(makePortable(other)).toBe(other);
 });
+
+it('a call whose name is no text has none', () => {
+  const makePortable = createMakePortable();
+  for (const args of ['{}', 'no JSON']) {
+    makePortable({ ...call('1', 'x', args), name: { toString: 1 } });
+    expect(makePortable(result('1', 'done'))).toMatchObject({
+      content: [{ text: expect.stringMatching(/^a call .*→ done$/) }],
+    });
+  }
+});

@@ -36,6 +36,25 @@ describe('parseRolloutLine', () => {
     });
   });
 
+  test.each([
+    ['a NUL', 'a\0b'],
+    ['an option', '--yolo'],
+    ['a relative directory', 'repo'],
+    ['nothing', ''],
+    ['a megabyte', `/${'x'.repeat(1024 * 1024)}`],
+  ])('no word for a command line that is %s', (_, word) => {
+    const named = { id: word, model: word, effort: word, cwd: word };
+    const context = parseRolloutLine(line('turn_context', named));
+    const isName = word === 'repo';
+    expect(context).toMatchObject({ type: 'turn_context' });
+    expect({ cwd: undefined, model: undefined, effort: undefined, ...context }).toMatchObject({
+      cwd: undefined,
+      model: isName ? word : undefined,
+      effort: isName ? word : undefined,
+    });
+    expect(parseRolloutLine(sessionMeta(named)) === undefined).toBe(!isName);
+  });
+
   test('the end of a turn', () => {
     const error = { message: 'You’ve hit…', codex_error_info: 'usage_limit_exceeded' };
     expect(parseRolloutLine(taskComplete({ error, completed_at: 7 }))).toMatchObject({

@@ -10,6 +10,14 @@ describe('settings that matter for logins', () => {
   test.each<[string, Partial<SettingSources>, object]>([
     ['nothing', {}, {}],
     ['other settings', { text: `model = "gpt"\n${LAB}`, overrides: ['model="x"'] }, {}],
+    [
+      'markers of a root that are no texts',
+      {
+        text: 'model_provider = "openai"\nproject_root_markers = [{ toString = 1, valueOf = 1 }, 7]',
+        project: { directory: '/', asksForTrust: true },
+      },
+      {},
+    ],
     ['a broken file', { text: 'model_provider = ' }, {}],
     ['openai by name', { text: 'model_provider = "openai"' }, {}],
     ['a provider', { text: `model_provider = "lab"\n${LAB}` }, { foreignProvider: 'lab' }],

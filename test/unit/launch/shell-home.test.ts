@@ -1,6 +1,7 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { parseArgv } from '../../../src/codex/argv.ts';
 import { shellHome } from '../../../src/launch/shell-home.ts';
 import { makeScratchHome } from '../state/scratch-home.ts';
@@ -47,4 +48,26 @@ test.each<[string, string[], string]>([
 test('a profile, and a project, that are not used decide nothing', async () => {
   const written = { '.codex/night.config.toml': SETS_HOME, 'other/.codex/config.toml': SETS_HOME };
   expect(await ask([], written)).toBe(true);
+});
+
+test('a pipe in the place of a project’s file is not read: its other end may never come', async () => {
+  const { home, sharedHome } = makeScratchHome();
+  mkdirSync(join(home, '.codex'), { recursive: true });
+  const pipe = join(home, 'work/.codex/config.toml');
+  mkdirSync(join(pipe, '..'), { recursive: true });
+  spawnSync('mkfifo', [pipe]);
+  // Who reads it gets an answer, or this test would hang with the product.
+  const writer = spawn('sh', [
+    '-c',
+    `printf '${SETS_HOME.replaceAll('\n', '\\n')}' >"$1"`,
+    'sh',
+    pipe,
+  ]);
+  onTestFinished(() => void writer.kill());
+  const invocation = parseArgv([]);
+  if (invocation.mode === 'passthrough') throw new Error('not supervised');
+  const place = { invocation, cwd: join(home, 'work'), sharedHome };
+  expect(await shellHome({ ...place, configText: '', systemDir: join(home, 'etc') })).toBe(
+    sharedHome,
+  );
 });

@@ -319,6 +319,23 @@ describe('what a person types', () => {
     expect(second.read()).toMatchObject({ sent: ['and then x'], text: 'more', stray: [] });
   });
 
+  it.each([
+    ['a letter', 'hi', { sent: [], text: 'hi' }],
+    ['Enter', '\r', { sent: [''], text: '' }],
+  ])('after Escape is no Alt with %s', (_, typed, read) => {
+    const { gate, second, feed, wait, endChild, startChild } = openGate();
+    gate.hold();
+    endChild();
+    for (const key of ['\u001b', ...typed]) {
+      feed(key);
+      wait(200);
+    }
+    startChild();
+    gate.release();
+    wait(500);
+    expect(second.read()).toMatchObject({ ...read, stray: ['\u001b[27u'] });
+  });
+
   it('is not lost where the handoff came after its second letter', () => {
     const { gate, second, feed, wait, endChild, startChild } = openGate();
     for (const [at, key] of [...'fix it'].entries()) {

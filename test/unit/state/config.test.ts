@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { isTargetName, readConfig } from '../../../src/state/config.ts';
+import { CONFIG_DEFAULTS, isTargetName, readConfig } from '../../../src/state/config.ts';
 import { updateConfig, writeConfig } from '../../../src/state/config-store.ts';
 import { makeScratchHome } from './scratch-home.ts';
 
@@ -119,6 +119,17 @@ describe('writing', () => {
     expect(readConfig(paths)).toEqual(written);
     expect(statSync(paths.configFile).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(paths.configFile, 'utf8')).ourFuture).toEqual([1]);
+  });
+
+  test('what is null is read as left out, and keeps no command from writing', async () => {
+    const keys = Object.keys(CONFIG_DEFAULTS).filter((key) => key !== 'prompt');
+    const paths = write({
+      ...Object.fromEntries(keys.map((key) => [key, null])),
+      ...{ version: 1, targets: [{ name: 'a', enabled: null }] },
+    });
+    const written = await updateConfig(paths, (config) => ({ ...config, prompt: 'go on' }));
+    expect(written).toMatchObject({ ...CONFIG_DEFAULTS, prompt: 'go on' });
+    expect(readConfig(paths)).toEqual(written);
   });
 
   test('makes the directory, 0700', async () => {
