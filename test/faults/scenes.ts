@@ -42,7 +42,7 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
     case 'handoff':
       return inTerminal(home, fault, async (see, type) => {
         await see(/READY-acc1/);
-        await ask(type);
+        await ask(see, type);
         await see(/LIMIT-acc1/);
         await see(/ANSWER-acc2|unsupervised|this is acc1 again[\s\S]*READY-acc1/, SEEN_MS);
         type('q');
@@ -53,7 +53,7 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
         fault,
         async (see, type) => {
           await see(/READY-acc1/);
-          await ask(type);
+          await ask(see, type);
           await see(/ANSWER-acc1/);
           await see(/READY-acc2|unsupervised|this is acc1 again[\s\S]*READY-acc1/, SEEN_MS);
           type('q');
@@ -70,8 +70,9 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
 }
 
 /** With Enter, as what is not sent is carried over; and as a person, for what comes faster is a paste. */
-async function ask(type: (keys: string) => void): Promise<void> {
+async function ask(...[see, type]: Parameters<Act>): Promise<void> {
   type('g');
+  await see(/TYPED/);
   await sleep(TYPING_MS);
   type('\r');
 }
