@@ -20,6 +20,8 @@ export interface PromptGuardParts {
   readRecord(): Promise<boolean>;
   /** A dialog is open, however long the user takes. */
   isAsking(): boolean;
+  /** It says that it works, though no turn is in the record: MCP servers start, which may take a minute (measured, 0.171). */
+  isWorking(): boolean;
   /** Hands keys to it. */
   type(keys: string): void;
   /** Calls back when a text is drawn. */
@@ -49,7 +51,7 @@ const QUEUED_MS = 1000;
  * If Codex queues it, the other is not forgotten but held, and would be followed by ours: it is taken back.
  */
 export function guardPrompt(parts: PromptGuardParts): PromptGuard {
-  const { prompt, timers, isIdle, hasWorked, readRecord, isAsking, type } = parts;
+  const { prompt, timers, isIdle, hasWorked, readRecord, isAsking, isWorking, type } = parts;
   const { awaitEcho, forgetEcho } = parts;
   let isRecorded = false;
   /** Our text stands in the composer, or is on its way there. */
@@ -60,7 +62,7 @@ export function guardPrompt(parts: PromptGuardParts): PromptGuard {
     if (!(await readRecord()) || isRecorded || left === 0) return;
     const isSlow = !hasWorked() && left > PATIENCE - SLOW_LOOKS;
     if (isSlow || !isIdle())
-      return timers.after(LOST_MS, () => void check(isAsking() ? left : left - 1));
+      return timers.after(LOST_MS, () => void check(isAsking() || isWorking() ? left : left - 1));
     awaitEcho(prompt, () => timers.after(SETTLE_MS, () => void send()));
     isTyped = true;
     type(`\u001b[200~${prompt}\u001b[201~`);

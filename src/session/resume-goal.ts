@@ -7,7 +7,10 @@ export interface GoalGuard {
 }
 
 export interface GoalGuardParts
-  extends Omit<PromptGuardParts, 'prompt' | 'hasWorked' | 'readRecord' | 'forgetEcho'> {
+  extends Omit<
+    PromptGuardParts,
+    'prompt' | 'hasWorked' | 'isWorking' | 'readRecord' | 'forgetEcho'
+  > {
   hasGoal: boolean;
 }
 

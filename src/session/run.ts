@@ -279,8 +279,9 @@ export function runSession(parts: SessionParts): Promise<Ending> {
         prompt: rotation.prompt(),
         hasGoal: rotation.resumesGoal(),
         timers,
-        isIdle: () => takesKeys() && !isAsking() && !watch?.isWorking() && gate.isBlank(),
+        isIdle: () => takesKeys() && !isAsking() && !isWorking() && gate.isBlank(),
         isAsking,
+        isWorking,
         hasWorked: () => watch?.hasWorked() === true,
         async readRecord() {
           const asked = watch;
@@ -295,6 +296,10 @@ export function runSession(parts: SessionParts): Promise<Ending> {
 
     function takesKeys(): boolean {
       return state.name === 'running' || state.name === 'resuming';
+    }
+
+    function isWorking(): boolean {
+      return watch?.isWorking() === true;
     }
 
     function isAsking(): boolean {

@@ -1,9 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import type { ToolCall } from '../lab/backend/index.ts';
 import { ask } from '../lab/composer.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
 
 // A command that Codex runs in the background ends with it at a handoff: nobody has to find that out.
+
+// Codex has other children, too, which are no commands of the model's.
+const MCP_SERVER = fileURLToPath(new URL('../fixtures/bin/mcp-stand-in', import.meta.url));
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
@@ -14,7 +18,7 @@ it('a dev server that ends at a handoff: the line names it, and the resumed thre
   backend.enqueue([{ calls, text: ['starting it'] }, { text: ['it runs'] }], 'acc1');
   const terminal = hotswap.open([
     '--dangerously-bypass-approvals-and-sandbox',
-    ...['-c', 'mcp_servers.mine.command="sh"', '-c', 'mcp_servers.mine.args=["-c","exec cat"]'],
+    ...['-c', `mcp_servers.mine.command=${JSON.stringify(MCP_SERVER)}`],
   ]);
   await ask(terminal, 'start the server');
   await terminal.waitForText('it runs');

@@ -16,6 +16,7 @@ function openGuard() {
     idle: true,
     worked: false,
     asks: false,
+    works: false,
     hasTurn: false,
     lives: true,
     queues: false,
@@ -25,13 +26,14 @@ function openGuard() {
   const guard = guardPrompt({
     prompt: 'continue',
     timers: createTimers(),
-    isIdle: () => codex.idle && !codex.asks,
+    isIdle: () => codex.idle && !codex.asks && !codex.works,
     hasWorked: () => codex.worked,
     readRecord: async () => {
       if (codex.hasTurn) guard.recorded();
       return codex.lives;
     },
     isAsking: () => codex.asks,
+    isWorking: () => codex.works,
     type: (keys) => typed.push(keys),
     awaitEcho(text, seen) {
       if (text === 'continue' || codex.queues) setTimeout(seen, 1);
@@ -115,6 +117,17 @@ it('types nothing into the one that has come after it', async () => {
   codex.lives = false;
   await vi.advanceTimersByTimeAsync(60_000);
   expect(typed).toEqual([PASTED]);
+});
+
+it('waits for MCP servers that start, however long that takes', async () => {
+  const { codex, typed } = openGuard();
+  codex.works = true;
+  codex.worked = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(typed).toEqual([]);
+  codex.works = false;
+  await vi.advanceTimersByTimeAsync(2100);
+  expect(typed).toEqual([PASTED, '\r']);
 });
 
 it('waits for the user to leave a dialog', async () => {
