@@ -255,10 +255,19 @@ function pickAccount(
   if (choice.kind === 'chosen') {
     const { name } = choice.target;
     const standing = byName(name) as Standing;
-    const left = wished === undefined || wished === name ? undefined : byName(wished);
-    if (left === undefined) return { target: name, standing };
+    const left = byName(wished ?? current ?? '') ?? standings[0];
+    // A limit is what accounts in turn are for. A login that cannot be used is news to its owner.
+    const isSpoilt = left?.target.enabled === true && /^(broken|unsafe)$/.test(left.vault.kind);
+    if (left === undefined || left === standing || !(isSpoilt || wished !== undefined)) {
+      return { target: name, standing };
+    }
     const reason = speaksAgainst(left, now) ?? 'cannot be used now';
-    return { target: name, standing, why: `${wished}: ${reason}; resuming under ${name}` };
+    const doing = wished === undefined ? 'this session works' : 'resuming';
+    return {
+      target: name,
+      standing,
+      why: `${left.target.name}: ${reason}; ${doing} under ${name}`,
+    };
   }
   // All are at their limit: Codex itself says so best, and its clock may know better than our marks.
   const { earliest } = choice;

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -10,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readAccountState } from '../../../src/accounts/account-state.ts';
+import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
 import { closeWorkplace, openWorkplace } from '../../../src/launch/workplace.ts';
 import { releaseSlot } from '../../../src/overlay/lease.ts';
 import { openDesk } from '../../../src/session/handoff.ts';
@@ -61,6 +62,21 @@ function kill({ paths, lease }: ReturnType<typeof open>): void {
   });
   writeFileSync(lease, leaseText([DEAD]));
 }
+
+test('a current account whose login cannot be used is passed over with a line, one at its limit without', () => {
+  const { paths, config, slot } = open();
+  releaseSlot(slot);
+  const until = NOW.getTime() / 1000 + 3600;
+  addMark(paths, 'acc1', { kind: 'window-5h', at: NOW.getTime() / 1000, until });
+  const limited = openWorkplace(paths, config, NOW);
+  expect([limited.target, limited.notices]).toEqual(['acc2', []]);
+  chmodSync(`${paths.home}/.codex-acc1/auth.json`, 0o644);
+  const spoilt = openWorkplace(paths, config, NOW);
+  expect(spoilt.target).toBe('acc2');
+  expect(spoilt.notices).toEqual([
+    expect.stringMatching(/^acc1: .*can be read by other users.*; this session works under acc2$/),
+  ]);
+});
 
 describe('a slot whose owner died', () => {
   test('after it had tidied up, and could not free its lease, says nothing about its account', () => {
