@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { removeAccountState } from '../accounts/account-state.ts';
 import { readCredential } from '../accounts/credential-file.ts';
 import { writeCurrent } from '../accounts/current.ts';
+import { listLinkedHomes } from '../accounts/linked.ts';
 import { unprimeSharedAuth } from '../accounts/prime.ts';
 import { KEPT_DAYS, keepRemoved } from '../accounts/removed-logins.ts';
 import { accountLock } from '../accounts/standing.ts';
@@ -64,7 +65,9 @@ export async function forgetTarget(
   if (first !== undefined && wasCurrent) writeCurrent(paths, first.name);
   removeAccountState(paths, target.name);
   // What leads nowhere now would look to plain codex like a login that cannot be read.
-  if (!existsSync(join(paths.sharedHome, 'auth.json'))) unprimeSharedAuth(paths);
+  for (const sharedHome of new Set([paths.sharedHome, ...listLinkedHomes(paths)])) {
+    if (!existsSync(join(sharedHome, 'auth.json'))) unprimeSharedAuth({ ...paths, sharedHome });
+  }
   if (first !== undefined) primeFor(context, rest, findTarget(rest, currentName(context, rest)));
 
   say(`${target.name} is forgotten; its account was not logged out`);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { clearMarks } from '../accounts/account-state.ts';
 import { isStranger } from '../accounts/move-stranger.ts';
 import { markLoggedOut } from '../accounts/notice-logout.ts';
@@ -10,6 +9,7 @@ import { hasNoAccount } from '../codex/account-reply.ts';
 import type { AppServerReply, AppServerRequest } from '../codex/app-server.ts';
 import { classifyLimitText } from '../codex/limits.ts';
 import { HotswapError } from '../errors.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
@@ -124,7 +124,7 @@ function isOurs(paths: Paths, config: Config, { name }: Target): boolean {
 
 function readText(target: Target): string {
   try {
-    return readFileSync(authFileOf(target), 'utf8');
+    return readRegularFile(authFileOf(target)).toString('utf8');
   } catch {
     return '';
   }

@@ -73,6 +73,16 @@ test('a purge leaves another Codex home the login it has led to', () => {
   expect(home.read('.codex/auth.json')).toBe(forgeLogin('ann'));
 });
 
+test('a removal leaves no Codex home a link that leads nowhere', () => {
+  const home = createTargets();
+  home.write('client/config.toml', '');
+  home.ok(['use', 'b'], { CODEX_HOME: home.path('client') });
+  home.ok(['use', 'a']);
+  home.ok(['remove', 'b', '--yes']);
+  expect(lstatSync(home.path('client/auth.json'), { throwIfNoEntry: false })).toBeUndefined();
+  expect(home.read('.codex/auth.json')).toBe(forgeLogin('ann'));
+});
+
 describe('a vault that is that of another target, too', () => {
   test.each(['a link above it', 'a link in its place'])('by %s, is not removed with it', (how) => {
     const vaults = { a: 'vaults/a', b: how === 'a link above it' ? 'other/a' : 'other' };
