@@ -12,6 +12,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask } from '../lab/composer.ts';
 import { waitForDialog } from '../lab/dialogs.ts';
+import { itSince } from '../lab/playable.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
 // What stands between a launch and our accounts: variables that outrank a login, other providers, forced workspaces,
@@ -193,7 +194,9 @@ describe('a file of a trusted project that would log accounts out', () => {
     expect(await states()).toEqual(['ready', 'ready']);
   });
 
-  it('the accounts that fit are left, by a list', async () => {
+  const itLists = itSince('0.144.0', 'Codex 0.130 takes one workspace, and no list');
+
+  itLists('the accounts that fit are left, by a list', async () => {
     const { backend, force, exec, states } = await openProject([
       { name: 'acc1' },
       { name: 'acc2' },
