@@ -77,7 +77,7 @@ async function judge(
       faults.push('the terminal is not restored');
     faults.push(...modesLeft(output));
     const ours = output.split(/\r?\n/).filter((line) => line.includes('codex-hotswap:'));
-    if (at > 0 && ours.length > allowedLines(scene, error))
+    if (at > 0 && ours.length > allowedLines(scene, error, output))
       faults.push(`${ours.length} lines of ours`);
   }
   if (/^ {4}at |this is a bug|node:internal|Node\.js v/m.test(output))
@@ -99,10 +99,11 @@ function expectationOf(scene: SceneName, error: string, output: string) {
   return { ...expected, turns: expected.turns.slice(0, 1) };
 }
 
-/** A handoff has a line of its own; and there is one about what failed. */
-function allowedLines(scene: SceneName, error: string): number {
+/** A handoff has a line of its own, or two where it comes to nothing: why, and how to go on; one more is about what failed. */
+function allowedLines(scene: SceneName, error: string, output: string): number {
   const handoff = ['handoff', 'early', 'exec-handoff'].includes(scene) ? 1 : 0;
-  return handoff + (error.endsWith('-on') ? 2 : 1);
+  const stranded = output.includes('could not go on by itself') ? 1 : 0;
+  return handoff + stranded + (error.endsWith('-on') ? 2 : 1);
 }
 
 /** Each mode as it was set last; kitty keys by pushes and pops. */
