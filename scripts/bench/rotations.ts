@@ -9,11 +9,14 @@ import type { Workshop } from './workshop.ts';
 
 /** BENCH_SECONDS=200 is long enough for a thousand. */
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 30);
+const ACCOUNTS = 12;
 const EXHAUSTED = fileURLToPath(new URL('exhausted', import.meta.url));
 
 /** The supervisor's resident memory over as many handoffs as fit into the time, one after the other. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
-  const { box, shim } = await workshop.openBench({ codex: EXHAUSTED });
+  // As many accounts as are used up in the second that each of them rests.
+  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => ({ name: `acc${index + 1}` }));
+  const { box, shim } = await workshop.openBench({ codex: EXHAUSTED, accounts });
   const log = join(box.home, '.local/state/codex-hotswap/events.jsonl');
   const pty = spawnHeldPty({
     file: shim,

@@ -18,7 +18,7 @@ import {
   adoptCredentials,
   linkCredentials,
   unlinkCredentials,
-} from '../../../src/overlay/credentials.ts';
+} from '../../src/overlay/credentials.ts';
 
 const NAME = '.credentials.json';
 const NOW = new Date('2026-11-21T03:45:00Z');
@@ -261,7 +261,7 @@ describe('found in the field', () => {
 });
 
 test('no other place in src/ takes a .credentials.json away, and there one function does', () => {
-  const root = new URL('../../../src/', import.meta.url);
+  const root = new URL('../../src/', import.meta.url);
   const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => ({ file, text: readFileSync(new URL(file, root), 'utf8') }));
