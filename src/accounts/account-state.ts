@@ -6,7 +6,7 @@ import { HotswapError } from '../errors.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import {
   ensurePrivateDir,
-  type JsonRead,
+  type JsonFault,
   readJson,
   replaceFile,
   setAside,
@@ -26,22 +26,26 @@ export interface AccountState {
   usage?: unknown;
 }
 
-/** Reads an account's state. A file that is missing, broken or not to be read is a fresh state; see {@link mendAccountState}. */
-export function readAccountState(paths: Paths, target: string): { state: AccountState } {
+export interface AccountRead {
+  state: AccountState;
+  /** What is wrong with the file; see {@link mendAccountState}. */
+  fault?: JsonFault;
+}
+
+/** Reads an account's state, and changes nothing. A missing file is a fresh state, and so is one with a fault. */
+export function readAccountState(paths: Paths, target: string): AccountRead {
   const read = look(paths, target);
-  return { state: read.kind === 'ok' ? read.state : freshState(target) };
+  return read.kind === 'ok' ? { state: read.state } : { state: freshState(target), fault: read };
 }
 
 /**
  * Sets a broken state aside, for a fresh one; one that cannot be read is left where it is.
- * @returns one line for the user about it; undefined when all is well.
+ * @returns a line for the user about it; none when another process has put it right meanwhile.
  */
-export function mendAccountState(paths: Paths, target: string, now: Date): string | undefined {
-  if (look(paths, target).kind === 'ok') return undefined;
+export function mendAccountState(paths: Paths, target: string, now: Date): string[] {
   return changeRecords(paths, () => {
-    // Another process may have put it right meanwhile: what it wrote is not to be set aside.
-    const read = look(paths, target);
-    return read.kind === 'ok' ? undefined : setAsideNotice(accountFile(paths, target), read, now);
+    const { fault } = readAccountState(paths, target);
+    return fault === undefined ? [] : [setAsideNotice(accountFile(paths, target), fault, now)];
   });
 }
 
@@ -62,17 +66,17 @@ export function changeAccountState(
   change: (state: AccountState) => AccountState,
 ): AccountState {
   return changeRecords(paths, () => {
-    const read = look(paths, target);
-    if (read.kind === 'unreadable') {
-      const what = `${accountFile(paths, target)} ${read.reason}`;
+    const { state, fault } = readAccountState(paths, target);
+    const file = accountFile(paths, target);
+    if (fault?.kind === 'unreadable') {
+      const what = `${file} ${fault.reason}`;
       throw new HotswapError('bad-state', what, 'make it readable, or move it away');
     }
-    if (read.kind === 'broken') setAsideNotice(accountFile(paths, target), read, new Date());
-    const state = read.kind === 'ok' ? read.state : freshState(target);
+    if (fault !== undefined) setAsideNotice(file, fault, new Date());
     const changed = change(state);
     if (changed === state) return state;
     ensurePrivateDir(paths.accountsDir);
-    replaceFile(accountFile(paths, target), `${JSON.stringify(changed, undefined, 2)}\n`);
+    replaceFile(file, `${JSON.stringify(changed, undefined, 2)}\n`);
     return changed;
   });
 }
@@ -132,7 +136,7 @@ export function accountFile(paths: Paths, target: string): string {
  * Sets a broken file aside and says so in one line; one that cannot be read may be whole, and stays. Never throws, for the
  * way on is the same if it cannot be moved.
  */
-export function setAsideNotice(file: string, { kind, reason }: NoRecord, now: Date): string {
+export function setAsideNotice(file: string, { kind, reason }: JsonFault, now: Date): string {
   if (kind === 'unreadable') return `${file} ${reason}; it is left as it is, and is not used`;
   try {
     return `${file} ${reason}; it was kept as ${setAside(file, now)} and a fresh one is used`;
@@ -141,8 +145,7 @@ export function setAsideNotice(file: string, { kind, reason }: NoRecord, now: Da
   }
 }
 
-type NoRecord = Extract<JsonRead, { reason: string }>;
-type Look = { kind: 'ok'; state: AccountState } | NoRecord;
+type Look = { kind: 'ok'; state: AccountState } | JsonFault;
 
 function look(paths: Paths, target: string): Look {
   const read = readJson(accountFile(paths, target));

@@ -176,7 +176,7 @@ export function placed(found: Credential, place: Place): string | undefined {
   const keptIn = place(found.text);
   if (keptIn === undefined) return undefined;
   const held = readCredential(keptIn);
-  // Where an IDE has renamed over it since, the new file in the vault may have got its inode.
+  // An IDE may have replaced the found file since. The file system may then have given its inode to the vault's new file.
   const isElsewhere =
     held !== undefined && (!isSameInode(held.stats, found.stats) || !isStillThere(found));
   if (isElsewhere && isAsNew(held.text, found.text)) return keptIn;

@@ -171,7 +171,7 @@ function refuseSameDirectory(link: string, authFile: string): void {
   );
 }
 
-/** Looks at the link anew: the file that was there before may have given its inode to that of the vault. */
+/** Looks at the link anew: an IDE may have replaced the file there, and its inode may be that of the vault's file now. */
 function refuseUnreachable(authFile: string, link: string): void {
   const replaced = lstatSync(link, { throwIfNoEntry: false });
   const stats = lstatSync(authFile, { throwIfNoEntry: false });

@@ -1,5 +1,5 @@
 import { isTargetName } from '../state/config.ts';
-import { ensurePrivateDir, type JsonRead, readJson, replaceFile } from '../state/files.ts';
+import { ensurePrivateDir, type JsonFault, readJson, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { changeRecords } from '../state/records.ts';
 import { setAsideNotice } from './account-state.ts';
@@ -8,20 +8,25 @@ import { setAsideNotice } from './account-state.ts';
 export interface Current {
   current?: string;
   previous?: string;
+  /** What is wrong with the file; see {@link mendCurrent}. */
+  fault?: JsonFault;
 }
 
-/** Reads which target is current; the names may be of targets that no longer exist. See {@link mendCurrent}. */
+/** Reads which target is current, and changes nothing; the names may be of targets that no longer exist. */
 export function readCurrent(paths: Paths): Current {
-  const read = look(paths);
-  return 'reason' in read ? {} : read;
+  const read = readJson(paths.currentFile);
+  if (read.kind === 'missing') return {};
+  if (read.kind !== 'ok') return { fault: read };
+  const { current, previous } = (read.value ?? {}) as { current?: unknown; previous?: unknown };
+  if (!isTargetName(current)) return { fault: { kind: 'broken', reason: 'has an unknown form' } };
+  return { current, ...(isTargetName(previous) ? { previous } : {}) };
 }
 
-/** Sets a broken record aside, as {@link mendAccountState} does. @returns one line for the user about it. */
-export function mendCurrent(paths: Paths, now: Date): string | undefined {
-  if (!('reason' in look(paths))) return undefined;
+/** Sets a broken record aside, as {@link mendAccountState} does. @returns a line for the user about it. */
+export function mendCurrent(paths: Paths, now: Date): string[] {
   return changeRecords(paths, () => {
-    const read = look(paths);
-    return 'reason' in read ? setAsideNotice(paths.currentFile, read, now) : undefined;
+    const { fault } = readCurrent(paths);
+    return fault === undefined ? [] : [setAsideNotice(paths.currentFile, fault, now)];
   });
 }
 
@@ -46,23 +51,14 @@ export function renameInCurrent(paths: Paths, from: string, to: string): void {
 function change(
   paths: Paths,
   toNew: (
-    names: { [Key in keyof Current]: Current[Key] | undefined },
+    names: { [Key in 'current' | 'previous']: string | undefined },
   ) => { current: string | undefined; previous: string | undefined } | undefined,
 ): void {
   changeRecords(paths, () => {
-    const names = toNew(readCurrent(paths));
+    const { current, previous } = readCurrent(paths);
+    const names = toNew({ current, previous });
     if (names === undefined) return;
     ensurePrivateDir(paths.stateDir);
     replaceFile(paths.currentFile, `${JSON.stringify({ version: 1, ...names })}\n`);
   });
-}
-
-/** The names on record, or what is wrong with the file. */
-function look(paths: Paths): Current | Extract<JsonRead, { reason: string }> {
-  const read = readJson(paths.currentFile);
-  if (read.kind === 'missing') return {};
-  if (read.kind !== 'ok') return read;
-  const { current, previous } = (read.value ?? {}) as { current?: unknown; previous?: unknown };
-  if (!isTargetName(current)) return { kind: 'broken', reason: 'has an unknown form' };
-  return { current, ...(isTargetName(previous) ? { previous } : {}) };
 }

@@ -152,7 +152,7 @@ function readOwn({ state, vault }: Stranger, owner: Standing | undefined): strin
 }
 
 function isThereStill(paths: Paths, config: Config, { target, vault }: Stranger): boolean {
-  const { standings } = readStandings(paths, config);
+  const standings = readStandings(paths, config);
   const found = standings.find((standing) => standing.target.name === target.name);
   return (
     found !== undefined &&
@@ -164,7 +164,7 @@ function isThereStill(paths: Paths, config: Config, { target, vault }: Stranger)
 
 /** How the target stands whose account a stranger's login is. */
 function findOwner(paths: Paths, config: Config, stranger: Stranger): Standing | undefined {
-  const { standings } = readStandings(paths, config);
+  const standings = readStandings(paths, config);
   return standings.find(
     (standing) =>
       standing.target.name !== stranger.target.name &&

@@ -56,7 +56,7 @@ async function takeSteps(paths: Paths, renaming: Renaming): Promise<void> {
   try {
     await move?.();
   } catch (error) {
-    // A file system of its own in this place, say: nothing has been done, and it would be in vain the next time, too.
+    // The vault is the root of a file system, say. Nothing has been moved, and the next try would fail in the same way.
     if (isThere(renaming.from.vault)) removeQuietly(paths.renamingFile);
     throw cannotWrite(renaming.from.vault, error);
   }
@@ -85,8 +85,12 @@ export function renameSteps(paths: Paths, { from, to }: Renaming): (() => unknow
 function moveState(paths: Paths, from: string, to: string): void {
   changeRecords(paths, () => {
     if (!isThere(accountFile(paths, from))) return;
-    // As a file: one that cannot be read just now keeps its marks. The name in it is not read.
-    renameSync(accountFile(paths, from), accountFile(paths, to));
+    try {
+      // As a file: one that cannot be read just now keeps its marks. The name in it is not read.
+      renameSync(accountFile(paths, from), accountFile(paths, to));
+    } catch (error) {
+      throw cannotWrite(accountFile(paths, to), error);
+    }
   });
 }
 

@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import type { Config, Target } from '../state/config.ts';
+import type { JsonFault } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { type AccountState, readAccountState } from './account-state.ts';
 import type { KnownVault } from './place-login.ts';
 import { authFileOf, inspectVault, type VaultState } from './vault.ts';
-import { vaultOfHome } from './vault-home.ts';
+import { placeOf } from './vault-home.ts';
 
 /** Everything a choice among targets looks at. */
 export interface Standing {
   target: Target;
   vault: VaultState;
   state: AccountState;
+  /** What is wrong with the file of the state. */
+  fault?: JsonFault;
   /** The lock of its account (see state/lock.ts). */
   lock?: string;
 }
@@ -21,23 +24,20 @@ export function accountLock({ locksDir }: Pick<Paths, 'locksDir'>, target: strin
 }
 
 /** How every configured target stands, in the order of the configuration. */
-export function readStandings(paths: Paths, config: Config): { standings: Standing[] } {
-  const standings: Standing[] = [];
-  for (const target of config.targets) {
-    const { state } = readAccountState(paths, target.name);
-    const others = standings.filter(({ vault }) => vault.kind !== 'unsafe');
-    const twin = vaultOfHome(
-      target.vault,
-      others.map((other) => other.target),
-    );
-    const vault = twin === undefined ? inspectVault(target) : isTwin(target, twin);
-    standings.push({ target, vault, state, lock: accountLock(paths, target.name) });
-  }
-  return { standings };
+export function readStandings(paths: Paths, config: Config): Standing[] {
+  const owners = new Map<string, Target>();
+  return config.targets.map((target) => {
+    const place = placeOf(target.vault);
+    const twin = place === undefined ? undefined : owners.get(place);
+    const vault = twin === undefined ? inspectVault(target) : refuseTwin(target, twin);
+    if (place !== undefined && vault.kind !== 'unsafe') owners.set(place, target);
+    const read = readAccountState(paths, target.name);
+    return { target, vault, ...read, lock: accountLock(paths, target.name) };
+  });
 }
 
 /** Two paths to one directory, by a link above it, say: one login would be taken for two. */
-function isTwin({ name, vault }: Target, twin: Target): VaultState {
+function refuseTwin({ name, vault }: Target, twin: Target): VaultState {
   return {
     kind: 'unsafe',
     reason: `${vault} is the vault of ${twin.name}, by another path`,

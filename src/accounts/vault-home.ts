@@ -17,6 +17,12 @@ export function vaultOfHome<T extends Pick<Target, 'vault'>>(
   return targets.find(({ vault }) => isSameInode(home, statQuietly(vault)));
 }
 
+/** What tells a directory from every other, whatever path leads to it; undefined where none does. */
+export function placeOf(path: string): string | undefined {
+  const stats = statQuietly(path);
+  return stats && `${stats.dev}:${stats.ino}`;
+}
+
 /** Whether both paths lead to the same file or directory; false where either leads nowhere. */
 export function isSamePlace(a: string, b: string): boolean {
   const place = statQuietly(a);

@@ -91,9 +91,8 @@ export function nowSeconds({ now }: Context): number {
 
 /** The target new sessions start with: the one chosen last, or the first if that one is gone. */
 export function currentName({ paths, now, warn }: Context, config: Config): string {
-  const notice = mendCurrent(paths, now);
-  if (notice !== undefined) warn(notice);
-  const { current } = readCurrent(paths);
+  const { current, fault } = readCurrent(paths);
+  if (fault !== undefined) for (const notice of mendCurrent(paths, now)) warn(notice);
   const known = config.targets.find(({ name }) => name === current);
   return (known ?? (config.targets[0] as Target)).name;
 }

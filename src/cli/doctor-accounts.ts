@@ -23,7 +23,7 @@ export function checkAccounts(context: Context): Finding[] {
     if (error instanceof HotswapError) return [issue(`${error.message}; ${error.advice}`)];
     throw error;
   }
-  const { standings } = readStandings(context.paths, config);
+  const standings = readStandings(context.paths, config);
   const current = currentName(context, config);
   return [
     ok(

@@ -37,7 +37,7 @@ function sweepFix(context: Context): Fix {
       if (isDone) return;
       isDone = true;
       const { paths, now } = context;
-      const { standings } = readStandings(paths, configOf(context));
+      const standings = readStandings(paths, configOf(context));
       const vaults = listVaults(standings);
       const options = { vaults, orphansDir: paths.orphansDir, now };
       for (const { slot, adoption, isLoggedOut } of await sweepSlots(

@@ -93,7 +93,7 @@ function checkOrphans(dir: string, standings: readonly Standing[]): Finding[] {
 function listStandings({ paths }: Context): Standing[] {
   try {
     const config = readConfig(paths);
-    return config === undefined ? [] : readStandings(paths, config).standings;
+    return config === undefined ? [] : readStandings(paths, config);
   } catch {
     return []; // told by the check of the accounts
   }

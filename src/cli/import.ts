@@ -65,7 +65,7 @@ export async function importLogin(
     return;
   }
   const { text, identity } = readCandidate(file, known);
-  const owner = known && findOwner(readStandings(paths, known).standings, identity);
+  const owner = known && findOwner(readStandings(paths, known), identity);
   const goal = name ?? owner?.target.name;
   if (goal === undefined) {
     throw new HotswapError(
@@ -76,7 +76,7 @@ export async function importLogin(
   }
   const config = await addTarget(context, goal);
   const target = findTarget(config, goal);
-  const { standings } = readStandings(paths, config);
+  const standings = readStandings(paths, config);
 
   const order = compareLogins(text, readCredential(authFileOf(target))?.text ?? '');
   if (owner?.target.name === goal && owner.vault.kind === 'ready' && order !== 'unclear') {
@@ -133,7 +133,7 @@ export function readUnknownLogin(file: string, { paths }: Context): string | und
   if (read.kind === 'broken') return undefined;
   const { identity } = read.login;
   const config = readConfig(paths);
-  const owner = config && findOwner(readStandings(paths, config).standings, identity);
+  const owner = config && findOwner(readStandings(paths, config), identity);
   return owner === undefined ? describeIdentity(identity) : undefined;
 }
 

@@ -68,7 +68,7 @@ async function pickTarget(context: Context): Promise<string | undefined> {
     );
   }
   const current = currentName(context, config);
-  const reports = readStandings(context.paths, config).standings.map((standing) =>
+  const reports = readStandings(context.paths, config).map((standing) =>
     reportTarget(standing, current, context.now),
   );
   const width = Math.max(...reports.map(({ name }) => name.length));

@@ -75,7 +75,7 @@ export function takeIn(
   { replaceAccount = false, move = false }: Omit<LoginOptions, 'args'> = {},
 ): void {
   const { paths, say, warn } = context;
-  const { standings } = readStandings(paths, config); // now, not before: the login took a while
+  const standings = readStandings(paths, config); // now, not before: the login took a while
   const installation = installLogin({
     paths,
     config,

@@ -14,7 +14,7 @@ export function nextCommand(context: Context): Command {
     .action(async ({ printOnly }: { printOnly?: boolean }) => {
       const config = await settledConfig(context);
       const current = currentName(context, config);
-      const { standings } = readStandings(context.paths, config);
+      const standings = readStandings(context.paths, config);
       const choice = chooseTarget({
         standings,
         current,

@@ -15,7 +15,7 @@ import { nameOwner } from './find-owner.ts';
 export function primeFor(context: Context, config: Config, target: Target): void {
   const { paths, warn } = context;
   if (inspectVault(target).kind !== 'ready') return;
-  const { standings } = readStandings(paths, config);
+  const standings = readStandings(paths, config);
   const priming = primeSharedAuth(paths, authFileOf(target), listVaults(standings), {
     asked: true,
   });

@@ -39,8 +39,8 @@ export function removeCommand(context: Context): Command {
 }
 
 /**
- * Takes a target out of the configuration first, so that nothing chooses it while its login goes; before that its login is
- * kept, and its lock held, so that who cannot have either has changed nothing.
+ * Forgets a target, in an order that loses nothing: the lock of its account, a copy of its login in orphans/, the
+ * configuration, so that nothing chooses it any more, then the vault. Where the lock or the copy fails, nothing is changed.
  */
 export async function forgetTarget(
   context: Context,

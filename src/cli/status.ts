@@ -50,7 +50,7 @@ function showStatus(context: Context, { json }: StatusOptions): void {
 function makeReport(context: Context): StatusReport {
   const { env, paths, now } = context;
   const config = requireConfig(context);
-  const { standings } = readStandings(paths, config);
+  const standings = readStandings(paths, config);
   const current = currentName(context, config);
   const sessions = listLiveSessions(paths);
   return {

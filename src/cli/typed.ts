@@ -38,7 +38,7 @@ async function install(context: Context, before: Config, authContent: string): P
     throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
   }
   const { identity } = read.login;
-  const owner = readStandings(context.paths, before).standings.find(({ vault, state }) => {
+  const owner = readStandings(context.paths, before).find(({ vault, state }) => {
     const known = vault.kind === 'ready' ? vault.identity : state.identity;
     return known !== undefined && isSameIdentity(known, identity);
   });
@@ -57,9 +57,7 @@ async function install(context: Context, before: Config, authContent: string): P
 /** Before the browser opens: which account is meant, and what becomes of another. */
 function sayWhere(context: Context, config: Config): void {
   const name = currentName(context, config);
-  const standing = readStandings(context.paths, config).standings.find(
-    ({ target }) => target.name === name,
-  );
+  const standing = readStandings(context.paths, config).find(({ target }) => target.name === name);
   const who =
     standing?.vault.kind === 'ready' ? `, ${describeIdentity(standing.vault.identity)}` : '';
   context.say(
@@ -83,7 +81,7 @@ async function logOut(context: Context): Promise<void> {
   context.say(
     'Here a target can be forgotten instead: its login is deleted on this machine and not revoked.',
   );
-  const { standings } = readStandings(context.paths, config);
+  const standings = readStandings(context.paths, config);
   const name = await askChoice('Which target shall be forgotten?', [
     { value: '', label: 'none' },
     ...standings.map(({ target, vault }) => ({

@@ -51,13 +51,14 @@ async function uninstall(context: Context, options: UninstallOptions): Promise<v
   for (const shim of findShims(env, paths.home)) {
     if (removeShim(shim) === 'removed') say(`removed ${shim}`);
   }
-  // First: the newest login of the current account may be in an overlay.
+  // Before the link: the newest login of the current account may be in the overlay of a session that was killed.
   if (purge) await removeOverlays(context, config);
+  // Of every target: plain codex keeps a login whose vault is open to others, too.
   const vaults = config.targets.map((target) => ({
     name: target.name,
     authFile: authFileOf(target),
   }));
-  // The vaults that other homes lead to go, too.
+  // A purge removes the vaults, and other Codex homes may lead to them.
   const homes = new Set([paths.sharedHome, ...(purge ? listLinkedHomes(paths) : [])]);
   for (const sharedHome of homes) {
     if (unprimeSharedAuth({ ...paths, sharedHome }, vaults) !== 'unlinked') continue;
@@ -96,7 +97,7 @@ function refuseWhileAnyLives(paths: Paths): void {
 
 /** Overlays shrink to links, so that threads which Codex remembers by a path through one still open (fact M4). */
 async function removeOverlays({ paths, now, warn }: Context, config: Config): Promise<void> {
-  const { standings } = readStandings(paths, config);
+  const standings = readStandings(paths, config);
   const options = { vaults: listVaults(standings), orphansDir: paths.orphansDir, now };
   const { kept } = await purgeSlots(paths, ownIdentity(), options);
   for (const { number, reason } of kept) warn(`overlay ${number} stays: ${reason}`);

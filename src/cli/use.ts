@@ -25,7 +25,7 @@ export function useCommand(context: Context): Command {
 export function switchTo(context: Context, config: Config, name: string): void {
   const { paths, now, say, warn } = context;
   const target = findTarget(config, name);
-  const { standings } = readStandings(paths, config);
+  const standings = readStandings(paths, config);
   const report = standings
     .filter((standing) => standing.target.name === target.name)
     .map((standing) => reportTarget(standing, target.name, now))[0];

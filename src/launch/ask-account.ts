@@ -70,9 +70,7 @@ async function converse(
   const adopt = () =>
     adoptSlot(slot, {
       // The lock is ours: a login found here may be placed without it.
-      vaults: listVaults(readStandings(paths, config).standings).map(
-        ({ lock: _lock, ...vault }) => vault,
-      ),
+      vaults: listVaults(readStandings(paths, config)).map(({ lock: _lock, ...vault }) => vault),
       orphansDir: paths.orphansDir,
       now: new Date(),
     });

@@ -50,7 +50,7 @@ export function createLogoutNet(
       // The status with which Codex refuses to start; a person's own /logout ends with 0.
       const isRefused = ending.kind === 'exited' && ending.code === 1;
       if (hasThread || !isRefused || showsLogin(slot)) return undefined;
-      // What is in it, or is gone, is of the session that has it now.
+      // Another session may have the overlay by now. Then the missing link is that session's.
       if (!holdsSlot(slot)) return undefined;
       const target = config.targets.find((candidate) => candidate.name === name);
       const vault = target && inspectVault(target);

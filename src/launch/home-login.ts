@@ -39,7 +39,7 @@ export async function lookAtHome(
   config: Config,
   place: ConfigQuestion,
 ): Promise<HomeLogin> {
-  const { standings } = readStandings(paths, config);
+  const standings = readStandings(paths, config);
   const { store } = await readSettings(place);
   return readHomeLogin({ paths, standings, store });
 }

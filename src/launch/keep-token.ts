@@ -117,7 +117,7 @@ function needOf(target: Target, { refreshMarginSeconds }: Config): Need {
 
 /** A login written into the vault behind our back is not this account's to renew. */
 function isOurs(paths: Paths, config: Config, { name }: Target): boolean {
-  const { standings } = readStandings(paths, config);
+  const standings = readStandings(paths, config);
   const standing = standings.find(({ target }) => target.name === name);
   return standing !== undefined && !isStranger(standing);
 }

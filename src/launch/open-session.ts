@@ -172,7 +172,7 @@ function tellStranger(
   settled: { config: Config; lines: readonly string[] },
   target: string,
 ): string | undefined {
-  const who = findStranger({ paths, standings: readStandings(paths, settled.config).standings });
+  const who = findStranger({ paths, standings: readStandings(paths, settled.config) });
   if (who === undefined || settled.lines.some((line) => line.includes(who))) return undefined;
   return `plain codex is logged in as ${who} here, which is no target's account; this session works under ${target}; ${tellImport(paths)}`;
 }

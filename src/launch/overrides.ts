@@ -50,7 +50,7 @@ export function listOverrides(facts: OverrideFacts): string[] {
     words.push('-c', 'features.secret_auth_storage=false');
   }
   if (hookTrust !== undefined) words.push('-c', `hooks.state=${hookTrust}`);
-  // A program that has told no feature may be a script in Codex's place, to which every word of ours is one too many.
+  // A program that lists no features may be a script in Codex's place, which may not understand our options.
   if (shellHome !== undefined && capabilities.features.size > 0) {
     words.push('-c', `shell_environment_policy.set.CODEX_HOME=${quoteToml(shellHome)}`);
   }

@@ -43,11 +43,12 @@ const PREFIX = 'home-';
 const OLD_MS = 3_600_000;
 
 function removeOldHomes(parent: string): void {
-  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(PREFIX))) {
-    const made = statSync(join(parent, name), { throwIfNoEntry: false })?.mtimeMs;
-    const now = fileSystemTime(parent);
-    if (made !== undefined && now !== undefined && now - made > OLD_MS)
-      removeQuietly(join(parent, name));
+  const names = readdirSync(parent).filter((entry) => entry.startsWith(PREFIX));
+  const now = names.length === 0 ? undefined : fileSystemTime(parent);
+  if (now === undefined) return;
+  for (const name of names) {
+    const made = statSync(join(parent, name), { throwIfNoEntry: false })?.mtimeMs ?? now;
+    if (now - made > OLD_MS) removeQuietly(join(parent, name));
   }
 }
 

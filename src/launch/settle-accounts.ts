@@ -1,5 +1,4 @@
 import { mendAccountState, recordIdentity } from '../accounts/account-state.ts';
-import { mendCurrent } from '../accounts/current.ts';
 import { keepLastGood, restoreLastGood } from '../accounts/last-good.ts';
 import { listLeftovers, settleLeftover } from '../accounts/leftovers.ts';
 import { describeIdentity, type Identity } from '../accounts/login.ts';
@@ -53,9 +52,10 @@ export async function settleAccounts(
         `${renaming.from.name} is called ${renaming.to.name} now: an interrupted renaming was finished`,
       ]);
     }
-    lines.push(...settled.targets.flatMap(({ name }) => mendAccountState(paths, name, now) ?? []));
-    lines.push(...[mendCurrent(paths, now) ?? []].flat());
-    const { standings } = readStandings(paths, settled);
+    const standings = readStandings(paths, settled);
+    for (const { target, fault } of standings) {
+      if (fault !== undefined) lines.push(...mendAccountState(paths, target.name, now));
+    }
     const notice = noticeLogout(paths, standings, now, options);
     note(notice.lines);
     doubted.push(...notice.doubted);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { recordIdentity } from '../accounts/account-state.ts';
 import { chooseTarget } from '../accounts/choice.ts';
 import { discardLogin } from '../accounts/credential-file.ts';
-import { readCurrent } from '../accounts/current.ts';
+import { mendCurrent, readCurrent } from '../accounts/current.ts';
 import { keepAsTarget, tellKept } from '../accounts/keep-as-target.ts';
 import { keepLastGood } from '../accounts/last-good.ts';
 import { describeIdentity, isSameIdentity, readLogin } from '../accounts/login.ts';
@@ -51,28 +51,28 @@ export interface Wish {
  * `no-free-slot`, and the file errors.
  */
 export function openWorkplace(paths: Paths, config: Config, now: Date, wish?: Wish): Workplace {
-  const first = readStandings(paths, config);
-  const { current } = readCurrent(paths);
-  const notices: string[] = [];
-  const pick = (standings: readonly Standing[]) =>
+  const standings = readStandings(paths, config);
+  const { current, fault } = readCurrent(paths);
+  const notices = fault === undefined ? [] : mendCurrent(paths, now);
+  const pick = (from: readonly Standing[]) =>
     wish?.kind === 'exactly'
-      ? takeAccount(standings, wish.target, now)
-      : pickAccount(standings, wish?.target ?? current, now, wish?.target, config.strategy);
-  let picked = pick(first.standings);
+      ? takeAccount(from, wish.target, now)
+      : pickAccount(from, wish?.target ?? current, now, wish?.target, config.strategy);
+  let picked = pick(standings);
   let doubted: string | undefined;
 
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
   try {
     if (slot.reclaimedFrom !== undefined) {
-      const left = reclaim(paths, first.standings, slot, slot.reclaimedFrom.pid, now);
+      const left = reclaim(paths, standings, slot, slot.reclaimedFrom.pid, now);
       notices.push(...left.problems);
       doubted = left.doubted;
       // The session before may have cost the account its login.
-      picked = pick(readStandings(paths, config).standings);
+      picked = pick(readStandings(paths, config));
     } else if (hasOwnLogin(slot)) {
       // Of a `codex login` in a shell that an earlier session has left behind.
-      notices.push(...adopt(paths, first.standings, slot, now).problems);
-      picked = pick(readStandings(paths, config).standings);
+      notices.push(...adopt(paths, standings, slot, now).problems);
+      picked = pick(readStandings(paths, config));
     }
     const { target, standing, why } = picked;
     if (why !== undefined) notices.push(why);
@@ -140,14 +140,14 @@ export async function closeWorkplace(
   let doubts = false;
   await attempt(async () => {
     const isLoggedOut = isLoggedOutIn(slot);
-    const { standings } = readStandings(paths, config);
+    const standings = readStandings(paths, config);
     const { problems: left, auth } = adopt(paths, standings, slot, now);
     problems.push(...left);
     doubts = isDoubted(target, { isLoggedOut, auth });
     const known = config.targets.find(({ name }) => name === target);
     if (known !== undefined) keepLastGood(paths, known);
     if (auth?.kind === 'orphaned') {
-      const vaults = listVaults(readStandings(paths, config).standings);
+      const vaults = listVaults(readStandings(paths, config));
       problems.push(...(await keepOrphan(paths, auth.file, vaults)));
     }
   });
@@ -256,7 +256,7 @@ function pickAccount(
     const { name } = choice.target;
     const standing = byName(name) as Standing;
     const left = byName(wished ?? current ?? '') ?? standings[0];
-    // A limit is what accounts in turn are for. A login that cannot be used is news to its owner.
+    // An account at its limit is passed over without a word. A login that cannot be used has to be mended by its owner.
     const isSpoilt = left?.target.enabled === true && /^(broken|unsafe)$/.test(left.vault.kind);
     if (left === undefined || left === standing || !(isSpoilt || wished !== undefined)) {
       return { target: name, standing };

@@ -15,7 +15,7 @@ export function createReportReader(nonce: string, onReport: (report: Report) => 
   let rest = '';
   return (chunk: Buffer): void => {
     const lines = (rest + chunk.toString('latin1')).split('\n');
-    // A line without an end would be looked at again and again; what is ours in one stands at its beginning.
+    // Only the beginning of an unfinished line is kept: there our report stands, and a long line is copied with each chunk.
     rest = (lines.pop() ?? '').slice(0, MOST_CHARACTERS);
     for (const line of lines) {
       const report = parseReport(nonce, line);

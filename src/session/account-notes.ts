@@ -41,7 +41,7 @@ export function createAccountNotes(paths: Paths, config: Config, records: Record
       usages.set(target, usage);
       records.attempt(nameUsage(target), () => recordUsage(paths, target, usage));
     },
-    standings: () => readStandings(paths, config).standings.map(withNotes),
+    standings: () => readStandings(paths, config).map(withNotes),
   };
 }
 

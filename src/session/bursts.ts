@@ -82,7 +82,7 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
   function settle(keys: string, tag: Tag, passedOn = 0): void {
     const last = settled.at(-1);
     if (passedOn === 0 && last?.tag === tag && last.passedOn === 0) {
-      // Of one chunk, so they are the same keys together as one by one.
+      // Both are of one chunk, so nothing tells them apart later.
       last.keys += keys;
       return;
     }
@@ -119,7 +119,7 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
     }
     const last = burst.at(-1);
     if (last?.tag === tag && !isWriting(last.key) && !isWriting(key)) {
-      // They come out as they came: a million of them need not be kept one by one.
+      // Neither writes text, so they come out as they came. One entry for both saves memory: a chunk may have a million.
       last.key = { kind: 'other', bytes: last.key.bytes + key.bytes };
       return;
     }

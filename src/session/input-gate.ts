@@ -190,10 +190,7 @@ export function createInputGate(options: GateOptions): InputGate {
     const moment = { at: now(), isTurnRunning: options.isTurnRunning() };
     for (const { keys } of queue) draft.note(keys, moment);
     const keys = queue
-      .map(({ keys, passedOn }, index) => {
-        const isLast = index === queue.length - 1 && rest === '';
-        return keys === '\u001b' && passedOn === 0 && !isLast ? ESCAPE : keys.slice(passedOn);
-      })
+      .map((waiting, index) => bytesOf(waiting, index < queue.length - 1 || rest !== ''))
       .join('');
     queue = [];
     if (keys !== '' || rest !== '') deliverHeld(keys + rest);
@@ -326,6 +323,11 @@ export function createInputGate(options: GateOptions): InputGate {
       if (keys !== '') queue.unshift({ keys, passedOn: 0, isShort });
     },
   };
+}
+
+/** What the child has not got of it yet. Codex would take a lone Escape for Alt with the key behind it. */
+function bytesOf({ keys, passedOn }: Waiting, isFollowed: boolean): string {
+  return keys === '\u001b' && passedOn === 0 && isFollowed ? ESCAPE : keys.slice(passedOn);
 }
 
 function hasText({ keys }: Waiting): boolean {

@@ -20,7 +20,10 @@ export interface PromptGuardParts {
   readRecord(): Promise<boolean>;
   /** A dialog is open, however long the user takes. */
   isAsking(): boolean;
-  /** It says that it works, though no turn is in the record: MCP servers start, which may take a minute (measured, 0.171). */
+  /**
+   * It says that it works. It says so without a turn, too, for as long as an MCP server has not answered (0.171: four of
+   * four bare starts with a server that never answers, 14 s and more).
+   */
   isWorking(): boolean;
   /** Hands keys to it. */
   type(keys: string): void;

@@ -92,6 +92,9 @@ export type JsonRead =
   /** The system refused it: what is in it may be whole. */
   | { kind: 'unreadable'; reason: string };
 
+/** Why a file gave no record. */
+export type JsonFault = Extract<JsonRead, { reason: string }>;
+
 /** Reads a JSON file; a broken or unreadable one is a value, not an exception, for each caller has its own answer. */
 export function readJson(path: string): JsonRead {
   let text: string;

@@ -30,7 +30,7 @@ export interface World {
   vault(name: string): string;
   shared: string;
   config(): Config;
-  standings(): ReturnType<typeof readStandings>['standings'];
+  standings(): ReturnType<typeof readStandings>;
   vaults(): ReturnType<typeof listVaults>;
 }
 
@@ -113,7 +113,7 @@ function bareWorld(paths: Paths, places: Record<string, string> = {}): World {
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
   writeFileSync(paths.configFile, JSON.stringify(first));
   const config = () => readConfig(paths) as Config;
-  const standings = () => readStandings(paths, config()).standings;
+  const standings = () => readStandings(paths, config());
   const world: World = {
     paths,
     vault: (name) => join(targets.find((target) => target.name === name)?.vault ?? '', 'auth.json'),

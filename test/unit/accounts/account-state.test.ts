@@ -59,14 +59,14 @@ describe('account state', () => {
     const paths = makeScratchHome();
     mkdirSync(paths.accountsDir, { recursive: true });
     writeFileSync(accountFile(paths, 'a'), content);
-    const notice = mendAccountState(paths, 'a', NOW);
+    const [notice] = mendAccountState(paths, 'a', NOW);
     const { state } = readAccountState(paths, 'a');
     expect(state).toEqual({ version: 1, target: 'a', marks: [] });
     expect(notice).toContain(accountFile(paths, 'a'));
     expect(notice).not.toContain('\n');
     const aside = join(paths.accountsDir, 'a.json.broken-20261121T034500Z');
     expect(readFileSync(aside, 'utf8')).toBe(content);
-    expect(mendAccountState(paths, 'a', NOW)).toBeUndefined();
+    expect(mendAccountState(paths, 'a', NOW)).toEqual([]);
   });
 
   // A file that cannot be read, for root, too: EIO.
@@ -76,11 +76,11 @@ describe('account state', () => {
     for (const file of [accountFile(paths, 'a'), paths.currentFile]) {
       symlinkSync('/proc/self/mem', file);
     }
-    const notice = mendAccountState(paths, 'a', NOW);
+    const [notice] = mendAccountState(paths, 'a', NOW);
     const { state } = readAccountState(paths, 'a');
     expect(state.marks).toEqual([]);
     expect(notice).toContain('cannot be read (EIO); it is left as it is');
-    expect(mendCurrent(paths, NOW)).toContain('left as it is');
+    expect(mendCurrent(paths, NOW)).toEqual([expect.stringContaining('left as it is')]);
     expect(() => addMark(paths, 'a', mark())).toThrow('a.json cannot be read (EIO)');
     expect(readdirSync(paths.accountsDir)).toEqual(['a.json']);
     expect(lstatSync(accountFile(paths, 'a')).isSymbolicLink()).toBe(true);
@@ -159,9 +159,9 @@ describe('the current target', () => {
     const paths = makeScratchHome();
     mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
     writeFileSync(paths.currentFile, content);
-    expect(readCurrent(paths)).toEqual({});
-    expect(mendCurrent(paths, NOW)).toContain('broken-2026');
-    expect(mendCurrent(paths, NOW)).toBeUndefined();
+    expect(readCurrent(paths)).toEqual({ fault: expect.objectContaining({ kind: 'broken' }) });
+    expect(mendCurrent(paths, NOW)).toEqual([expect.stringContaining('broken-2026')]);
+    expect(mendCurrent(paths, NOW)).toEqual([]);
     writeCurrent(paths, 'a');
     expect(readCurrent(paths)).toEqual({ current: 'a' });
   });

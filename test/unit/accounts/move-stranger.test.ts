@@ -179,7 +179,7 @@ describe('a stranger in a vault', () => {
       write('a', login(1_800_000_500));
       const keeper = tryLock(accountLock(paths, name));
       const config = readConfig(paths) as Config;
-      const stranger = readStandings(paths, config).standings.find(isStranger) as Stranger;
+      const stranger = readStandings(paths, config).find(isStranger) as Stranger;
       const early = await moveStranger(paths, config, stranger, { now: NOW, lockMs: 0 });
       expect(early.lines.join()).toContain('is being refreshed');
       expect(read(vault('a'))).toBe(login(1_800_000_500));
@@ -201,7 +201,7 @@ describe('a stranger in a vault', () => {
     const { paths, vault, write } = await makeHome();
     write('a', STRANGER);
     const config = readConfig(paths) as Config;
-    const stranger = readStandings(paths, config).standings.find(isStranger) as Stranger;
+    const stranger = readStandings(paths, config).find(isStranger) as Stranger;
     const again = forgeAuth({ user: 'a', account: 'w-a', issuedAt: 1_800_000_500 });
     write('a', again);
     expect(await moveStranger(paths, config, stranger, { now: NOW })).toEqual({

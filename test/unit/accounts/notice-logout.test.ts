@@ -25,7 +25,7 @@ function makeHome() {
     mkdirSync(dirname(vault(name)), { mode: 0o700 });
     writeFileSync(vault(name), loginOf(name), { mode: 0o600 });
   }
-  const standings = () => readStandings(paths, config).standings;
+  const standings = () => readStandings(paths, config);
   return {
     paths,
     vault,

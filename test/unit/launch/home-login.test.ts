@@ -298,7 +298,7 @@ describe('a home of its own without any login', () => {
 describe('a stranger’s login in the default home', () => {
   const find = (make: Make) => {
     const { paths, config } = makeHome(make, '.codex');
-    return findStranger({ paths, standings: readStandings(paths, config).standings });
+    return findStranger({ paths, standings: readStandings(paths, config) });
   };
   const put =
     (text: string): Make =>
