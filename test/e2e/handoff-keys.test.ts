@@ -14,15 +14,23 @@ const A_PERSONS_MS = 250;
 
 const EXHAUSTED = [{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }];
 
+/**
+ * A session at its limit, as far into the handoff as this event. The turn of acc2 goes on until the test finishes it, for
+ * 0.150 itself drops a prompt that meets the end of a turn.
+ */
+async function openHandoff(event: 'confirmed' | 'rotated') {
+  const { backend, hotswap } = await openLab(EXHAUSTED);
+  const turn = holdTurn();
+  backend.enqueue([{ text: ['going on'], until: turn.over }], 'acc2');
+  const terminal = hotswap.open();
+  await ask(terminal, 'hello');
+  await hotswap.waitForEvent(event);
+  return { backend, terminal, turn };
+}
+
 describe('keys typed during the handoff', () => {
   it('are sent when Enter was among them, and what follows waits in the composer', async () => {
-    const { backend, hotswap } = await openLab(EXHAUSTED);
-    // 0.150 itself drops a prompt that meets the end of a turn: this one runs until Codex has it.
-    const turn = holdTurn();
-    backend.enqueue([{ text: ['going on'], until: turn.over }], 'acc2');
-    const terminal = hotswap.open();
-    await ask(terminal, 'hello');
-    await hotswap.waitForEvent('confirmed');
+    const { backend, terminal, turn } = await openHandoff('confirmed');
     terminal.type('and then this');
     // Enter that comes as fast as the text before it is a line break of a paste, for Codex and for us.
     await pause(A_PERSONS_MS);
@@ -42,12 +50,7 @@ describe('keys typed during the handoff', () => {
     ['in brackets', true],
     ['without brackets', false],
   ])('that are a paste of four lines arrive as one, unsent: %s', async (_, inBrackets) => {
-    const { backend, hotswap } = await openLab(EXHAUSTED);
-    const turn = holdTurn();
-    backend.enqueue([{ text: ['going on'], until: turn.over }], 'acc2');
-    const terminal = hotswap.open();
-    await ask(terminal, 'hello');
-    await hotswap.waitForEvent('rotated');
+    const { backend, terminal, turn } = await openHandoff('rotated');
     const lines = ['please summarise this:', 'line one', 'rm -rf build', 'the end'];
     if (inBrackets) terminal.paste(lines.join('\r'));
     else terminal.type(lines.map((line) => `${line}\r`).join(''));
@@ -64,12 +67,7 @@ describe('keys typed during the handoff', () => {
   });
 
   it('have no Alt with the first letter after Escape', async () => {
-    const { backend, hotswap } = await openLab(EXHAUSTED);
-    const turn = holdTurn();
-    backend.enqueue([{ text: ['going on'], until: turn.over }], 'acc2');
-    const terminal = hotswap.open();
-    await ask(terminal, 'hello');
-    await hotswap.waitForEvent('rotated');
+    const { terminal, turn } = await openHandoff('rotated');
     terminal.type('\u001b');
     await pause(A_PERSONS_MS);
     terminal.type('hush now');
