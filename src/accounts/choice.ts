@@ -2,11 +2,11 @@ import type { Strategy, Target } from '../state/config.ts';
 import { describeIdentity, type Identity, isSameIdentity } from './login.ts';
 import { activeMarks, isWorkspaceMark, type Mark } from './marks.ts';
 import { prefer } from './preference.ts';
-import type { Standing } from './standing.ts';
+import type { TargetSnapshot } from './target-snapshot.ts';
 
 export interface ChoiceQuestion {
   /** In the order of the configuration. */
-  standings: readonly Standing[];
+  standings: readonly TargetSnapshot[];
   /** Where the search starts. */
   current?: string | undefined;
   /** The target that just hit its limit: not chosen again, nor any other target of the same account. */
@@ -63,13 +63,13 @@ type Verdict =
   | { kind: 'refused'; target: string; reason: string; until?: number };
 
 // After a limit the search begins behind the excluded target, so that a chain of rotations goes through all of them.
-function inSearchOrder({ standings, current, exclude }: ChoiceQuestion): Standing[] {
+function inSearchOrder({ standings, current, exclude }: ChoiceQuestion): TargetSnapshot[] {
   const at = standings.findIndex(({ target }) => target.name === (exclude ?? current));
   const start = at === -1 ? 0 : exclude === undefined ? at : at + 1;
   return [...standings.slice(start), ...standings.slice(0, start)];
 }
 
-function judge(standing: Standing, question: ChoiceQuestion): Verdict {
+function judge(standing: TargetSnapshot, question: ChoiceQuestion): Verdict {
   const { target, vault, state } = standing;
   const refuse = (reason: string, until?: number): Verdict => ({
     kind: 'refused',

@@ -17,13 +17,13 @@ import { discardLogin, putLogin } from './credential-file.ts';
 import { keepLogin } from './keep-login.ts';
 import { keepLastGood, lastGoodOf } from './last-good.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
-import { accountLock, type Standing } from './standing.ts';
+import { accountLock, type TargetSnapshot } from './target-snapshot.ts';
 import { assertVaultDir, authFileOf } from './vault.ts';
 
 export interface InstallRequest {
   paths: Paths;
   config: Config;
-  standings: readonly Standing[];
+  standings: readonly TargetSnapshot[];
   /** The target the user logged in for. */
   target: Target;
   /** The text of the new auth.json. */
@@ -110,7 +110,7 @@ function install(request: InstallRequest): Installation {
 interface Change {
   identity: Identity;
   /** The other target that has the account. */
-  twin: Standing | undefined;
+  twin: TargetSnapshot | undefined;
   /** Whom the target belonged to. */
   owner: Identity | undefined;
   isRenewal: boolean;
@@ -159,15 +159,15 @@ export function inUse({ name }: Target): HotswapError {
 function findTwin(
   identity: Identity,
   target: Target,
-  standings: readonly Standing[],
-): Standing | undefined {
+  standings: readonly TargetSnapshot[],
+): TargetSnapshot | undefined {
   return standings.find((standing) => {
     const owner = standing.target.name === target.name ? undefined : ownerOf(standing);
     return owner !== undefined && isSameIdentity(owner, identity);
   });
 }
 
-function clash(identity: Identity, twin: Standing, target: Target): HotswapError {
+function clash(identity: Identity, twin: TargetSnapshot, target: Target): HotswapError {
   return new HotswapError(
     'identity-clash',
     `${describeIdentity(identity)} is already the account of ${twin.target.name}, so ${target.name} was left as it was`,
@@ -176,7 +176,7 @@ function clash(identity: Identity, twin: Standing, target: Target): HotswapError
 }
 
 /** The account's limits go with it; its former login is older than the one installed, so it may go. */
-function emptyTwin(paths: Paths, twin: Standing, target: Target, authContent: string): void {
+function emptyTwin(paths: Paths, twin: TargetSnapshot, target: Target, authContent: string): void {
   changeRecords(paths, () => {
     // Not as it was when the command began: a session may have met a limit since.
     const { marks, usage } = readAccountState(paths, twin.target.name).state;
@@ -217,7 +217,7 @@ function putAndKeep(
 }
 
 // What the vault holds counts; an empty or unreadable vault still belongs to the account on record.
-function ownerOf(standing: Standing | undefined): Identity | undefined {
+function ownerOf(standing: TargetSnapshot | undefined): Identity | undefined {
   if (standing === undefined) return undefined;
   return standing.vault.kind === 'ready' ? standing.vault.identity : standing.state.identity;
 }

@@ -9,7 +9,7 @@ import { compareLogins } from './compare-logins.ts';
 import { putLogin, readCredential } from './credential-file.ts';
 import { keepLogin } from './keep-login.ts';
 import { type Identity, isSameIdentity, readLogin } from './login.ts';
-import { accountLock } from './standing.ts';
+import { accountLock } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
 import { isSamePlace } from './vault-home.ts';
 

@@ -5,13 +5,13 @@ import { addMark, readAccountState } from './account-state.ts';
 import { readCredential } from './credential-file.ts';
 import { linkTarget } from './credential-link.ts';
 import { keepLogin } from './keep-login.ts';
+import { readLastLink, writeLastLink } from './last-link.ts';
 import { listLeftovers, settleLeftover } from './leftovers.ts';
-import { readLinked, writeLinked } from './linked.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
 import { activeMarks } from './marks.ts';
 import { absorbLogin } from './place-login.ts';
-import { linkSharedAuth, sharedAuth } from './prime.ts';
-import { listVaults, type Standing } from './standing.ts';
+import { linkSharedAuth, sharedAuth } from './shared-login.ts';
+import { listVaults, type TargetSnapshot } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
 import { vaultOfHome } from './vault-home.ts';
 
@@ -33,7 +33,7 @@ export interface Notice {
  */
 export function noticeLogout(
   paths: Paths,
-  standings: readonly Standing[],
+  standings: readonly TargetSnapshot[],
   now: Date,
   { isLaunch = false }: { isLaunch?: boolean } = {},
 ): Notice {
@@ -43,12 +43,12 @@ export function noticeLogout(
   if (stats?.isSymbolicLink()) {
     const target = linkTarget(file);
     const isOurs = standings.some((standing) => authFileOf(standing.target) === target);
-    if (isOurs) writeLinked(paths, target);
+    if (isOurs) writeLastLink(paths, target);
     return NOTHING;
   }
   const targets = standings.map(({ target }) => target);
   if (vaultOfHome(paths.sharedHome, targets) !== undefined) return NOTHING;
-  const linked = readLinked(paths);
+  const linked = readLastLink(paths);
   const login = readNewLogin(file);
   if (typeof linked !== 'string') {
     // After `uninstall` it is a copy, and for plain codex to keep until we are used again.
@@ -76,7 +76,7 @@ export function noticeLogout(
       doubted,
     };
   }
-  writeLinked(paths, null);
+  writeLastLink(paths, null);
   if (login === undefined) return { lines: [], doubted };
   const who = describeIdentity(login.identity);
   const placed = placeAndLink(paths, standings, file, now);
@@ -114,7 +114,7 @@ function readNewLogin(file: string): { identity: Identity } | undefined {
   return read.kind === 'login' ? { identity: read.login.identity } : undefined;
 }
 
-function isAccountOf({ vault, state }: Standing, identity: Identity): boolean {
+function isAccountOf({ vault, state }: TargetSnapshot, identity: Identity): boolean {
   const owner = state.identity ?? (vault.kind === 'ready' ? vault.identity : undefined);
   return owner !== undefined && isSameIdentity(owner, identity);
 }
@@ -122,7 +122,7 @@ function isAccountOf({ vault, state }: Standing, identity: Identity): boolean {
 /** @returns the target whose login it is; undefined when it is nobody's, or which is newer cannot be told. */
 function placeAndLink(
   paths: Paths,
-  standings: readonly Standing[],
+  standings: readonly TargetSnapshot[],
   file: string,
   now: Date,
 ): string | undefined {
@@ -136,12 +136,12 @@ function placeAndLink(
   });
   if (placed === undefined || placed.kind === 'unplaced' || authFile === undefined)
     return undefined;
-  writeLinked(paths, authFile);
+  writeLastLink(paths, authFile);
   return placed.vault;
 }
 
 /** What a process that died has put aside gets its name again, or its place in a vault. */
-function settleLeftovers(paths: Paths, standings: readonly Standing[], now: Date): void {
+function settleLeftovers(paths: Paths, standings: readonly TargetSnapshot[], now: Date): void {
   const file = sharedAuth(paths);
   for (const aside of listLeftovers(paths.sharedHome)) {
     const vaults = listVaults(standings);

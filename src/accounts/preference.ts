@@ -1,5 +1,5 @@
 import type { Strategy } from '../state/config.ts';
-import type { Standing } from './standing.ts';
+import type { TargetSnapshot } from './target-snapshot.ts';
 import { readUsage, tightest, type UsageWindow } from './usage.ts';
 
 /**
@@ -7,10 +7,10 @@ import { readUsage, tightest, type UsageWindow } from './usage.ts';
  * @param usable in search order, not empty: of equals the first is taken.
  */
 export function prefer(
-  usable: readonly Standing[],
+  usable: readonly TargetSnapshot[],
   strategy: Strategy,
   nowSeconds: number,
-): Standing {
+): TargetSnapshot {
   const candidates = usable.map((standing) => measure(standing, nowSeconds));
   const willing = candidates.filter((candidate) => !shouldBeSpared(candidate, candidates));
   const better = COMPARE[strategy];
@@ -19,7 +19,7 @@ export function prefer(
 }
 
 interface Candidate {
-  standing: Standing;
+  standing: TargetSnapshot;
   /** Percent, of the window that is nearest to its end; 100 when nothing is known. */
   left: number;
   /** Epoch seconds at which its longest window opens again; Infinity when unknown. */
@@ -38,7 +38,7 @@ const COMPARE: Record<Strategy, (a: Candidate, b: Candidate) => boolean> = {
   'soonest-reset': (a, b) => (a.left > 0 === b.left > 0 ? a.resetsAt < b.resetsAt : a.left > 0),
 };
 
-function measure(standing: Standing, nowSeconds: number): Candidate {
+function measure(standing: TargetSnapshot, nowSeconds: number): Candidate {
   const windows = readUsage(standing.state.usage)?.windows ?? [];
   return {
     standing,

@@ -16,7 +16,7 @@ import { changeRecords } from '../state/records.ts';
 import { accountFile, removeAccountState } from './account-state.ts';
 import { moveVaultDir } from './credential-file.ts';
 import { renameInCurrent } from './current.ts';
-import { followLogin } from './prime.ts';
+import { followLogin } from './shared-login.ts';
 import { authFileOf } from './vault.ts';
 
 /** A target that gets another name, and where its vault was and will be. */

@@ -11,7 +11,7 @@ catchUncaught((error) => {
 const [name, real, doubted] = process.argv.slice(2);
 if (name && real) {
   void import('../launch/keep-token.ts').then(({ keepToken }) =>
-    keepToken({ name, real, isDoubted: doubted !== undefined }, process.env).catch(() => {
+    keepToken({ name, real, mayBeLoggedOut: doubted !== undefined }, process.env).catch(() => {
       process.exitCode = 1; // nobody listens; the next look tries again
     }),
   );

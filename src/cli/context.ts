@@ -3,7 +3,7 @@ import { expireRemoved } from '../accounts/removed-logins.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { HotswapError } from '../errors.ts';
 import { askDoubted } from '../launch/ask-doubted.ts';
-import { settleAccounts } from '../launch/settle-accounts.ts';
+import { reconcileLogins } from '../launch/reconcile-logins.ts';
 import { createTokenKeeper } from '../launch/token-keeper.ts';
 import { type OwnText, toOutput, toPlainText } from '../plain-text.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
@@ -49,7 +49,7 @@ export function requireConfig({ paths }: Context): Config {
  */
 export async function settledConfig(context: Context): Promise<Config> {
   const { paths, now, warn } = context;
-  const { config, lines, problem, doubted } = await settleAccounts(
+  const { config, lines, problem, doubted } = await reconcileLogins(
     paths,
     requireConfig(context),
     now,

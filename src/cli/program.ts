@@ -2,33 +2,33 @@ import { Command, CommanderError } from 'commander';
 import { describeError } from '../errors.ts';
 import { toPlainText } from '../plain-text.ts';
 import { requireOwnHome } from '../state/paths.ts';
-import { completeCommand } from './complete.ts';
-import { completionCommand } from './completion.ts';
-import { configCommand } from './config.ts';
+import { codexLoginCommand } from './accounts/codex-login.ts';
+import { currentCommand } from './accounts/current.ts';
+import { disableCommand } from './accounts/disable.ts';
+import { enableCommand } from './accounts/enable.ts';
+import { importCommand } from './accounts/import.ts';
+import { loginCommand } from './accounts/login.ts';
+import { nextCommand } from './accounts/next.ts';
+import { refreshCommand } from './accounts/refresh.ts';
+import { removeCommand } from './accounts/remove.ts';
+import { renameCommand } from './accounts/rename.ts';
+import { resetCommand } from './accounts/reset.ts';
+import { useCommand } from './accounts/use.ts';
 import { type Context, createContext } from './context.ts';
-import { currentCommand } from './current.ts';
-import { disableCommand } from './disable.ts';
-import { doctorCommand } from './doctor.ts';
-import { enableCommand } from './enable.ts';
-import { explainCommand } from './explain.ts';
-import { importCommand } from './import.ts';
-import { installShimCommand } from './install-shim.ts';
-import { launchCommand } from './launch.ts';
-import { logCommand } from './log.ts';
-import { loginCommand } from './login.ts';
-import { nextCommand } from './next.ts';
-import { refreshCommand } from './refresh.ts';
-import { removeCommand } from './remove.ts';
-import { renameCommand } from './rename.ts';
-import { resetCommand } from './reset.ts';
-import { resumeCommand } from './resume.ts';
-import { sessionsCommand } from './sessions.ts';
-import { setupCommand } from './setup.ts';
-import { statusCommand } from './status.ts';
-import { typedCommand } from './typed.ts';
-import { uninstallCommand } from './uninstall.ts';
-import { uninstallShimCommand } from './uninstall-shim.ts';
-import { useCommand } from './use.ts';
+import { doctorCommand } from './doctor/doctor.ts';
+import { explainCommand } from './look/explain.ts';
+import { logCommand } from './look/log.ts';
+import { statusCommand } from './look/status.ts';
+import { launchCommand } from './session/launch.ts';
+import { resumeCommand } from './session/resume.ts';
+import { sessionsCommand } from './session/sessions.ts';
+import { completeCommand } from './set-up/complete.ts';
+import { completionCommand } from './set-up/completion.ts';
+import { configCommand } from './set-up/config.ts';
+import { installShimCommand } from './set-up/install-shim.ts';
+import { setupCommand } from './set-up/setup.ts';
+import { uninstallCommand } from './set-up/uninstall.ts';
+import { uninstallShimCommand } from './set-up/uninstall-shim.ts';
 
 /** Runs one management command. Returns the exit status: 0, 1 for a "no" (doctor), 2 for wrong usage, or the error's own. */
 export async function runCli(args: string[]): Promise<number> {
@@ -82,7 +82,7 @@ function createProgram(context: Context): Command {
     .version(process.env.CODEX_HOTSWAP_VERSION ?? 'development')
     .hook('preAction', () => requireOwnHome(context.paths.home));
   for (const create of COMMANDS) program.addCommand(create(context));
-  for (const create of [typedCommand, completeCommand]) {
+  for (const create of [codexLoginCommand, completeCommand]) {
     program.addCommand(create(context), { hidden: true });
   }
   for (const command of withSubcommands(program)) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { keepLastGood } from '../accounts/last-good.ts';
-import { accountLock, listVaults, readStandings } from '../accounts/standing.ts';
+import { accountLock, listVaults, readTargets } from '../accounts/target-snapshot.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { type AppServerReply, type AppServerRequest, askAppServer } from '../codex/app-server.ts';
 import { parseArgv } from '../codex/argv.ts';
@@ -9,14 +9,14 @@ import { adoptSlot } from '../overlay/adopt.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { holdsSlot, leaseSlot, recordUsers, releaseSlot } from '../overlay/lease.ts';
 import { pointAuth } from '../overlay/point-auth.ts';
-import { createRecords } from '../session/records.ts';
 import type { Config, Target } from '../state/config.ts';
+import { createDeferredWrites } from '../state/deferred-writes.ts';
 import { ensurePrivateDir } from '../state/files.ts';
 import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
+import { wordsToAsk } from './login-constraints.ts';
 import type { Program } from './plans.ts';
-import { wordsToAsk } from './terms.ts';
 
 export interface AskingOffice {
   paths: Paths;
@@ -33,7 +33,7 @@ export interface AskingOffice {
  * any of them may refresh its token (fact M19).
  * @param chooseRequests what to ask, judged when nobody else is at it; nothing is started for none.
  * @throws what leasing throws (`no-free-slot`, `home-unwritable`), `in-use` when the others take too long, `forced-login` and
- * `no-usable-target` when Codex would not look at the account (see terms.ts).
+ * `no-usable-target` when Codex would not look at the account (see login-constraints.ts).
  */
 export async function askAccount(
   office: AskingOffice,
@@ -70,14 +70,14 @@ async function converse(
   const adopt = () =>
     adoptSlot(slot, {
       // The lock is ours: a login found here may be placed without it.
-      vaults: listVaults(readStandings(paths, config)).map(({ lock: _lock, ...vault }) => vault),
+      vaults: listVaults(readTargets(paths, config)).map(({ lock: _lock, ...vault }) => vault),
       orphansDir: paths.orphansDir,
       now: new Date(),
     });
   // Killed, we leave a server that brings its refresh to an end: nobody may begin another meanwhile.
   const started = (pid: number) => {
     const startTime = processStartTime(pid);
-    const records = createRecords();
+    const records = createDeferredWrites();
     // It runs, and is brought to its end whether or not that can be written.
     records.attempt('who uses the overlay', () => {
       if (startTime !== undefined) recordUsers(slot, [own, { pid, startTime }]);

@@ -2,7 +2,7 @@ import { addMark, clearMarks, readAccountState } from '../accounts/account-state
 import { MARK_KINDS } from '../accounts/marks.ts';
 import { marksOfUsage, recordUsage, type Usage } from '../accounts/usage.ts';
 import { readLimitsReply } from '../codex/account-reply.ts';
-import type { AccountCheck } from '../session/reset-wait.ts';
+import type { AccountCheck } from '../handoff/wait-for-reset.ts';
 import { type AskingOffice, askAccount } from './ask-account.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { type ExecInvocation, hasFlag, promptAndSession } from '../codex/argv.ts';
 import { isThreadId } from '../codex/thread-files.ts';
+import type { Ending } from '../handoff/vocabulary.ts';
 import type { Slot } from '../overlay/slot.ts';
+import type { LaunchRecord } from '../registry/launch-record.ts';
 import type { Alert } from '../session/alert.ts';
-import { type ExecParts, runExec } from '../session/exec.ts';
-import { keepInput } from '../session/kept-input.ts';
-import type { Ending } from '../session/machine/vocabulary.ts';
-import type { LaunchRecord } from '../session/registry.ts';
+import { keepInput } from '../session/exec/kept-input.ts';
+import { type ExecParts, runExec } from '../session/exec/run-exec-session.ts';
 import type { planExecChildren } from './plans.ts';
 import { searchThread } from './search-thread.ts';
 

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { inspectVault } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
+import { tellTime } from '../handoff/messages.ts';
 import { holdsSlot } from '../overlay/lease.ts';
 import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
-import { tellTime } from '../session/words.ts';
 import type { Config } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import type { Ending } from './run-inherited.ts';
 
 /**
- * The net below terms.ts. Codex can be told to log accounts out in ways that we do not read (a company's settings from the
+ * The net below login-constraints.ts. Codex can be told to log accounts out in ways that we do not read (a company's settings from the
  * cloud, macOS profiles, a key of a later release). Then it takes the link to the login away as soon as it starts, asks the
  * service nothing, and ends. One account is enough: no other is started in that directory for a while.
  */

@@ -1,17 +1,17 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readCurrent } from '../accounts/current.ts';
-import { readLinked } from '../accounts/linked.ts';
+import { readLastLink } from '../accounts/last-link.ts';
 import { describeIdentity, readLogin } from '../accounts/login.ts';
 import { findVault } from '../accounts/place-login.ts';
-import { listVaults, readStandings, type Standing } from '../accounts/standing.ts';
+import { listVaults, readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { isSamePlace, tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
 import type { Config } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
-import { type ConfigQuestion, readSettings } from './terms.ts';
-import type { Wish } from './workplace.ts';
+import { type ConfigQuestion, readSettings } from './login-constraints.ts';
+import type { Wish } from './session-overlay.ts';
 
 /** Whose login a Codex home holds, and so under which account a person who names that home wants to work. */
 export type HomeLogin =
@@ -28,7 +28,7 @@ export type HomeLogin =
 
 export interface HomeQuestion {
   paths: Paths;
-  standings: readonly Standing[];
+  standings: readonly TargetSnapshot[];
   /** Where Codex's configuration keeps logins there, when that is not a file. */
   store: string | undefined;
 }
@@ -39,7 +39,7 @@ export async function lookAtHome(
   config: Config,
   place: ConfigQuestion,
 ): Promise<HomeLogin> {
-  const standings = readStandings(paths, config);
+  const standings = readTargets(paths, config);
   const { store } = await readSettings(place);
   return readHomeLogin({ paths, standings, store });
 }
@@ -64,7 +64,7 @@ export function readHomeLogin({ paths, standings, store }: HomeQuestion): HomeLo
   const file = join(sharedHome, 'auth.json');
   const stats = lstatQuietly(file);
   // Its link to a vault was taken away: that is for noticeLogout to look into, and the home is that account's still.
-  const lost = stats === undefined ? readLinked(paths) : undefined;
+  const lost = stats === undefined ? readLastLink(paths) : undefined;
   const shown = standings.find(
     ({ target }) => authFileOf(target) === lost || leadsTo(file, authFileOf(target)),
   );
@@ -133,7 +133,7 @@ function tellNamed(line: string, target: string): string {
 }
 
 /** A login of a stranger in the default home, where our accounts go first: in words, for a line. */
-export function findStranger({
+export function findUnknownLogin({
   paths,
   standings,
 }: Omit<HomeQuestion, 'store'>): string | undefined {
@@ -160,7 +160,7 @@ function isDefaultHome({ sharedHome, home }: Paths): boolean {
   return sharedHome === standard || isSamePlace(sharedHome, standard);
 }
 
-function readOwnLogin(paths: Paths, standings: readonly Standing[], file: string): HomeLogin {
+function readOwnLogin(paths: Paths, standings: readonly TargetSnapshot[], file: string): HomeLogin {
   const { sharedHome } = paths;
   const read = readFile(file);
   if ('problem' in read) return apart(`${sharedHome} has an auth.json that ${read.problem}`);

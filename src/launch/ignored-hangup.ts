@@ -1,4 +1,4 @@
-export { ignoringHangup } from '../session/hangup.ts';
+export { ignoringHangup } from '../session/exec/ignore-hangup.ts';
 
 /** By this the shim tells that SIGHUP was ignored when it was started: Node resets that for itself. */
 const VARIABLE = 'CODEX_HOTSWAP_IGNORES_HUP';

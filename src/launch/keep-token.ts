@@ -1,8 +1,8 @@
 import { clearMarks } from '../accounts/account-state.ts';
-import { isStranger } from '../accounts/move-stranger.ts';
+import { holdsForeignLogin } from '../accounts/move-foreign-login.ts';
 import { markLoggedOut } from '../accounts/notice-logout.ts';
 import { failedLately, forgetFailure, noteFailure } from '../accounts/refresh-failure.ts';
-import { readStandings } from '../accounts/standing.ts';
+import { readTargets } from '../accounts/target-snapshot.ts';
 import { isInTime, type Need, needsRefresh } from '../accounts/token-age.ts';
 import { authFileOf, inspectVault } from '../accounts/vault.ts';
 import { hasNoAccount } from '../codex/account-reply.ts';
@@ -24,7 +24,7 @@ const TIMEOUT_MS = 60_000;
  * somebody else has meanwhile; a doubted login is refreshed whatever its age. Says nothing; what came of it is in the vault, the marks and the event log.
  */
 export async function keepToken(
-  { name, real, isDoubted }: { name: string; real: string; isDoubted?: boolean },
+  { name, real, mayBeLoggedOut }: { name: string; real: string; mayBeLoggedOut?: boolean },
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const paths = resolvePaths(env, homeOf(env));
@@ -41,8 +41,8 @@ export async function keepToken(
     before = readText(target);
     const need = needOf(target, config);
     const rests = need === 'no' || failedLately(paths, name, need, Date.now());
-    if (rests && !isDoubted) return [];
-    return [readAndRefresh(target, config, isDoubted)];
+    if (rests && !mayBeLoggedOut) return [];
+    return [readAndRefresh(target, config, mayBeLoggedOut)];
   }).catch((error: Error): AppServerReply[] => [{ ok: false, message: messageOf(error) }]);
   const [reply] = replies;
   if (reply === undefined) return;
@@ -101,9 +101,9 @@ export function judgeRefresh(reply: AppServerReply, before: string, after: strin
 export function readAndRefresh(
   target: Target,
   config: Config,
-  isDoubted = false,
+  mayBeLoggedOut = false,
 ): AppServerRequest {
-  const refreshToken = isDoubted || isInTime(needOf(target, config));
+  const refreshToken = mayBeLoggedOut || isInTime(needOf(target, config));
   return { method: 'account/read', params: { refreshToken } };
 }
 
@@ -117,9 +117,9 @@ function needOf(target: Target, { refreshMarginSeconds }: Config): Need {
 
 /** A login written into the vault behind our back is not this account's to renew. */
 function isOurs(paths: Paths, config: Config, { name }: Target): boolean {
-  const standings = readStandings(paths, config);
+  const standings = readTargets(paths, config);
   const standing = standings.find(({ target }) => target.name === name);
-  return standing !== undefined && !isStranger(standing);
+  return standing !== undefined && !holdsForeignLogin(standing);
 }
 
 function readText(target: Target): string {

@@ -4,12 +4,12 @@ import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import { toPlainText } from '../plain-text.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
+import { runCodexLogin } from './codex-login.ts';
 import { endLike } from './end-like.ts';
+import { extractHereOption } from './here-option.ts';
 import { openSession } from './open-session.ts';
 import { type Ending, runInherited } from './run-inherited.ts';
-import { takeHere } from './take-here.ts';
-import { runTypedLogin } from './typed-login.ts';
-import type { Wish } from './workplace.ts';
+import type { Wish } from './session-overlay.ts';
 
 export interface Launch {
   /** The real codex, when the shim has found it. */
@@ -49,12 +49,12 @@ type Found = Launch & { real: string };
 
 async function launchReal(typed: Found): Promise<Ending> {
   const paths = resolvePaths(typed.env, homeOf(typed.env));
-  const taken = takeHere(typed.args);
+  const taken = extractHereOption(typed.args);
   const launch = { ...typed, args: taken.args, env: leaveOverlay(typed.env, paths) };
   const invocation = parseArgv(launch.args);
   if (invocation.mode === 'passthrough') {
     if (!isOwnHome(paths)) return runPlain(launch);
-    return (await runTypedLogin(invocation, paths, launch)) ?? runPlain(launch);
+    return (await runCodexLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
   const { wish, pinned = false, wait = false } = launch;
   const here = launch.here || taken.here;

@@ -1,21 +1,22 @@
 import type { Identity } from '../accounts/login.ts';
-import { readStandings } from '../accounts/standing.ts';
+import { readTargets } from '../accounts/target-snapshot.ts';
 import { inspectVault } from '../accounts/vault.ts';
 import { type ExecInvocation, type InteractiveInvocation, parseArgv } from '../codex/argv.ts';
 import { describeError, HotswapError } from '../errors.ts';
+import { openHandoffAccounts } from '../handoff/accounts.ts';
+import { tellDeadLogin } from '../handoff/messages.ts';
+import type { Patience } from '../handoff/wait-for-reset.ts';
 import type { Slot } from '../overlay/slot.ts';
+import { keepLaunch, type LaunchKeeper, THIS_SESSION } from '../registry/keep-launch.ts';
+import { readLaunches } from '../registry/launch-record.ts';
 import { createAlert } from '../session/alert.ts';
-import { openDesk } from '../session/handoff.ts';
-import { keepLaunch, type LaunchKeeper, THIS_SESSION } from '../session/launch-keeper.ts';
-import { createRecords, type Records } from '../session/records.ts';
-import { readLaunches } from '../session/registry.ts';
-import type { Patience } from '../session/reset-wait.ts';
-import { tellDeadLogin } from '../session/words.ts';
 import { type Config, readConfig } from '../state/config.ts';
+import { createDeferredWrites, type DeferredWrites } from '../state/deferred-writes.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import type { Logged } from '../state/events.ts';
 import { appendEvent, type HotswapEvent } from '../state/events.ts';
 import { catchUncaught } from '../state/last-net.ts';
+import { MONITOR } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
 import { askLimits } from './ask-limits.ts';
 import { learnCapabilities } from './capabilities.ts';
@@ -23,7 +24,8 @@ import { checkAccount } from './check-account.ts';
 import { endLike } from './end-like.ts';
 import { type ExecLaunch, runExecSession } from './exec-session.ts';
 import { createLogoutNet, type LogoutNet, refuseAfterLogout } from './forced-logout.ts';
-import { chooseByHome, findStranger, lookAtHome, tellImport } from './home-login.ts';
+import { chooseByHome, findUnknownLogin, lookAtHome, tellImport } from './home-login.ts';
+import { readLoginConstraints, requireDirectory, workingDirectory } from './login-constraints.ts';
 import {
   findProgram,
   type PlanFacts,
@@ -31,19 +33,17 @@ import {
   planChildren,
   planExecChildren,
 } from './plans.ts';
+import { reconcileLogins } from './reconcile-logins.ts';
 import { chooseResume } from './resume-choice.ts';
 import type { Ending } from './run-inherited.ts';
-import { settleAccounts } from './settle-accounts.ts';
 import {
-  hasTerminal,
-  holdSlot,
-  MONITOR,
-  runSupervised,
-  type SupervisedLaunch,
-} from './supervised.ts';
-import { readTerms, requireDirectory, workingDirectory } from './terms.ts';
+  closeSessionOverlay,
+  openSessionOverlay,
+  type SessionOverlay,
+  type Wish,
+} from './session-overlay.ts';
+import { hasTerminal, holdSlot, runSupervised, type SupervisedLaunch } from './supervised.ts';
 import { createTokenKeeper, type TokenKeeper } from './token-keeper.ts';
-import { closeWorkplace, openWorkplace, type Wish, type Workplace } from './workplace.ts';
 
 export interface SessionFacts {
   real: string;
@@ -94,10 +94,10 @@ export async function openSession(
   }
   const directory = canonicalDirectory(workingDirectory(place));
   if (facts.wish?.kind !== 'exactly') refuseAfterLogout(paths, directory, new Date());
-  const settled = await settleAccounts(paths, known, new Date(), { isLaunch: true });
+  const settled = await reconcileLogins(paths, known, new Date(), { isLaunch: true });
   for (const line of settled.lines) say(`codex-hotswap: ${line}`);
   const question = { ...place, invocation: facts.invocation, env, config: settled.config };
-  const terms = await readTerms({
+  const terms = await readLoginConstraints({
     ...question,
     wish: home.wish?.kind === 'exactly' ? home.wish.target : undefined,
   });
@@ -115,20 +115,20 @@ export async function openSession(
   const asking = { tokens, doubted: new Set(settled.doubted) };
   const { slot, target, notices } = await openReadyWorkplace(facts, config, asking, wish);
   const stranger =
-    facts.wish?.kind === 'exactly' ? undefined : tellStranger(paths, settled, target);
+    facts.wish?.kind === 'exactly' ? undefined : tellUnknownLogin(paths, settled, target);
   for (const notice of [home.tell(target), stranger, ...notices, remark(target)]) {
     if (notice !== undefined) say(`codex-hotswap: ${notice}`);
   }
   if (settled.problem !== undefined) say(`codex-hotswap: ${settled.problem}`);
-  const records = createRecords();
-  const desk = openDesk({
+  const records = createDeferredWrites();
+  const desk = openHandoffAccounts({
     ...{ paths, slot, target, tokens, terms },
     config: settled.config,
     pinned: facts.pinned,
     keepsHome: home.keepsHome,
-    async readTerms(directory) {
+    async readLoginConstraints(directory) {
       requireDirectory({ ...place, directory });
-      return readTerms({ ...question, directory });
+      return readLoginConstraints({ ...question, directory });
     },
     records,
     now: Date.now,
@@ -155,7 +155,7 @@ export async function openSession(
     paths,
     say,
   }).catch(async (error: unknown) => {
-    await closeWorkplace(paths, config, slot, target);
+    await closeSessionOverlay(paths, config, slot, target);
     throw error;
   });
   log(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
@@ -167,12 +167,12 @@ export async function openSession(
 }
 
 /** Plain codex works under another account here than this session, and nobody has said so yet. */
-function tellStranger(
+function tellUnknownLogin(
   paths: Paths,
   settled: { config: Config; lines: readonly string[] },
   target: string,
 ): string | undefined {
-  const who = findStranger({ paths, standings: readStandings(paths, settled.config) });
+  const who = findUnknownLogin({ paths, standings: readTargets(paths, settled.config) });
   if (who === undefined || settled.lines.some((line) => line.includes(who))) return undefined;
   return `plain codex is logged in as ${who} here, which is no target's account; this session works under ${target}; ${tellImport(paths)}`;
 }
@@ -183,9 +183,9 @@ async function openReadyWorkplace(
   config: Config,
   { tokens, doubted }: { tokens: TokenKeeper; doubted: Set<string> },
   wish: Wish | undefined,
-): Promise<Workplace> {
+): Promise<SessionOverlay> {
   for (let left = config.targets.length; ; left--) {
-    const place = openWorkplace(paths, config, new Date(), wish);
+    const place = openSessionOverlay(paths, config, new Date(), wish);
     const { slot, target } = place;
     if (place.doubted !== undefined) doubted.add(place.doubted);
     const how = doubted.delete(target) ? 'doubt' : 'prepare';
@@ -195,7 +195,7 @@ async function openReadyWorkplace(
     doubted.clear();
     if (!isDead || wish?.kind === 'exactly' || left <= 1) return place;
     say(`codex-hotswap: ${tellDeadLogin(target)}`);
-    for (const problem of await closeWorkplace(paths, config, slot, target)) {
+    for (const problem of await closeSessionOverlay(paths, config, slot, target)) {
       say(`codex-hotswap: ${problem}`);
     }
   }
@@ -240,7 +240,7 @@ interface Office
     Pick<ExecLaunch, 'askLimits' | 'ignoresHangup'> {
   keeper: LaunchKeeper;
   net: LogoutNet;
-  records: Records;
+  records: DeferredWrites;
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
   paths: Paths;
   say(line: string): void;
@@ -285,7 +285,7 @@ interface Departure extends Pick<SessionFacts, 'paths' | 'say'> {
   desk: Pick<SupervisedLaunch['desk'], 'target'>;
   tokens: TokenKeeper;
   net: LogoutNet;
-  records: Records;
+  records: DeferredWrites;
 }
 
 /** Runs the session and tidies up after it, which changes nothing about how it ended. */
@@ -325,7 +325,7 @@ async function tidyUp(departure: Departure): Promise<void> {
     return records.isWritten(THIS_SESSION);
   };
   const options = { tokens, mayRelease };
-  for (const problem of await closeWorkplace(paths, config, slot, desk.target, options)) {
+  for (const problem of await closeSessionOverlay(paths, config, slot, desk.target, options)) {
     say(`codex-hotswap: ${problem}`);
   }
   const unwritten = records.summary();

@@ -7,14 +7,14 @@ import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust, hookTrustOverride } from '../overlay/hook-trust.ts';
 import { assertHeld } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
-import type { ChildPlan } from '../session/child.ts';
-import type { FollowedThread } from '../session/followed-rollout.ts';
-import { insist } from '../session/records.ts';
+import type { FollowedThread } from '../session/tui/followed-rollout.ts';
+import type { ChildPlan } from '../session/tui/supervised-child.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
+import { retryNow } from '../state/deferred-writes.ts';
+import { readSettings } from './login-constraints.ts';
 import { listOverrides } from './overrides.ts';
+import { readCodexConfig } from './session-overlay.ts';
 import { shellHome } from './shell-home.ts';
-import { readSettings } from './terms.ts';
-import { readCodexConfig } from './workplace.ts';
 
 /** The binary to start, found behind the npm launcher where that is safe (fact M14). */
 export interface Program {
@@ -80,7 +80,7 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
 
 /** For a child that is not the first in its overlay. */
 async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
-  insist(() => assertHeld(facts.slot));
+  retryNow(() => assertHeld(facts.slot));
   // The overlay stands as the child before has had it: what cannot be brought up to date now is no reason to start none.
   try {
     furnishSlot(facts.slot);

@@ -9,12 +9,12 @@ import {
 } from '../codex/argv.ts';
 import { findThreads } from '../codex/find-threads.ts';
 import { resumeByIdArgv } from '../codex/resume-argv.ts';
-import { type KnownThread, listKnownThreads } from '../session/known-threads.ts';
-import { readLaunches } from '../session/registry.ts';
-import type { IdentityOf } from '../session/segment-usage.ts';
+import { type KnownThread, listKnownThreads } from '../registry/known-threads.ts';
+import { readLaunches } from '../registry/launch-record.ts';
+import type { IdentityOf } from '../registry/segment-usage.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import type { Paths } from '../state/paths.ts';
-import type { Wish } from './workplace.ts';
+import type { Wish } from './session-overlay.ts';
 
 /** What resuming a thread means for a launch. */
 export interface ResumeChoice {

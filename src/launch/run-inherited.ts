@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describeError } from '../errors.ts';
-import { ignoringHangup } from '../session/hangup.ts';
+import { ignoringHangup } from '../session/exec/ignore-hangup.ts';
 import { catchUncaught } from '../state/last-net.ts';
 
 /** How a process ended, as wait(2) tells it. */

@@ -4,7 +4,7 @@ import { mayHaveBegunSince, rolloutsByDate } from '../codex/rollout-dates.ts';
 import { readSessionMeta } from '../codex/rollout-file.ts';
 import { isThreadId, type OpenThread, threadIdOf } from '../codex/thread-files.ts';
 import { previewOf, readThreadPreview } from '../codex/thread-preview.ts';
-import { isRunning, type LaunchRecord } from '../session/registry.ts';
+import { isRunning, type LaunchRecord } from '../registry/launch-record.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 
 export interface ThreadQuestion {

@@ -4,12 +4,12 @@ import { flagValues } from '../codex/argv.ts';
 import { SYSTEM_DIR } from '../codex/settings.ts';
 import { decidesShellHome } from '../codex/shell-policy.ts';
 import { readRegularFile } from '../regular-file.ts';
-import { workingDirectory } from './terms.ts';
+import { workingDirectory } from './login-constraints.ts';
 
 export interface ShellHomeQuestion {
   invocation: InteractiveInvocation | ExecInvocation;
   cwd: string;
-  /** As in terms.ts. */
+  /** As in login-constraints.ts. */
   directory?: string | undefined;
   sharedHome: string;
   /** The text of the shared home's config.toml. */

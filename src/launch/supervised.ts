@@ -1,12 +1,12 @@
 import { fstatSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { NotStartedError } from '../errors.ts';
+import type { Ending } from '../handoff/vocabulary.ts';
 import { recordUsers } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { spawnPty } from '../pty/spawn.ts';
-import type { ChildPlan } from '../session/child.ts';
-import type { Ending } from '../session/machine/vocabulary.ts';
-import { runSession, type SessionParts } from '../session/run.ts';
+import { runSession, type SessionParts } from '../session/tui/run-tui-session.ts';
+import type { ChildPlan } from '../session/tui/supervised-child.ts';
+import { MONITOR } from '../state/package-files.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
 import { keepHeapSmall } from './small-heap.ts';
@@ -20,9 +20,6 @@ export interface SupervisedLaunch
   plans: { first: ChildPlan; resume: SessionParts['resumePlan'] };
   spawnPty: typeof spawnPty;
 }
-
-/** The script that stands between the pty and Codex. */
-export const MONITOR = fileURLToPath(new URL('../../shim/monitor', import.meta.url));
 
 /** Codex has drawn its first frame by then. */
 const SETTLED_MS = 1000;

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { readAccountState } from '../accounts/account-state.ts';
 import type { Renewal } from '../accounts/login.ts';
 import { activeMarks } from '../accounts/marks.ts';
@@ -7,6 +6,7 @@ import { failedLately } from '../accounts/refresh-failure.ts';
 import { isInTime, type Need, needsRefresh, refreshDueAt } from '../accounts/token-age.ts';
 import { inspectVault } from '../accounts/vault.ts';
 import type { Config } from '../state/config.ts';
+import { KEEPER_PROGRAM } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
 
 export interface TokenKeeperFacts {
@@ -39,7 +39,6 @@ export interface TokenKeeper {
   watch(current: () => string): () => void;
 }
 
-const WORKER = fileURLToPath(new URL('../../dist/bin/keeper.js', import.meta.url));
 /** A refresh takes half a second; Codex can do it, too. */
 const PATIENCE_MS = 10_000;
 const UNUSED_MS = 10_000;
@@ -128,7 +127,7 @@ function startWorker(
     try {
       const { CODEX_HOTSWAP_SHIM: _ours, ...rest } = env;
       // A session of its own: neither Ctrl-C nor a closed window reaches it.
-      const worker = spawn(process.execPath, [WORKER, target, real, ...words], {
+      const worker = spawn(process.execPath, [KEEPER_PROGRAM, target, real, ...words], {
         env: rest,
         cwd: '/',
         detached: true,

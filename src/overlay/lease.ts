@@ -2,16 +2,16 @@ import { lstatSync, realpathSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { leadToHome } from '../accounts/credential-link.ts';
 import { HotswapError } from '../errors.ts';
-import { ensurePrivateDir } from '../state/files.ts';
 import {
   claimLease,
   ensureLeaseDir,
   freeLease,
   holdsLease,
   setUsers,
-} from '../state/generations.ts';
+} from '../state/directory-lease.ts';
+import { ensurePrivateDir } from '../state/files.ts';
+import type { Place } from '../state/machine-place.ts';
 import { type Paths, recordedSharedHome } from '../state/paths.ts';
-import type { Place } from '../state/place.ts';
 import type { ProcessIdentity } from '../state/process-identity.ts';
 import { unlinkCredentials } from './credentials.ts';
 import { type Slot, slotPlaces } from './slot.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOnlyCopy } from '../codex/home-table.ts';
-import { highestLease } from '../state/generations.ts';
+import { highestLease } from '../state/directory-lease.ts';
 import { type Ownership, whoOwns } from '../state/lease-record.ts';
 import { tryLock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';

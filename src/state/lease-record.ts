@@ -1,6 +1,6 @@
 import { readJson } from './files.ts';
 import { describePlace, type Makers, mayLive, readMakers } from './liveness.ts';
-import type { Place } from './place.ts';
+import type { Place } from './machine-place.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 /** A session may last for days. */

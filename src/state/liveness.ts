@@ -1,5 +1,5 @@
 import { beatsLately } from './heartbeat.ts';
-import { comparePlaces, ownPlace, type Place, readPlace } from './place.ts';
+import { comparePlaces, ownPlace, type Place, readPlace } from './machine-place.ts';
 import { isAlive, type ProcessIdentity, processTable } from './process-identity.ts';
 
 /** Whose a record is (a lease, a launch, a renaming): what it says about the processes that made it. */

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
+import { claimLease, ensureLeaseDir, freeLease, holdsLease, setUsers } from './directory-lease.ts';
 import { ensurePrivateDir } from './files.ts';
-import { claimLease, ensureLeaseDir, freeLease, holdsLease, setUsers } from './generations.ts';
-import type { Place } from './place.ts';
+import type { Place } from './machine-place.ts';
 import { ownIdentity, processStartTime } from './process-identity.ts';
 
 /** A lock between processes. It is let go by itself when its last holder dies. */
@@ -18,7 +18,7 @@ const POLL_MS = 15;
 const OLD_LOCK_MS = 3_600_000;
 
 /**
- * Takes the lock, if it is free or its holders are dead (see generations.ts).
+ * Takes the lock, if it is free or its holders are dead (see directory-lease.ts).
  * @param dir the directory that stands for it, made when it is missing.
  * @param here where we are; elsewhere for tests.
  * @throws HotswapError `home-unwritable`, `unsafe-path`.

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { ownPlace } from './place.ts';
+import { ownPlace } from './machine-place.ts';
 
 /** A process that can be told from a later one with the same pid. */
 export interface ProcessIdentity {

@@ -7,7 +7,7 @@ import { itSince } from '../lab/playable.ts';
 import { argsOf, makeProject, PROJECT_CASES, type ProjectCase } from '../lab/project-cases.ts';
 import { makeSandbox } from '../lab/sandbox.ts';
 
-// Which settings of a project make the real Codex log its account out: the table that terms.ts is held to. Plain Codex, on
+// Which settings of a project make the real Codex log its account out: the table that login-constraints.ts is held to. Plain Codex, on
 // a home of its own, and nothing of ours.
 
 let backend: Backend;

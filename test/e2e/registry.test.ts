@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { isRunning } from '../../src/session/registry.ts';
+import { isRunning } from '../../src/registry/launch-record.ts';
 import { ask, openNewThread, waitForComposer } from '../lab/composer.ts';
 import { readRegistry } from '../lab/launches.ts';
 import { readRollouts } from '../lab/rollouts.ts';

@@ -26,10 +26,10 @@ import { createTurnStateScanner } from '../../src/observe/osc-state.ts';
 import { createRecentText } from '../../src/observe/recent-text.ts';
 import { renameHookKeys } from '../../src/overlay/hook-keys.ts';
 import { createReportReader } from '../../src/pty/report.ts';
-import { createBurstReader } from '../../src/session/bursts.ts';
-import { contains } from '../../src/session/contains.ts';
-import { createDraft, hasPress } from '../../src/session/draft.ts';
-import { createInputGate } from '../../src/session/input-gate.ts';
+import { createBurstReader } from '../../src/session/tui/bursts.ts';
+import { contains } from '../../src/session/tui/contains.ts';
+import { createInputGate } from '../../src/session/tui/input-gate.ts';
+import { createUnsentInput, hasPress } from '../../src/session/tui/unsent-input.ts';
 
 // What users, models and files of others contain takes time that grows as it does. Each function that takes such text
 // is given inputs that make expressions backtrack and copies grow: four times as much may not take much more than four
@@ -111,7 +111,7 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
   replayTypedKeys,
   hasPress,
   'a draft, taken with a record': (text) => {
-    const draft = createDraft();
+    const draft = createUnsentInput();
     for (let at = 0; at < text.length; at += CHUNK) draft.note(text.slice(at, at + CHUNK), MOMENT);
     return draft.take({ prompts: [text], turns: [{ from: 0, hasPrompt: true }] });
   },

@@ -5,16 +5,16 @@ import { installLogin } from '../../src/accounts/install-login.ts';
 import { keepLogin } from '../../src/accounts/keep-login.ts';
 import { noticeLogout } from '../../src/accounts/notice-logout.ts';
 import { placeLogin } from '../../src/accounts/place-login.ts';
-import { primeSharedAuth, unprimeSharedAuth } from '../../src/accounts/prime.ts';
+import { linkSharedLogin, unlinkSharedLogin } from '../../src/accounts/shared-login.ts';
+import { importCommand } from '../../src/cli/accounts/import.ts';
+import { nextCommand } from '../../src/cli/accounts/next.ts';
+import { removeCommand } from '../../src/cli/accounts/remove.ts';
+import { renameCommand } from '../../src/cli/accounts/rename.ts';
+import { useCommand } from '../../src/cli/accounts/use.ts';
 import type { Context } from '../../src/cli/context.ts';
-import { importCommand } from '../../src/cli/import.ts';
-import { nextCommand } from '../../src/cli/next.ts';
-import { removeCommand } from '../../src/cli/remove.ts';
-import { renameCommand } from '../../src/cli/rename.ts';
-import { setupCommand } from '../../src/cli/setup.ts';
-import { uninstallCommand } from '../../src/cli/uninstall.ts';
-import { useCommand } from '../../src/cli/use.ts';
-import { settleAccounts } from '../../src/launch/settle-accounts.ts';
+import { setupCommand } from '../../src/cli/set-up/setup.ts';
+import { uninstallCommand } from '../../src/cli/set-up/uninstall.ts';
+import { reconcileLogins } from '../../src/launch/reconcile-logins.ts';
 import { adoptAuth } from '../../src/overlay/adopt-auth.ts';
 import { pointAuth } from '../../src/overlay/point-auth.ts';
 import { loginOf, NEW, type World } from './logins-world.ts';
@@ -23,15 +23,15 @@ export const NOW = new Date('2027-11-21T03:00:00Z');
 
 /** What can be done to logins; each says what it told the user. */
 export const OPERATIONS: Record<string, (world: World) => unknown> = {
-  prime: ({ paths, vault, vaults }) => primeSharedAuth(paths, vault('a'), vaults()),
+  prime: ({ paths, vault, vaults }) => linkSharedLogin(paths, vault('a'), vaults()),
   'prime another': ({ paths, vault, vaults }) =>
-    primeSharedAuth(paths, vault('b'), vaults(), { asked: true }),
-  unprime: ({ paths, vaults }) => unprimeSharedAuth(paths, vaults()),
+    linkSharedLogin(paths, vault('b'), vaults(), { asked: true }),
+  unprime: ({ paths, vaults }) => unlinkSharedLogin(paths, vaults()),
   notice: ({ paths, standings }) => noticeLogout(paths, standings(), NOW),
   'notice at a launch': ({ paths, standings }) =>
     noticeLogout(paths, standings(), NOW, { isLaunch: true }),
   // With it: move a stranger, restore the last good copy.
-  settle: ({ paths, config }) => settleAccounts(paths, config(), NOW, { isLaunch: true }),
+  settle: ({ paths, config }) => reconcileLogins(paths, config(), NOW, { isLaunch: true }),
   place: ({ paths, vaults }) =>
     placeLogin(loginOf('a', NEW + 1), vaults(), (loser, vault) =>
       keepLogin(paths.orphansDir, vault, loser, NOW),

@@ -13,7 +13,7 @@ import { recordIdentity } from '../../src/accounts/account-state.ts';
 import { isAsideName } from '../../src/accounts/credential-file.ts';
 import { keepLastGood, LAST_GOOD } from '../../src/accounts/last-good.ts';
 import { readLogin } from '../../src/accounts/login.ts';
-import { listVaults, readStandings } from '../../src/accounts/standing.ts';
+import { listVaults, readTargets } from '../../src/accounts/target-snapshot.ts';
 import { CONFIG_DEFAULTS, type Config, readConfig } from '../../src/state/config.ts';
 import { isTemporaryName } from '../../src/state/files.ts';
 import type { Paths } from '../../src/state/paths.ts';
@@ -30,7 +30,7 @@ export interface World {
   vault(name: string): string;
   shared: string;
   config(): Config;
-  standings(): ReturnType<typeof readStandings>;
+  standings(): ReturnType<typeof readTargets>;
   vaults(): ReturnType<typeof listVaults>;
 }
 
@@ -113,7 +113,7 @@ function bareWorld(paths: Paths, places: Record<string, string> = {}): World {
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
   writeFileSync(paths.configFile, JSON.stringify(first));
   const config = () => readConfig(paths) as Config;
-  const standings = () => readStandings(paths, config());
+  const standings = () => readTargets(paths, config());
   const world: World = {
     paths,
     vault: (name) => join(targets.find((target) => target.name === name)?.vault ?? '', 'auth.json'),

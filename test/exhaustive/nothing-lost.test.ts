@@ -11,9 +11,9 @@ import { basename } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { isAsideName } from '../../src/accounts/credential-file.ts';
 import { readLogin } from '../../src/accounts/login.ts';
-import { uninstallCommand } from '../../src/cli/uninstall.ts';
+import { uninstallCommand } from '../../src/cli/set-up/uninstall.ts';
 import { HotswapError } from '../../src/errors.ts';
-import { settleAccounts } from '../../src/launch/settle-accounts.ts';
+import { reconcileLogins } from '../../src/launch/reconcile-logins.ts';
 import { adoptAuth } from '../../src/overlay/adopt-auth.ts';
 import { NOW, OPERATIONS, run, slotOf } from './login-operations.ts';
 import {
@@ -29,7 +29,7 @@ import {
   rememberLogins,
   type World,
 } from './logins-world.ts';
-import { Killed, leaveOutSync, type Watch, watchChanges } from './watched-fs.ts';
+import { Killed, leaveOutSync, type TurnWatch, watchChanges } from './watched-fs.ts';
 
 // The rule: whatever the auth.json of the shared home is, whatever is done, and wherever it stops, the newest login of
 // every account stands in a regular file afterwards.
@@ -129,7 +129,7 @@ describe.each(MOVES)('%s, where the shared home has %s', (operation, file) => {
   const counts = (call: string, args: readonly unknown[]) =>
     !call.endsWith('chmodSync') && !String(args[0]).includes('/codex-hotswap/locks');
   /** How many changes there are when nothing goes wrong. */
-  const count = async (which: NonNullable<Watch['counts']>) => {
+  const count = async (which: NonNullable<TurnWatch['counts']>) => {
     const { changes, error } = await watchChanges(open().operate, { counts: which });
     expect(error).toBeUndefined();
     return changes;
@@ -215,7 +215,7 @@ function saveInPlace(file: string): string | undefined {
 /** The next command of ours, and the next lease of the slot: those who held a lock are dead by then. */
 async function lookAgain({ paths, config, vaults }: World): Promise<void> {
   rmSync(paths.locksDir, { recursive: true, force: true });
-  await settleAccounts(paths, config(), NOW, { isLaunch: true });
+  await reconcileLogins(paths, config(), NOW, { isLaunch: true });
   adoptAuth({ home: slotOf(paths), number: 1 }, vaults(), paths.orphansDir, NOW);
 }
 

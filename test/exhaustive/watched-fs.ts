@@ -28,7 +28,7 @@ export class Killed extends Error {
   override readonly name = 'Killed';
 }
 
-export interface Watch {
+export interface TurnWatch {
   /** Which changes count; default: all. */
   counts?(call: string, args: readonly unknown[]): boolean;
   /** Runs before the n-th change, counted from 1; what it throws, the call throws. */
@@ -41,7 +41,7 @@ export interface Watch {
  */
 export async function watchChanges(
   action: () => unknown,
-  { counts = () => true, before }: Watch = {},
+  { counts = () => true, before }: TurnWatch = {},
 ): Promise<{ changes: number; error: unknown }> {
   const real: Record<string, unknown> = {};
   const changing = fs as unknown as Record<string, (...args: unknown[]) => unknown>;

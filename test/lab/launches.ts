@@ -1,4 +1,4 @@
-import { type LaunchRecord, readLaunches } from '../../src/session/registry.ts';
+import { type LaunchRecord, readLaunches } from '../../src/registry/launch-record.ts';
 import { resolvePaths } from '../../src/state/paths.ts';
 import type { Sandbox } from './sandbox.ts';
 

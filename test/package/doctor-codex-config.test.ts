@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkCodexConfig, readConfigFiles } from '../../src/cli/doctor-codex-config.ts';
+import { checkCodexConfig, readConfigFiles } from '../../src/cli/doctor/codex-config.ts';
 import { createHome } from './sandbox.ts';
 
 const WORKSPACE = 'forced_chatgpt_workspace_id = "w"';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { listSettings } from '../../src/cli/settings.ts';
+import { listSettings } from '../../src/cli/set-up/settings.ts';
 import { CONFIG_DEFAULTS } from '../../src/state/config.ts';
 
 // What the READMEs say exists, and what exists they say.

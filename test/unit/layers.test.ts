@@ -1,12 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
+const UNDER_LAUNCH = [
+  ...['session', 'handoff', 'registry', 'codex', 'accounts', 'overlay'],
+  ...['pty', 'terminal', 'observe', 'state'],
+];
+
 /** What each layer may import from (itself, what is FOR_ALL always): imports point down only. */
 const BELOW: Record<string, string[]> = {
   bin: ['cli', 'launch', 'codex', 'state'],
-  cli: ['launch', 'session', 'codex', 'accounts', 'overlay', 'pty', 'observe', 'state'],
-  launch: ['session', 'codex', 'accounts', 'overlay', 'pty', 'terminal', 'observe', 'state'],
-  session: ['codex', 'accounts', 'overlay', 'pty', 'terminal', 'observe', 'state'],
+  cli: [...UNDER_LAUNCH, 'launch'],
+  launch: UNDER_LAUNCH,
+  session: ['handoff', 'codex', 'accounts', 'pty', 'terminal', 'observe', 'state'],
+  handoff: ['codex', 'accounts', 'overlay', 'state'],
+  registry: ['codex', 'accounts', 'state'],
   overlay: ['codex', 'accounts', 'state'],
   accounts: ['codex', 'state'],
   codex: [],

@@ -83,15 +83,15 @@ test('text leaves us through these places only', () => {
   expect(found.sort()).toEqual([
     'bin/codex-hotswap.ts', // errors, which are made plain where they are described
     'bin/start.ts',
+    'cli/accounts/pick.ts', // cut to the width of the terminal, which makes it plain
     'cli/context.ts',
-    'cli/pick.ts', // cut to the width of the terminal, which makes it plain
+    'cli/look/status.ts', // clears the screen
     'cli/program.ts',
-    'cli/status.ts', // clears the screen
     'launch/exec-session.ts', // an alert, which is made plain where it is made
     'launch/launch.ts',
     'launch/run-inherited.ts', // errors
-    'session/child.ts', // Codex's own bytes
-    'session/pass-through.ts', // ends of modes
-    'session/run.ts',
+    'session/tui/pass-through.ts', // ends of modes
+    'session/tui/run-tui-session.ts',
+    'session/tui/supervised-child.ts', // Codex's own bytes
   ]);
 });

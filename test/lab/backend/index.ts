@@ -8,7 +8,12 @@ import type { Answer, Script } from './answers.ts';
 import { makeCertificates } from './certificates.ts';
 import { createDeviceLogins } from './device-login.ts';
 import { createHttpHandler, readBearer } from './http.ts';
-import { createRecords, listRequests, type RecordedRequest, type Records } from './records.ts';
+import {
+  createDeferredWrites,
+  type DeferredWrites,
+  listRequests,
+  type RecordedRequest,
+} from './records.ts';
 import { nowSeconds, type Service, type Switches } from './service.ts';
 import {
   type AuthJson,
@@ -53,7 +58,7 @@ export interface Backend {
   readonly requests: RecordedRequest[];
   /** Requests for an answer of the model: no prewarming, no thread titles. */
   turns(account?: string): RecordedRequest[];
-  waitForRequest: Records['waitFor'];
+  waitForRequest: DeferredWrites['waitFor'];
 
   /** auth.json of a fresh login, known to this backend. `expiresInSeconds` is the life of its access token. */
   forgeAuth(account: string, options?: { expiresInSeconds?: number }): AuthJson;
@@ -84,7 +89,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     origin: '',
     accounts: options.accounts.map((spec) => openAccount(spec, nowSeconds())),
     tokens: createTokenStore(options),
-    records: createRecords(),
+    records: createDeferredWrites(),
     logins: createDeviceLogins(),
     switches: {
       transport: options.transport ?? 'websocket',

@@ -43,7 +43,7 @@ export type Outcome =
   | { kind: 'aborted' }
   | { kind: 'status'; status: number };
 
-export interface Records {
+export interface DeferredWrites {
   readonly requests: RecordedRequest[];
   add(request: Omit<RecordedRequest, 'index' | 'at' | 'answeredAt' | 'outcome'>): RecordedRequest;
   /** Says what is asked in it, as soon as that is known. */
@@ -60,7 +60,7 @@ export interface Records {
   ): Promise<RecordedRequest>;
 }
 
-export function createRecords(): Records {
+export function createDeferredWrites(): DeferredWrites {
   const requests: RecordedRequest[] = [];
   const watchers = new Set<() => void>();
   const announce = () => {

@@ -1,7 +1,7 @@
 import type { Account } from './accounts.ts';
 import type { Answer, Script } from './answers.ts';
 import type { DeviceLogins } from './device-login.ts';
-import type { Records } from './records.ts';
+import type { DeferredWrites } from './records.ts';
 import type { TokenStore } from './tokens.ts';
 import type { Transport } from './turn-request.ts';
 
@@ -22,7 +22,7 @@ export interface Service {
   origin: string;
   accounts: Account[];
   tokens: TokenStore;
-  records: Records;
+  records: DeferredWrites;
   logins: DeviceLogins;
   switches: Switches;
   /** Answers waiting to be given, for one account or (key undefined) for any. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ChoiceQuestion, chooseTarget } from '../../../src/accounts/choice.ts';
 import { MARK_KINDS, type Mark } from '../../../src/accounts/marks.ts';
-import type { Standing } from '../../../src/accounts/standing.ts';
+import type { TargetSnapshot } from '../../../src/accounts/target-snapshot.ts';
 
 const NOW = 1_000_000;
 
@@ -16,7 +16,7 @@ interface Account {
   issuedAt?: number;
 }
 
-function standing(name: string, account: Account = {}): Standing {
+function standing(name: string, account: Account = {}): TargetSnapshot {
   const { user = name, workspace = `w-${name}`, vault = 'ready', marks = [] } = account;
   const identity = { userId: user, accountId: workspace };
   return {
@@ -43,7 +43,7 @@ function standing(name: string, account: Account = {}): Standing {
   };
 }
 
-const pool = (accounts: Record<string, Account>): Standing[] =>
+const pool = (accounts: Record<string, Account>): TargetSnapshot[] =>
   Object.entries(accounts).map(([name, account]) => standing(name, account));
 const choose = (accounts: Record<string, Account>, question: Partial<ChoiceQuestion> = {}) =>
   chooseTarget({ standings: pool(accounts), nowSeconds: NOW, ...question });
@@ -183,7 +183,7 @@ test('whatever the pool: the choice is fit, is not the excluded account, and non
         }
         const { target, vault, state } = standings.find(
           (s) => s.target.name === choice.target.name,
-        ) as Standing;
+        ) as TargetSnapshot;
         expect([target.enabled, vault.kind]).toEqual([true, 'ready']);
         expect(target.name).not.toBe(exclude);
         const binding = state.marks.filter(

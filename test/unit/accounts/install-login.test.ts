@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
 import { installLogin } from '../../../src/accounts/install-login.ts';
-import { accountLock, readStandings } from '../../../src/accounts/standing.ts';
+import { accountLock, readTargets } from '../../../src/accounts/target-snapshot.ts';
 import { authFileOf } from '../../../src/accounts/vault.ts';
 import { CONFIG_DEFAULTS, type Config, type Target } from '../../../src/state/config.ts';
 import { tryLock } from '../../../src/state/lock.ts';
@@ -18,7 +18,7 @@ function makePool() {
   })) as [Target, Target];
   const config: Config = { version: 1, targets: [a, b], ...CONFIG_DEFAULTS };
   const install = (target: Target, authContent: string, replaceAccount = false) => {
-    const standings = readStandings(paths, config);
+    const standings = readTargets(paths, config);
     return installLogin({ paths, config, standings, target, authContent, replaceAccount });
   };
   return {
@@ -36,7 +36,7 @@ describe('installing a login', () => {
     const { paths, config, a, b, install, held } = makePool();
     install(a, forgeAuth());
     const move = () => {
-      const standings = readStandings(paths, config);
+      const standings = readTargets(paths, config);
       const authContent = forgeAuth({ issuedAt: 2_000_000_000 });
       const request = { paths, config, standings, target: b, authContent, move: true, lockMs: 0 };
       return installLogin(request);

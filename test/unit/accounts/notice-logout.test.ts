@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readAccountState } from '../../../src/accounts/account-state.ts';
 import { noticeLogout } from '../../../src/accounts/notice-logout.ts';
-import { primeSharedAuth } from '../../../src/accounts/prime.ts';
-import { listVaults, readStandings } from '../../../src/accounts/standing.ts';
+import { linkSharedLogin } from '../../../src/accounts/shared-login.ts';
+import { listVaults, readTargets } from '../../../src/accounts/target-snapshot.ts';
 import { CONFIG_DEFAULTS, type Config, defaultVault } from '../../../src/state/config.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
@@ -25,14 +25,14 @@ function makeHome() {
     mkdirSync(dirname(vault(name)), { mode: 0o700 });
     writeFileSync(vault(name), loginOf(name), { mode: 0o600 });
   }
-  const standings = () => readStandings(paths, config);
+  const standings = () => readTargets(paths, config);
   return {
     paths,
     vault,
     shared: join(paths.sharedHome, 'auth.json'),
     notice: (options = {}) => noticeLogout(paths, standings(), NOW, options),
     prime: (name: string, asked = false) =>
-      primeSharedAuth(paths, vault(name), listVaults(standings()), { asked }).kind,
+      linkSharedLogin(paths, vault(name), listVaults(standings()), { asked }).kind,
     marks: (name: string) => readAccountState(paths, name).state.marks.map(({ kind }) => kind),
   };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chooseTarget } from '../../../src/accounts/choice.ts';
-import type { Standing } from '../../../src/accounts/standing.ts';
+import type { TargetSnapshot } from '../../../src/accounts/target-snapshot.ts';
 import { STRATEGIES, type Strategy } from '../../../src/state/config.ts';
 
 const NOW = 1_000_000;
@@ -13,7 +13,7 @@ interface Account {
   threshold?: number;
 }
 
-function standing(name: string, { windows, threshold }: Account): Standing {
+function standing(name: string, { windows, threshold }: Account): TargetSnapshot {
   const used = windows?.map(([minutes, usedPercent, hours]) => ({
     minutes,
     usedPercent,

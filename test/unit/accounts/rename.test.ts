@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
 import { readCurrent, writeCurrent } from '../../../src/accounts/current.ts';
-import { primeSharedAuth } from '../../../src/accounts/prime.ts';
 import { type Renaming, renameSteps, renameTarget } from '../../../src/accounts/rename.ts';
-import { settleAccounts } from '../../../src/launch/settle-accounts.ts';
+import { linkSharedLogin } from '../../../src/accounts/shared-login.ts';
+import { reconcileLogins } from '../../../src/launch/reconcile-logins.ts';
 import {
   CONFIG_DEFAULTS,
   type Config,
@@ -31,10 +31,10 @@ async function makeHome() {
   const file = join(defaultVault(paths, 'a'), 'auth.json');
   mkdirSync(dirname(file), { mode: 0o700 });
   writeFileSync(file, LOGIN, { mode: 0o600 });
-  await settleAccounts(paths, config, NOW);
+  await reconcileLogins(paths, config, NOW);
   writeCurrent(paths, 'a');
   addMark(paths, 'a', { kind: 'manual', at: 1, until: null });
-  primeSharedAuth(paths, file);
+  linkSharedLogin(paths, file);
   const renaming: Renaming = {
     from: { name: 'a', vault: defaultVault(paths, 'a') },
     to: { name: 'main', vault: defaultVault(paths, 'main') },
@@ -80,11 +80,11 @@ describe('a renaming', () => {
       expect(steps).toHaveLength(7);
       for (const step of steps.slice(0, done)) await step();
 
-      const settled = await settleAccounts(paths, config, NOW);
+      const settled = await reconcileLogins(paths, config, NOW);
       expect(settled.lines).toEqual(['a is called main now: an interrupted renaming was finished']);
       expect(settled.config.targets[0]?.name).toBe('main');
       expectRenamed(home);
-      expect((await settleAccounts(paths, settled.config, NOW)).lines).toEqual([]);
+      expect((await reconcileLogins(paths, settled.config, NOW)).lines).toEqual([]);
     },
   );
 
@@ -92,7 +92,7 @@ describe('a renaming', () => {
     const { paths, config, renaming } = await makeHome();
     const to = { name: 'main', vault: join(paths.home, 'gone', 'main') };
     await expect(renameTarget(paths, { ...renaming, to })).rejects.toThrow('cannot be written');
-    expect(await settleAccounts(paths, config, NOW)).toMatchObject({ lines: [] });
+    expect(await reconcileLogins(paths, config, NOW)).toMatchObject({ lines: [] });
     expect(existsSync(paths.renamingFile)).toBe(false);
     expect(readFileSync(join(defaultVault(paths, 'a'), 'auth.json'), 'utf8')).toBe(LOGIN);
   });
@@ -100,14 +100,14 @@ describe('a renaming', () => {
   test('that is under way is left to its owner; a record that was never whole, to nobody', async () => {
     const { paths, config, begin } = await makeHome();
     begin({ ...ownIdentity(), table: processTable() });
-    expect((await settleAccounts(paths, config, NOW)).lines).toEqual([]);
+    expect((await reconcileLogins(paths, config, NOW)).lines).toEqual([]);
     expect(existsSync(paths.renamingFile)).toBe(true);
     // On another machine it takes less time than its record needs to look old.
     begin({ ...DEAD, place: { machine: 'm', name: 'n', boot: 'another', pids: 'p' } });
-    expect((await settleAccounts(paths, config, NOW)).lines).toEqual([]);
+    expect((await reconcileLogins(paths, config, NOW)).lines).toEqual([]);
     expect(existsSync(paths.renamingFile)).toBe(true);
     writeFileSync(paths.renamingFile, '{"version":1,"fro');
-    expect((await settleAccounts(paths, config, NOW)).lines).toEqual([]);
+    expect((await reconcileLogins(paths, config, NOW)).lines).toEqual([]);
     expect(existsSync(paths.renamingFile)).toBe(false);
     expect(readConfig(paths)?.targets[0]?.name).toBe('a');
   });

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { listVaults } from '../../../src/accounts/standing.ts';
+import { listVaults } from '../../../src/accounts/target-snapshot.ts';
 import { inspectVault, validateTargetName } from '../../../src/accounts/vault.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 

@@ -9,9 +9,9 @@ import {
 import { readCurrent } from '../../../src/accounts/current.ts';
 import { readLogin } from '../../../src/accounts/login.ts';
 import { readUsage } from '../../../src/accounts/usage.ts';
-import { describeEvent } from '../../../src/cli/event-text.ts';
-import { readEvent } from '../../../src/cli/read-event.ts';
-import { reportTarget } from '../../../src/cli/target-report.ts';
+import { describeEvent } from '../../../src/cli/look/event-text.ts';
+import { readEvent } from '../../../src/cli/look/read-event.ts';
+import { reportTarget } from '../../../src/cli/look/target-report.ts';
 import { readAccountReply, readLimitsReply } from '../../../src/codex/account-reply.ts';
 import {
   LONGEST_WAIT_SECONDS,
@@ -25,8 +25,8 @@ import { readCapabilities } from '../../../src/codex/capabilities.ts';
 import { proveLimit } from '../../../src/codex/limit-proof.ts';
 import { parseRolloutLine } from '../../../src/codex/rollout.ts';
 import { HotswapError } from '../../../src/errors.ts';
-import { markOf } from '../../../src/session/handoff.ts';
-import { readLaunches, writeLaunch } from '../../../src/session/registry.ts';
+import { markOf } from '../../../src/handoff/accounts.ts';
+import { readLaunches, writeLaunch } from '../../../src/registry/launch-record.ts';
 import { validateConfig } from '../../../src/state/config.ts';
 import { ensurePrivateDir } from '../../../src/state/files.ts';
 import { makeScratchHome } from '../state/scratch-home.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { accountLock } from '../../../src/accounts/standing.ts';
+import { accountLock } from '../../../src/accounts/target-snapshot.ts';
 import { askLimits } from '../../../src/launch/ask-limits.ts';
 import { validateConfig } from '../../../src/state/config.ts';
 import { tryLock } from '../../../src/state/lock.ts';

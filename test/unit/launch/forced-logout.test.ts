@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readAccountState } from '../../../src/accounts/account-state.ts';
 import { createLogoutNet, refuseAfterLogout } from '../../../src/launch/forced-logout.ts';
-import { closeWorkplace } from '../../../src/launch/workplace.ts';
+import { closeSessionOverlay } from '../../../src/launch/session-overlay.ts';
 import { leaseSlot } from '../../../src/overlay/lease.ts';
 import { pointAuth, showsLogin } from '../../../src/overlay/point-auth.ts';
 import type { Slot } from '../../../src/overlay/slot.ts';
 import { validateConfig } from '../../../src/state/config.ts';
-import { claimLease } from '../../../src/state/generations.ts';
+import { claimLease } from '../../../src/state/directory-lease.ts';
 import { leaseFile } from '../../../src/state/lease-files.ts';
-import type { Place } from '../../../src/state/place.ts';
+import type { Place } from '../../../src/state/machine-place.ts';
 import { ownIdentity } from '../../../src/state/process-identity.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
@@ -53,7 +53,7 @@ describe('a child that logged its account out at once', () => {
     expect(line).toContain(`Codex logged acc1 out as soon as it started in ${DIRECTORY}`);
     expect(line).toContain('codex-hotswap launch acc1');
     expect(showsLogin(slot)).toBe(true);
-    expect(await closeWorkplace(paths, config, slot, 'acc1')).toEqual([]);
+    expect(await closeSessionOverlay(paths, config, slot, 'acc1')).toEqual([]);
     expect(readAccountState(paths, 'acc1').state.marks).toEqual([]);
   });
 

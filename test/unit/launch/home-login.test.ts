@@ -3,11 +3,11 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeCurrent } from '../../../src/accounts/current.ts';
-import { writeLinked } from '../../../src/accounts/linked.ts';
-import { readStandings } from '../../../src/accounts/standing.ts';
+import { writeLastLink } from '../../../src/accounts/last-link.ts';
+import { readTargets } from '../../../src/accounts/target-snapshot.ts';
 import { parseArgv } from '../../../src/codex/argv.ts';
-import { chooseByHome, findStranger, lookAtHome } from '../../../src/launch/home-login.ts';
-import type { Wish } from '../../../src/launch/workplace.ts';
+import { chooseByHome, findUnknownLogin, lookAtHome } from '../../../src/launch/home-login.ts';
+import type { Wish } from '../../../src/launch/session-overlay.ts';
 import { validateConfig } from '../../../src/state/config.ts';
 import { type Paths, resolvePaths } from '../../../src/state/paths.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
@@ -127,7 +127,7 @@ const APART: [string, Make, RegExp][] = [
   [
     'a login of no target where a link to a vault was before',
     ({ paths, own, vault }) => {
-      writeLinked(paths, vault('acc1'));
+      writeLastLink(paths, vault('acc1'));
       writeFileSync(own('auth.json'), CLIENT);
     },
     /logged in as client@example\.com/,
@@ -217,7 +217,7 @@ describe('a home that has the login of a target is as `launch` with its name', (
         symlinkSync('../between', own('auth.json'));
       },
     ],
-    ['a link to its vault that is gone', ({ paths, vault }) => writeLinked(paths, vault('acc2'))],
+    ['a link to its vault that is gone', ({ paths, vault }) => writeLastLink(paths, vault('acc2'))],
     ['the vault itself', () => undefined, '.codex-acc2'],
     [
       'a link to the vault',
@@ -252,7 +252,7 @@ describe('as always, without a line', () => {
       'a link to the vault of the current target',
       ({ own, vault }) => symlinkSync(vault('acc1'), own('auth.json')),
     ],
-    ['a home whose link is gone', ({ paths, vault }) => writeLinked(paths, vault('acc1'))],
+    ['a home whose link is gone', ({ paths, vault }) => writeLastLink(paths, vault('acc1'))],
     ['the default home by name', () => undefined, '.codex'],
     [
       'the default home by a link',
@@ -278,11 +278,11 @@ describe('a home of its own without any login', () => {
     ['never had one', () => undefined],
     [
       'another login than a target’s, and logged out of that',
-      ({ paths }) => writeLinked(paths, null),
+      ({ paths }) => writeLastLink(paths, null),
     ],
     [
       'that of a target which was removed',
-      ({ paths }) => writeLinked(paths, join(paths.home, '.codex-gone/auth.json')),
+      ({ paths }) => writeLastLink(paths, join(paths.home, '.codex-gone/auth.json')),
     ],
   ])(
     '%s: works under the account that is current, says so, and is never linked to it',
@@ -298,7 +298,7 @@ describe('a home of its own without any login', () => {
 describe('a stranger’s login in the default home', () => {
   const find = (make: Make) => {
     const { paths, config } = makeHome(make, '.codex');
-    return findStranger({ paths, standings: readStandings(paths, config) });
+    return findUnknownLogin({ paths, standings: readTargets(paths, config) });
   };
   const put =
     (text: string): Make =>

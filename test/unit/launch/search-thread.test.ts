@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type ExecInvocation, parseArgv } from '../../../src/codex/argv.ts';
 import { searchThread } from '../../../src/launch/search-thread.ts';
-import type { LaunchRecord } from '../../../src/session/registry.ts';
+import type { LaunchRecord } from '../../../src/registry/launch-record.ts';
 import { ownIdentity, processTable } from '../../../src/state/process-identity.ts';
 import { event, sessionMeta } from '../codex/rollout-lines.ts';
 

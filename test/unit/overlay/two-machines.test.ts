@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Slot } from '../../../src/overlay/slot.ts';
+import type { Place } from '../../../src/state/machine-place.ts';
 import type { Paths } from '../../../src/state/paths.ts';
-import type { Place } from '../../../src/state/place.ts';
 import { makeScratchHome } from '../state/scratch-home.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../fixtures/overlay/host.ts', import.meta.url));

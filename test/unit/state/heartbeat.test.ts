@@ -10,7 +10,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { claimLease, ensureLeaseDir, freeLease, setUsers } from '../../../src/state/generations.ts';
+import {
+  claimLease,
+  ensureLeaseDir,
+  freeLease,
+  setUsers,
+} from '../../../src/state/directory-lease.ts';
 import { BEAT_MS, startBeating, stopBeating } from '../../../src/state/heartbeat.ts';
 import { ownIdentity } from '../../../src/state/process-identity.ts';
 

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { beatsLately } from '../../../src/state/heartbeat.ts';
 import { type Ownership, whoOwns } from '../../../src/state/lease-record.ts';
-import { comparePlaces, type Distance, type Place, readPlace } from '../../../src/state/place.ts';
+import {
+  comparePlaces,
+  type Distance,
+  type Place,
+  readPlace,
+} from '../../../src/state/machine-place.ts';
 import { ownIdentity, processTable } from '../../../src/state/process-identity.ts';
 
 const HERE = { machine: 'm', name: 'n', boot: 'b', pids: 'p' };

@@ -1,0 +1,47 @@
+import { isAbsolute } from 'node:path';
+import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
+import { changeRecords } from '../state/records.ts';
+
+/**
+ * Which vault a home's auth.json led to when we last saw it. Codex's logout, and every `codex login` before it begins,
+ * revokes that login and removes the *link*, not what it leads to (measured, 0.150 and 0.169): a link that is gone says
+ * that the account in the vault is, too.
+ * @returns the vault's file; null when the link went and that was noticed; undefined when there never was one.
+ */
+export function readLastLink(paths: Pick<Paths, 'linkedFile' | 'sharedHome'>): LastLink {
+  const value = readHomes(paths)[paths.sharedHome];
+  if (value === null) return null;
+  return typeof value === 'string' && isAbsolute(value) ? value : undefined;
+}
+
+/** The Codex homes whose auth.json has led to a vault. */
+export function listHomesWithLink(paths: Pick<Paths, 'linkedFile'>): string[] {
+  return Object.keys(readHomes(paths)).filter((home) => isAbsolute(home));
+}
+
+export type LastLink = string | null | undefined;
+
+/** Notes it; undefined forgets. What is on record already is not written again. Never throws: it costs a notice at most. */
+export function writeLastLink(
+  paths: Pick<Paths, 'linkedFile' | 'recordsLock' | 'sharedHome' | 'stateDir'>,
+  linked: LastLink,
+): void {
+  if (readLastLink(paths) === linked) return;
+  try {
+    ensurePrivateDir(paths.stateDir);
+    changeRecords(paths, () => {
+      const { [paths.sharedHome]: _before, ...others } = readHomes(paths);
+      const homes = linked === undefined ? others : { ...others, [paths.sharedHome]: linked };
+      replaceFile(paths.linkedFile, `${JSON.stringify({ version: 1, homes })}\n`, { sync: false });
+    });
+  } catch {
+    // A full disk, say.
+  }
+}
+
+function readHomes({ linkedFile }: Pick<Paths, 'linkedFile'>): Record<string, unknown> {
+  const read = readJson(linkedFile);
+  const homes = read.kind === 'ok' ? (read.value as { homes?: unknown } | null)?.homes : undefined;
+  return typeof homes === 'object' && homes !== null ? (homes as Record<string, unknown>) : {};
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { Config, Target } from '../state/config.ts';
+import type { JsonFault } from '../state/files.ts';
+import type { Paths } from '../state/paths.ts';
+import { type AccountState, readAccountState } from './account-state.ts';
+import type { KnownVault } from './place-login.ts';
+import { authFileOf, inspectVault, type VaultState } from './vault.ts';
+import { placeOf } from './vault-home.ts';
+
+/** Everything a choice among targets looks at. */
+export interface TargetSnapshot {
+  target: Target;
+  vault: VaultState;
+  state: AccountState;
+  /** What is wrong with the file of the state. */
+  fault?: JsonFault;
+  /** The lock of its account (see state/lock.ts). */
+  lock?: string;
+}
+
+/** What stands for the right to change an account's login: one process at a time may refresh or replace it. */
+export function accountLock({ locksDir }: Pick<Paths, 'locksDir'>, target: string): string {
+  return join(locksDir, target);
+}
+
+/** How every configured target stands, in the order of the configuration. */
+export function readTargets(paths: Paths, config: Config): TargetSnapshot[] {
+  const owners = new Map<string, Target>();
+  return config.targets.map((target) => {
+    const place = placeOf(target.vault);
+    const twin = place === undefined ? undefined : owners.get(place);
+    const vault = twin === undefined ? inspectVault(target) : refuseTwin(target, twin);
+    if (place !== undefined && vault.kind !== 'unsafe') owners.set(place, target);
+    const read = readAccountState(paths, target.name);
+    return { target, vault, ...read, lock: accountLock(paths, target.name) };
+  });
+}
+
+/** Two paths to one directory, by a link above it, say: one login would be taken for two. */
+function refuseTwin({ name, vault }: Target, twin: Target): VaultState {
+  return {
+    kind: 'unsafe',
+    reason: `${vault} is the vault of ${twin.name}, by another path`,
+    advice: `name another directory in the configuration, or run: codex-hotswap remove ${name}`,
+  };
+}
+
+/** The vaults in which a stray login may belong, each with the identity on record; none that others could change. */
+export function listVaults(standings: readonly TargetSnapshot[]): KnownVault[] {
+  return standings
+    .filter(({ vault }) => vault.kind !== 'unsafe')
+    .map(({ target, state, lock }) => ({
+      name: target.name,
+      authFile: authFileOf(target),
+      identity: state.identity,
+      ...(lock === undefined ? {} : { lock }),
+    }));
+}

@@ -1,0 +1,97 @@
+import { Command } from 'commander';
+import { describeIdentity, isSameIdentity, readLogin } from '../../accounts/login.ts';
+import { readTargets } from '../../accounts/target-snapshot.ts';
+import { HotswapError } from '../../errors.ts';
+import type { Config } from '../../state/config.ts';
+import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { askChoice } from '../prompts.ts';
+import { refuseWhileUsed } from '../session/live-sessions.ts';
+import { addTarget, suggestName } from './add-target.ts';
+import { askName } from './ask-name.ts';
+import { takeIn } from './login.ts';
+import { runCodexLogin } from './login-home.ts';
+import { forgetTarget } from './remove.ts';
+
+/** What the launcher runs for `codex login` and `codex logout`, typed by habit on a terminal. */
+export function codexLoginCommand(context: Context): Command {
+  return new Command('typed')
+    .description('`codex login` or `codex logout`, typed under the shim')
+    .argument('<word>')
+    .argument('[args...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action((word: string, args: string[]) =>
+      word === 'logout' ? logOut(context) : logIn(context, args),
+    );
+}
+
+/** The login goes into the vault of its account, whichever that is; a new account gets a target of its own. */
+async function logIn(context: Context, args: string[]): Promise<void> {
+  const before = await settledConfig(context);
+  sayWhere(context, before);
+  await runCodexLogin(context, args, (authContent) => install(context, before, authContent));
+}
+
+async function install(context: Context, before: Config, authContent: string): Promise<void> {
+  const read = readLogin(authContent);
+  if (read.kind === 'broken') {
+    throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
+  }
+  const { identity } = read.login;
+  const owner = readTargets(context.paths, before).find(({ vault, state }) => {
+    const known = vault.kind === 'ready' ? vault.identity : state.identity;
+    return known !== undefined && isSameIdentity(known, identity);
+  });
+  const name =
+    owner?.target.name ??
+    (await askName(
+      `What shall ${describeIdentity(identity)} be called?`,
+      suggestName(before),
+      before,
+    ));
+  const config = await addTarget(context, name);
+  takeIn(context, config, findTarget(config, name), authContent);
+  sayCurrent(context, config, name);
+}
+
+/** Before the browser opens: which account is meant, and what becomes of another. */
+function sayWhere(context: Context, config: Config): void {
+  const name = currentName(context, config);
+  const standing = readTargets(context.paths, config).find(({ target }) => target.name === name);
+  const who =
+    standing?.vault.kind === 'ready' ? `, ${describeIdentity(standing.vault.identity)}` : '';
+  context.say(
+    `logging in for ${name} (current${who}); the login of another account goes to the target that has it, or to a new one; to log in to a certain target: codex-hotswap login NAME`,
+  );
+}
+
+function sayCurrent(context: Context, config: Config, name: string): void {
+  const current = currentName(context, config);
+  if (current === name) return;
+  context.say(
+    `new sessions still start with ${current}; to change that: codex-hotswap use ${name}`,
+  );
+}
+
+async function logOut(context: Context): Promise<void> {
+  const config = await settledConfig(context);
+  context.say(
+    'A real `codex logout` revokes a login wherever it is used (CODEX_HOTSWAP_BYPASS=1 codex logout does that).',
+  );
+  context.say(
+    'Here a target can be forgotten instead: its login is deleted on this machine and not revoked.',
+  );
+  const standings = readTargets(context.paths, config);
+  const name = await askChoice('Which target shall be forgotten?', [
+    { value: '', label: 'none' },
+    ...standings.map(({ target, vault }) => ({
+      value: target.name,
+      label: target.name,
+      hint: vault.kind === 'ready' ? describeIdentity(vault.identity) : 'no login',
+    })),
+  ]);
+  if (name === '') return context.say('nothing was changed');
+  const target = findTarget(config, name);
+  refuseWhileUsed(context.paths, target, 'run codex-hotswap remove');
+  await forgetTarget(context, config, target);
+}

@@ -1,0 +1,26 @@
+import { Command } from 'commander';
+import { ensurePrivateDir, replaceFile } from '../../state/files.ts';
+import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
+import { switchTarget } from './switch-target.ts';
+
+export function disableCommand(context: Context): Command {
+  return new Command('disable')
+    .description(
+      'switch codex-hotswap off (plain `codex` runs alone, under the current target), or one target',
+    )
+    .argument('[target]', 'only keep this target from being chosen')
+    .addHelpText(
+      'after',
+      '\nExample:\n  codex-hotswap disable   # and back on: codex-hotswap enable',
+    )
+    .action(async (name: string | undefined) => {
+      if (name !== undefined) return switchTarget(context, name, false);
+      // First of all, so that a broken configuration cannot keep it from being switched off.
+      ensurePrivateDir(context.paths.stateDir);
+      replaceFile(context.paths.disabledFlag, '');
+      context.say('codex-hotswap is off: plain codex runs alone (codex-hot is still supervised)');
+      const config = await settledConfig(context);
+      return linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
+    });
+}

@@ -1,0 +1,179 @@
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { compareLogins } from '../../accounts/compare-logins.ts';
+import { discardLogin, isAsNew, readCredential } from '../../accounts/credential-file.ts';
+import { linkTarget } from '../../accounts/credential-link.ts';
+import { installLogin } from '../../accounts/install-login.ts';
+import { keepLogin } from '../../accounts/keep-login.ts';
+import { describeIdentity, type Identity, readLogin } from '../../accounts/login.ts';
+import { placeLogin } from '../../accounts/place-login.ts';
+import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
+import { authFileOf, validateTargetName } from '../../accounts/vault.ts';
+import { isSamePlace, refuseVaultHome } from '../../accounts/vault-home.ts';
+import { HotswapError } from '../../errors.ts';
+import { readRegularFile } from '../../regular-file.ts';
+import { type Config, readConfig, type Target } from '../../state/config.ts';
+import { errnoOf } from '../../state/files.ts';
+import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
+import { addTarget } from './add-target.ts';
+import { findOwner } from './find-owner.ts';
+
+export function importCommand(context: Context): Command {
+  return new Command('import')
+    .description('adopt a login that exists, by default that of plain codex')
+    .argument('[file]', 'an auth.json, or the Codex home it is in')
+    .option('--as <name>', 'the target it becomes; made if it does not exist')
+    .addHelpText('after', '\nExample:\n  codex-hotswap import --as main')
+    .action((file: string | undefined, options: { as?: string }) =>
+      importLogin(context, fileOf(resolve(file ?? context.paths.sharedHome)), options.as),
+    );
+}
+
+function fileOf(path: string): string {
+  return lookAt(path, statSync)?.isDirectory() ? join(path, 'auth.json') : path;
+}
+
+/** A path that cannot be looked at (too long, say, or below a file) has nothing for us; reading it says why. */
+function lookAt(path: string, look: (path: string) => Stats = lstatSync): Stats | undefined {
+  try {
+    return look(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Adopts the login in `file`, for the target of its account or the one named. @throws HotswapError. */
+export async function importLogin(
+  context: Context,
+  file: string,
+  name: string | undefined,
+): Promise<void> {
+  const { paths, say } = context;
+  if (name !== undefined) validateTargetName(name);
+  const before = readConfig(paths);
+  if (isSamePlace(dirname(file), paths.sharedHome)) {
+    refuseVaultHome(paths.sharedHome, before?.targets ?? []);
+  }
+  const wasFile = lookAt(file)?.isFile() === true;
+  const known = before && (await settledConfig(context));
+  const settled = wasFile ? linkedTarget(file, known) : undefined;
+  if (settled !== undefined && (name ?? settled.name) === settled.name) {
+    // That of a target we know has found its way by itself.
+    say(`${settled.name} has this login, or a newer one`);
+    return;
+  }
+  const { text, identity } = readCandidate(file, known);
+  const owner = known && findOwner(readTargets(paths, known), identity);
+  const goal = name ?? owner?.target.name;
+  if (goal === undefined) {
+    throw new HotswapError(
+      'usage',
+      `no target has the account of ${file} (${describeIdentity(identity)})`,
+      'name one: codex-hotswap import --as NAME',
+    );
+  }
+  const config = await addTarget(context, goal);
+  const target = findTarget(config, goal);
+  const standings = readTargets(paths, config);
+
+  const order = compareLogins(text, readCredential(authFileOf(target))?.text ?? '');
+  if (owner?.target.name === goal && owner.vault.kind === 'ready' && order !== 'unclear') {
+    // The same account: the newer of the two logins is the one that still works.
+    const placed = placeLogin(text, listVaults(standings), (loser, vault) =>
+      loser === text ? file : keepLogin(paths.orphansDir, vault, loser, context.now),
+    );
+    if (placed.kind === 'unplaced') {
+      const what = `${file} was left as it is: ${placed.reason}`;
+      throw new HotswapError('in-use', what, 'try again in a moment');
+    }
+    say(
+      placed.kind === 'vaulted'
+        ? `${goal} has the newer login now`
+        : `${goal} has this login, or a newer one`,
+    );
+  } else {
+    // Of two that cannot be told apart a person has named this one; the other is kept.
+    installLogin({ paths, config, standings, target, authContent: text });
+    say(`${goal} is ${describeIdentity(identity)}`);
+  }
+  settleSource(context, config, target, file);
+}
+
+function readCandidate(
+  file: string,
+  known: Config | undefined,
+): { text: string; identity: Identity } {
+  let text: string;
+  try {
+    if (lstatSync(file).isSymbolicLink()) throw alreadyLinked(file, known);
+    text = readRegularFile(file).toString('utf8');
+  } catch (error) {
+    if (error instanceof HotswapError) throw error;
+    throw new HotswapError(
+      'usage',
+      `${file} cannot be read (${errnoOf(error)})`,
+      'name an auth.json',
+    );
+  }
+  const read = readLogin(text);
+  if (read.kind === 'login') return { text, identity: read.login.identity };
+  throw new HotswapError(
+    'login-failed',
+    `${file} ${read.reason}`,
+    'log in instead: codex-hotswap login NAME',
+  );
+}
+
+/** Whose login a file is, if it is a file of its own that no target has; undefined otherwise. */
+export function readUnknownLogin(file: string, { paths }: Context): string | undefined {
+  if (!lookAt(file)?.isFile()) return undefined;
+  const read = readLogin(readRegularFile(file).toString('utf8'));
+  if (read.kind === 'broken') return undefined;
+  const { identity } = read.login;
+  const config = readConfig(paths);
+  const owner = config && findOwner(readTargets(paths, config), identity);
+  return owner === undefined ? describeIdentity(identity) : undefined;
+}
+
+/** Whose vault a link leads to. */
+function linkedTarget(file: string, known: Config | undefined): Target | undefined {
+  if (!lookAt(file)?.isSymbolicLink()) return undefined;
+  const leadsTo = linkTarget(file);
+  return known?.targets.find((target) => authFileOf(target) === leadsTo);
+}
+
+function alreadyLinked(file: string, known: Config | undefined): HotswapError {
+  const owner = linkedTarget(file, known);
+  if (owner !== undefined) {
+    return new HotswapError(
+      'usage',
+      `${file} is the login of ${owner.name}, by a link`,
+      'nothing is to be imported',
+    );
+  }
+  return new HotswapError(
+    'usage',
+    `${file} is a link to a login, not a login`,
+    'name the file it leads to',
+  );
+}
+
+/** One credential file per account: what was imported becomes a link, goes away, or is the user's to delete. */
+function settleSource(context: Context, config: Config, target: Target, file: string): void {
+  const { paths, warn } = context;
+  const authFile = authFileOf(target);
+  if (isSamePlace(file, authFile)) return; // its home is the vault
+  if (dirname(file) === paths.orphansDir) {
+    discardLogin(file, (text) =>
+      isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
+    );
+  } else if (file === join(paths.sharedHome, 'auth.json')) {
+    linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
+  } else {
+    warn(
+      `delete ${file} if Codex still uses it from there: a login that is used in two places is lost at its next refresh`,
+    );
+  }
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readCredential } from '../../accounts/credential-file.ts';
+import { keepLogin } from '../../accounts/keep-login.ts';
+import { readLogin } from '../../accounts/login.ts';
+import { findRealCodex, resolveNative } from '../../codex/find.ts';
+import { HotswapError } from '../../errors.ts';
+import { type Ending, runInherited } from '../../launch/run-inherited.ts';
+import { fileSystemTime } from '../../state/file-clock.ts';
+import { ensurePrivateDir, readJson, replaceFile } from '../../state/files.ts';
+import { startBeating, stopBeating } from '../../state/heartbeat.ts';
+import { describePlace, mayLive, readMakers } from '../../state/liveness.ts';
+import type { Paths } from '../../state/paths.ts';
+import { ownIdentity } from '../../state/process-identity.ts';
+import type { Context } from '../context.ts';
+
+/**
+ * Runs the real `codex login` on the user's terminal, in an empty private home that is removed afterwards.
+ * @param install puts the text of the auth.json it wrote where it belongs. Until then it stays in that home; when it cannot
+ * be installed, it is kept for the user.
+ * @throws HotswapError `login-failed`, `codex-not-found`, `codex-not-runnable`, and what `install` throws.
+ */
+export async function runCodexLogin<T>(
+  context: Context,
+  args: readonly string[],
+  install: (authContent: string) => T | Promise<T>,
+): Promise<T> {
+  const codex = requireCodex(context.env);
+  const { paths, now, warn } = context;
+  const parent = loginHomes(paths);
+  ensurePrivateDir(parent);
+  removeAbandonedHomes(paths);
+  const place = join(parent, `${process.pid}-${randomBytes(4).toString('hex')}`);
+  const home = homeIn(place);
+  const owner = ownerFile(place);
+  ensurePrivateDir(place);
+  let isInstalled = false;
+  try {
+    replaceFile(owner, JSON.stringify({ ...ownIdentity(), ...describePlace() }), { sync: false });
+    startBeating(owner);
+    ensurePrivateDir(home);
+    const ending = await runInherited({
+      file: codex.file,
+      // A keyring would be keyed by this home, which is gone right after (facts 1.2).
+      args: ['-c', 'cli_auth_credentials_store="file"', 'login', ...args],
+      cwd: home,
+      env: { ...codex.env, CODEX_HOME: home },
+    });
+    const installed = await install(takeLogin(ending, join(home, 'auth.json')));
+    isInstalled = true;
+    return installed;
+  } finally {
+    stopBeating(owner);
+    const kept = isInstalled ? undefined : keepLoginOf(place, paths, now);
+    rmSync(place, { recursive: true, force: true });
+    if (kept !== undefined) {
+      warn(`the login is kept; to use it: codex-hotswap import ${kept} --as NAME`);
+    }
+  }
+}
+
+/** Removes the homes of logins that were killed. A login that is in one is kept for the user. */
+export function removeAbandonedHomes(paths: Pick<Paths, 'stateDir' | 'orphansDir'>): void {
+  for (const name of listNames(loginHomes(paths))) {
+    const place = join(loginHomes(paths), name);
+    if (Number.isNaN(Number.parseInt(name, 10)) || mayBeInUse(place)) continue;
+    keepLoginOf(place, paths, new Date());
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function loginHomes({ stateDir }: Pick<Paths, 'stateDir'>): string {
+  return join(stateDir, 'login');
+}
+
+/** Version 0.1.0 had the login in the place itself. @returns the file in which it is kept; undefined when there is none. */
+function keepLoginOf(
+  place: string,
+  { orphansDir }: Pick<Paths, 'orphansDir'>,
+  now: Date,
+): string | undefined {
+  const found = [homeIn(place), place].map((home) => readCredential(join(home, 'auth.json')));
+  const text = found.find((credential) => credential !== undefined)?.text ?? '';
+  return readLogin(text).kind === 'login' ? keepLogin(orphansDir, 'login', text, now) : undefined;
+}
+
+function requireCodex(env: NodeJS.ProcessEnv): { file: string; env: NodeJS.ProcessEnv } {
+  const found = findRealCodex(env);
+  if (found.kind === 'found') return resolveNative(found.path, env) ?? { file: found.path, env };
+  throw found.kind === 'not-found'
+    ? new HotswapError(
+        'codex-not-found',
+        'no codex on PATH',
+        'install it, for example: npm install -g @openai/codex',
+      )
+    : new HotswapError(
+        'codex-not-runnable',
+        `${found.path} may not be executed`,
+        `run: chmod +x ${found.path}, or reinstall Codex`,
+      );
+}
+
+function takeLogin(ending: Ending, authFile: string): string {
+  const done = ending.kind === 'exited' && ending.code === 0;
+  if (done && existsSync(authFile)) return readFileSync(authFile, 'utf8');
+  const what = done
+    ? '`codex login` left no login behind'
+    : `\`codex login\` ended with ${ending.kind === 'exited' ? `status ${ending.code}` : ending.signal}`;
+  throw new HotswapError('login-failed', `${what}; nothing was changed`, 'try again');
+}
+
+function listNames(dir: string): string[] {
+  return existsSync(dir) ? readdirSync(dir) : [];
+}
+
+function mayBeInUse(place: string): boolean {
+  const read = readJson(ownerFile(place));
+  // One that is just being made, or one of version 0.1.0, whose pid may be of another container.
+  if (read.kind !== 'ok') return isYoung(place);
+  const { pid, startTime, ...where } = (read.value ?? {}) as Record<string, unknown>;
+  return mayLive(readMakers([{ pid, startTime }], where), ownerFile(place));
+}
+
+function isYoung(place: string): boolean {
+  const now = fileSystemTime(dirname(place));
+  const made = statSync(place, { throwIfNoEntry: false })?.mtimeMs;
+  return now === undefined || made === undefined || now - made < LOGIN_MS;
+}
+
+/** Nobody sits before a login for so long. */
+const LOGIN_MS = 86_400_000;
+
+function homeIn(place: string): string {
+  return join(place, 'home');
+}
+
+function ownerFile(place: string): string {
+  return join(place, 'owner.json');
+}

@@ -1,0 +1,124 @@
+import { Command } from 'commander';
+import { addMark, clearMarks, readAccountState } from '../../accounts/account-state.ts';
+import { describeIdentity } from '../../accounts/login.ts';
+import { holdsForeignLogin } from '../../accounts/move-foreign-login.ts';
+import { markLoggedOut } from '../../accounts/notice-logout.ts';
+import { marksOfUsage, recordUsage, type Usage } from '../../accounts/usage.ts';
+import { inspectVault } from '../../accounts/vault.ts';
+import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts';
+import { findRealCodex } from '../../codex/find.ts';
+import { classifyLimitText } from '../../codex/limits.ts';
+import { HotswapError } from '../../errors.ts';
+import { type AskingOffice, askAccount } from '../../launch/ask-account.ts';
+import { readAndRefresh } from '../../launch/keep-token.ts';
+import { findProgram } from '../../launch/plans.ts';
+import type { Target } from '../../state/config.ts';
+import type { Paths } from '../../state/paths.ts';
+import { type Context, findTarget, settledConfig } from '../context.ts';
+import { summariseUsage } from '../look/usage-text.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 20;
+const MOST_TIMEOUT_SECONDS = 3600;
+
+export function refreshCommand(context: Context): Command {
+  return new Command('refresh')
+    .description('ask Codex how much of its limits each account has used')
+    .argument('[targets...]', 'which targets (default: all)')
+    .option('--all', 'all targets, as without names')
+    .option('--timeout <seconds>', 'how long to wait for each', Number, DEFAULT_TIMEOUT_SECONDS)
+    .addHelpText('after', '\nExample:\n  codex-hotswap refresh acc1 acc2 && codex-hotswap status')
+    .action((names: string[], options: { timeout: number }) =>
+      refresh(context, names, options.timeout),
+    );
+}
+
+/** Asks side by side; exit status 1 when any target could not be asked. */
+async function refresh(context: Context, names: string[], timeout: number): Promise<void> {
+  if (!(timeout > 0)) {
+    throw new HotswapError(
+      'usage',
+      '--timeout must be a number of seconds',
+      'for example: --timeout 30',
+    );
+  }
+  const config = await settledConfig(context);
+  const targets =
+    names.length === 0
+      ? config.targets.filter(({ enabled }) => enabled)
+      : names.map((name) => findTarget(config, name));
+  const found = findRealCodex(context.env);
+  if (found.kind !== 'found') {
+    throw new HotswapError(
+      'codex-not-found',
+      'there is no codex on PATH to ask',
+      'install it, for example with: npm install -g @openai/codex',
+    );
+  }
+  const office: AskingOffice = {
+    paths: context.paths,
+    config,
+    program: findProgram(found.path, context.env),
+    // A timer of more than 24 days would end at once.
+    timeoutMs: Math.min(timeout, MOST_TIMEOUT_SECONDS) * 1000,
+  };
+  const outcomes = await Promise.all(
+    targets.map(async (target) => {
+      const outcome = await refreshTarget(office, target, context);
+      context.say(`${target.name}: ${outcome.text}`);
+      return outcome.ok;
+    }),
+  );
+  if (outcomes.includes(false)) process.exitCode = 1;
+}
+
+type Outcome = { ok: boolean; text: string };
+
+async function refreshTarget(
+  office: AskingOffice,
+  target: Target,
+  context: Context,
+): Promise<Outcome> {
+  const vault = inspectVault(target);
+  if (vault.kind === 'empty') {
+    return { ok: false, text: `not logged in; run: codex-hotswap login ${target.name}` };
+  }
+  if (vault.kind !== 'ready') return { ok: false, text: `${vault.reason}; ${vault.advice}` };
+  const { state } = readAccountState(office.paths, target.name);
+  if (holdsForeignLogin({ target, vault, state })) {
+    return { ok: false, text: `its vault holds ${describeIdentity(vault.identity)}` };
+  }
+  const [account, limits] = await askAccount(office, target, () => [
+    readAndRefresh(target, office.config),
+    { method: 'account/rateLimits/read', params: null },
+  ]).catch((error: Error) => [{ ok: false as const, message: error.message }, undefined]);
+  const told = limits && readLimitsReply(limits);
+  if (told === undefined) {
+    const why =
+      limits && !limits.ok
+        ? limits.message
+        : account && !account.ok
+          ? account.message
+          : 'Codex told no limits';
+    return { ok: false, text: noteRefusal(office.paths, target.name, why, context.now) };
+  }
+  const plan = (account && readAccountReply(account)?.plan) ?? told.plan;
+  const capturedAt = Math.floor(Date.now() / 1000);
+  const usage: Usage = {
+    source: 'live',
+    capturedAt,
+    windows: told.windows,
+    ...(plan === undefined ? {} : { plan }),
+  };
+  recordUsage(office.paths, target.name, usage);
+  // Codex has just worked with it.
+  clearMarks(office.paths, target.name, ['needs-login']);
+  for (const mark of marksOfUsage(usage)) addMark(office.paths, target.name, mark);
+  return { ok: true, text: summariseUsage(usage, context.now) };
+}
+
+/** What Codex says of a login that is gone is remembered. */
+function noteRefusal(paths: Paths, target: string, why: string, now: Date): string {
+  if (classifyLimitText(why)?.kind !== 'needs-login') return why;
+  markLoggedOut(paths, target, why, now);
+  return `${why}; run: codex-hotswap login ${target}`;
+}

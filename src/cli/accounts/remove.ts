@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { removeAccountState } from '../../accounts/account-state.ts';
+import { readCredential } from '../../accounts/credential-file.ts';
+import { writeCurrent } from '../../accounts/current.ts';
+import { listHomesWithLink } from '../../accounts/last-link.ts';
+import { KEPT_DAYS, keepRemoved } from '../../accounts/removed-logins.ts';
+import { unlinkSharedLogin } from '../../accounts/shared-login.ts';
+import { accountLock } from '../../accounts/target-snapshot.ts';
+import { authFileOf } from '../../accounts/vault.ts';
+import { HotswapError } from '../../errors.ts';
+import type { Config, Target } from '../../state/config.ts';
+import { updateConfig } from '../../state/config-store.ts';
+import { awaitLock } from '../../state/lock.ts';
+import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { confirm } from '../prompts.ts';
+import { refuseWhileUsed } from '../session/live-sessions.ts';
+import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
+import { hasLogin, leaveVault, nameSome, removeVault } from './remove-vault.ts';
+
+export function removeCommand(context: Context): Command {
+  return new Command('remove')
+    .alias('forget')
+    .description('forget a target and its login here; the account itself is not logged out')
+    .argument('<target>', 'its name')
+    .option('--force', 'even while a session lives on it')
+    .option('--yes', 'without a question')
+    .addHelpText('after', '\nExample:\n  codex-hotswap remove acc3 --yes')
+    .action(async (name: string, options: { force?: boolean; yes?: boolean }) => {
+      const config = await settledConfig(context);
+      const target = findTarget(config, name);
+      if (!options.force) refuseWhileUsed(context.paths, target, 'remove it');
+      const question = `Forget ${name}? Its login is kept for ${KEPT_DAYS} days, then deleted.`;
+      if (!options.yes && hasLogin(target))
+        await confirm(question, `removing the login of ${name}`);
+      await forgetTarget(context, config, target);
+    });
+}
+
+/**
+ * Forgets a target, in an order that loses nothing: the lock of its account, a copy of its login in orphans/, the
+ * configuration, so that nothing chooses it any more, then the vault. Where the lock or the copy fails, nothing is changed.
+ */
+export async function forgetTarget(
+  context: Context,
+  config: Config,
+  target: Target,
+): Promise<void> {
+  const { paths, say } = context;
+  const wasCurrent = currentName(context, config) === target.name;
+  const { rest, left, kept } = await underLock(context, target, async () => {
+    const others = config.targets.filter(({ name }) => name !== target.name);
+    const stays = leaveVault(paths, target, others);
+    const keep = keepRemoved(paths.orphansDir, target.name, context.now);
+    const held = stays === undefined ? readCredential(authFileOf(target)) : undefined;
+    const file = held === undefined ? undefined : keep(held.text);
+    const rest = await updateConfig(paths, (before) => ({
+      ...before,
+      targets: before.targets.filter(({ name }) => name !== target.name),
+    }));
+    return { rest, kept: file, left: stays ?? removeVault(target.vault, keep) };
+  });
+  const [first] = rest.targets;
+  if (first !== undefined && wasCurrent) writeCurrent(paths, first.name);
+  removeAccountState(paths, target.name);
+  // What leads nowhere now would look to plain codex like a login that cannot be read.
+  for (const sharedHome of new Set([paths.sharedHome, ...listHomesWithLink(paths)])) {
+    if (!existsSync(join(sharedHome, 'auth.json'))) unlinkSharedLogin({ ...paths, sharedHome });
+  }
+  if (first !== undefined)
+    linkSharedHomeFor(context, rest, findTarget(rest, currentName(context, rest)));
+
+  say(`${target.name} is forgotten; its account was not logged out`);
+  if (kept !== undefined) say(`its login is kept for ${KEPT_DAYS} days: ${kept}`);
+  if (left.length > 0) say(`${target.vault} stays, for it holds ${nameSome(left)}`);
+  if (first !== undefined && wasCurrent) say(`new sessions start with ${first.name}`);
+}
+
+/** With the account's lock held: a refresh that is under way has to reach the vault first. */
+async function underLock<T>(
+  { paths }: Context,
+  { name }: Target,
+  act: () => Promise<T>,
+): Promise<T> {
+  const lock = await awaitLock(accountLock(paths, name), LOCK_MS);
+  if (lock === undefined) {
+    throw new HotswapError(
+      'in-use',
+      `the login of ${name} is being refreshed`,
+      'try again in a moment',
+    );
+  }
+  try {
+    return await act();
+  } finally {
+    lock.release();
+  }
+}
+
+/** Longer than a refresh takes. */
+const LOCK_MS = 10_000;

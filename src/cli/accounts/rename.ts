@@ -1,0 +1,69 @@
+import { lstatSync } from 'node:fs';
+import { Command } from 'commander';
+import { renameTarget } from '../../accounts/rename.ts';
+import { authFileOf, validateTargetName } from '../../accounts/vault.ts';
+import { refuseVaultHome } from '../../accounts/vault-home.ts';
+import { HotswapError } from '../../errors.ts';
+import { repointOverlays } from '../../overlay/overlays-of-login.ts';
+import { type Config, defaultVault, type Target } from '../../state/config.ts';
+import type { Paths } from '../../state/paths.ts';
+import { type Context, currentName, findTarget, requireConfig, settledConfig } from '../context.ts';
+import { refuseWhileUsed } from '../session/live-sessions.ts';
+import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
+
+export function renameCommand(context: Context): Command {
+  return new Command('rename')
+    .description('give a target another name; its login goes with it')
+    .argument('<target>', 'its name now')
+    .argument('<name>', 'its new name')
+    .option('--force', 'even while a session lives on it')
+    .addHelpText('after', '\nExample:\n  codex-hotswap rename acc1 main')
+    .action((from: string, to: string, options: { force?: boolean }) =>
+      rename(context, from, to, options.force ?? false),
+    );
+}
+
+async function rename(context: Context, from: string, to: string, force: boolean): Promise<void> {
+  const { paths, say } = context;
+  validateTargetName(to);
+  const config = await settledConfig(context);
+  const target = findTarget(config, from);
+  refuseTaken(config, target, to);
+  if (!force) refuseWhileUsed(paths, target, 'rename it');
+  const vault = newVault(paths, target, to);
+  if (vault !== target.vault) refuseVaultHome(paths.sharedHome, [target]);
+  await renameTarget(paths, { from: { name: from, vault: target.vault }, to: { name: to, vault } });
+  // Sessions that were forced to live with it save their tokens through these links.
+  repointOverlays(paths, authFileOf(target), authFileOf({ vault }));
+  const renamed = requireConfig(context);
+  linkSharedHomeFor(context, renamed, findTarget(renamed, currentName(context, renamed)));
+  say(`${from} is called ${to} now`);
+}
+
+function refuseTaken(config: Config, target: Target, name: string): void {
+  const taken = config.targets.some(
+    (known) => known !== target && known.name.toLowerCase() === name.toLowerCase(),
+  );
+  if (!taken && target.name !== name) return;
+  throw new HotswapError(
+    'usage',
+    taken ? `there is a target called ${name} already` : `it is called ${name} already`,
+    'choose another name',
+  );
+}
+
+/** A vault in the usual place follows its name; one that was put elsewhere stays. */
+function newVault(paths: Paths, target: Target, name: string): string {
+  if (target.vault !== defaultVault(paths, target.name)) return target.vault;
+  const vault = defaultVault(paths, name);
+  const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  // Without the old one there is nothing to be moved: it was never made, or is moved already.
+  if (isThere(target.vault) && isThere(vault)) {
+    throw new HotswapError(
+      'usage',
+      `${vault} exists already`,
+      'move it away, or choose another name',
+    );
+  }
+  return vault;
+}

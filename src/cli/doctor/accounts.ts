@@ -1,0 +1,167 @@
+import { lstatSync, readlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { isSameIdentity } from '../../accounts/login.ts';
+import { readTargets, type TargetSnapshot } from '../../accounts/target-snapshot.ts';
+import { authFileOf } from '../../accounts/vault.ts';
+import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
+import { HotswapError } from '../../errors.ts';
+import type { Config } from '../../state/config.ts';
+import { nameOwner } from '../accounts/find-owner.ts';
+import { type Context, currentName, findTarget, requireConfig } from '../context.ts';
+import { reportTarget } from '../look/target-report.ts';
+import { linkSharedHomeFor, ownerOf } from '../set-up/link-shared-home.ts';
+import { describeWait } from '../time-text.ts';
+import { type Finding, type Fix, issue, note, ok } from './finding.ts';
+import { closeDir, closeFix } from './storage.ts';
+
+/** The configuration and, for each target, its vault and the login in it. */
+export function checkAccounts(context: Context): Finding[] {
+  let config: Config;
+  try {
+    config = requireConfig(context);
+  } catch (error) {
+    if (error instanceof HotswapError) return [issue(`${error.message}; ${error.advice}`)];
+    throw error;
+  }
+  const standings = readTargets(context.paths, config);
+  const current = currentName(context, config);
+  return [
+    ok(
+      `${config.targets.length} targets in ${context.paths.configFile}; new sessions start with ${current}`,
+    ),
+    ...standings.flatMap((standing) => checkTarget(standing, current, context.now)),
+    ...findTwins(standings),
+    ...checkSharedAuth(context, config, standings),
+  ];
+}
+
+function checkTarget(standing: TargetSnapshot, current: string, now: Date): Finding[] {
+  const { target } = standing;
+  const { state, reason, email, plan, marks } = reportTarget(standing, current, now);
+  const words = [email, plan, ...describeToken(standing, now)];
+  const who = words.filter((word) => word !== null).join(', ');
+  const text = `${target.name}${who === '' ? '' : ` (${who})`}: ${reason ?? 'logged in'}`;
+  const needsLogin = marks.some(({ kind }) => kind === 'needs-login');
+  const isFine = (state === 'marked' && !needsLogin) || state === 'off';
+  const finding =
+    state === 'ready' ? ok(text) : isFine ? note(text) : issue(text, closeLogin(standing));
+  return [finding, ...checkVaultMode(target.vault), ...checkClock(standing, now)];
+}
+
+function describeToken({ vault }: TargetSnapshot, now: Date): string[] {
+  if (vault.kind !== 'ready' || vault.issuedAt === 0) return [];
+  const minutes = Math.max(0, (now.getTime() / 1000 - vault.issuedAt) / 60);
+  const age = minutes < 120 ? `${Math.floor(minutes)} min` : `${Math.floor(minutes / 60)} h`;
+  const { expiresAt } = vault;
+  if (expiresAt === undefined) return [`token ${age} old`];
+  const isOver = expiresAt <= now.getTime() / 1000;
+  const end = isOver ? 'has run out, which Codex mends' : `ends ${describeWait(expiresAt, now)}`;
+  return [`token ${age} old, ${end}`];
+}
+
+/** A token that was made in the future tells that this clock is slow; Codex then renews it too late. */
+function checkClock({ target, vault }: TargetSnapshot, now: Date): Finding[] {
+  if (vault.kind !== 'ready') return [];
+  const ahead = vault.issuedAt - now.getTime() / 1000;
+  return ahead <= CLOCK_SLACK_SECONDS
+    ? []
+    : [
+        issue(
+          `the login of ${target.name} was made ${Math.ceil(ahead / 60)} min from now, so this clock is slow; set the clock`,
+        ),
+      ];
+}
+
+const CLOCK_SLACK_SECONDS = 300;
+
+/** A login that others can read is closed; whoever else owns it keeps it. */
+function closeLogin({ target, vault }: TargetSnapshot): Fix | undefined {
+  const file = authFileOf(target);
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  if (vault.kind !== 'unsafe' || !stats?.isFile() || stats.uid !== process.getuid?.()) return;
+  return (stats.mode & 0o077) === 0 ? undefined : closeFix(file, 0o600);
+}
+
+function checkVaultMode(vault: string): Finding[] {
+  const stats = lstatSync(vault, { throwIfNoEntry: false });
+  if (stats === undefined || stats.isSymbolicLink()) return [];
+  return (stats.mode & 0o077) === 0
+    ? []
+    : [issue(`${vault} is open to other users; run: chmod 700 ${vault}`, closeDir(vault))];
+}
+
+/** Two targets of one account hit its limit together, and refreshing one token may end the other. */
+function findTwins(standings: readonly TargetSnapshot[]): Finding[] {
+  return standings.flatMap(({ target, vault }, index) => {
+    if (vault.kind !== 'ready') return [];
+    const twin = standings
+      .slice(0, index)
+      .find(
+        (other) =>
+          other.vault.kind === 'ready' && isSameIdentity(other.vault.identity, vault.identity),
+      );
+    return twin === undefined
+      ? []
+      : [
+          issue(
+            `${twin.target.name} and ${target.name} are the same account; log in with another: codex-hotswap login ${target.name}`,
+          ),
+        ];
+  });
+}
+
+function checkSharedAuth(
+  context: Context,
+  config: Config,
+  standings: readonly TargetSnapshot[],
+): Finding[] {
+  const { paths } = context;
+  const home = vaultOfHome(paths.sharedHome, config.targets);
+  if (home !== undefined) return [note(tellVaultHome(paths.sharedHome, home))];
+  const current = currentName(context, config);
+  const follow: Fix = {
+    done: `plain codex uses the login of ${current}`,
+    run: () => linkSharedHomeFor(context, config, findTarget(config, current)),
+  };
+  const file = join(paths.sharedHome, 'auth.json');
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  if (stats === undefined)
+    return [
+      note(
+        `plain codex is not logged in (${file} does not exist); run: codex-hotswap use ${current}`,
+        isReady(standings, current) ? follow : undefined,
+      ),
+    ];
+  if (!stats.isSymbolicLink()) {
+    const owner = nameOwner(file, standings);
+    const help =
+      owner === undefined
+        ? 'to adopt it: codex-hotswap import --as NAME'
+        : `the account is that of ${owner}, which gets the newer of the two with: codex-hotswap import`;
+    return [note(`plain codex has ${ownerOf(file) ?? 'a login'} of its own (${file}); ${help}`)];
+  }
+  const leadsTo = resolve(dirname(file), readlinkSync(file));
+  const owner = standings.find(({ target }) => authFileOf(target) === leadsTo);
+  if (owner === undefined) {
+    const isDangling = lstatSync(leadsTo, { throwIfNoEntry: false }) === undefined;
+    const fix = isDangling && isReady(standings, current) ? follow : undefined;
+    return [
+      note(
+        `plain codex uses ${leadsTo}, which is no target's; run: codex-hotswap use ${current}`,
+        fix,
+      ),
+    ];
+  }
+  if (owner.target.name === current) return [ok(`plain codex uses the login of ${current}`)];
+  const fix = isReady(standings, current) ? follow : undefined;
+  return [
+    note(
+      `plain codex uses the login of ${owner.target.name}, not of ${current}; run: codex-hotswap use ${current}`,
+      fix,
+    ),
+  ];
+}
+
+function isReady(standings: readonly TargetSnapshot[], name: string): boolean {
+  return standings.some(({ target, vault }) => target.name === name && vault.kind === 'ready');
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { loadTomlParser } from '../../codex/parse-toml.ts';
+import { type LoginSettings, readLoginSettings, SYSTEM_DIR } from '../../codex/settings.ts';
+import { readRegularFile } from '../../regular-file.ts';
+import { errnoOf } from '../../state/files.ts';
+import { type Finding, issue, note, ok } from './finding.ts';
+
+/** The files that Codex is configured by, read once for all that doctor wants to know of them. */
+export interface ConfigFiles {
+  /** What they say about logins, as a launch understands it. */
+  login: LoginSettings;
+  /** The word on a key that holds. */
+  valueOf(key: string): unknown;
+  /** The file that has it; a profile's is in the user's own. */
+  fileOf(key: string): string;
+  /** What keeps Codex from starting. */
+  broken: Finding[];
+}
+
+export async function readConfigFiles(
+  sharedHome: string,
+  systemDir = SYSTEM_DIR,
+): Promise<ConfigFiles> {
+  const read = (directory: string, name: string) => readToml(join(directory, name));
+  const base = await read(systemDir, 'config.toml');
+  const own = await read(sharedHome, 'config.toml');
+  const managed = await read(systemDir, 'managed_config.toml');
+  const layers = [base, own, managed];
+  const layerWith = (key: string) => layers.findLast(({ settings }) => settings[key] !== undefined);
+  const system = { base: base.text, managed: managed.text };
+  return {
+    login: await readLoginSettings({ text: own.text, overrides: [], oss: false, system }),
+    valueOf: (key) => layerWith(key)?.settings[key],
+    fileOf: (key) => (layerWith(key) ?? own).file,
+    broken: layers.flatMap(({ file, fault }) =>
+      fault === undefined
+        ? []
+        : [issue(`${file} ${fault}, so Codex does not start either; correct it`)],
+    ),
+  };
+}
+
+/** What the configuration means for accounts. */
+export function checkCodexConfig(files: ConfigFiles): Finding[] {
+  return [
+    ...files.broken,
+    checkCredentialStore(files),
+    ...checkSecretStorage(files),
+    ...checkForcedLogin(files),
+    ...checkProvider(files),
+  ];
+}
+
+/** A keyring entry is keyed by CODEX_HOME, so an overlay would look logged out (facts 1.2). */
+function checkCredentialStore({ login, fileOf }: ConfigFiles): Finding {
+  if (login.store === undefined) return ok('Codex keeps its login in a file');
+  return note(
+    `${fileOf('cli_auth_credentials_store')} lets Codex keep its login in the "${login.store}" store; supervised sessions use the files of the vaults, ` +
+      'plain codex does not: to bring its login in, set cli_auth_credentials_store = "file" and log in once more',
+  );
+}
+
+/** The key of `secrets/` is keyed by CODEX_HOME, too: what plain codex encrypts, no overlay can read. */
+function checkSecretStorage(files: ConfigFiles): Finding[] {
+  const features = files.valueOf('features') as { secret_auth_storage?: unknown } | undefined;
+  if (features?.secret_auth_storage !== true) return [];
+  return [
+    note(
+      `${files.fileOf('features')} switches on secret_auth_storage; MCP logins that plain codex encrypts so cannot be read in supervised sessions, which keep theirs in the keyring: ` +
+        'to have the same in both, remove it and log in to those servers once more',
+    ),
+  ];
+}
+
+function checkForcedLogin({ login, fileOf }: ConfigFiles): Finding[] {
+  const keys = [
+    ...(login.forcedWorkspaces === undefined ? [] : ['forced_chatgpt_workspace_id']),
+    ...(login.forcedMethod === undefined ? [] : ['forced_login_method']),
+  ];
+  return keys.map((key) =>
+    issue(
+      `${fileOf(key)} sets ${key}: targets that do not fit are left out, for Codex would log them out, and plain codex still does; remove it, or remove those targets`,
+    ),
+  );
+}
+
+function checkProvider({ login, fileOf }: ConfigFiles): Finding[] {
+  if (login.foreignProvider === undefined) return [];
+  return [
+    note(
+      `${fileOf('model_provider')} works with the provider "${login.foreignProvider}", which has no use for these accounts, so codex runs alone; remove model_provider to use them`,
+    ),
+  ];
+}
+
+interface Layer {
+  file: string;
+  /** '' where it cannot be used. */
+  text: string;
+  settings: Record<string, unknown>;
+  fault?: string;
+}
+
+async function readToml(file: string): Promise<Layer> {
+  let text: string;
+  try {
+    text = readRegularFile(file).toString('utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { file, text: '', settings: {} };
+    return { file, text: '', settings: {}, fault: `cannot be read (${errnoOf(error)})` };
+  }
+  const parse = await loadTomlParser();
+  try {
+    return { file, text, settings: parse(text) };
+  } catch (error) {
+    const { line } = error as { line?: number };
+    return { file, text: '', settings: {}, fault: `is not valid TOML (line ${line})` };
+  }
+}

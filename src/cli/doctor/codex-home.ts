@@ -1,0 +1,109 @@
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeIdentity, type Identity, readLogin } from '../../accounts/login.ts';
+import { askDaemon, type DaemonAccount } from '../../codex/daemon.ts';
+import { readRegularFile } from '../../regular-file.ts';
+import { errnoOf } from '../../state/files.ts';
+import { processStartTime } from '../../state/process-identity.ts';
+import type { Context } from '../context.ts';
+import { checkCodexConfig, readConfigFiles } from './codex-config.ts';
+import { type Finding, issue, note, ok } from './finding.ts';
+
+/** The shared Codex home: what its configuration means for accounts, its databases, its daemon. */
+export async function checkCodexHome(context: Context): Promise<Finding[]> {
+  const files = await readConfigFiles(context.paths.sharedHome);
+  return [
+    ...checkCodexConfig(files),
+    checkSqliteHome(context, files.valueOf('sqlite_home')),
+    ...(await checkDaemon(context.paths.sharedHome)),
+  ];
+}
+
+function checkSqliteHome({ env, paths }: Context, configured: unknown): Finding {
+  const told = env.CODEX_SQLITE_HOME || configured;
+  const home = typeof told === 'string' ? told : paths.sharedHome;
+  try {
+    accessSync(home, constants.W_OK | constants.X_OK);
+    return ok(`Codex keeps its databases in ${home}`);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT')
+      return note(`${home}, for Codex's databases, does not exist yet; Codex makes it`);
+    return issue(
+      `${home}, for Codex's databases, is not writable (${code}); run: chmod u+rwx ${home}`,
+    );
+  }
+}
+
+const DAEMON_MS = 2000;
+
+/** A daemon keeps the login it was started with, whatever is chosen later (facts M8, 5). */
+async function checkDaemon(sharedHome: string): Promise<Finding[]> {
+  const dir = join(sharedHome, 'app-server-daemon');
+  const pidFile = ['daemon.pid', 'app-server.pid']
+    .map((name) => join(dir, name))
+    .find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
+  const pid = pidFile === undefined ? Number.NaN : readPid(pidFile);
+  if (pidFile === undefined || processStartTime(pid) === undefined) {
+    return [ok('no Codex daemon runs on the shared home')];
+  }
+  const account = await askDaemon(sharedHome, DAEMON_MS);
+  const under =
+    account === undefined ? guessByTime(sharedHome, pidFile) : tell(account, sharedHome);
+  return [
+    note(
+      `a Codex daemon (pid ${pid}) runs on ${sharedHome} under ${under}; supervised sessions do without it; to end it: codex app-server daemon stop`,
+    ),
+  ];
+}
+
+function tell(account: DaemonAccount, sharedHome: string): string {
+  const { email, userId, accountId } = account;
+  if (userId === undefined && email === undefined) return 'no login';
+  const who = email ?? `user ${userId}`;
+  const now = currentIdentity(sharedHome);
+  if (now === undefined) return who;
+  const isCurrent =
+    (userId === undefined || userId === now.userId) &&
+    (accountId === undefined || accountId === now.accountId) &&
+    (email === undefined || now.email === undefined || email === now.email);
+  return isCurrent
+    ? `${who}, as plain codex`
+    : `${who}, not ${describeIdentity(now)} as plain codex`;
+}
+
+function currentIdentity(sharedHome: string): Identity | undefined {
+  try {
+    const read = readLogin(readRegularFile(join(sharedHome, 'auth.json')).toString('utf8'));
+    return read.kind === 'login' ? read.login.identity : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** For a daemon that does not answer. */
+function guessByTime(sharedHome: string, pidFile: string): string {
+  const chosen = lstatTime(join(sharedHome, 'auth.json'));
+  const isOutdated = chosen !== undefined && chosen > statSync(pidFile).mtimeMs;
+  return isOutdated
+    ? 'the login that was there before the current target was chosen'
+    : 'the current login';
+}
+
+function readPid(file: string): number {
+  const text = textOf(file);
+  return Number((/"pid"\s*:\s*(\d+)/.exec(text) ?? /(\d+)/.exec(text))?.[1] ?? Number.NaN);
+}
+
+/** '' for what cannot be read: no daemon then. */
+function textOf(file: string): string {
+  try {
+    return readRegularFile(file).toString('utf8');
+  } catch {
+    return '';
+  }
+}
+
+function lstatTime(file: string): number | undefined {
+  return lstatSync(file, { throwIfNoEntry: false })?.mtimeMs;
+}

@@ -1,0 +1,101 @@
+import { Command } from 'commander';
+import { describeError } from '../../errors.ts';
+import { toPlainJson } from '../../plain-text.ts';
+import { type Context, settledConfig } from '../context.ts';
+import { checkAccounts } from './accounts.ts';
+import { checkCodexHome } from './codex-home.ts';
+import { checkEnvironment } from './environment.ts';
+import type { Finding } from './finding.ts';
+import { checkInstallation } from './installation.ts';
+import { checkOverlays } from './overlays.ts';
+import { checkStorage } from './storage.ts';
+
+export function doctorCommand(context: Context): Command {
+  return new Command('doctor')
+    .description(
+      'check the installation, the directories and every login; exit status 1 if something is wrong',
+    )
+    .option('--json', 'as JSON')
+    .option('--fix', 'mend what can be mended without losing anything, then check')
+    .addHelpText('after', '\nExample:\n  codex-hotswap doctor --fix || echo "it needs a hand"')
+    .action(async ({ json, fix }: { json?: boolean; fix?: boolean }) => {
+      await settleFirst(context);
+      const fixed = fix ? await mend(context) : [];
+      const findings = await examine(context);
+      const isWell = json
+        ? tellAsJson(context, findings, fixed)
+        : tellFindings(context, findings, fixed);
+      if (!isWell) process.exitCode = 1;
+    });
+}
+
+/** What was done to logins behind our back is told before they are judged; a broken configuration is found later. */
+async function settleFirst(context: Context): Promise<void> {
+  await settledConfig(context).catch(() => undefined);
+}
+
+type Area = 'installation' | 'storage' | 'codex' | 'environment' | 'accounts' | 'overlays';
+type Located = Finding & { area: Area };
+
+/** Looks at everything. */
+export async function examine(context: Context): Promise<Located[]> {
+  const areas: [Area, Finding[]][] = [
+    ['installation', await checkInstallation(context)],
+    ['storage', checkStorage(context)],
+    ['codex', await checkCodexHome(context)],
+    ['environment', checkEnvironment(context.env)],
+    ['accounts', checkAccounts(context)],
+    ['overlays', checkOverlays(context)],
+  ];
+  return areas.flatMap(([area, findings]) => findings.map((finding) => ({ area, ...finding })));
+}
+
+/** Prints what was found. Returns whether all is well. */
+export function tellFindings(
+  { say }: Context,
+  findings: readonly Finding[],
+  fixed: readonly string[] = [],
+): boolean {
+  for (const done of fixed) say(`fixed  ${done}`);
+  for (const { level, text } of findings) say(`${level.padEnd(5)}  ${text}`);
+  const issues = findings.filter(({ level }) => level === 'issue');
+  say('');
+  say(issues.length === 0 ? 'doctor status: ok' : 'doctor status: issues found');
+  for (const { text } of issues) say(`- ${text}`);
+  if (findings.some(({ fix }) => fix !== undefined)) {
+    say('some of it can be mended at once: codex-hotswap doctor --fix');
+  }
+  return issues.length === 0;
+}
+
+/** The shape of `doctor --json`; keys are only ever added. */
+function tellAsJson({ say }: Context, findings: readonly Located[], fixed: string[]): boolean {
+  const isWell = findings.every(({ level }) => level !== 'issue');
+  const told = findings.map(({ area, level, text, fix }) => ({
+    area,
+    level,
+    text,
+    fixable: fix !== undefined,
+  }));
+  say(toPlainJson({ version: 1, ok: isWell, fixed, findings: told }, 2));
+  return isWell;
+}
+
+/** One cure may be what another waits for: a login must be closed to others before plain codex gets a link to it. */
+async function mend(context: Context): Promise<string[]> {
+  const fixed = new Set<string>();
+  for (let round = 0; round < 3; round++) {
+    const before = fixed.size;
+    for (const { fix } of await examine(context)) {
+      if (fix === undefined || fixed.has(fix.done)) continue;
+      try {
+        await fix.run();
+        fixed.add(fix.done);
+      } catch (error) {
+        context.warn(`could not be mended: ${describeError(error).text}`);
+      }
+    }
+    if (fixed.size === before) break;
+  }
+  return [...fixed];
+}

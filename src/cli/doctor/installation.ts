@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import type { Capabilities } from '../../codex/capabilities.ts';
+import { findRealCodex, resolveNative } from '../../codex/find.ts';
+import { learnCapabilities } from '../../launch/capabilities.ts';
+import { loadNodePty } from '../../pty/load-node-pty.ts';
+import type { Context } from '../context.ts';
+import { installShim, isCurrentShim } from '../set-up/shim-file.ts';
+import { findShims, pathLine, profileOf, reachOf } from '../set-up/shim-place.ts';
+import { type Finding, issue, note, ok } from './finding.ts';
+
+/** The programs: Node, the real codex, the pty, and the shim in front of it. */
+export async function checkInstallation(context: Context): Promise<Finding[]> {
+  return [checkNode(), ...(await checkCodex(context)), await checkPty(), ...checkShim(context)];
+}
+
+function checkNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isNewEnough = major > 20 || (major === 20 && minor >= 19);
+  return isNewEnough
+    ? ok(`node ${process.versions.node} (${process.execPath})`)
+    : issue(`node ${process.versions.node} is too old; install 20.19 or newer`);
+}
+
+async function checkCodex({ env, paths }: Context): Promise<Finding[]> {
+  const found = findRealCodex(env);
+  if (found.kind === 'not-found') {
+    return [issue('no codex on PATH; install it, for example: npm install -g @openai/codex')];
+  }
+  if (found.kind === 'not-executable') {
+    return [
+      issue(`${found.path} may not be executed; run: chmod +x ${found.path}, or reinstall Codex`),
+    ];
+  }
+  const native = resolveNative(found.path, env);
+  try {
+    const { stdout } = await promisify(execFile)(native?.file ?? found.path, ['--version'], {
+      env: native?.env ?? env,
+      timeout: 20_000,
+    });
+    return [
+      ok(`${stdout.trim()} (${found.path})`),
+      describeCapabilities(
+        await learnCapabilities(paths, native?.file ?? found.path, native?.env ?? env),
+      ),
+    ];
+  } catch (error) {
+    const reason = (error as Error).message.split('\n')[0];
+    return [issue(`${found.path} does not run (${reason}); reinstall Codex`)];
+  }
+}
+
+/** Without `--no-daemon` a version before it has no daemon either: both are fine. */
+function describeCapabilities({ noDaemon, features, learnedOptions }: Capabilities): Finding {
+  const known = Object.keys(features).length;
+  const words = [
+    noDaemon ? 'sessions run without its daemon' : 'it knows no --no-daemon',
+    `${known} features`,
+    ...(learnedOptions.length === 0
+      ? []
+      : [`${learnedOptions.length} options new to codex-hotswap`]),
+  ];
+  return ok(`of this codex: ${words.join(', ')}`);
+}
+
+async function checkPty(): Promise<Finding> {
+  try {
+    await openAndClosePty();
+    return ok('a pty can be opened');
+  } catch (error) {
+    const reason = (error as Error).message.split('\n')[0];
+    return issue(
+      `no pty can be opened (${reason}), so codex runs unsupervised; reinstall codex-hotswap with its optional packages, on a glibc or macOS system`,
+    );
+  }
+}
+
+/** Loading the binary is not enough: a prebuilt one can fail in its first spawn. */
+function openAndClosePty(): Promise<void> {
+  const spawnNodePty = loadNodePty();
+  return new Promise((resolve, reject) => {
+    const options = { cwd: '/', env: {}, cols: 80, rows: 24, encoding: null };
+    const pty = spawnNodePty('/bin/sh', ['-c', 'exit 7'], options);
+    pty.onExit(({ exitCode }) =>
+      exitCode === 7 ? resolve() : reject(new Error(`its child ended with ${exitCode}, not 7`)),
+    );
+  });
+}
+
+function checkShim({ env, paths }: Context): Finding[] {
+  const disabled = existsSync(paths.disabledFlag);
+  const off = disabled
+    ? [note('codex-hotswap is switched off; to go on: codex-hotswap enable')]
+    : [];
+  const [shim, ...others] = findShims(env, paths.home);
+  if (shim === undefined) {
+    const text =
+      'no shim is installed, so plain codex is unsupervised; run: codex-hotswap install-shim';
+    return [...off, disabled ? note(text) : issue(text)];
+  }
+  return [
+    ...off,
+    checkReach(shim, { env, home: paths.home }),
+    ...(isCurrentShim(shim, env)
+      ? []
+      : [
+          issue(
+            `the shim ${shim} is of another installation of codex-hotswap; run: codex-hotswap install-shim`,
+            {
+              done: `the shim ${shim} is of this installation`,
+              run: () => void installShim(shim, env),
+            },
+          ),
+        ]),
+    ...others.map((other) => note(`there is another shim: ${other}`)),
+  ];
+}
+
+function checkReach(
+  shim: string,
+  { env, home }: { env: NodeJS.ProcessEnv; home: string },
+): Finding {
+  const reach = reachOf(shim, env);
+  const cure = `add to ${profileOf(env)} and open a new shell: ${pathLine(dirname(shim), env, home)}`;
+  if (reach.kind === 'first') return ok(`codex on PATH is the shim ${shim}`);
+  return reach.kind === 'off-path'
+    ? issue(`the shim's directory ${dirname(shim)} is not on PATH; ${cure}`)
+    : issue(`${reach.by} comes before the shim ${shim} on PATH; ${cure}`);
+}

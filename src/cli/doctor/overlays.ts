@@ -1,0 +1,89 @@
+import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
+import { policyOf } from '../../codex/home-table.ts';
+import { findSuspectedLogout } from '../../launch/suspect-logout.ts';
+import { listSlots, type SlotListing, sweepSlots } from '../../overlay/sweep.ts';
+import { CONFIG_DEFAULTS, type Config, readConfig } from '../../state/config.ts';
+import { errnoOf } from '../../state/files.ts';
+import { ownIdentity } from '../../state/process-identity.ts';
+import { askAboutDoubted, type Context } from '../context.ts';
+import { type Finding, type Fix, issue, note, ok } from './finding.ts';
+
+/** The overlays: left behind by killed sessions, drifted from the shared home, without one. */
+export function checkOverlays(context: Context): Finding[] {
+  const slots = listSlots(context.paths);
+  const stale = slots.filter(({ ownership }) => ownership.kind === 'orphaned');
+  const sweep = sweepFix(context);
+  const findings = [
+    ...stale.map(({ home }) =>
+      note(
+        `${home} was left behind by a session that was killed; the next session takes it over, or run: codex-hotswap doctor --fix`,
+        sweep,
+      ),
+    ),
+    ...slots.flatMap((slot) => checkSlot(slot)),
+  ];
+  const owned = slots.filter(({ ownership }) => ownership.kind === 'owned').length;
+  return [ok(`${slots.length} overlays, ${owned} in use`), ...findings];
+}
+
+/** One sweep is enough for all. */
+function sweepFix(context: Context): Fix {
+  let isDone = false;
+  return {
+    done: 'what killed sessions left behind is where it belongs',
+    async run() {
+      if (isDone) return;
+      isDone = true;
+      const { paths, now } = context;
+      const standings = readTargets(paths, configOf(context));
+      const vaults = listVaults(standings);
+      const options = { vaults, orphansDir: paths.orphansDir, now };
+      for (const { slot, adoption, isLoggedOut } of await sweepSlots(
+        paths,
+        ownIdentity(),
+        options,
+      )) {
+        const { pid = 0 } = slot.reclaimedFrom ?? {};
+        const doubted = findSuspectedLogout(paths, pid, { isLoggedOut, auth: adoption.auth }, now);
+        if (doubted !== undefined) await askAboutDoubted(context, configOf(context), [doubted]);
+      }
+    },
+  };
+}
+
+function configOf({ paths }: Context): Config {
+  return readConfig(paths) ?? { version: 1, targets: [], ...CONFIG_DEFAULTS };
+}
+
+function checkSlot({ home, sharedHome, ownership }: SlotListing): Finding[] {
+  if (!statSync(sharedHome, { throwIfNoEntry: false })?.isDirectory()) {
+    return [
+      issue(`${home} belongs to ${sharedHome}, which is gone; bring it back, or remove ${home}`),
+    ];
+  }
+  const drifted = listNames(home).filter((name) => hasDrifted(join(home, name), name));
+  if (drifted.length === 0) return [];
+  const when =
+    ownership.kind === 'owned'
+      ? 'they are brought home when its session ends'
+      : 'the next session in it brings them home';
+  return [note(`${home} has files of its own where links belong (${drifted.join(', ')}); ${when}`)];
+}
+
+/** A link that was replaced by a file, or an entry that Codex made new. */
+function hasDrifted(path: string, name: string): boolean {
+  const policy = policyOf(name);
+  if (policy !== 'link' && policy !== 'vault') return false;
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
+}
+
+function listNames(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+import { readTargets, type TargetSnapshot } from '../../accounts/target-snapshot.ts';
+import { HotswapError } from '../../errors.ts';
+import { readConfig } from '../../state/config.ts';
+import { assertOwned } from '../../state/files.ts';
+import { nameOwner } from '../accounts/find-owner.ts';
+import type { Context } from '../context.ts';
+import { type Finding, type Fix, issue, note, ok } from './finding.ts';
+
+/** Our directories and Codex's: there, ours, private, writable. */
+export function checkStorage(context: Context): Finding[] {
+  const { paths } = context;
+  return [
+    ...checkDir('the shared Codex home', paths.sharedHome, { privateMode: false }),
+    ...checkDir('the configuration directory', dirname(paths.configFile), { privateMode: false }),
+    ...checkDir('the state directory', paths.stateDir, { privateMode: true }),
+    ...checkNotTemporary(paths.runtimeDir),
+    ...checkOrphans(paths.orphansDir, listStandings(context)),
+  ];
+}
+
+function checkDir(what: string, dir: string, { privateMode }: { privateMode: boolean }): Finding[] {
+  try {
+    const stats = assertOwned(dir);
+    if (stats === undefined)
+      return [note(`${what} ${dir} does not exist yet; it is made when needed`)];
+    if (!stats.isDirectory()) return [issue(`${what} ${dir} is not a directory; move it away`)];
+    accessSync(dir, constants.W_OK | constants.X_OK);
+    if (privateMode && (stats.mode & 0o077) !== 0) {
+      return [
+        issue(`${what} ${dir} can be read by other users; run: chmod 700 ${dir}`, closeDir(dir)),
+      ];
+    }
+    return [ok(`${what} ${dir}`)];
+  } catch (error) {
+    if (error instanceof HotswapError) {
+      const fix = privateMode ? closeDir(dir) : undefined;
+      return [issue(`${error.message}; ${error.advice}`, fix)];
+    }
+    return [issue(`${what} ${dir} is not writable; run: chmod u+rwx ${dir}`)];
+  }
+}
+
+/** Takes a directory of ours away from other users; undefined when it is not ours to change. */
+export function closeDir(dir: string): Fix | undefined {
+  return lstatSync(dir).uid === process.getuid?.() ? closeFix(dir, 0o700) : undefined;
+}
+
+export function closeFix(path: string, mode: number): Fix {
+  return {
+    done: `${path} is yours alone (chmod ${mode.toString(8)})`,
+    run: () => chmodSync(path, mode),
+  };
+}
+
+/** Codex refuses its helper binaries when CODEX_HOME lies under a temporary directory (facts 4.1). */
+function checkNotTemporary(runtimeDir: string): Finding[] {
+  const isTemporary = [tmpdir(), '/tmp', '/var/tmp'].some((dir) =>
+    runtimeDir.startsWith(`${dir}/`),
+  );
+  return isTemporary
+    ? [
+        issue(
+          `${runtimeDir} lies in a temporary directory, where Codex refuses part of its work; set XDG_STATE_HOME elsewhere`,
+        ),
+      ]
+    : [];
+}
+
+function checkOrphans(dir: string, standings: readonly TargetSnapshot[]): Finding[] {
+  if (!existsSync(dir) || !statSync(dir).isDirectory()) return [];
+  return readdirSync(dir).map((name) => {
+    const file = `${dir}/${name}`;
+    const owner = nameOwner(file, standings);
+    return note(
+      owner === undefined
+        ? `${file} is a login that belongs to no target; adopt it with: codex-hotswap import ${file} --as NAME, or delete it`
+        : `${file} is a login of the account of ${owner} that lost its place to a newer one; if ${owner} works, delete it, else try: codex-hotswap import ${file}`,
+    );
+  });
+}
+
+function listStandings({ paths }: Context): TargetSnapshot[] {
+  try {
+    const config = readConfig(paths);
+    return config === undefined ? [] : readTargets(paths, config);
+  } catch {
+    return []; // told by the check of the accounts
+  }
+}

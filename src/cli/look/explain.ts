@@ -1,0 +1,119 @@
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { Command } from 'commander';
+import { proveLimit } from '../../codex/limit-proof.ts';
+import { classifyLimitText, isExhaustion } from '../../codex/limits.ts';
+import type { RolloutFact } from '../../codex/rollout.ts';
+import { readRolloutFacts } from '../../codex/rollout-file.ts';
+import { HotswapError } from '../../errors.ts';
+import { createErrorCellScanner } from '../../observe/error-cell.ts';
+import { createTurnStateScanner } from '../../observe/osc-state.ts';
+import { errnoOf } from '../../state/files.ts';
+import type { Context } from '../context.ts';
+import { describeTime } from '../time-text.ts';
+
+export function explainCommand(context: Context): Command {
+  return new Command('explain')
+    .description(
+      'what codex-hotswap would see in a rollout or a terminal recording, and do about it',
+    )
+    .argument('<file>', 'a rollout (.jsonl), or the raw bytes of a terminal (as of script(1))')
+    .addHelpText(
+      'after',
+      '\nExample:\n  codex-hotswap explain ~/.codex/sessions/2026/11/21/rollout-….jsonl',
+    )
+    .action((file: string) => explain(context, file));
+}
+
+async function explain({ say, now }: Context, file: string): Promise<void> {
+  const problem = problemOf(file);
+  if (problem !== undefined) {
+    throw new HotswapError('usage', `${file} ${problem}`, 'give a rollout or a terminal recording');
+  }
+  const { facts } = await readRolloutFacts(file);
+  const lines =
+    facts.length > 0 ? explainRollout(facts, now) : explainRecording(readFileSync(file));
+  for (const line of lines) say(line);
+}
+
+function problemOf(file: string): string | undefined {
+  try {
+    if (!statSync(file).isFile()) return 'is no file';
+    accessSync(file, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') return 'does not exist';
+    return code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`;
+  }
+}
+
+/** Turn by turn: which ended of a limit, and what that would have meant. Pure. */
+export function explainRollout(facts: readonly RolloutFact[], now: Date): string[] {
+  const turns = splitTurns(facts);
+  const lines = turns.flatMap((turn, index) => {
+    const ended = turn.find((fact) => fact.type === 'task_complete');
+    const name = `turn ${index + 1}`;
+    if (ended === undefined) return [`${name}: has not ended, or was interrupted: nothing to do`];
+    const question = { facts: turn, startedAtMs: 0, seenTurnIds: new Set<string>() };
+    const proof = proveLimit({ ...question, sawText: false });
+    if (proof !== undefined) {
+      const until =
+        proof.until === undefined
+          ? 'for the configured rest'
+          : `until ${describeTime(proof.until, now)}`;
+      return [
+        `${name}: ended of a limit (${proof.kind}): the account is marked ${until}, the next one goes on`,
+      ];
+    }
+    // Codex up to 0.144 records no error: there the screen has to say it, too.
+    const withText = proveLimit({ ...question, sawText: true });
+    if (withText !== undefined) {
+      return [
+        `${name}: ended without an answer at a full limit: goes on under the next account if the screen showed a limit, too`,
+      ];
+    }
+    if (ended.error === undefined) return [`${name}: answered: nothing to do`];
+    return [
+      `${name}: failed (${ended.error.info}): no limit, nothing to do${suggestReport(ended.error.message)}`,
+    ];
+  });
+  return lines.length > 0 ? lines : ['a rollout without a turn: nothing to do'];
+}
+
+/** Error cells and states in the bytes of a terminal. A text alone never rotates. */
+export function explainRecording(bytes: Buffer): string[] {
+  const texts = new Map<number, string>();
+  const lines: string[] = [];
+  const states = createTurnStateScanner((state) => lines.push(`state: ${state}`));
+  const cells = createErrorCellScanner(({ number, text }) => texts.set(number, text));
+  states.feed(bytes);
+  cells.feed(bytes);
+  for (const text of texts.values()) lines.push(`error cell: ${explainText(text)}`);
+  if (lines.length === 0) return ['no error cell (■) and no announced state in it: nothing to do'];
+  return [...lines, 'what a screen shows is a hint only: the thread’s own rollout decides'];
+}
+
+function explainText(text: string): string {
+  const shown = JSON.stringify(text.trim().slice(0, 80));
+  const found = classifyLimitText(text);
+  if (found === undefined) return `${shown}: not known${suggestReport(text)}`;
+  if (isExhaustion(found.kind))
+    return `${shown}: a limit (${found.id}): the rollout would be looked at`;
+  return `${shown}: ${found.kind} (${found.id}): nothing to do`;
+}
+
+/** Wording changes; what looks like a limit and is not known is worth telling us. */
+function suggestReport(text: string): string {
+  return /limit|quota|credit/i.test(text) && classifyLimitText(text) === undefined
+    ? '; it speaks of a limit and we do not know it, please report it'
+    : '';
+}
+
+function splitTurns(facts: readonly RolloutFact[]): RolloutFact[][] {
+  const turns: RolloutFact[][] = [];
+  for (const fact of facts) {
+    if (fact.type === 'task_started') turns.push([]);
+    turns.at(-1)?.push(fact);
+  }
+  return turns;
+}

@@ -1,0 +1,56 @@
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import { openRegularFile } from '../../regular-file.ts';
+
+const LOOK_EVERY_MS = 250;
+const MOST_CHARACTERS = 1024 * 1024;
+
+/**
+ * Hands on each line of a file after its first `offset` bytes, as they come, for ever; also over its rotation (a rename to
+ * `<file>.1`), and when it does not exist yet. By polling: files are replaced, and events for that differ by system.
+ */
+export function followLines(file: string, offset: number, onLine: (line: string) => void): void {
+  let fd = openOrNone(file);
+  let at = offset;
+  let decoder = new StringDecoder('utf8');
+  let rest = '';
+
+  function readOn(): void {
+    const buffer = Buffer.alloc(64 * 1024);
+    while (fd !== undefined) {
+      const count = readSync(fd, buffer, 0, buffer.length, at);
+      if (count === 0) return;
+      at += count;
+      const lines = (rest + decoder.write(buffer.subarray(0, count))).split('\n');
+      rest = lines.pop() ?? '';
+      // No event is so long: what comes of it is no JSON, and passed over.
+      if (rest.length > MOST_CHARACTERS) rest = '';
+      for (const line of lines) onLine(line);
+    }
+  }
+
+  setInterval(() => {
+    readOn();
+    if (fd !== undefined && isSameFile(fd, file)) return;
+    const next = openOrNone(file);
+    if (next === undefined) return;
+    // Once more what was rotated out: its last lines may have come since.
+    readOn();
+    if (fd !== undefined) closeSync(fd);
+    [fd, at, rest, decoder] = [next, 0, '', new StringDecoder('utf8')];
+    readOn();
+  }, LOOK_EVERY_MS);
+}
+
+function openOrNone(file: string): number | undefined {
+  try {
+    return openRegularFile(file);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSameFile(fd: number, file: string): boolean {
+  const [held, named] = [fstatSync(fd), statSync(file, { throwIfNoEntry: false })];
+  return named !== undefined && named.ino === held.ino && named.dev === held.dev;
+}

@@ -1,0 +1,164 @@
+import { type OwnText, ours } from '../../plain-text.ts';
+import { widthOf } from '../cut-to-width.ts';
+import type { LiveSession } from '../session/live-sessions.ts';
+import { fitTable, type Row } from '../table.ts';
+import { describeTime, describeWait } from '../time-text.ts';
+import type { TargetReport, UsageReport } from './target-report.ts';
+import { describeAge, drawBar, nameWindow } from './usage-text.ts';
+
+export interface TargetStatus extends TargetReport {
+  sessions: LiveSession[];
+}
+
+export interface StatusLook {
+  now: Date;
+  /** Columns of the terminal; undefined when piped: then nothing is left out. */
+  width: number | undefined;
+  colour: boolean;
+}
+
+/** How much a cell about a window says; less where the terminal is narrow. */
+type Detail = 'full' | 'time' | 'percent';
+
+/**
+ * The targets as a table: marker and name, e-mail, plan, a bar for each window, state, and where the figures come from.
+ * What a state means stands in its cell; where the terminal has no room for that, a word does, and the rest beneath.
+ */
+export function formatStatus(
+  targets: readonly TargetStatus[],
+  look: StatusLook,
+): (string | OwnText)[] {
+  const { width } = look;
+  const fits = (rows: Row[]) =>
+    width === undefined || rows.every(({ before, last }) => widthOf(before + last) <= width);
+  const paint = (rows: Row[]) => rows.map((row, index) => paintRow(row, targets[index - 1], look));
+  const whole = layOut(targets, look, 'full');
+  if (fits(whole)) return paint(whole);
+  const details: Detail[] = ['full', 'time', 'percent'];
+  const tables = details.map((detail) => layOut(targets, look, detail, 'brief'));
+  return [...paint(tables.find(fits) ?? leaveOut(targets, look)), ...explainBeneath(targets)];
+}
+
+/** Whole sentences, which a terminal may wrap: a command in them can still be copied. */
+function explainBeneath(targets: readonly TargetStatus[]): string[] {
+  const lines = targets.flatMap(({ name, reason, state }) =>
+    reason === null || state === 'off' ? [] : [`${name}: ${reason}`],
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+type Wording = 'sentence' | 'brief';
+
+function layOut(
+  targets: readonly TargetStatus[],
+  look: StatusLook,
+  detail: Detail,
+  wording: Wording = 'sentence',
+): Row[] {
+  const cells = cellsOf(targets, look, detail, wording);
+  return fitTable(cells, { width: undefined, dispensable: [] });
+}
+
+/** What a narrow terminal does without, first to go first: source of the figures, plan, e-mail, the figures. */
+function leaveOut(targets: readonly TargetStatus[], look: StatusLook): Row[] {
+  const cells = cellsOf(targets, look, 'percent', 'brief');
+  const titles = cells[0] as string[];
+  const figures = titles.indexOf('FIGURES');
+  const windows = titles.flatMap((title, column) => (title.endsWith(' LEFT') ? [column] : []));
+  return fitTable(cells, {
+    width: look.width,
+    dispensable: [...(figures === -1 ? [] : [figures]), 2, 1, ...windows.reverse()],
+  });
+}
+
+function cellsOf(
+  targets: readonly TargetStatus[],
+  look: StatusLook,
+  detail: Detail,
+  wording: Wording,
+): string[][] {
+  const lengths = windowLengths(targets);
+  const isMeasured = targets.some(({ usage }) => usage !== null);
+  const figures = (cell: string) => (isMeasured ? [cell] : []);
+  const windows = lengths.map(titleOf);
+  const isUsed = targets.some(({ sessions }) => sessions.length > 0);
+  const live = (cell: string) => (isUsed ? [cell] : []);
+  const titles = ['  TARGET', 'E-MAIL', 'PLAN', ...windows];
+  titles.push(...figures('FIGURES'), ...live('LIVE'), 'STATE');
+  const rows = targets.map(({ usage, ...target }) => [
+    `${target.current ? '*' : ' '} ${target.name}`,
+    target.email ?? '-',
+    target.plan ?? '-',
+    ...lengths.map((minutes) => windowCell(usage, minutes, look, detail)),
+    ...figures(usage === null ? '-' : describeAge(usage.source, usage.capturedAt, look.now)),
+    ...live(target.sessions.length === 0 ? '-' : String(target.sessions.length)),
+    (wording === 'brief' ? briefly(target, look.now) : target.reason) ?? target.state,
+  ]);
+  return [titles, ...rows];
+}
+
+/** All lengths of windows that any target has, shortest first. */
+function windowLengths(targets: readonly TargetStatus[]): (number | null)[] {
+  const lengths = targets.flatMap(
+    ({ usage }) => usage?.windows.map(({ minutes }) => minutes) ?? [],
+  );
+  return [...new Set(lengths)].sort((a, b) => (a ?? 0) - (b ?? 0));
+}
+
+function titleOf(minutes: number | null): string {
+  return `${nameWindow(minutes ?? undefined)} left`.toUpperCase();
+}
+
+function windowCell(
+  usage: UsageReport | null,
+  minutes: number | null,
+  { now }: StatusLook,
+  detail: Detail,
+): string {
+  const window = usage?.windows.find((candidate) => candidate.minutes === minutes);
+  if (window === undefined) return '-';
+  if (detail === 'percent') return `${Math.floor(window.leftPercent)}%`;
+  const bar = drawBar(window.leftPercent);
+  if (window.resetsAt === null || window.leftPercent >= 100) return bar;
+  const resets = Date.parse(window.resetsAt) / 1000;
+  const at = `${bar}, ${describeTime(resets, now)}`;
+  return detail === 'full' ? `${at} (${describeWait(resets, now)})` : at;
+}
+
+/** A state in a word or two. */
+function briefly(
+  { state, marks }: Pick<TargetReport, 'state' | 'marks'>,
+  now: Date,
+): string | null {
+  if (state !== 'marked') return BRIEF[state];
+  if (marks.some(({ kind }) => kind === 'needs-login')) return 'needs login';
+  const ends = marks.map(({ until }) => (until === null ? Number.NaN : Date.parse(until) / 1000));
+  const last = Math.max(...ends); // NaN when one of them is for ever
+  return Number.isFinite(last) ? `until ${describeTime(last, now)}` : 'set aside';
+}
+
+const BRIEF: Record<Exclude<TargetReport['state'], 'marked'>, string | null> = {
+  ready: null,
+  off: 'off',
+  'not-logged-in': 'no login',
+  'wrong-account': 'other account',
+  broken: 'broken login',
+  unsafe: 'unsafe',
+};
+
+/** The state in its colour. The row of titles has no target. */
+function paintRow(
+  { before, last }: Row,
+  target: TargetStatus | undefined,
+  { colour }: StatusLook,
+): string | OwnText {
+  if (!colour || target === undefined) return `${before}${last}`.trimEnd();
+  const [on, off] = COLOURS[target.state] ?? YELLOW;
+  return ours`${before}\u001b[${on}m${last}\u001b[${off}m`;
+}
+
+const YELLOW = [33, 39] as const;
+const COLOURS: Partial<Record<TargetReport['state'], readonly [number, number]>> = {
+  ready: [32, 39],
+  off: [2, 22],
+};

@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import { readTargets } from '../../accounts/target-snapshot.ts';
+import { type OwnText, toPlainJson } from '../../plain-text.ts';
+import { type Context, currentName, requireConfig, settledConfig } from '../context.ts';
+import { listLiveSessions } from '../session/live-sessions.ts';
+import { findShims } from '../set-up/shim-place.ts';
+import { formatStatus, type TargetStatus } from './status-table.ts';
+import { reportTarget } from './target-report.ts';
+
+interface StatusOptions {
+  json?: boolean;
+  watch?: boolean;
+}
+
+/** The shape of `status --json`; keys are only ever added. */
+interface StatusReport {
+  version: 1;
+  /** Whether plain `codex` is supervised. */
+  enabled: boolean;
+  shims: string[];
+  current: string | null;
+  targets: TargetStatus[];
+}
+
+export function statusCommand(context: Context): Command {
+  return new Command('status')
+    .alias('list')
+    .description('show your targets: which is current, what is left of each, and until when')
+    .option('--json', 'as JSON')
+    .option('--watch', 'stay, and show it again whenever something changes')
+    .addHelpText(
+      'after',
+      '\nExample:\n  codex-hotswap status --json | jq -r ".targets[].state"\n\nFresh figures: codex-hotswap refresh',
+    )
+    .action(async (options: StatusOptions) => {
+      await settledConfig(context);
+      return options.watch ? watchStatus(context, options) : showStatus(context, options);
+    });
+}
+
+function showStatus(context: Context, { json }: StatusOptions): void {
+  const report = makeReport(context);
+  for (const line of json ? [toPlainJson(report, 2)] : formatReport(report, context)) {
+    context.say(line);
+  }
+}
+
+function makeReport(context: Context): StatusReport {
+  const { env, paths, now } = context;
+  const config = requireConfig(context);
+  const standings = readTargets(paths, config);
+  const current = currentName(context, config);
+  const sessions = listLiveSessions(paths);
+  return {
+    version: 1,
+    enabled: !existsSync(paths.disabledFlag),
+    shims: findShims(env, paths.home),
+    current: current ?? null,
+    targets: standings.map((standing) => ({
+      ...reportTarget(standing, current, now),
+      sessions: sessions.filter(({ target }) => target === standing.target.name),
+    })),
+  };
+}
+
+function formatReport(
+  { targets, enabled }: StatusReport,
+  { env, now }: Context,
+): (string | OwnText)[] {
+  const { isTTY, columns } = process.stdout;
+  const lines = formatStatus(targets, {
+    now,
+    width: isTTY ? columns : undefined,
+    colour: Boolean(isTTY) && !env.NO_COLOR,
+  });
+  if (enabled) return lines;
+  return [...lines, 'codex-hotswap is off: plain codex runs alone; to go on: codex-hotswap enable'];
+}
+
+/** Shows it again on every change of the configuration or of an account's state, until Ctrl-C. */
+async function watchStatus(context: Context, options: StatusOptions): Promise<void> {
+  const { paths } = context;
+  const show = () => {
+    if (process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J');
+    showStatus({ ...context, now: new Date() }, options);
+  };
+  show();
+  const { watch } = await import('chokidar');
+  const { accountsDir, sessionsDir, currentFile, disabledFlag } = paths;
+  const watched = [accountsDir, sessionsDir, currentFile, disabledFlag, dirname(paths.configFile)];
+  const watcher = watch(watched, {
+    ignoreInitial: true,
+    depth: 0,
+  });
+  let due: NodeJS.Timeout | undefined;
+  watcher.on('all', () => {
+    // A replaced file is told as several changes.
+    clearTimeout(due);
+    due = setTimeout(show, 50);
+  });
+  // Marks lapse and windows open without a file changing.
+  const clock = setInterval(show, 30_000);
+  await new Promise<void>((resolve) => process.once('SIGINT', resolve));
+  clearInterval(clock);
+  clearTimeout(due);
+  await watcher.close();
+}

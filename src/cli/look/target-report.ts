@@ -1,0 +1,118 @@
+import { describeMark } from '../../accounts/choice.ts';
+import { describeIdentity } from '../../accounts/login.ts';
+import { activeMarks, type Mark } from '../../accounts/marks.ts';
+import { holdsForeignLogin } from '../../accounts/move-foreign-login.ts';
+import type { TargetSnapshot } from '../../accounts/target-snapshot.ts';
+import { percentLeft, readUsage, type Usage } from '../../accounts/usage.ts';
+import { describeTime, describeWait } from '../time-text.ts';
+import { byLength } from './usage-text.ts';
+
+/** One target as `status` shows it; the shape of `status --json`, so keys are only ever added. */
+export interface TargetReport {
+  name: string;
+  current: boolean;
+  enabled: boolean;
+  vault: string;
+  /** `ready`: a session could start with it now. */
+  state: 'ready' | 'marked' | 'off' | 'not-logged-in' | 'wrong-account' | 'broken' | 'unsafe';
+  email: string | null;
+  plan: string | null;
+  /** What `state` means in words, with what to do about it; null when ready. */
+  reason: string | null;
+  marks: { kind: string; until: string | null; text: string }[];
+  /** Null before Codex or a session told anything. */
+  usage: UsageReport | null;
+}
+
+export interface UsageReport {
+  /** `live`: Codex was asked. `session`: a rollout written under this account told. */
+  source: 'live' | 'session';
+  /** ISO 8601, UTC. */
+  capturedAt: string;
+  windows: {
+    /** 300 = 5 h, 10080 = weekly. */
+    minutes: number | null;
+    leftPercent: number;
+    resetsAt: string | null;
+  }[];
+}
+
+/** How a target stands, in words and as data. Pure. */
+export function reportTarget(
+  standing: TargetSnapshot,
+  current: string | undefined,
+  now: Date,
+): TargetReport {
+  const { target, vault, state } = standing;
+  const marks = activeMarks(state, now.getTime() / 1000).filter(
+    // A login made since has healed it.
+    ({ kind, at }) => kind !== 'needs-login' || vault.kind !== 'ready' || at >= vault.issuedAt,
+  );
+  const identity = vault.kind === 'ready' ? vault.identity : state.identity;
+  return {
+    name: target.name,
+    current: target.name === current,
+    enabled: target.enabled,
+    vault: target.vault,
+    ...judge(standing, marks, now),
+    email: identity?.email ?? null,
+    plan: identity?.plan ?? null,
+    marks: marks.map((mark) => ({
+      kind: mark.kind,
+      until: mark.until === null ? null : isoOf(mark.until),
+      text: describeMarkUntil(mark, target.name, now),
+    })),
+    usage: reportUsage(readUsage(state.usage), now),
+  };
+}
+
+function reportUsage(usage: Usage | undefined, now: Date): UsageReport | null {
+  if (usage === undefined) return null;
+  return {
+    source: usage.source,
+    capturedAt: isoOf(usage.capturedAt),
+    windows: byLength(usage.windows).map((window) => ({
+      minutes: window.minutes ?? null,
+      leftPercent: percentLeft(window, now.getTime() / 1000),
+      resetsAt: window.resetsAt === undefined ? null : isoOf(window.resetsAt),
+    })),
+  };
+}
+
+function isoOf(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toISOString();
+}
+
+function judge(
+  standing: TargetSnapshot,
+  marks: Mark[],
+  now: Date,
+): Pick<TargetReport, 'state' | 'reason'> {
+  const { target, vault } = standing;
+  if (!target.enabled) return { state: 'off', reason: 'switched off in the configuration' };
+  if (vault.kind === 'empty') {
+    return {
+      state: 'not-logged-in',
+      reason: `not logged in; run: codex-hotswap login ${target.name}`,
+    };
+  }
+  if (vault.kind !== 'ready')
+    return { state: vault.kind, reason: `${vault.reason}; ${vault.advice}` };
+  if (holdsForeignLogin(standing)) {
+    const reason = `its vault now holds ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name}`;
+    return { state: 'wrong-account', reason };
+  }
+  if (marks.length === 0) return { state: 'ready', reason: null };
+  const reason = marks.map((mark) => describeMarkUntil(mark, target.name, now)).join('; ');
+  return { state: 'marked', reason };
+}
+
+function describeMarkUntil(mark: Mark, target: string, now: Date): string {
+  const what = describeMark(mark);
+  if (mark.until !== null) {
+    return `${what} until ${describeTime(mark.until, now)} (${describeWait(mark.until, now)})`;
+  }
+  return mark.kind === 'needs-login'
+    ? `${what}; run: codex-hotswap login ${target}`
+    : `${what}; when it works again: codex-hotswap reset ${target}`;
+}

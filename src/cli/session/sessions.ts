@@ -1,0 +1,100 @@
+import { Command } from 'commander';
+import { percentLeft } from '../../accounts/usage.ts';
+import { inspectVault } from '../../accounts/vault.ts';
+import { toPlainJson } from '../../plain-text.ts';
+import { type LaunchRecord, readLaunches } from '../../registry/launch-record.ts';
+import { gatherUsage, type IdentityOf } from '../../registry/segment-usage.ts';
+import type { Config } from '../../state/config.ts';
+import { type Context, findTarget, nowSeconds, requireConfig } from '../context.ts';
+import { parseCount } from '../look/log.ts';
+import { nameWindow } from '../look/usage-text.ts';
+import { describeTime } from '../time-text.ts';
+import { reportSession, type SessionReport } from './session-report.ts';
+
+interface SessionsOptions {
+  target?: string;
+  active?: boolean;
+  json?: boolean;
+  lines: number;
+}
+
+export function sessionsCommand(context: Context): Command {
+  return new Command('sessions')
+    .description('which account runs or ran which thread, where, and how to go on with it')
+    .option('--target <name>', 'only those that ran under this target')
+    .option('--active', 'only those that run now')
+    .option('-n, --lines <count>', 'how many', parseCount, 20)
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  codex-hotswap sessions --active')
+    .action((options: SessionsOptions) => showSessions(context, options));
+}
+
+async function showSessions(context: Context, options: SessionsOptions): Promise<void> {
+  const { paths, now, say, warn } = context;
+  const config = requireConfig(context);
+  if (options.target !== undefined) findTarget(config, options.target);
+  const { launches, notices } = readLaunches(paths, { now });
+  for (const notice of notices) warn(notice);
+  const identityOf = readIdentities(config);
+  const reports: SessionReport[] = [];
+  for (const launch of launches) {
+    if (reports.length >= options.lines) break;
+    if (!ranUnder(launch, options.target)) continue;
+    if (options.active && launch.state === 'ended') continue;
+    const report = await reportSession(launch, { paths, identityOf, now });
+    if (report === undefined || (options.active && !report.active)) continue;
+    // What an ended one told is on record already.
+    if (launch.state !== 'ended') await gatherUsage(paths, launch, identityOf, now.getTime());
+    reports.push(report);
+  }
+  if (options.json) return say(toPlainJson({ version: 1, sessions: reports }, 2));
+  if (reports.length === 0) return say(options.active ? 'no session runs now' : 'no sessions yet');
+  for (const report of reports) for (const line of describe(report, context)) say(line);
+}
+
+/** Which account each target's vault holds, read once. */
+function readIdentities(config: Config): IdentityOf {
+  const vaults = new Map(config.targets.map((target) => [target.name, inspectVault(target)]));
+  return (name) => {
+    const vault = vaults.get(name);
+    return vault?.kind === 'ready' ? vault.identity : undefined;
+  };
+}
+
+function ranUnder({ segments }: LaunchRecord, target: string | undefined): boolean {
+  return target === undefined || segments.some((segment) => segment.target === target);
+}
+
+function describe(report: SessionReport, context: Context): string[] {
+  const { now } = context;
+  const { active, target, cwd, mode, title, sameAccount, resume, endedAt, pid } = report;
+  const started = describeTime(Date.parse(report.startedAt) / 1000, now);
+  const state = active
+    ? `running since ${started} (pid ${pid})`
+    : endedAt === null
+      ? `${started}, was killed`
+      : `${started} to ${describeTime(Date.parse(endedAt) / 1000, now)}`;
+  const path = accountsInOrder(report).join(' → ');
+  return [
+    `${active ? '*' : ' '} ${path}  ${mode === 'exec' ? 'exec' : 'codex'} in ${cwd}  ${state}`,
+    ...(title === null ? [] : [`    ${title}`]),
+    ...(sameAccount === false && active
+      ? [`    ! ${target} now holds another account than the one this session runs under`]
+      : []),
+    ...describeUsage(report, nowSeconds(context)),
+    ...(resume === null || active ? [] : [`    ${resume}`]),
+  ];
+}
+
+function accountsInOrder({ segments }: SessionReport): string[] {
+  const names = segments.map(({ target }) => target);
+  return names.filter((name, index) => name !== names[index - 1]);
+}
+
+function describeUsage({ usage, target }: SessionReport, now: number): string[] {
+  if (usage === null || usage.windows.length === 0) return [];
+  const windows = usage.windows.map(
+    (window) => `${nameWindow(window.minutes)} ${Math.round(percentLeft(window, now))}% left`,
+  );
+  return [`    ${target}: ${windows.join(', ')}`];
+}

@@ -1,0 +1,57 @@
+import { describeIdentity, readLogin } from '../../accounts/login.ts';
+import { linkSharedLogin } from '../../accounts/shared-login.ts';
+import { listVaults, readTargets, type TargetSnapshot } from '../../accounts/target-snapshot.ts';
+import { authFileOf, inspectVault } from '../../accounts/vault.ts';
+import { tellVaultHome } from '../../accounts/vault-home.ts';
+import { readRegularFile } from '../../regular-file.ts';
+import type { Config, Target } from '../../state/config.ts';
+import { nameOwner } from '../accounts/find-owner.ts';
+import type { Context } from '../context.ts';
+
+/**
+ * Lets the plain codex of this home (the IDE, the daemon) use the same login, if that costs nobody theirs: a login we
+ * do not know stays where it is and is reported.
+ */
+export function linkSharedHomeFor(context: Context, config: Config, target: Target): void {
+  const { paths, warn } = context;
+  if (inspectVault(target).kind !== 'ready') return;
+  const standings = readTargets(paths, config);
+  const priming = linkSharedLogin(paths, authFileOf(target), listVaults(standings), {
+    asked: true,
+  });
+  if (priming.kind === 'login-runs') {
+    warn(
+      `plain codex is being logged in (codex login, pid ${priming.pid}), so its login was left alone; when that is done: codex-hotswap use ${target.name}`,
+    );
+  }
+  if (priming.kind === 'vault-home') {
+    warn(
+      `${tellVaultHome(paths.sharedHome, { name: priming.vault })}; its login was left as it is`,
+    );
+  }
+  if (priming.kind !== 'foreign-login') return;
+  const owner = nameOwner(priming.file, standings);
+  const help =
+    owner === undefined
+      ? `of no target; to adopt it: codex-hotswap import --as ${suggestName(standings)}`
+      : `of the account of ${owner}; if ${owner} works without it, remove the file, then: codex-hotswap use ${target.name}`;
+  warn(
+    `${priming.file} was left alone, so plain codex goes on under it: it holds ${ownerOf(priming.file) ?? 'a login'} ${help}`,
+  );
+}
+
+/** Whose login a file holds, for people; undefined if it cannot be told. */
+export function ownerOf(file: string): string | undefined {
+  try {
+    const read = readLogin(readRegularFile(file).toString('utf8'));
+    return read.kind === 'login'
+      ? `the login of ${describeIdentity(read.login.identity)}`
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function suggestName(standings: readonly TargetSnapshot[]): string {
+  return standings.find(({ vault }) => vault.kind === 'empty')?.target.name ?? 'NAME';
+}

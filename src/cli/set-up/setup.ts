@@ -1,0 +1,178 @@
+import { chmodSync, statSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readCurrent, writeCurrent } from '../../accounts/current.ts';
+import { inspectVault, validateTargetName } from '../../accounts/vault.ts';
+import { refuseVaultHome } from '../../accounts/vault-home.ts';
+import { HotswapError } from '../../errors.ts';
+import { type Config, defaultVault, readConfig, type Target } from '../../state/config.ts';
+import { updateConfig } from '../../state/config-store.ts';
+import { ensureDir, ensurePrivateDir, setAside } from '../../state/files.ts';
+import type { Paths } from '../../state/paths.ts';
+import { changeConfig } from '../../state/records.ts';
+import { logIn } from '../accounts/login.ts';
+import { type Context, currentName, findTarget } from '../context.ts';
+import { isInteractive } from '../prompts.ts';
+import { putShim } from './install-shim.ts';
+import { linkSharedHomeFor } from './link-shared-home.ts';
+import { runWizard } from './wizard.ts';
+
+interface SetupOptions {
+  accounts?: string[];
+  count: number;
+  prefix: string;
+  force?: boolean;
+  replaceTargets?: boolean;
+  cooldownMinutes?: number;
+  login?: boolean;
+  deviceAuth?: boolean;
+  installShim?: boolean;
+  shimPath?: string;
+}
+
+export function setupCommand(context: Context): Command {
+  return new Command('setup')
+    .description(
+      'create targets, one for each account, and a vault for the login of each; without options it asks',
+    )
+    .option('--accounts <names>', 'their names, with commas between', splitNames)
+    .option('--count <n>', 'how many numbered targets', parseCount, 2)
+    .option('--prefix <name>', 'what numbered targets are called: acc gives acc1, acc2, …', 'acc')
+    .option('--force', 'change a configuration that exists; a broken one is set aside')
+    .option(
+      '--replace-targets',
+      'have these targets only; the logins of others stay in their vaults',
+    )
+    .option(
+      '--cooldown-minutes <n>',
+      'how long an account rests when its reset time is unknown',
+      parseMinutes,
+    )
+    .option('--login', 'log in to each target that has no login yet')
+    .addOption(
+      new Option('--device-auth', 'log in with a code, without a browser here').implies({
+        login: true,
+      }),
+    )
+    .option('--install-shim', 'make plain `codex` run through codex-hotswap')
+    .option('--shim-path <file>', 'where the shim goes')
+    .addHelpText(
+      'after',
+      '\nExample:\n  codex-hotswap setup --accounts main,work --login --install-shim',
+    )
+    .action((options: SetupOptions, command: Command) =>
+      isBare(command) && isInteractive() ? runWizard(context) : setUp(context, options),
+    );
+}
+
+function isBare(command: Command): boolean {
+  const names = Object.keys(command.opts());
+  return names.every((name) => command.getOptionValueSource(name) === 'default');
+}
+
+async function setUp(context: Context, options: SetupOptions): Promise<void> {
+  const { paths, say } = context;
+  const names = options.accounts ?? numberedNames(options.prefix, options.count);
+  names.forEach(validateTargetName);
+  const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
+  refuseVaultHome(paths.sharedHome, targets);
+  changeConfig(paths, () => makeRoomForConfig(context, options.force ?? false));
+
+  ensureDir(paths.sharedHome);
+  const config = await updateConfig(paths, (before) => ({
+    ...before,
+    ...(options.cooldownMinutes === undefined ? {} : { cooldownMinutes: options.cooldownMinutes }),
+    targets: options.replaceTargets
+      ? targets.map((target) => before.targets.find(({ name }) => name === target.name) ?? target)
+      : [...before.targets, ...targets.filter((target) => !isKnown(target, before))],
+  }));
+  for (const target of config.targets) makeVault(target.vault);
+  chooseFirst(paths, config);
+  say(`targets: ${config.targets.map(({ name }) => name).join(', ')} (${paths.configFile})`);
+
+  if (options.login) await logInToAll(context, config, options.deviceAuth ? ['--device-auth'] : []);
+  linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
+  if (options.installShim || options.shimPath) putShim(context, options.shimPath);
+  sayWhatIsLeft(context, config, options);
+}
+
+/** Refuses to touch a configuration without `--force`; with it, a broken one is kept under another name. */
+function makeRoomForConfig({ paths, now, warn }: Context, force: boolean): void {
+  let existing: Config | undefined;
+  try {
+    existing = readConfig(paths);
+  } catch (error) {
+    if (!force || !(error instanceof HotswapError)) throw error;
+    warn(`${error.message}; it was kept as ${setAside(paths.configFile, now)}`);
+  }
+  if (existing === undefined || force) return;
+  throw new HotswapError(
+    'usage',
+    `set up already (${paths.configFile} has ${existing.targets.map(({ name }) => name).join(', ') || 'no targets'})`,
+    'to add targets or change settings, add --force; nothing of the old is lost',
+  );
+}
+
+function makeVault(vault: string): void {
+  ensurePrivateDir(vault);
+  if ((statSync(vault).mode & 0o077) !== 0) chmodSync(vault, 0o700);
+}
+
+function chooseFirst(paths: Paths, config: Config): void {
+  const { current } = readCurrent(paths);
+  const first = config.targets[0];
+  if (first !== undefined && !config.targets.some(({ name }) => name === current)) {
+    writeCurrent(paths, first.name);
+  }
+}
+
+async function logInToAll(context: Context, config: Config, args: string[]): Promise<void> {
+  for (const target of config.targets.filter(needsLogin)) {
+    context.say('');
+    context.say(`log in to ${target.name}:`);
+    await logIn(context, config, target, { args });
+  }
+}
+
+function sayWhatIsLeft({ say }: Context, config: Config, options: SetupOptions): void {
+  const missing = config.targets.filter(needsLogin);
+  for (const { name } of missing) say(`next: codex-hotswap login ${name}`);
+  if (!options.installShim && !options.shimPath) say('next: codex-hotswap install-shim');
+  if (missing.length === 0) say('then type codex as always');
+}
+
+function needsLogin(target: Target): boolean {
+  return target.enabled && inspectVault(target).kind !== 'ready';
+}
+
+function isKnown(target: Target, config: Config): boolean {
+  return config.targets.some(({ name }) => name === target.name);
+}
+
+function numberedNames(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
+}
+
+function splitNames(text: string): string[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (names.length === 0) throw new InvalidArgumentError('expected names with commas between.');
+  return [...new Set(names)];
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 99) {
+    throw new InvalidArgumentError('expected a number from 1 to 99.');
+  }
+  return count;
+}
+
+function parseMinutes(text: string): number {
+  const minutes = Number(text);
+  if (text.trim() === '' || !(minutes >= 0 && minutes <= 44_640)) {
+    throw new InvalidArgumentError('expected minutes, from 0 to 44640.');
+  }
+  return minutes;
+}

@@ -1,0 +1,108 @@
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  unlinkSync,
+} from 'node:fs';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { isOurShim } from '../../codex/find.ts';
+import { HotswapError } from '../../errors.ts';
+import { replaceFile } from '../../state/files.ts';
+import { LAUNCH_PROGRAM, SHIM_TEMPLATE } from '../../state/package-files.ts';
+
+export type ShimInstall = 'created' | 'updated' | 'unchanged';
+
+/**
+ * Puts our shim at `path`, idempotently. Whatever else is there stays: the real codex is never replaced or renamed.
+ * @throws HotswapError `not-our-shim`, `home-unwritable`.
+ */
+export function installShim(path: string, env: NodeJS.ProcessEnv): ShimInstall {
+  const content = renderShim(env);
+  const before = inspectShim(path);
+  if (before === 'foreign') throw foreign(path, 'choose another place with --shim-path');
+  if (before === 'ours' && isUnchanged(path, content)) return 'unchanged';
+  makeDir(dirname(path));
+  replaceFile(path, content, { mode: 0o755 });
+  return before === 'ours' ? 'updated' : 'created';
+}
+
+/** @throws HotswapError `not-our-shim` when something else is there. */
+export function removeShim(path: string): 'removed' | 'missing' {
+  const found = inspectShim(path);
+  if (found === 'foreign') throw foreign(path, 'nothing was removed');
+  if (found === 'missing') return 'missing';
+  unlinkSync(path);
+  return 'removed';
+}
+
+/** A link is foreign even if it leads to a shim of ours: somebody else made it, for example a dotfile manager. */
+export function inspectShim(path: string): 'missing' | 'ours' | 'foreign' {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return 'missing';
+  return stats.isFile() && isOurShim(path) ? 'ours' : 'foreign';
+}
+
+/** True when the shim at `path` is what this installation would write. */
+export function isCurrentShim(path: string, env: NodeJS.ProcessEnv): boolean {
+  return isUnchanged(path, renderShim(env));
+}
+
+function renderShim(env: NodeJS.ProcessEnv): string {
+  const template = readFileSync(SHIM_TEMPLATE, 'utf8');
+  return template
+    .replace('@NODE@', () => quoteForShell(stableNodePath(env)))
+    .replace('@LAUNCH@', () => quoteForShell(LAUNCH_PROGRAM));
+}
+
+/**
+ * The path of the running Node under which it will be found after an update too: Homebrew's execPath names the version
+ * (…/Cellar/node/24.1/bin/node) and is gone with it, its link on PATH stays.
+ */
+function stableNodePath(env: NodeJS.ProcessEnv): string {
+  const running = realpathSync(process.execPath);
+  const dirs = (env.PATH ?? '').split(delimiter).filter((dir) => isAbsolute(dir));
+  const onPath = dirs.map((dir) => join(dir, 'node')).find((path) => resolvesTo(path, running));
+  return onPath ?? process.execPath;
+}
+
+function resolvesTo(path: string, target: string): boolean {
+  try {
+    return realpathSync(path) === target;
+  } catch {
+    return false;
+  }
+}
+
+/** `it's` → `'it'\''s'`: one word for any POSIX shell, whatever is in it. */
+export function quoteForShell(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function isUnchanged(path: string, content: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return readFileSync(path, 'utf8') === content;
+  } catch {
+    return false;
+  }
+}
+
+function makeDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o755 });
+  } catch (cause) {
+    throw new HotswapError(
+      'home-unwritable',
+      `${dir} cannot be made (${(cause as NodeJS.ErrnoException).code})`,
+      'choose another place with --shim-path',
+      { cause },
+    );
+  }
+}
+
+function foreign(path: string, advice: string): HotswapError {
+  return new HotswapError('not-our-shim', `${path} was not made by codex-hotswap`, advice);
+}

@@ -1,0 +1,147 @@
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { listHomesWithLink } from '../../accounts/last-link.ts';
+import { unlinkSharedLogin } from '../../accounts/shared-login.ts';
+import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
+import { authFileOf } from '../../accounts/vault.ts';
+import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
+import { HotswapError } from '../../errors.ts';
+import { listSlots, purgeSlots } from '../../overlay/sweep.ts';
+import { CONFIG_DEFAULTS, type Config, readConfig } from '../../state/config.ts';
+import { errnoOf } from '../../state/files.ts';
+import type { Paths } from '../../state/paths.ts';
+import { ownIdentity } from '../../state/process-identity.ts';
+import { removeAbandonedHomes } from '../accounts/login-home.ts';
+import { leaveVault, nameSome, removeVault } from '../accounts/remove-vault.ts';
+import type { Context } from '../context.ts';
+import { confirm } from '../prompts.ts';
+import { listLiveSessions } from '../session/live-sessions.ts';
+import { removeShim } from './shim-file.ts';
+import { findShims } from './shim-place.ts';
+
+export function uninstallCommand(context: Context): Command {
+  return new Command('uninstall')
+    .description('make plain `codex` the real Codex again, with the current login as its own')
+    .option('--purge', 'remove the stored logins, the configuration and all records too')
+    .option('--force', 'even while a session lives')
+    .option('--yes', 'purge without a question')
+    .addHelpText('after', '\nExample:\n  codex-hotswap uninstall && npm uninstall -g codex-hotswap')
+    .action((options: UninstallOptions) => uninstall(context, options));
+}
+
+interface UninstallOptions {
+  purge?: boolean;
+  force?: boolean;
+  yes?: boolean;
+}
+
+async function uninstall(context: Context, options: UninstallOptions): Promise<void> {
+  const { env, paths, say } = context;
+  const { purge, force, yes } = options;
+  const config = readConfigOrNone(context);
+  if (purge && !force) refuseWhileAnyLives(paths);
+  if (purge && !yes && config.targets.length > 0) {
+    const names = config.targets.map(({ name }) => name).join(', ');
+    const question = `Delete the stored logins (${names}), the configuration and all records?`;
+    await confirm(question, 'deleting the stored logins');
+  }
+  const home = vaultOfHome(paths.sharedHome, config.targets);
+  if (home !== undefined) say(`${tellVaultHome(paths.sharedHome, home)}, so its login stays there`);
+  for (const shim of findShims(env, paths.home)) {
+    if (removeShim(shim) === 'removed') say(`removed ${shim}`);
+  }
+  // Before the link: the newest login of the current account may be in the overlay of a session that was killed.
+  if (purge) await removeOverlays(context, config);
+  // Of every target: plain codex keeps a login whose vault is open to others, too.
+  const vaults = config.targets.map((target) => ({
+    name: target.name,
+    authFile: authFileOf(target),
+  }));
+  // A purge removes the vaults, and other Codex homes may lead to them.
+  const homes = new Set([paths.sharedHome, ...(purge ? listHomesWithLink(paths) : [])]);
+  for (const sharedHome of homes) {
+    if (unlinkSharedLogin({ ...paths, sharedHome }, vaults) !== 'unlinked') continue;
+    say(`${join(sharedHome, 'auth.json')} is a file of its own again`);
+  }
+  if (purge) removeAll(context, config);
+  else say(`logins and settings stay (${paths.configFile}); to remove them: --purge`);
+  say('a shell that has run codex before needs: hash -r');
+}
+
+/** A broken configuration must not keep anybody from uninstalling. */
+function readConfigOrNone({ paths, warn }: Context): Config {
+  const none: Config = { version: 1, targets: [], ...CONFIG_DEFAULTS };
+  try {
+    return readConfig(paths) ?? none;
+  } catch (error) {
+    if (!(error instanceof HotswapError)) throw error;
+    warn(`${error.message}; the vaults it names stay`);
+    return none;
+  }
+}
+
+function refuseWhileAnyLives(paths: Paths): void {
+  const [session] = listLiveSessions(paths);
+  // The overlays tell what the records may have missed, such as a session of version 0.1.0 on another machine.
+  const slot = listSlots(paths).find(({ ownership }) => ownership.kind === 'owned');
+  if (session === undefined && slot === undefined) return;
+  throw new HotswapError(
+    'in-use',
+    session === undefined
+      ? `a session lives in overlay ${slot?.number}`
+      : `a session lives on ${session.target} (in ${session.cwd})`,
+    'end it first, or add --force',
+  );
+}
+
+/** Overlays shrink to links, so that threads which Codex remembers by a path through one still open (fact M4). */
+async function removeOverlays({ paths, now, warn }: Context, config: Config): Promise<void> {
+  const standings = readTargets(paths, config);
+  const options = { vaults: listVaults(standings), orphansDir: paths.orphansDir, now };
+  const { kept } = await purgeSlots(paths, ownIdentity(), options);
+  for (const { number, reason } of kept) warn(`overlay ${number} stays: ${reason}`);
+}
+
+function removeAll({ paths, say, warn }: Context, config: Config): void {
+  for (const [index, target] of config.targets.entries()) {
+    const { name, vault } = target;
+    const left = leaveVault(paths, target, config.targets.slice(index + 1)) ?? removeVault(vault);
+    say(`${name} is forgotten; its account was not logged out`);
+    if (left.length > 0) warn(`${vault} stays, for it holds ${nameSome(left)}`);
+  }
+  removeAbandonedHomes(paths);
+  rmSync(dirname(paths.configFile), { recursive: true, force: true });
+  removeRecords(paths);
+  if (listDir(paths.orphansDir).length > 0) warn(`logins of no target stay in ${paths.orphansDir}`);
+}
+
+function removeRecords(paths: Paths): void {
+  const kept = [
+    paths.runtimeDir,
+    ...(listDir(paths.orphansDir).length > 0 ? [paths.orphansDir] : []),
+  ];
+  for (const name of listDir(paths.stateDir)) {
+    const path = join(paths.stateDir, name);
+    if (!kept.includes(path)) rmSync(path, { recursive: true, force: true });
+  }
+  for (const dir of [paths.runtimeDir, paths.stateDir]) {
+    if (listDir(dir).length === 0) removeEmptyDir(dir);
+  }
+}
+
+function listDir(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
+
+function removeEmptyDir(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { addMark } from '../accounts/account-state.ts';
+import { type Mark, withMark } from '../accounts/marks.ts';
+import { readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
+import { recordUsage, type Usage } from '../accounts/usage.ts';
+import type { Config } from '../state/config.ts';
+import type { DeferredWrites } from '../state/deferred-writes.ts';
+import type { Paths } from '../state/paths.ts';
+
+/** What a session learns about accounts. It counts in the session's own choices whether or not it could be written. */
+export interface AccountNotes {
+  mark(target: string, mark: Mark): void;
+  recordUsage(target: string, usage: Usage): void;
+  /** How every account stands, with what could not be written. */
+  standings(): TargetSnapshot[];
+}
+
+export function createAccountNotes(
+  paths: Paths,
+  config: Config,
+  records: DeferredWrites,
+): AccountNotes {
+  const marks = new Map<string, { target: string; mark: Mark }>();
+  const usages = new Map<string, Usage>();
+
+  function withNotes(standing: TargetSnapshot): TargetSnapshot {
+    const { name } = standing.target;
+    let { state } = standing;
+    for (const [record, { target, mark }] of marks) {
+      if (target !== name || records.isWritten(record)) continue;
+      state = { ...state, marks: withMark(state.marks, mark) };
+    }
+    const usage = usages.get(name);
+    if (usage !== undefined && !records.isWritten(nameUsage(name))) state = { ...state, usage };
+    return { ...standing, state };
+  }
+
+  return {
+    mark(target, mark) {
+      const bucket = mark.limitName === undefined ? '' : ` for ${mark.limitName}`;
+      const name = `the limit of ${target} (${mark.kind}${bucket})`;
+      marks.set(name, { target, mark });
+      records.attempt(name, () => void addMark(paths, target, mark));
+    },
+    recordUsage(target, usage) {
+      usages.set(target, usage);
+      records.attempt(nameUsage(target), () => recordUsage(paths, target, usage));
+    },
+    standings: () => readTargets(paths, config).map(withNotes),
+  };
+}
+
+function nameUsage(target: string): string {
+  return `what is left of ${target}`;
+}

@@ -1,0 +1,111 @@
+import { recordUsage } from '../accounts/usage.ts';
+import type { DeferredWrites } from '../state/deferred-writes.ts';
+import { ownPlace } from '../state/machine-place.ts';
+import type { Paths } from '../state/paths.ts';
+import { ownIdentity, processTable } from '../state/process-identity.ts';
+import {
+  beginSegment,
+  bindLaunch,
+  endLaunch,
+  type LaunchRecord,
+  launchName,
+  pruneLaunches,
+  type Segment,
+  writeLaunch,
+} from './launch-record.ts';
+import { gatherUsage, type IdentityOf } from './segment-usage.ts';
+
+/** Keeps the record of one launch, on disk at every step, so that it outlives a `kill -9`. Never throws. */
+export interface LaunchKeeper {
+  readonly launch: string;
+  /** The child works on this thread. */
+  bind(thread: { id: string; rollout: string; copyOf?: string }): void;
+  /** The next child runs under this account. */
+  move(target: string): void;
+  /** Notes what the accounts' own rollouts told so far. */
+  gather(): Promise<void>;
+  /** Notes what the accounts' own rollouts told, and ends the record. */
+  end(): Promise<void>;
+}
+
+export interface KeptLaunch {
+  paths: Paths;
+  target: string;
+  cwd: string;
+  args: string[];
+  mode: LaunchRecord['mode'];
+  identityOf: IdentityOf;
+  now(): Date;
+  records: DeferredWrites;
+}
+
+/** Writes the record of a launch that is about to start. */
+export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
+  const { paths, now, records } = kept;
+  const started = now();
+  let record: LaunchRecord = {
+    version: 1,
+    launch: launchName(started, process.pid),
+    state: 'pending',
+    ...ownIdentity(),
+    processes: processTable(),
+    place: ownPlace(),
+    cwd: kept.cwd,
+    args: kept.args,
+    mode: kept.mode,
+    startedAt: started.toISOString(),
+    segments: [openSegment(kept, kept.target, started)],
+  };
+
+  function save(next: LaunchRecord): void {
+    record = next;
+    records.attempt(THIS_SESSION, () => writeLaunch(paths, record));
+  }
+
+  /** The record as it is when its rollouts cannot be read. */
+  function gather(from: LaunchRecord, at: Date): Promise<LaunchRecord> {
+    return gatherUsage(paths, from, kept.identityOf, at.getTime(), (target, usage) => {
+      records.attempt(`what is left of ${target}`, () => recordUsage(paths, target, usage));
+    }).catch(() => from);
+  }
+
+  save(record);
+  return {
+    launch: record.launch,
+    bind: ({ id, rollout, copyOf }) =>
+      save(bindLaunch(record, id, rollout, now().toISOString(), copyOf)),
+    move(target) {
+      const { thread, rollout } = record;
+      const next = openSegment(kept, target, now());
+      save(
+        beginSegment(record, {
+          ...next,
+          ...(thread === undefined ? {} : { thread }),
+          ...(rollout === undefined ? {} : { rollout }),
+        }),
+      );
+    },
+    async gather() {
+      await gather(record, now());
+    },
+    async end() {
+      const at = now();
+      save(await gather(endLaunch(record, at.toISOString()), at));
+      records.attempt('the end of old sessions', () => void pruneLaunches(paths, at));
+    },
+  };
+}
+
+/** Its name among what a session writes. */
+export const THIS_SESSION = 'this session';
+
+function openSegment(kept: KeptLaunch, target: string, at: Date): Segment {
+  const identity = kept.identityOf(target);
+  return {
+    target,
+    ...(identity === undefined
+      ? {}
+      : { identity: { userId: identity.userId, accountId: identity.accountId } }),
+    from: at.toISOString(),
+  };
+}

@@ -1,0 +1,256 @@
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { MOST, readIsoTime, readPid, readText } from '../codex/bounds.ts';
+import { defined, record } from '../codex/json.ts';
+import { isTargetName } from '../state/config.ts';
+import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
+import { startBeating, stopBeating } from '../state/heartbeat.ts';
+import { mayLive, readMakers } from '../state/liveness.ts';
+import { type Place, readPlace } from '../state/machine-place.ts';
+import type { Paths } from '../state/paths.ts';
+
+/** A stretch of one thread under one account. */
+export interface Segment {
+  target: string;
+  identity?: { userId: string; accountId: string };
+  /** ISO 8601, UTC. */
+  from: string;
+  /** Missing while it goes on. */
+  to?: string;
+  /** Missing until it is known; a launch without a turn never has one. */
+  thread?: string;
+  /** Its file in the shared home. */
+  rollout?: string;
+  /** The thread that this one is a copy of, made for an account that may not read the original. */
+  copyOf?: string;
+  /** Of the first and the last `token_count` in this stretch, ISO 8601. */
+  firstTokenCountAt?: string;
+  lastTokenCountAt?: string;
+}
+
+/** One launch of codex: which threads it worked on, under which accounts and when. */
+export interface LaunchRecord {
+  version: 1;
+  launch: string;
+  state: 'pending' | 'bound' | 'ended';
+  /** The supervisor. */
+  pid: number;
+  /** With the pid, what tells it from a later process (see state/process-identity.ts). */
+  startTime?: string;
+  /** Which processes `pid` is one of: those of another container or boot are not ours to judge. */
+  processes?: string;
+  /** The same since 0.1.1, see state/place.ts. */
+  place?: Place;
+  cwd: string;
+  /** The user's own words. */
+  args?: string[];
+  mode: 'interactive' | 'exec';
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  endedAt?: string;
+  /** The thread it works on now. */
+  thread?: string;
+  /** Its file in the shared home. */
+  rollout?: string;
+  /** In the order of time; the last one is open while the launch lasts. */
+  segments: Segment[];
+}
+
+const KEPT_RECORDS = 500;
+const KEPT_DAYS = 90;
+
+/** A name for a launch that sorts by time, to the millisecond: `20261121T034500123Z-12345`. */
+export function launchName(now: Date, pid: number): string {
+  return `${now.toISOString().replace(/[-:.]/g, '')}-${pid}`;
+}
+
+/**
+ * Writes the record of a launch (0600, atomic; not synced: a record lost in a power cut costs nothing). While the launch
+ * lasts it is touched each minute, for other machines.
+ */
+export function writeLaunch(paths: Paths, record: LaunchRecord): void {
+  ensurePrivateDir(paths.sessionsDir);
+  const file = launchFile(paths, record.launch);
+  if (record.state === 'ended') stopBeating(file);
+  replaceFile(file, `${JSON.stringify(record)}\n`, { sync: false });
+  if (record.state !== 'ended') startBeating(file);
+}
+
+/**
+ * Binds a launch, and the segment that is open, to a thread; another thread than before (`/new`, `/resume` in the TUI)
+ * begins a segment of its own under the same account. Pure.
+ * @param at ISO 8601.
+ */
+export function bindLaunch(
+  record: LaunchRecord,
+  thread: string,
+  rollout?: string,
+  at = record.startedAt,
+  copyOf?: string,
+): LaunchRecord {
+  const file = rollout === undefined ? {} : { rollout };
+  const place = { thread, ...file, ...(copyOf === undefined ? {} : { copyOf }) };
+  const bound: LaunchRecord = { ...record, state: 'bound', thread, ...file };
+  const open = record.segments.at(-1);
+  if (open === undefined || open.thread === thread) return bound;
+  if (open.thread === undefined) {
+    return { ...bound, segments: [...record.segments.slice(0, -1), { ...open, ...place }] };
+  }
+  const { target, identity } = open;
+  const account = identity === undefined ? { target } : { target, identity };
+  return beginSegment(bound, { ...account, from: at, ...place });
+}
+
+/** Ends the open segment and begins the next one. Pure. */
+export function beginSegment(record: LaunchRecord, next: Segment): LaunchRecord {
+  return { ...record, segments: [...closeSegments(record, next.from), next] };
+}
+
+/** Ends a launch and its open segment. Pure. */
+export function endLaunch(record: LaunchRecord, at: string): LaunchRecord {
+  return { ...record, state: 'ended', endedAt: at, segments: closeSegments(record, at) };
+}
+
+/**
+ * The newest records, newest first, at most `limit`; broken ones are set aside and reported in `notices`.
+ */
+export function readLaunches(
+  paths: Paths,
+  { limit = KEPT_RECORDS, now = new Date() }: { limit?: number; now?: Date } = {},
+): { launches: LaunchRecord[]; notices: string[] } {
+  const notices: string[] = [];
+  const launches: LaunchRecord[] = [];
+  for (const name of recordNames(paths).reverse()) {
+    if (launches.length >= limit) break;
+    const file = join(paths.sessionsDir, name);
+    const read = readJson(file);
+    if (read.kind === 'missing') continue; // pruned meanwhile
+    if (read.kind === 'unreadable') {
+      notices.push(`${file} ${read.reason}`);
+      continue;
+    }
+    const record = read.kind === 'ok' ? checkLaunch(read.value) : undefined;
+    if (record !== undefined) launches.push(record);
+    else notices.push(setAsideBroken(file, now));
+  }
+  return { launches, notices };
+}
+
+function setAsideBroken(file: string, now: Date): string {
+  try {
+    return `${file} is broken; it was kept as ${setAside(file, now)}`;
+  } catch {
+    return `${file} is broken and could not be moved aside`;
+  }
+}
+
+/**
+ * Whether the launch goes on: a record of one that was killed stays open for ever.
+ * @param paths where the record is; without them, one of another machine does not run.
+ */
+export function isRunning(record: LaunchRecord, paths?: Pick<Paths, 'sessionsDir'>): boolean {
+  const { launch, state, pid, startTime, processes, place } = record;
+  if (state === 'ended') return false;
+  if (startTime === undefined) return true; // not to be judged
+  const makers = readMakers([{ pid, startTime }], { table: processes, place });
+  return mayLive(makers, paths === undefined ? undefined : launchFile(paths, launch));
+}
+
+/** Removes records beyond the newest 500 and older than 90 days, but none of a launch that may still run. */
+export function pruneLaunches(paths: Paths, now: Date): number {
+  const oldest = now.getTime() - KEPT_DAYS * 86_400_000;
+  const names = recordNames(paths).reverse();
+  const doomed = names.filter((name, index) => {
+    if (index < KEPT_RECORDS && !isOlder(join(paths.sessionsDir, name), oldest)) return false;
+    const read = readJson(join(paths.sessionsDir, name));
+    const record = read.kind === 'ok' ? checkLaunch(read.value) : undefined;
+    return record !== undefined && !isRunning(record, paths);
+  });
+  for (const name of doomed) rmSync(join(paths.sessionsDir, name), { force: true });
+  return doomed.length;
+}
+
+function closeSegments(record: LaunchRecord, at: string): Segment[] {
+  return record.segments.map((segment) =>
+    segment.to === undefined ? { ...segment, to: at } : segment,
+  );
+}
+
+// The name begins with the time, so the order of names is the order of launches.
+function recordNames(paths: Paths): string[] {
+  try {
+    return readdirSync(paths.sessionsDir)
+      .filter((name) => /^\d{8}T\d+Z-\d+.*\.json$/.test(name))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+function launchFile(paths: Pick<Paths, 'sessionsDir'>, launch: string): string {
+  return join(paths.sessionsDir, `${launch}.json`);
+}
+
+function isOlder(file: string, milliseconds: number): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && stats.mtimeMs < milliseconds;
+}
+
+/** A record without one of the fields that all of them have is broken; of the others, those of the wrong form are left out. */
+function checkLaunch(value: unknown): LaunchRecord | undefined {
+  const found = record(value);
+  if (found?.version !== 1 || !Array.isArray(found.segments)) return undefined;
+  const state = STATES.find((known) => known === found.state);
+  const mode = MODES.find((known) => known === found.mode);
+  const pid = readPid(found.pid);
+  const cwd = readText(found.cwd, MOST.path);
+  const startedAt = readIsoTime(found.startedAt);
+  const segments = found.segments.slice(-MOST_SEGMENTS).map(checkSegment);
+  const isWhole = segments.every((segment) => segment !== undefined);
+  // It names a file.
+  if (typeof found.launch !== 'string' || !/^[\w.-]{1,100}$/.test(found.launch)) return undefined;
+  if (!state || !mode || !pid || !cwd || !startedAt || !isWhole) return undefined;
+  const args = Array.isArray(found.args) ? found.args.filter(isString) : undefined;
+  return {
+    ...{ version: 1, launch: found.launch, state, pid, cwd, mode, startedAt, segments },
+    ...defined({
+      args,
+      startTime: readText(found.startTime, MOST.name),
+      processes: readText(found.processes, MOST.name),
+      place: readPlace(found.place),
+      endedAt: readIsoTime(found.endedAt),
+      thread: readText(found.thread, MOST.name),
+      rollout: readText(found.rollout, MOST.path),
+    }),
+  };
+}
+
+const STATES = ['pending', 'bound', 'ended'] as const;
+const MODES = ['interactive', 'exec'] as const;
+/** A session of a month that goes on under another account each hour has fewer. */
+const MOST_SEGMENTS = 1000;
+
+function checkSegment(value: unknown): Segment | undefined {
+  const found = record(value) ?? {};
+  const from = readIsoTime(found.from);
+  if (!isTargetName(found.target) || from === undefined) return undefined;
+  const { userId, accountId } = record(found.identity) ?? {};
+  const isKnown = isString(userId) && isString(accountId);
+  return {
+    target: found.target,
+    from,
+    ...(isKnown ? { identity: { userId, accountId } } : {}),
+    ...defined({
+      to: readIsoTime(found.to),
+      thread: readText(found.thread, MOST.name),
+      rollout: readText(found.rollout, MOST.path),
+      copyOf: readText(found.copyOf, MOST.name),
+      firstTokenCountAt: readIsoTime(found.firstTokenCountAt),
+      lastTokenCountAt: readIsoTime(found.lastTokenCountAt),
+    }),
+  };
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}

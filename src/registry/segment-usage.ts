@@ -1,0 +1,109 @@
+import { stat } from 'node:fs/promises';
+import type { Identity } from '../accounts/login.ts';
+import { recordUsage, type Usage, usageFromLimits } from '../accounts/usage.ts';
+import type { RolloutFact } from '../codex/rollout.ts';
+import { readRolloutFacts } from '../codex/rollout-file.ts';
+import type { Paths } from '../state/paths.ts';
+import type { LaunchRecord, Segment } from './launch-record.ts';
+
+/** What the rollout of a segment says about the account it ran under. */
+export interface SegmentUsage {
+  /** ISO 8601. */
+  firstTokenCountAt: string;
+  lastTokenCountAt: string;
+  usage?: Usage;
+}
+
+/** The last turns are what counts, and a rollout may have 50 MB. */
+const TAIL_BYTES = 1024 * 1024;
+
+/**
+ * Reads what one segment's own rollout told while it lasted, and nothing else: whose limits a `token_count` shows is not
+ * in it, only the segment says so. Undefined when there is nothing, or the file is gone.
+ * @param nowMs the end of a segment that still lasts, epoch milliseconds.
+ */
+export async function readSegmentUsage(
+  { thread, rollout, from, to }: Segment,
+  nowMs: number,
+  readCounts: (rollout: string) => Promise<TokenCount[]> = readTokenCounts,
+): Promise<SegmentUsage | undefined> {
+  if (rollout === undefined || thread === undefined) return undefined;
+  const [begin, end] = [Date.parse(from), to === undefined ? nowMs : Date.parse(to)];
+  const counts = await readCounts(rollout).catch(() => []);
+  const own = counts.filter(({ at = 0 }) => at >= begin && at <= end);
+  const [first, last] = [own[0]?.at, own.at(-1)?.at];
+  if (first === undefined || last === undefined) return undefined;
+  const told = own.findLast(({ limits }) => limits !== undefined);
+  const capturedAt = Math.floor((told?.at ?? 0) / 1000);
+  return {
+    firstTokenCountAt: new Date(first).toISOString(),
+    lastTokenCountAt: new Date(last).toISOString(),
+    ...(told?.limits === undefined
+      ? {}
+      : { usage: usageFromLimits(told.limits, { capturedAt, rollout, thread }) }),
+  };
+}
+
+/** Which account a target's vault holds now. */
+export type IdentityOf = (target: string) => Identity | undefined;
+
+/**
+ * The record with what its segments' rollouts tell, and the usage written down for the account of each segment, if the
+ * target still holds that account.
+ * @param write puts a usage on record.
+ */
+export async function gatherUsage(
+  paths: Paths,
+  record: LaunchRecord,
+  identityOf: IdentityOf,
+  nowMs: number,
+  write = (target: string, usage: Usage): void => recordUsage(paths, target, usage),
+): Promise<LaunchRecord> {
+  const segments: Segment[] = [];
+  // Segments are stretches of few threads, and only the last usage of each account counts: codex's exit waits for this.
+  const readCounts = onceForEach(readTokenCounts);
+  const latest = new Map<string, Usage>();
+  for (const segment of record.segments) {
+    const told = await readSegmentUsage(segment, nowMs, readCounts);
+    if (told === undefined) {
+      segments.push(segment);
+      continue;
+    }
+    const { usage, lastTokenCountAt } = told;
+    // A long stretch is read from its end, so the first count that was ever seen stays the first.
+    const firstTokenCountAt = segment.firstTokenCountAt ?? told.firstTokenCountAt;
+    segments.push({ ...segment, firstTokenCountAt, lastTokenCountAt });
+    if (usage !== undefined && holdsItsAccount(segment, identityOf) === true) {
+      latest.set(segment.target, usage);
+    }
+  }
+  for (const [target, usage] of latest) write(target, usage);
+  return { ...record, segments };
+}
+
+/** Whether the target of a segment still is the account the segment ran under; `undefined` when it is not known. */
+export function holdsItsAccount(
+  { target, identity }: Segment,
+  identityOf: IdentityOf,
+): boolean | undefined {
+  const held = identityOf(target);
+  if (identity === undefined || held === undefined) return undefined;
+  return held.userId === identity.userId && held.accountId === identity.accountId;
+}
+
+type TokenCount = Extract<RolloutFact, { type: 'token_count' }>;
+
+async function readTokenCounts(rollout: string): Promise<TokenCount[]> {
+  const { size } = await stat(rollout);
+  const { facts } = await readRolloutFacts(rollout, Math.max(0, size - TAIL_BYTES));
+  return facts.filter((fact) => fact.type === 'token_count');
+}
+
+function onceForEach<T>(read: (file: string) => Promise<T>): (file: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (file) => {
+    const reading = known.get(file) ?? read(file);
+    known.set(file, reading);
+    return reading;
+  };
+}

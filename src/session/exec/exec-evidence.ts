@@ -1,0 +1,93 @@
+import { stat } from 'node:fs/promises';
+import { type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
+import { isOfCompaction } from '../../codex/limits.ts';
+import { isReserveModel } from '../../codex/reserve.ts';
+import { correctTime, type RateLimits, type RolloutFact } from '../../codex/rollout.ts';
+import { readRolloutFacts } from '../../codex/rollout-file.ts';
+import type { OpenThread } from '../../codex/thread-files.ts';
+import type { FollowedThread } from '../tui/followed-rollout.ts';
+
+/** What the record of an ended exec says about its thread. */
+export interface ExecRecord {
+  thread: FollowedThread;
+  facts: RolloutFact[];
+}
+
+/** A long thread is of interest from its last turn on. */
+const HISTORY_BYTES = 1024 * 1024;
+
+/** Where in a rollout the lines of one child begin, and when it was started. */
+export interface FreshPart {
+  from: number;
+  startedAtMs: number;
+}
+
+/**
+ * Reads the end of an exec's rollout. Throws what `open` throws.
+ * @param fresh what was written there since has a time after that start, though the clock may have been set back.
+ */
+export async function readExecRecord(open: OpenThread, fresh?: FreshPart): Promise<ExecRecord> {
+  const { size } = await stat(open.rollout);
+  const start = Math.max(0, size - HISTORY_BYTES);
+  const read = await readRolloutFacts(open.rollout, start);
+  const facts =
+    fresh === undefined ? read.facts : await correctTimes(open.rollout, read.facts, fresh);
+  const contexts = facts.filter((fact) => fact.type === 'turn_context');
+  const context = contexts.findLast(({ model }) => !isReserveModel(model)) ?? contexts.at(-1);
+  const cwd = context?.cwd ?? open.cwd;
+  const thread: FollowedThread = {
+    id: open.threadId,
+    rollout: open.rollout,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(context?.model === undefined ? {} : { model: context.model }),
+    ...(context?.effort === undefined ? {} : { effort: context.effort }),
+    onReserve: isReserveModel(contexts.at(-1)?.model),
+  };
+  return { thread, facts };
+}
+
+async function correctTimes(
+  rollout: string,
+  facts: readonly RolloutFact[],
+  { from, startedAtMs }: FreshPart,
+): Promise<RolloutFact[]> {
+  const { length } = (await readRolloutFacts(rollout, from)).facts;
+  return facts.map((fact, index) => {
+    const isFresh = index >= facts.length - length;
+    return isFresh ? correctTime(fact, Math.max(0, startedAtMs - (fact.at ?? startedAtMs))) : fact;
+  });
+}
+
+/**
+ * The proof of design 6 for a child that has failed. Its words are the user's own stderr, which is not ours to read; for
+ * Codex up to 0.144, which records no error, its exit status stands for them beside the full snapshot.
+ */
+export function proveExecLimit(
+  facts: readonly RolloutFact[],
+  startedAtMs: number,
+  answeredFor: ReadonlySet<string>,
+): LimitProof | undefined {
+  return proveLimit({ facts, startedAtMs, seenTurnIds: answeredFor, sawText: true });
+}
+
+/**
+ * Whether the turn that failed has lost the prompt it was begun with: 0.150 records it only after the compaction that may
+ * come first (measured; 0.169 records it before).
+ */
+export function hasLostPrompt(
+  facts: readonly RolloutFact[],
+  startedAtMs: number,
+  { message = '' }: LimitProof,
+): boolean {
+  const isPrompt = ({ type, at = 0 }: RolloutFact) => type === 'prompt' && at >= startedAtMs;
+  return isOfCompaction(message) && !facts.some(isPrompt);
+}
+
+/** The proof for a failed run that keeps no record: the service itself says that the account is used up. */
+export function proveByAccount(limits: RateLimits, nowMs: number): LimitProof | undefined {
+  const facts: RolloutFact[] = [
+    { type: 'token_count', limits },
+    { type: 'task_complete', turnId: `account-${nowMs}`, answered: false },
+  ];
+  return proveExecLimit(facts, 0, new Set());
+}

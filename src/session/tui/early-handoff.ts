@@ -1,0 +1,45 @@
+import type { Roomier } from '../../handoff/accounts.ts';
+import type { Timers } from './timers.ts';
+
+/** Moves a session on between two turns, when its account has little left. */
+export interface EarlyMove {
+  /** A turn has ended, and another account has more. */
+  consider(roomier: Roomier): void;
+}
+
+export interface EarlyMoveParts {
+  timers: Timers;
+  /** The session runs, and nothing stands in the composer as far as keys tell. */
+  isFree(): boolean;
+  /** How many keys have been pressed so far. */
+  presses(): number;
+  /** No turn runs, by the record as it is now. */
+  isResting(): Promise<boolean>;
+  move(roomier: Roomier): void;
+}
+
+/** A prompt that Codex has queued, or a goal, begins the next turn at once: it is not ended in the middle of that. */
+const REST_MS = 1000;
+
+/**
+ * Whoever types at the end of a turn, be it a prompt or `/new`, is left alone; so is a turn that has begun. The end of
+ * the next turn says how much is left then.
+ */
+export function createEarlyMove(parts: EarlyMoveParts): EarlyMove {
+  let latest: Roomier | undefined;
+
+  async function check(roomier: Roomier, presses: number): Promise<void> {
+    const isLeftAlone = () => roomier === latest && parts.isFree() && parts.presses() === presses;
+    if (!isLeftAlone() || !(await parts.isResting()) || !isLeftAlone()) return;
+    latest = undefined;
+    parts.move(roomier);
+  }
+
+  return {
+    consider(roomier) {
+      latest = roomier;
+      const presses = parts.presses();
+      parts.timers.after(REST_MS, () => void check(roomier, presses).catch(() => undefined));
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Ending } from '../../handoff/vocabulary.ts';
+import type { Terminal } from '../../terminal/terminal.ts';
+import type { SupervisedChild } from './supervised-child.ts';
+
+/** What a session does about what comes to it from outside. */
+export interface Course {
+  input(chunk: Buffer): void;
+  signalled(signal: NodeJS.Signals, number: number): void;
+  hungUp(): void;
+  /** The child has stopped. */
+  stopped(): void;
+  /** It goes on, and so do we. */
+  continued(): void;
+  ended(ending: Ending): void;
+}
+
+export interface PassThrough {
+  terminal: Pick<Terminal, 'write'>;
+  child: Pick<SupervisedChild, 'deliver' | 'signal' | 'undoModes'>;
+  suspend(): void;
+  /** Flushes, restores the terminal and ends the session. */
+  finish(ending: Ending): void;
+}
+
+/** A child that ignores a hang-up is killed after this long. */
+const HANGUP_MS = 2000;
+
+/**
+ * After an error of ours: the child lives on as if nobody stood between it and the terminal. Bytes pass both ways, and
+ * signals, stops and its end; nothing is looked at, and no limit moves the session.
+ */
+export function passThrough({ terminal, child, suspend, finish }: PassThrough): Course {
+  return {
+    input: (chunk) => child.deliver(chunk),
+    signalled: (signal) => child.signal(signal),
+    hungUp() {
+      child.signal('SIGHUP');
+      setTimeout(() => child.signal('SIGKILL'), HANGUP_MS).unref();
+    },
+    stopped: suspend,
+    continued: () => undefined,
+    ended(ending) {
+      terminal.write(child.undoModes('end'));
+      finish(ending);
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import type { Refusal } from '../../codex/refusals.ts';
+import type { Ending } from '../../handoff/vocabulary.ts';
+import type { PtyChild, Size } from '../../pty/spawn.ts';
+import type { Terminal } from '../../terminal/terminal.ts';
+import { createOutputTaps, type Sign } from './output-taps.ts';
+
+/** What one Codex process is started with. */
+export interface ChildPlan {
+  file: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+}
+
+export interface ChildListeners {
+  /** The child's own process id, which is its process group too. */
+  started(pid: number): void;
+  /** Its first frame is on the screen. */
+  drawn(): void;
+  sign(sign: Sign): void;
+  stopped(): void;
+  /** Once, after its last byte. */
+  ended(ending: Ending): void;
+}
+
+export interface SupervisedChild {
+  readonly pid: number | undefined;
+  /** Hands over input; when the child does not read, the terminal is not read either. */
+  deliver(bytes: Buffer): void;
+  /** The terminal takes output again. */
+  drained(): void;
+  resize(size: Size): void;
+  signal(signal: NodeJS.Signals): void;
+  continueJob(): void;
+  redraw(): void;
+  /** Says something to the terminal, between two frames of the child's. */
+  interject(sequence: string): void;
+  /** Whether it has asked for bracketed paste. */
+  takesPastes(): boolean;
+  /** A dialog has the keys: since when, in milliseconds of `performance.now`. */
+  dialogSince(): number | undefined;
+  /** Calls back when a text has been drawn that is about to be, because of what is typed now. */
+  awaitEcho(text: string, seen: () => void): void;
+  /** No longer. */
+  forgetEcho(): void;
+  /** Why it could not resume its thread, as far as it says. Asked before its first turn only. */
+  refusal(): Refusal | undefined;
+  /** It may stand in its sign-in screen. Asked before its first thread only. */
+  asksToSignIn(): boolean;
+  /** The sequences that undo the terminal modes it has left set; before a successor bracketed paste stays on. */
+  undoModes(before: 'successor' | 'end'): string;
+}
+
+/** A child that has written nothing for this long is in the middle of nothing. */
+const QUIET_MS = 50;
+
+/**
+ * Joins a child behind a pty and the user's terminal: bytes both ways with backpressure, and taps on what it prints.
+ * @param spawn starts the process behind a pty of the terminal's size.
+ * @param hasPastes the child before has left bracketed paste on.
+ */
+export function superviseChild(
+  terminal: Terminal,
+  spawn: () => PtyChild,
+  listeners: ChildListeners,
+  hasPastes = false,
+): SupervisedChild {
+  const child = spawn();
+  const taps = createOutputTaps({ drawn: listeners.drawn, sign: listeners.sign }, hasPastes);
+  let living = true;
+  let unsaid = '';
+  let quiet: NodeJS.Timeout | undefined;
+
+  child.onOutput((chunk) => {
+    // The bytes first, then the looking: an observer may fail but never delay (design 4).
+    if (!terminal.write(chunk)) child.pauseOutput();
+    taps.feed(chunk);
+    if (unsaid !== '') sayBetweenFrames();
+  });
+
+  function sayBetweenFrames(): void {
+    clearTimeout(quiet);
+    if (taps.betweenFrames()) say();
+    // Not every sequence belongs to a frame; but what is written in one go arrives in one go.
+    else quiet = setTimeout(say, QUIET_MS);
+  }
+
+  function say(): void {
+    terminal.write(unsaid);
+    unsaid = '';
+  }
+
+  child.onDrain(() => terminal.resumeInput());
+  child.onPid(listeners.started);
+  child.onStopped(listeners.stopped);
+  child.onEnd((status) => {
+    living = false;
+    clearTimeout(quiet);
+    terminal.resumeInput();
+    listeners.ended(status);
+  });
+
+  return {
+    get pid() {
+      return child.pid;
+    },
+    deliver(bytes) {
+      if (living && !child.write(bytes)) terminal.pauseInput();
+    },
+    drained: () => living && child.resumeOutput(),
+    resize: (size) => living && child.resize(size),
+    signal: (signal) => living && child.signal(signal),
+    continueJob: () => living && child.continueJob(),
+    redraw: () => living && child.redraw(),
+    interject(sequence) {
+      unsaid += sequence;
+      sayBetweenFrames();
+    },
+    takesPastes: taps.takesPastes,
+    dialogSince: taps.dialogSince,
+    awaitEcho: taps.awaitEcho,
+    forgetEcho: taps.forgetEcho,
+    refusal: taps.refusal,
+    asksToSignIn: taps.asksToSignIn,
+    undoModes: taps.undoModes,
+  };
+}

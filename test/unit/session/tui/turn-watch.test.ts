@@ -1,0 +1,33 @@
+import { expect, it, vi } from 'vitest';
+import type { Look, ThreadFollower } from '../../../../src/session/tui/follow-threads.ts';
+import { createTurnWatch } from '../../../../src/session/tui/turn-watch.ts';
+
+it('a turn that was answered while proof of a limit was sought is told all the same', async () => {
+  const looks: Look[] = [];
+  const none: Look = { started: true, answered: false, turnRuns: false };
+  const follower: ThreadFollower = {
+    look: async () => looks.shift() ?? none,
+    current: () => undefined,
+    rollouts: () => [],
+    record: () => ({ prompts: [], turns: [] }),
+  };
+  const told: string[] = [];
+  const watch = createTurnWatch({
+    follower,
+    triggered: () => told.push('triggered'),
+    unconfirmed: () => told.push('unconfirmed'),
+    turnBegan: vi.fn(),
+    turnRecorded: vi.fn(),
+    turnSucceeded: () => told.push('succeeded'),
+    bound: vi.fn(),
+    now: Date.now,
+  });
+  watch.note({ source: 'state', state: 'error' });
+  looks.push({ ...none, answered: true });
+  expect(await watch.seek()).toEqual(none);
+  expect(told).toEqual(['triggered']);
+  await watch.look();
+  await watch.look();
+  watch.close();
+  expect(told).toEqual(['triggered', 'succeeded']);
+});
