@@ -114,7 +114,10 @@ async function removeStale() {
 function resolveLate({ path, kind }) {
   if (kind !== 'dynamic-import') return undefined;
   const program = PROGRAMS.find((file) => path.endsWith(file.replace(/^src/, '')));
-  if (program !== undefined) return { path: path.replace(/\.ts$/, '.js'), external: true };
+  // Every output lies two levels deep, however deep its source lies.
+  if (program !== undefined) {
+    return { path: program.replace(/^src/, '..').replace(/\.ts$/, '.js'), external: true };
+  }
   if (path.startsWith('.')) return undefined;
   lazyPackages.add(path);
   return { path: `../lazy/${fileOf(path)}.js`, external: true };
