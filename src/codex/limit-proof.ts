@@ -25,7 +25,7 @@ export interface ProofQuestion {
   /** When this child was started, epoch milliseconds: what ended before is a replay (fact M15). */
   startedAtMs: number;
   /** Turns already answered for; the caller adds each proof's `turnId`. */
-  seenTurnIds: ReadonlySet<string>;
+  seenTurnIds: Pick<ReadonlySet<string>, 'has'>;
   /** Whether a known exhaustion text was in an error cell (or an exec's stderr) since this child was started. */
   sawText: boolean;
   /** The text that was seen, for its kind and time where the record has none (Codex up to 0.144). */

@@ -10,8 +10,10 @@ import type { Paths } from '../state/paths.ts';
 export interface AccountNotes {
   mark(target: string, mark: Mark): void;
   recordUsage(target: string, usage: Usage): void;
-  /** How every account stands, with what could not be written. */
-  standings(): TargetSnapshot[];
+  /** Reads every account, with the notes that could not be written. */
+  readTargets(): readonly TargetSnapshot[];
+  /** The accounts as they were read last, with every note since. */
+  latest(): readonly TargetSnapshot[];
 }
 
 export function createAccountNotes(
@@ -21,17 +23,29 @@ export function createAccountNotes(
 ): AccountNotes {
   const marks = new Map<string, { target: string; mark: Mark }>();
   const usages = new Map<string, Usage>();
+  let snapshots: readonly TargetSnapshot[] | undefined;
 
-  function withNotes(standing: TargetSnapshot): TargetSnapshot {
-    const { name } = standing.target;
-    let { state } = standing;
+  function withUnwritten(snapshot: TargetSnapshot): TargetSnapshot {
+    const { name } = snapshot.target;
+    let { state } = snapshot;
     for (const [record, { target, mark }] of marks) {
       if (target !== name || records.isWritten(record)) continue;
       state = { ...state, marks: withMark(state.marks, mark) };
     }
     const usage = usages.get(name);
     if (usage !== undefined && !records.isWritten(nameUsage(name))) state = { ...state, usage };
-    return { ...standing, state };
+    return { ...snapshot, state };
+  }
+
+  function change(target: string, changed: (state: TargetSnapshot['state']) => object): void {
+    snapshots = snapshots?.map((one) =>
+      one.target.name === target ? { ...one, state: { ...one.state, ...changed(one.state) } } : one,
+    );
+  }
+
+  function read(): readonly TargetSnapshot[] {
+    snapshots = readTargets(paths, config).map(withUnwritten);
+    return snapshots;
   }
 
   return {
@@ -40,12 +54,15 @@ export function createAccountNotes(
       const name = `the limit of ${target} (${mark.kind}${bucket})`;
       marks.set(name, { target, mark });
       records.attempt(name, () => void addMark(paths, target, mark));
+      change(target, (state) => ({ marks: withMark(state.marks, mark) }));
     },
     recordUsage(target, usage) {
       usages.set(target, usage);
       records.attempt(nameUsage(target), () => recordUsage(paths, target, usage));
+      change(target, () => ({ usage }));
     },
-    standings: () => readTargets(paths, config).map(withNotes),
+    readTargets: read,
+    latest: () => snapshots ?? read(),
   };
 }
 

@@ -1,88 +1,141 @@
-import {
-  advanceCopying,
-  advanceLeaving,
-  advanceReplacing,
-  advanceResuming,
-  advanceRetrying,
-  advanceRotating,
-  advanceStopping,
-} from './handing-over.ts';
-import { stay, to } from './steps.ts';
-import type { Event, State, Step } from './vocabulary.ts';
+import type { ChildPlan, Effect } from './effects.ts';
+import type { Event } from './events.ts';
+import { advanceWaiting } from './exhaustion.ts';
+import { advanceResuming } from './resuming.ts';
+import { nameThread, newSession } from './session.ts';
+import type { Rules, State, WithSession } from './states.ts';
+import { prepend, type Step, stay, to } from './steps.ts';
 import {
   advanceChoosing,
   advanceRunning,
-  advanceSettling,
+  advanceStopping,
   advanceSuspected,
   advanceSuspended,
-  advanceWaiting,
 } from './with-child.ts';
+import { advanceCopying, advanceMoving, advanceRetrying, advanceStaying } from './without-child.ts';
 
 /**
- * The session as a pure reducer: what has happened → what to do. It knows no process, no terminal, no file and no
- * clock; `run.ts` is the one interpreter of its effects. Properties held by test/unit/session/machine.test.ts:
- * the terminal is restored exactly once on every path, at most one child lives, nothing rotates without proof,
- * every chain of rotations is bounded, a thread is copied at most once for an account, held input is always released or
- * dropped with the session.
+ * A session as a pure reducer: what has happened → what to do. It holds all that a handoff decides on. It knows no
+ * process, no terminal, no file and no clock: `perform.ts` is the one interpreter of its effects, and the two drivers
+ * (session/tui, session/exec) carry out what concerns their child. Properties held by test/unit/handoff/machine.test.ts:
+ * the terminal is restored exactly once on every path, at most one child lives, no handoff without proof, every chain
+ * of handoffs is bounded, a thread is copied at most once for an account, held input is always released or dropped
+ * with the session.
  */
 
-/** @param accounts how many accounts are set up: the bound on rotations without a successful turn between. */
-export function beginSession(accounts: number): Step {
-  return {
-    state: {
-      name: 'starting',
-      tally: { rotations: 0, limit: Math.max(0, accounts - 1), waits: 0 },
-    },
-    effects: [{ do: 'start' }],
-  };
+/** @param target the account that the first child runs under. */
+export function beginSession(rules: Rules, target: string, plan: ChildPlan): Step {
+  return to(
+    { name: 'starting', session: newSession(rules, target) },
+    { do: 'start', plan, how: 'first' },
+  );
 }
 
-/** One step of the session. Events that mean nothing in a state leave it as it is. */
-export function advance(state: State, event: Event): Step {
+/** One step of a session. Events that mean nothing in a state leave it as it is. @param at epoch milliseconds. */
+export function advance(state: State, event: Event, at: number): Step {
+  switch (state.name) {
+    case 'flushing':
+      return event.name === 'flushed' || isAnEnd(event)
+        ? to({ ...state, name: 'restoring' }, { do: 'restore-terminal' })
+        : stay(state);
+    case 'restoring': {
+      const { ending, lines } = state;
+      return event.name === 'restored'
+        ? to({ name: 'ended', ending }, { do: 'exit', ending, lines })
+        : stay(state);
+    }
+    case 'ended':
+      return stay(state);
+    default:
+      return prepend(
+        logSign(state, event),
+        observe(state, event, at) ?? advanceSession(state, event, at),
+      );
+  }
+}
+
+function advanceSession(state: WithSession, event: Event, at: number): Step {
   switch (state.name) {
     case 'starting':
     case 'running':
-      return advanceRunning(state, event);
+      return advanceRunning(state, event, at);
     case 'suspended':
       return advanceSuspended(state, event);
     case 'suspected':
-      return advanceSuspected(state, event);
+      return advanceSuspected(state, event, at);
     case 'choosing':
-      return advanceChoosing(state, event);
-    case 'settling':
-      return advanceSettling(state, event);
+      return advanceChoosing(state, event, at);
     case 'waiting':
-      return advanceWaiting(state, event);
+      return advanceWaiting(state, event, at);
     case 'stopping':
       return advanceStopping(state, event);
-    case 'replacing':
-      return advanceReplacing(state, event);
-    case 'rotating':
-      return advanceRotating(state, event);
-    case 'leaving':
-      return advanceLeaving(state, event);
+    case 'moving':
+      return advanceMoving(state, event, at);
+    case 'staying':
+      return advanceStaying(state, event);
     case 'copying':
       return advanceCopying(state, event);
     case 'resuming':
-      return advanceResuming(state, event);
+      return advanceResuming(state, event, at);
     case 'retrying':
       return advanceRetrying(state, event);
-    case 'flushing':
-      return event.name === 'flushed' || isAnEnd(event)
-        ? to({ name: 'restoring', ending: state.ending }, { do: 'restore-terminal' })
-        : stay(state);
-    case 'restoring':
-      return event.name === 'restored'
-        ? to({ name: 'ended', ending: state.ending }, { do: 'exit', ending: state.ending })
-        : stay(state);
-    case 'ended':
-      return stay(state);
     default:
       return unreachable(state);
   }
 }
 
-/** Somebody who does not want to wait for a terminal that takes nothing. */
+/** What a child tells means the same in every state: it is remembered and logged. Undefined for all other events. */
+function observe(state: WithSession, event: Event, at: number): Step | undefined {
+  const { session } = state;
+  const { target } = session;
+  switch (event.name) {
+    case 'bound': {
+      const { thread } = event;
+      const copyOf = session.originals[thread.id];
+      // A handoff that has begun goes on with the thread that its proof was found in.
+      const isChosen = state.name === 'choosing' || state.name === 'stopping';
+      return to(
+        isChosen ? state : withSession(state, { thread }),
+        { do: 'record-thread', thread, copyOf },
+        { do: 'log', event: { type: 'bound', thread: thread.id, target } },
+      );
+    }
+    case 'turn-began': {
+      if (session.stoppedAt === undefined) return stay(state);
+      const milliseconds = Math.max(0, at - session.stoppedAt);
+      return to(withSession(state, { stoppedAt: undefined }), {
+        do: 'log',
+        event: { type: 'resumed', target, milliseconds, ...nameThread(session) },
+      });
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A sign of a limit, or that there is no proof behind one. */
+function logSign(state: WithSession, event: Event): Effect[] {
+  switch (event.name) {
+    case 'triggered':
+      return [{ do: 'log', event: { type: 'suspected', source: event.source } }];
+    case 'unconfirmed':
+      return [{ do: 'log', event: { type: 'unconfirmed', source: event.source } }];
+    case 'not-proved': {
+      const { source } = event;
+      // A stopped session asks for proof again after `fg`.
+      if (source === undefined || state.name === 'suspended') return [];
+      return [{ do: 'log', event: { type: 'unconfirmed', source } }];
+    }
+    default:
+      return [];
+  }
+}
+
+function withSession(state: WithSession, change: Partial<WithSession['session']>): WithSession {
+  return { ...state, session: { ...state.session, ...change } };
+}
+
+/** A signal or a hang-up does not wait for a terminal that takes nothing. */
 function isAnEnd(event: Event): boolean {
   return event.name === 'signalled' || event.name === 'hung-up';
 }

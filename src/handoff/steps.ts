@@ -1,111 +1,165 @@
-import type { Effect, Ending, Event, Evidence, Named, State, Step, Tally } from './vocabulary.ts';
+import type { LimitProof } from '../codex/limit-proof.ts';
+import type { Effect } from './effects.ts';
+import type { Event, Source } from './events.ts';
+import { tellResumeByHand } from './messages.ts';
+import { isWorkIdle, promptOf } from './session.ts';
+import type { Ending, Session, State, WithSession } from './states.ts';
 
-/** What every state with a living child does alike: relay signals, follow a hang-up, end with the child. */
-export function withLivingChild(state: State, event: Event): Step {
-  switch (event.name) {
-    case 'signalled':
-      return abandonHandoff(state, { do: 'signal-child', signal: event.signal });
-    case 'hung-up':
-      return abandonHandoff(state, { do: 'hang-up-child' });
-    case 'stop-overdue':
-      return to(state, { do: 'kill-child' });
-    case 'child-ended':
-      return finish(event.ending);
-    case 'child-stopped':
-      // Stopped in the middle of a handoff: nothing to wait for, the child is to end anyway.
-      return to(state, { do: 'kill-child' });
-    default:
-      return stay(state);
-  }
+export interface Step {
+  state: State;
+  effects: readonly Effect[];
 }
 
-/** Whoever ends the session does not want a successor, which would begin a turn under another account. */
-function abandonHandoff(state: State, effect: Effect): Step {
-  switch (state.name) {
-    case 'suspected':
-    case 'choosing':
-    case 'stopping':
-    case 'leaving':
-    case 'resuming':
-      return to({ name: 'running', tally: state.tally }, { do: 'release-input' }, effect);
-    default:
-      return to(state, effect);
-  }
-}
-
-/** Between two children a deadly signal or a closed terminal ends the session; the thread can be resumed by hand. */
-export function withoutChild(
-  state: Named<'replacing' | 'rotating' | 'copying' | 'retrying'>,
-  event: Event,
-): Step {
-  switch (event.name) {
-    case 'signalled':
-      return finish(
-        { kind: 'signalled', signal: event.signal, number: event.number },
-        state.evidence.threadId,
-      );
-    case 'hung-up':
-      return finish({ kind: 'signalled', signal: 'SIGHUP', number: 1 }, state.evidence.threadId);
-    default:
-      return stay(state);
-  }
-}
-
-export function suspect(tally: Tally): Step {
-  return to({ name: 'suspected', tally }, { do: 'hold-input' }, { do: 'seek-proof' });
-}
-
-export function suspend(tally: Tally, pending: boolean): Step {
-  return to({ name: 'suspended', tally, pending }, { do: 'suspend-ourselves' });
-}
-
-/** The child could not begin under its account: the next one gets its work, unless all have been tried. */
-export function replace(tally: Tally, evidence: Evidence, ending: Ending): Step {
-  if (!failed(ending) || tally.rotations > tally.limit) return finish(ending, evidence.threadId);
-  return to(
-    { name: 'replacing', tally, evidence, ending },
-    { do: 'hold-input' },
-    { do: 'undo-modes', before: 'successor' },
-    { do: 'choose-target', evidence },
-  );
-}
-
-/** There is proof: the next account gets the thread, unless all have been tried. */
-export function choose(tally: Tally, evidence: Evidence): Step {
-  return tally.rotations > tally.limit
-    ? exhausted(tally, evidence)
-    : to({ name: 'choosing', tally, evidence }, { do: 'choose-target', evidence });
-}
-
-/** The same while keys still go to the child. */
-export function chooseUnasked(tally: Tally, evidence: Evidence): Step {
-  return before([{ do: 'hold-input' }], choose(tally, evidence));
-}
-
-/** Nobody can take over: the user stays in Codex and knows why. */
-export function exhausted(tally: Tally, evidence: Evidence): Step {
-  return to({ name: 'settling', tally, evidence }, { do: 'settle-exhausted', evidence });
-}
-
-export function finish(ending: Ending, stranded?: string): Step {
-  const flush: Effect = stranded === undefined ? { do: 'flush' } : { do: 'flush', stranded };
-  const state: State =
-    stranded === undefined ? { name: 'flushing', ending } : { name: 'flushing', ending, stranded };
-  return to(state, { do: 'undo-modes', before: 'end' }, flush);
-}
-
-export function failed(ending: Ending): boolean {
-  return ending.kind === 'signalled' || ending.code !== 0;
-}
+export const FAILED: Ending = { kind: 'exited', code: 1 };
 
 export function to(state: State, ...effects: Effect[]): Step {
   return { state, effects };
 }
 
-export function before(effects: Effect[], step: Step): Step {
+export function stay(state: State): Step {
+  return { state, effects: [] };
+}
+
+export function prepend(effects: readonly Effect[], step: Step): Step {
   return { state: step.state, effects: [...effects, ...step.effects] };
 }
 
-export function stay(state: State): Step {
-  return { state, effects: [] };
+/** The child goes on, and keys go to it. */
+export function run(session: Session): Step {
+  return to({ name: 'running', session }, { do: 'release-input' });
+}
+
+/** Keys wait, and proof is sought. */
+export function suspect(session: Session, source: Source): Step {
+  return to({ name: 'suspected', session, source }, { do: 'hold-input' }, seek(session, source));
+}
+
+export function suspend(session: Session, pending?: Source): Step {
+  return to(
+    { name: 'suspended', session, ...(pending && { pending }) },
+    { do: 'suspend-ourselves' },
+  );
+}
+
+export function seek({ thread }: Session, source: Source): Effect {
+  return { do: 'seek-proof', source, directory: thread?.cwd };
+}
+
+/** There is proof: the account is marked, and the next one is chosen. @param ending of a child that has ended. */
+export function choose(session: Session, proof: LimitProof, ending?: Ending): Step {
+  return to(
+    { name: 'choosing', session, ...(ending && { ending }) },
+    { do: 'choose', proof, directory: session.thread?.cwd },
+  );
+}
+
+/** The child cannot work, as the login of its account is gone. @param at epoch milliseconds. */
+export function chooseWithoutLogin(before: Session, at: number, ending?: Ending): Step {
+  const proof: LimitProof = { kind: 'needs-login', turnId: 'none' };
+  const session: Session = {
+    ...before,
+    cause: { kind: 'limit', proof, isIdle: isWorkIdle(before) },
+    stoppedAt: before.stoppedAt ?? at,
+    endedCommands: [],
+  };
+  return prepend([{ do: 'hold-input' }], choose(session, proof, ending));
+}
+
+/** No child lives: the target's login goes into the overlay. */
+export function move(session: Session, target: string, ending?: Ending): Step {
+  const { thread } = session;
+  return to(
+    { name: 'moving', session, target, ...(ending && { ending }) },
+    { do: 'move', target, thread, prompt: promptOf(session) },
+  );
+}
+
+/** No child lives: the thread is copied without what the account may not read. */
+export function copy(session: Session, ending?: Ending): Step {
+  const { thread } = session;
+  if (thread === undefined) return finish(session, ending ?? FAILED);
+  return to(
+    { name: 'copying', session, ...(ending && { ending }) },
+    { do: 'copy', thread, prompt: promptOf(session) },
+  );
+}
+
+/**
+ * The end of the session. The user is told that every account is at its limit, or how to go on by hand.
+ * @param how.isCutOff a handoff has come to nothing.
+ * @param how.lines for stderr, before that.
+ */
+export function finish(
+  session: Session,
+  ending: Ending,
+  { isCutOff = false, lines = [] }: { isCutOff?: boolean; lines?: readonly string[] } = {},
+): Step {
+  const byHand = isCutOff && session.thread ? tellResumeByHand(session.thread.id) : undefined;
+  const last = byHand ?? session.exhausted?.summary;
+  return to(
+    { name: 'flushing', ending, lines: last === undefined ? lines : [...lines, last] },
+    { do: 'undo-modes', before: 'end' },
+    { do: 'flush' },
+  );
+}
+
+/** What every state with a living child does alike: relay signals, follow a hang-up, end with the child. */
+export function withLivingChild(state: WithSession, event: Event): Step {
+  switch (event.name) {
+    case 'signalled':
+      return abandonHandoff(interrupt(state, event), { do: 'signal-child', signal: event.signal });
+    case 'hung-up':
+      return abandonHandoff(state, { do: 'hang-up-child' });
+    case 'stop-overdue':
+      return to(state, { do: 'kill-child' });
+    case 'child-ended':
+      return finish(state.session, event.ending);
+    case 'child-stopped':
+      // It was stopped in the middle of a handoff. It is to end anyway.
+      return to(state, { do: 'kill-child' });
+    default:
+      return stay(state);
+  }
+}
+
+/** Between two children a deadly signal or a closed terminal ends the session. The thread can be resumed by hand. */
+export function withoutChild(state: WithSession, event: Event): Step {
+  const { session } = state;
+  const isCutOff = session.rules.isInteractive;
+  switch (event.name) {
+    case 'signalled': {
+      const { signal, number } = event;
+      return finish(session, { kind: 'signalled', signal, number }, { isCutOff });
+    }
+    case 'hung-up':
+      return finish(session, { kind: 'signalled', signal: 'SIGHUP', number: 1 }, { isCutOff });
+    default:
+      return stay(state);
+  }
+}
+
+/** A command that a signal was sent to has no successor. A person may still work in a Codex that has survived one. */
+export function interrupt<S extends WithSession>(
+  state: S,
+  { signal, number }: Extract<Event, { name: 'signalled' }>,
+): S {
+  if (state.session.rules.isInteractive) return state;
+  const interruption: Ending = { kind: 'signalled', signal, number };
+  return { ...state, session: { ...state.session, interruption } };
+}
+
+/** A signal or a hang-up ends the session. A successor would begin a turn under another account. */
+function abandonHandoff(state: WithSession, effect: Effect): Step {
+  switch (state.name) {
+    case 'suspected':
+    case 'choosing':
+    case 'stopping':
+    case 'resuming':
+      return prepend(
+        run(state.session).effects,
+        to({ name: 'running', session: state.session }, effect),
+      );
+    default:
+      return to(state, effect);
+  }
 }

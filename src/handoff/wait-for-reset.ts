@@ -1,10 +1,4 @@
-import type { Reconsidered } from './accounts.ts';
-
-/** Which account is waited for, and when it is asked whether it is back (epoch seconds). */
-export interface Awaited {
-  target: string;
-  until: number;
-}
+import type { AwaitedAccount, NextAccount } from './accounts.ts';
 
 /** What the service says of an account whose limit should be over; what it says is on record then. */
 export type AccountCheck =
@@ -23,13 +17,13 @@ export interface Patience {
 
 export interface WaitParts extends Patience {
   /** Who is back first, and when (epoch seconds). */
-  earliest: Awaited;
-  reconsider(): Reconsidered;
+  earliest: AwaitedAccount;
+  chooseAgain(): NextAccount;
   /** Epoch milliseconds. */
   now(): number;
   after(ms: number, act: () => void): void;
   /** Told again and again, for a countdown. */
-  show(awaited: Awaited): void;
+  show(awaited: AwaitedAccount): void;
   back(target: string): void;
   gaveUp(reason: string): void;
 }
@@ -77,7 +71,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
     if (now() >= wakesAt()) return true;
     ticks += 1;
     if (pausedUntil > 0 || ticks % TICKS_A_LOOK !== 0) return false;
-    const choice = parts.reconsider();
+    const choice = parts.chooseAgain();
     if (choice.kind === 'none') {
       awaited = choice.earliest ?? awaited;
       return false;
@@ -87,7 +81,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
 
   async function look(): Promise<void> {
     pausedUntil = 0;
-    const choice = parts.reconsider();
+    const choice = parts.chooseAgain();
     if (choice.kind === 'none') {
       if (choice.earliest === undefined) return end(() => parts.gaveUp('no account comes back'));
       awaited = choice.earliest;
@@ -103,7 +97,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
       return end(() => parts.gaveUp(reason));
     }
     // With a new mark on it another one is waited for, or it, for longer; without one time alone can help.
-    const isMarked = found.kind === 'exhausted' && !isChosen(parts.reconsider(), target);
+    const isMarked = found.kind === 'exhausted' && !isChosen(parts.chooseAgain(), target);
     if (!isMarked) {
       awaited = { ...awaited, target };
       pausedUntil = now() + pauseMs;
@@ -130,6 +124,6 @@ export function awaitReset(parts: WaitParts): ResetWait {
   };
 }
 
-function isChosen(choice: Reconsidered, target: string): boolean {
+function isChosen(choice: NextAccount, target: string): boolean {
   return choice.kind === 'chosen' && choice.target === target;
 }

@@ -1,46 +1,47 @@
+import type { Event } from './events.ts';
+import { afterChoice } from './exhaustion.ts';
+import { actOnProof, goOnInCopy } from './findings.ts';
+import { afterSuccess, hasFailed, mayHandOff } from './session.ts';
+import type { Ending, Named, Session } from './states.ts';
 import {
-  before,
-  choose,
-  chooseUnasked,
-  exhausted,
+  chooseWithoutLogin,
+  copy,
   finish,
-  replace,
+  interrupt,
+  move,
+  prepend,
+  run,
+  type Step,
+  seek,
   stay,
   suspect,
   suspend,
   to,
   withLivingChild,
+  withoutChild,
 } from './steps.ts';
-import type { Effect, Event, Named, State, Step, Tally } from './vocabulary.ts';
 
-/** Accounts that came back are gone on with this often, as long as not one turn succeeds. */
-export const MAX_WAITS = 3;
-
-type Running = Extract<State, { name: 'starting' | 'running' }>;
-
-export function advanceRunning(state: Running, event: Event): Step {
+export function advanceRunning(
+  state: Named<'starting' | 'running'>,
+  event: Event,
+  at: number,
+): Step {
+  const { session } = state;
   switch (event.name) {
     case 'child-ready':
-      return to({ name: 'running', tally: state.tally });
+      return to({ name: 'running', session });
     case 'triggered':
-      return suspect(state.tally);
+      return suspect(session, event.source);
     case 'login-gone':
-      return chooseUnasked(state.tally, {});
+      return chooseWithoutLogin(session, at);
     case 'turn-succeeded':
-      return to({ ...state, tally: afresh(state.tally) });
-    case 'running-low': {
-      const { evidence, target } = event;
-      const next: State = { name: 'stopping', tally: state.tally, evidence, target };
-      return state.tally.rotations > state.tally.limit
-        ? stay(state)
-        : to(next, { do: 'hold-input' }, { do: 'stop-child' });
-    }
+      return to({ ...state, session: afterSuccess(session) });
+    case 'running-low':
+      return moveEarly(state, event);
     case 'child-stopped':
-      return suspend(state.tally, false);
+      return suspend(session);
     case 'child-ended':
-      return event.refusal === 'needs-login'
-        ? replace(state.tally, {}, event.ending)
-        : finish(event.ending);
+      return afterEnd(session, event, at);
     default:
       return withLivingChild(state, event);
   }
@@ -49,98 +50,108 @@ export function advanceRunning(state: Running, event: Event): Step {
 export function advanceSuspended(state: Named<'suspended'>, event: Event): Step {
   switch (event.name) {
     case 'child-continued':
-      return state.pending
-        ? suspect(state.tally)
-        : to({ name: 'running', tally: state.tally }, { do: 'release-input' });
+      return state.pending ? suspect(state.session, state.pending) : run(state.session);
     case 'triggered':
-      return to({ ...state, pending: true });
+      return to({ ...state, pending: event.source });
     default:
       return withLivingChild(state, event);
   }
 }
 
-export function advanceSuspected(state: Named<'suspected'>, event: Event): Step {
+export function advanceSuspected(state: Named<'suspected'>, event: Event, at: number): Step {
+  const { ending } = state;
   switch (event.name) {
     case 'proved':
-      return choose(state.tally, event.evidence);
-    case 'proved-foreign':
-      return state.tally.copied
-        ? to({ name: 'running', tally: state.tally }, { do: 'release-input' })
-        : to(
-            { name: 'leaving', tally: state.tally, evidence: event.evidence },
-            { do: 'stop-child' },
-          );
+      return actOnProof(state, event, at);
+    case 'reasoning-refused':
+      return goOnInCopy(state, event, at);
     case 'not-proved':
-      return to({ name: 'running', tally: state.tally }, { do: 'release-input' });
+      return ending === undefined ? run(state.session) : finish(state.session, ending);
+    case 'signalled':
+      // The refusal is a fact that marks the account, so proof is awaited.
+      return ending === undefined ? withLivingChild(state, event) : stay(interrupt(state, event));
     case 'child-stopped':
-      return suspend(state.tally, true);
+      return suspend(state.session, state.source);
     default:
-      return withLivingChild(state, event);
+      return ending === undefined ? withLivingChild(state, event) : withoutChild(state, event);
   }
 }
 
-export function advanceChoosing(state: Named<'choosing'>, event: Event): Step {
+export function advanceChoosing(state: Named<'choosing'>, event: Event, at: number): Step {
   switch (event.name) {
-    case 'target-chosen':
-      return to(
-        { name: 'stopping', tally: state.tally, evidence: state.evidence, target: event.target },
-        { do: 'stop-child' },
-      );
+    case 'chosen':
     case 'none-left':
-      return exhausted(state.tally, state.evidence);
-    default:
-      return withLivingChild(state, event);
+      return afterChoice(state, event, at);
+    case 'signalled':
+      if (state.ending !== undefined && !state.session.rules.isInteractive) {
+        return stay(interrupt(state, event));
+      }
+      break;
   }
+  return state.ending === undefined ? withLivingChild(state, event) : withoutChild(state, event);
 }
 
-export function advanceSettling(state: Named<'settling'>, event: Event): Step {
-  const { tally } = state;
+export function advanceStopping(state: Named<'stopping'>, event: Event): Step {
+  const { session, target } = state;
   switch (event.name) {
-    case 'settled':
-      return event.waits && tally.waits < MAX_WAITS
-        ? to({ ...state, name: 'waiting' }, { do: 'release-input' }, { do: 'await-reset' })
-        : to({ name: 'running', tally }, { do: 'release-input' });
-    case 'child-stopped':
-      return suspend(tally, false);
-    default:
-      return withLivingChild(state, event);
-  }
-}
-
-export function advanceWaiting(state: Named<'waiting'>, event: Event): Step {
-  const { tally, evidence } = state;
-  const stop: Effect = { do: 'stop-waiting' };
-  switch (event.name) {
-    case 'account-back':
-      return to(
-        {
-          name: 'stopping',
-          tally: { ...tally, rotations: 0, waits: tally.waits + 1 },
-          evidence,
-          target: event.target,
-        },
-        { do: 'hold-input' },
-        { do: 'stop-child' },
+    case 'commands-ended':
+      return to({ ...state, session: { ...session, endedCommands: event.names } });
+    case 'child-ended':
+      return prepend(
+        [{ do: 'undo-modes', before: 'successor' }],
+        target === undefined ? copy(session) : move(session, target),
       );
-    case 'typed':
-      return to({ name: 'running', tally }, stop);
-    case 'gave-up':
-      return to({ name: 'running', tally });
-    case 'turn-succeeded':
-      return to({ name: 'running', tally: afresh(tally) }, stop);
-    case 'triggered':
-      // A late sign of the same failure, as a rule.
-      return to(state, { do: 'seek-proof' });
-    case 'proved':
-      // A prompt that Codex had queued failed as well.
-      return before([stop, { do: 'hold-input' }], choose(tally, event.evidence));
-    case 'child-stopped':
-      return before([stop], suspend(tally, false));
     default:
       return withLivingChild(state, event);
   }
 }
 
-function afresh(tally: Tally): Tally {
-  return { ...tally, rotations: 0, waits: 0 };
+/** What a child that has ended by itself means for the session. */
+export function afterEnd(
+  session: Session,
+  { ending, cause }: Extract<Event, { name: 'child-ended' }>,
+  at: number,
+): Step {
+  if (cause === 'needs-login') return replace(session, ending, at, false);
+  if (cause !== 'failed' || session.interruption !== undefined) return finish(session, ending);
+  const source = 'exit';
+  return to(
+    { name: 'suspected', session: { ...session, stoppedAt: at }, source, ending },
+    seek(session, source),
+  );
+}
+
+/** Between two turns, before the limit: the thread goes on without a prompt. */
+function moveEarly(
+  state: Named<'starting' | 'running'>,
+  { target, room }: Extract<Event, { name: 'running-low' }>,
+): Step {
+  const { session } = state;
+  if (!mayHandOff(session) || session.thread === undefined) return stay(state);
+  return to(
+    {
+      name: 'stopping',
+      target,
+      session: {
+        ...session,
+        cause: { kind: 'low', room },
+        stoppedAt: undefined,
+        endedCommands: [],
+      },
+    },
+    { do: 'hold-input' },
+    { do: 'stop-child' },
+  );
+}
+
+/**
+ * The child could not begin under its account: the next one gets its work, unless all have been tried.
+ * @param isCutOff it was the successor of another child.
+ */
+export function replace(session: Session, ending: Ending, at: number, isCutOff: boolean): Step {
+  if (!hasFailed(ending) || !mayHandOff(session)) return finish(session, ending, { isCutOff });
+  return prepend(
+    [{ do: 'undo-modes', before: 'successor' }],
+    chooseWithoutLogin(session, at, ending),
+  );
 }

@@ -1,21 +1,22 @@
 import { type ExecInvocation, hasFlag, promptAndSession } from '../codex/argv.ts';
 import { isThreadId } from '../codex/thread-files.ts';
-import type { Ending } from '../handoff/vocabulary.ts';
+import type { Ending } from '../handoff/states.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { LaunchRecord } from '../registry/launch-record.ts';
 import type { Alert } from '../session/alert.ts';
+import type { ExecSessionParts } from '../session/exec/exec-session.ts';
 import { keepInput } from '../session/exec/kept-input.ts';
-import { type ExecParts, runExec } from '../session/exec/run-exec-session.ts';
+import { runExecSession } from '../session/exec/run-exec-session.ts';
 import type { planExecChildren } from './plans.ts';
 import { searchThread } from './search-thread.ts';
 
 export interface ExecLaunch
   extends Pick<
-    ExecParts,
+    ExecSessionParts,
     | 'noteChild'
     | 'noteThread'
-    | 'desk'
     | 'accounts'
+    | 'accountCount'
     | 'log'
     | 'say'
     | 'wait'
@@ -31,9 +32,9 @@ export interface ExecLaunch
 }
 
 /** Runs `codex exec`, `exec resume`, `exec fork`, `exec review` or `review` until it ends for good. */
-export function runExecSession(launch: ExecLaunch): Promise<Ending> {
+export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
   const { invocation, plans, slot, alert, otherLaunches, ...rest } = launch;
-  return runExec({
+  return runExecSession({
     ...rest,
     announce: (line) => {
       rest.say(line);
@@ -61,7 +62,7 @@ function leavesThread(invocation: ExecInvocation): boolean {
   return !/review$/.test(invocation.command) && !hasFlag(invocation, 'ephemeral');
 }
 
-/** See {@link ExecParts}. A name instead of an id, or `--last`, is for Codex to look up. */
+/** See {@link ExecSessionParts}. A name instead of an id, or `--last`, is for Codex to look up. */
 function threadAskedFor(invocation: ExecInvocation): string | undefined {
   if (invocation.command !== 'exec resume') return 'new';
   const { session } = promptAndSession(invocation);

@@ -22,7 +22,7 @@ import { askLimits } from './ask-limits.ts';
 import { learnCapabilities } from './capabilities.ts';
 import { checkAccount } from './check-account.ts';
 import { endLike } from './end-like.ts';
-import { type ExecLaunch, runExecSession } from './exec-session.ts';
+import { type ExecLaunch, runExecLaunch } from './exec-session.ts';
 import { createLogoutNet, type LogoutNet, refuseAfterLogout } from './forced-logout.ts';
 import { chooseByHome, findUnknownLogin, lookAtHome, tellImport } from './home-login.ts';
 import { readLoginConstraints, requireDirectory, workingDirectory } from './login-constraints.ts';
@@ -122,11 +122,11 @@ export async function openSession(
   if (settled.problem !== undefined) say(`codex-hotswap: ${settled.problem}`);
   const records = createDeferredWrites();
   const desk = openHandoffAccounts({
-    ...{ paths, slot, target, tokens, terms },
+    ...{ paths, slot, target, tokens, constraints: terms },
     config: settled.config,
     pinned: facts.pinned,
     keepsHome: home.keepsHome,
-    async readLoginConstraints(directory) {
+    async readConstraints(directory) {
       requireDirectory({ ...place, directory });
       return readLoginConstraints({ ...question, directory });
     },
@@ -137,8 +137,8 @@ export async function openSession(
   const plan = { program, capabilities, invocation, args, cwd, slot, prompt: config.prompt };
   const run = await planRun(plan, {
     slot,
-    desk,
-    accounts: config.targets.length,
+    accounts: desk,
+    accountCount: config.targets.length,
     ...(waitsForReset(facts, config) ? { wait: patienceOf(config, paths, program) } : {}),
     alert: createAlert(config, env),
     askLimits: () => askLimits({ paths, config, program, timeoutMs: PROBE_MS }, desk.target),
@@ -236,7 +236,7 @@ function patienceOf(config: Config, paths: Paths, program: Program): Patience {
 }
 
 interface Office
-  extends Pick<SupervisedLaunch, 'slot' | 'desk' | 'accounts' | 'wait' | 'alert'>,
+  extends Pick<SupervisedLaunch, 'slot' | 'accounts' | 'accountCount' | 'wait' | 'alert'>,
     Pick<ExecLaunch, 'askLimits' | 'ignoresHangup'> {
   keeper: LaunchKeeper;
   net: LogoutNet;
@@ -270,7 +270,7 @@ async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<E
     const plans = await planExecChildren(plan);
     const otherLaunches = () =>
       readLaunches(paths).launches.filter(({ launch }) => launch !== keeper.launch);
-    run = () => runExecSession({ ...common, askLimits, invocation, plans, otherLaunches });
+    run = () => runExecLaunch({ ...common, askLimits, invocation, plans, otherLaunches });
   } else {
     if (spawnPty === undefined) throw new Error('a TUI needs a pty');
     const plans = await planChildren(plan);
@@ -282,7 +282,7 @@ async function planRun(plan: PlanFacts, office: Office): Promise<() => Promise<E
 interface Departure extends Pick<SessionFacts, 'paths' | 'say'> {
   config: Config;
   slot: Slot;
-  desk: Pick<SupervisedLaunch['desk'], 'target'>;
+  desk: Pick<SupervisedLaunch['accounts'], 'target'>;
   tokens: TokenKeeper;
   net: LogoutNet;
   records: DeferredWrites;

@@ -3,12 +3,12 @@ import type { Capabilities } from '../codex/capabilities.ts';
 import { resolveNative } from '../codex/find.ts';
 import { readReturnModel } from '../codex/reserve.ts';
 import { execResumeArgv, resumeArgv } from '../codex/resume-argv.ts';
+import type { ChildPlan } from '../handoff/effects.ts';
+import type { SessionThread } from '../handoff/session-thread.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust, hookTrustOverride } from '../overlay/hook-trust.ts';
 import { assertHeld } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
-import type { FollowedThread } from '../session/tui/followed-rollout.ts';
-import type { ChildPlan } from '../session/tui/supervised-child.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { retryNow } from '../state/deferred-writes.ts';
 import { readSettings } from './login-constraints.ts';
@@ -44,7 +44,7 @@ export function findProgram(real: string, env: NodeJS.ProcessEnv): Program {
 export async function planChildren(facts: PlanFacts): Promise<{
   first: ChildPlan;
   /** @param prompt what it is told, if not what every resumed thread is. */
-  resume(thread: FollowedThread, prompt?: string): Promise<ChildPlan>;
+  resume(thread: SessionThread, prompt?: string): Promise<ChildPlan>;
 }> {
   const { invocation } = facts;
   return {
@@ -61,7 +61,7 @@ export async function planChildren(facts: PlanFacts): Promise<{
 /** The same for `codex exec`, where a command may have nothing to resume and is run again as it was typed. */
 export async function planExecChildren(facts: PlanFacts): Promise<{
   first: ChildPlan;
-  resume(thread: FollowedThread): Promise<ChildPlan | undefined>;
+  resume(thread: SessionThread): Promise<ChildPlan | undefined>;
   again(): Promise<ChildPlan>;
 }> {
   const { invocation, args } = facts;

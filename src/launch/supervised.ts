@@ -1,11 +1,12 @@
 import { fstatSync } from 'node:fs';
 import { NotStartedError } from '../errors.ts';
-import type { Ending } from '../handoff/vocabulary.ts';
+import type { ChildPlan } from '../handoff/effects.ts';
+import type { Ending } from '../handoff/states.ts';
 import { recordUsers } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { spawnPty } from '../pty/spawn.ts';
-import { runSession, type SessionParts } from '../session/tui/run-tui-session.ts';
-import type { ChildPlan } from '../session/tui/supervised-child.ts';
+import { runTuiSession } from '../session/tui/run-tui-session.ts';
+import type { TuiSessionParts } from '../session/tui/tui-session.ts';
 import { MONITOR } from '../state/package-files.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
@@ -13,11 +14,11 @@ import { keepHeapSmall } from './small-heap.ts';
 
 export interface SupervisedLaunch
   extends Pick<
-    SessionParts,
-    'noteChild' | 'noteThread' | 'desk' | 'accounts' | 'log' | 'prompt' | 'wait' | 'alert'
+    TuiSessionParts,
+    'noteChild' | 'noteThread' | 'accounts' | 'accountCount' | 'log' | 'prompt' | 'wait' | 'alert'
   > {
   slot: Slot;
-  plans: { first: ChildPlan; resume: SessionParts['resumePlan'] };
+  plans: { first: ChildPlan; resume: TuiSessionParts['resumePlan'] };
   spawnPty: typeof spawnPty;
 }
 
@@ -29,7 +30,7 @@ export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
   const { slot, plans, spawnPty, ...parts } = launch;
   const terminal = openTerminalOrTell();
   const stderr = redirectedStderr();
-  const session = runSession({
+  const session = runTuiSession({
     ...parts,
     terminal,
     spawn: (plan) =>

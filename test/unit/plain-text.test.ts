@@ -93,5 +93,6 @@ test('text leaves us through these places only', () => {
     'session/tui/pass-through.ts', // ends of modes
     'session/tui/run-tui-session.ts',
     'session/tui/supervised-child.ts', // Codex's own bytes
+    'session/tui/tui-driver.ts',
   ]);
 });

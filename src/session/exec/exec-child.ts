@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { findOpenThread, type OpenThread } from '../../codex/thread-files.ts';
-import type { Ending } from '../../handoff/vocabulary.ts';
-import type { ChildPlan } from '../tui/supervised-child.ts';
+import type { ChildPlan } from '../../handoff/effects.ts';
+import type { Ending } from '../../handoff/states.ts';
 import type { ChildInput } from './kept-input.ts';
 
 /** A codex without a terminal of ours: on the user's own stdout and stderr, in our process group. */

@@ -5,11 +5,11 @@ import { isReserveModel } from '../../codex/reserve.ts';
 import { correctTime, type RateLimits, type RolloutFact } from '../../codex/rollout.ts';
 import { readRolloutFacts } from '../../codex/rollout-file.ts';
 import type { OpenThread } from '../../codex/thread-files.ts';
-import type { FollowedThread } from '../tui/followed-rollout.ts';
+import type { SessionThread } from '../../handoff/session-thread.ts';
 
 /** What the record of an ended exec says about its thread. */
 export interface ExecRecord {
-  thread: FollowedThread;
+  thread: SessionThread;
   facts: RolloutFact[];
 }
 
@@ -35,7 +35,7 @@ export async function readExecRecord(open: OpenThread, fresh?: FreshPart): Promi
   const contexts = facts.filter((fact) => fact.type === 'turn_context');
   const context = contexts.findLast(({ model }) => !isReserveModel(model)) ?? contexts.at(-1);
   const cwd = context?.cwd ?? open.cwd;
-  const thread: FollowedThread = {
+  const thread: SessionThread = {
     id: open.threadId,
     rollout: open.rollout,
     ...(cwd === undefined ? {} : { cwd }),

@@ -1,12 +1,12 @@
 import type { Refusal } from '../../codex/refusals.ts';
+import type { Timers } from '../../handoff/timers.ts';
 import { TYPED_MS } from './retype-prompt.ts';
-import type { Timers } from './timers.ts';
 
 /**
  * When a successor takes keys: Codex drops what is typed before it has opened its thread. And whether a child asks for a
  * login instead of opening one.
  */
-export interface Arrival {
+export interface ChildArrival {
   /** Its first frame is there. */
   drawn(): void;
   /** It has opened its thread. */
@@ -58,7 +58,7 @@ export function awaitArrival({
   unsettled,
   refused,
   signInAsked,
-}: ArrivalParts): Arrival {
+}: ArrivalParts): ChildArrival {
   let isBound = false;
   let hasBegun = false;
 

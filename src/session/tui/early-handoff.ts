@@ -1,13 +1,13 @@
 import type { Roomier } from '../../handoff/accounts.ts';
-import type { Timers } from './timers.ts';
+import type { Timers } from '../../handoff/timers.ts';
 
 /** Moves a session on between two turns, when its account has little left. */
-export interface EarlyMove {
+export interface EarlyHandoff {
   /** A turn has ended, and another account has more. */
   consider(roomier: Roomier): void;
 }
 
-export interface EarlyMoveParts {
+export interface EarlyHandoffParts {
   timers: Timers;
   /** The session runs, and nothing stands in the composer as far as keys tell. */
   isFree(): boolean;
@@ -22,10 +22,10 @@ export interface EarlyMoveParts {
 const REST_MS = 1000;
 
 /**
- * Whoever types at the end of a turn, be it a prompt or `/new`, is left alone; so is a turn that has begun. The end of
- * the next turn says how much is left then.
+ * A user who types at the end of a turn, be it a prompt or `/new`, is left alone, and so is a turn that has begun. The
+ * end of the next turn says how much is left then.
  */
-export function createEarlyMove(parts: EarlyMoveParts): EarlyMove {
+export function createEarlyHandoff(parts: EarlyHandoffParts): EarlyHandoff {
   let latest: Roomier | undefined;
 
   async function check(roomier: Roomier, presses: number): Promise<void> {

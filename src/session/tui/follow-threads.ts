@@ -3,9 +3,9 @@ import { type LimitProof, proveLimit, resetOf } from '../../codex/limit-proof.ts
 import { isOfCompaction } from '../../codex/limits.ts';
 import type { RateLimits, RolloutFact } from '../../codex/rollout.ts';
 import { openRollouts } from '../../codex/thread-files.ts';
+import type { SessionThread } from '../../handoff/session-thread.ts';
 import {
   type FollowedRollout,
-  type FollowedThread,
   isTurnMark,
   openRollout,
   readOn,
@@ -13,14 +13,14 @@ import {
 } from './followed-rollout.ts';
 
 export type Proven = LimitProof & {
-  thread: FollowedThread;
+  thread: SessionThread;
   /** No turn failed of it, and none runs: there is nothing to go on with. */
   isIdle?: boolean;
 };
 
 /** A turn that the service refused, as another account's model thought in its thread (fact M6). */
 export interface Refused {
-  thread: FollowedThread;
+  thread: SessionThread;
   turnId: string;
 }
 
@@ -48,7 +48,7 @@ export interface ThreadFollower {
   /** Reads what is new in every rollout the child has open. Looks are taken one after the other. */
   look(saw: SeenText | undefined): Promise<Look>;
   /** The root thread that last had a turn, following `/new`, `/fork` and `/resume` in the TUI. */
-  current(): FollowedThread | undefined;
+  current(): SessionThread | undefined;
   rollouts(): string[];
   record(): ChildRecord;
 }
@@ -71,7 +71,7 @@ export interface ChildRecord {
 export function followThreads(
   pid: number,
   startedAtMs: number,
-  answeredFor: ReadonlySet<string>,
+  answeredFor: Pick<ReadonlySet<string>, 'has'>,
   listOpen: (pid: number) => Promise<string[]> = openRollouts,
   aheadMs: () => number = () => 0,
 ): ThreadFollower {
@@ -148,7 +148,7 @@ export function followThreads(
  */
 function proveReserve(
   { reserve, facts }: FollowedRollout,
-  answeredFor: ReadonlySet<string>,
+  answeredFor: Pick<ReadonlySet<string>, 'has'>,
 ): Omit<Proven, 'thread'> | undefined {
   const turnId = `reserve-${reserve?.switchedAt}`;
   if (reserve?.switchedAt === undefined || answeredFor.has(turnId)) return undefined;

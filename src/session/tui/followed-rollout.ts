@@ -2,25 +2,12 @@ import { statSync } from 'node:fs';
 import { isReserveModel, noteModel, type ReserveState } from '../../codex/reserve.ts';
 import { correctTime, type RolloutFact } from '../../codex/rollout.ts';
 import { readRolloutFacts, readSessionMeta } from '../../codex/rollout-file.ts';
-
-/** A thread of the living child, as far as its rollout tells. */
-export interface FollowedThread {
-  id: string;
-  rollout: string;
-  cwd?: string;
-  /** Of the last turn, if that was not on the reserve. */
-  model?: string;
-  effort?: string;
-  /** Codex has put it on the reserve by itself. */
-  onReserve?: boolean;
-  /** It works towards a `/goal` by itself. */
-  hasGoal?: boolean;
-}
+import type { SessionThread } from '../../handoff/session-thread.ts';
 
 /** A rollout that the living child has open, as far as it was read. */
 export interface FollowedRollout {
   /** Undefined for a sub-agent's: its parent's turn fails by itself and is the one to resume. */
-  thread: FollowedThread | undefined;
+  thread: SessionThread | undefined;
   offset: number;
   /** Of the last turn only. */
   facts: RolloutFact[];

@@ -1,4 +1,4 @@
-import type { Ending } from '../../handoff/vocabulary.ts';
+import type { Ending } from '../../handoff/states.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import type { SupervisedChild } from './supervised-child.ts';
 

@@ -1,5 +1,5 @@
 import { EDIT_LAST_QUEUED, QUEUED } from '../../codex/prompt-queue.ts';
-import type { Timers } from './timers.ts';
+import type { Timers } from '../../handoff/timers.ts';
 
 /** Sees to it that a successor begins the turn it was started for. */
 export interface PromptGuard {

@@ -1,16 +1,8 @@
 import type { Refusal } from '../../codex/refusals.ts';
-import type { Ending } from '../../handoff/vocabulary.ts';
+import type { Ending } from '../../handoff/states.ts';
 import type { PtyChild, Size } from '../../pty/spawn.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { createOutputTaps, type Sign } from './output-taps.ts';
-
-/** What one Codex process is started with. */
-export interface ChildPlan {
-  file: string;
-  args: string[];
-  cwd: string;
-  env: Record<string, string>;
-}
 
 export interface ChildListeners {
   /** The child's own process id, which is its process group too. */

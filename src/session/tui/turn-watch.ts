@@ -1,12 +1,10 @@
 import { normaliseForMatching } from '../../codex/limits.ts';
 import type { RateLimits } from '../../codex/rollout.ts';
+import type { Source } from '../../handoff/events.ts';
+import type { SessionThread } from '../../handoff/session-thread.ts';
 import type { ChildRecord, Look, SeenText, ThreadFollower } from './follow-threads.ts';
-import type { FollowedThread } from './followed-rollout.ts';
 import type { Sign } from './output-taps.ts';
 import { createRolloutWatcher } from './rollout-watcher.ts';
-
-/** What first hinted at a limit: a failed turn that Codex announced, the text of an error cell, the rollout itself. */
-export type Source = 'state' | 'text' | 'record';
 
 /** Watches one child for signs of a limit, and finds the proof of one. */
 export interface TurnWatch {
@@ -43,7 +41,7 @@ export interface WatchOptions {
   turnRecorded(): void;
   /** @param limits what is left of the account, if the turn told. */
   turnSucceeded(limits: RateLimits | undefined): void;
-  bound(thread: FollowedThread): void;
+  bound(thread: SessionThread): void;
   now(): number;
 }
 

@@ -25,7 +25,7 @@ import { readCapabilities } from '../../../src/codex/capabilities.ts';
 import { proveLimit } from '../../../src/codex/limit-proof.ts';
 import { parseRolloutLine } from '../../../src/codex/rollout.ts';
 import { HotswapError } from '../../../src/errors.ts';
-import { markOf } from '../../../src/handoff/accounts.ts';
+import { markOf } from '../../../src/handoff/mark-of-limit.ts';
 import { readLaunches, writeLaunch } from '../../../src/registry/launch-record.ts';
 import { validateConfig } from '../../../src/state/config.ts';
 import { ensurePrivateDir } from '../../../src/state/files.ts';

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
 import { recordUsage } from '../../../src/accounts/usage.ts';
 import { HotswapError } from '../../../src/errors.ts';
-import { type AccountConstraints, openHandoffAccounts } from '../../../src/handoff/accounts.ts';
+import type { AccountConstraints } from '../../../src/handoff/account-constraints.ts';
+import { openHandoffAccounts } from '../../../src/handoff/accounts.ts';
 import { leaseSlot } from '../../../src/overlay/lease.ts';
 import { pointAuth } from '../../../src/overlay/point-auth.ts';
 import { validateConfig } from '../../../src/state/config.ts';
@@ -22,7 +23,7 @@ const used = (usedPercent: number) => ({
 
 type Verdict = 'ready' | 'needs-login';
 
-/** The desk of a session under acc1, with three accounts. */
+/** The accounts of a session under acc1, with three accounts. */
 function open(
   options: {
     pinned?: boolean;
@@ -30,7 +31,7 @@ function open(
     doubted?: Verdict;
     keepsHome?: boolean;
     /** What Codex's configuration says by now. */
-    readLoginConstraints?: () => Promise<AccountConstraints>;
+    readConstraints?: () => Promise<AccountConstraints>;
   } = {},
 ) {
   const paths = makeScratchHome();
@@ -44,16 +45,14 @@ function open(
   const config = validateConfig({ version: 1, targets, ...options.settings }, paths);
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
   const asked: string[] = [];
-  const desk = openHandoffAccounts({
+  const accounts = openHandoffAccounts({
     paths,
     config,
     slot,
     target: 'acc1',
     pinned: options.pinned ?? false,
     ...(options.keepsHome === undefined ? {} : { keepsHome: options.keepsHome }),
-    ...(options.readLoginConstraints === undefined
-      ? {}
-      : { readLoginConstraints: options.readLoginConstraints }),
+    ...(options.readConstraints === undefined ? {} : { readConstraints: options.readConstraints }),
     tokens: {
       prepare: () => Promise.resolve('ready'),
       async doubt(name) {
@@ -63,35 +62,35 @@ function open(
     },
     now: () => NOW * 1000,
   });
-  return { paths, desk, slot, asked };
+  return { paths, accounts, slot, asked };
 }
 
 describe('reconsidering, when everybody is at a limit', () => {
   const mark = (until: number) => ({ kind: 'window-5h' as const, at: NOW - 10, until });
 
   test('the first to come back is named, the account that ran among them', () => {
-    const { paths, desk } = open();
+    const { paths, accounts } = open();
     for (const [index, name] of NAMES.entries()) addMark(paths, name, mark(NOW + 100 + index));
-    expect(desk.reconsider()).toEqual({
+    expect(accounts.chooseAgain()).toEqual({
       kind: 'none',
       earliest: { target: 'acc1', until: NOW + 100 },
     });
   });
 
   test('the account that ran may go on when its mark has lapsed', () => {
-    const { paths, desk } = open();
+    const { paths, accounts } = open();
     addMark(paths, 'acc1', mark(NOW - 1));
     for (const name of ['acc2', 'acc3']) addMark(paths, name, mark(NOW + 100));
-    expect(desk.reconsider()).toEqual({ kind: 'chosen', target: 'acc1' });
+    expect(accounts.chooseAgain()).toEqual({ kind: 'chosen', target: 'acc1' });
   });
 
   test('a pinned session waits for its own account only', () => {
-    const { paths, desk } = open({ pinned: true });
-    const verdict = desk.settle({ kind: 'window-5h', until: NOW + 500, turnId: 'turn' });
+    const { paths, accounts } = open({ pinned: true });
+    const verdict = accounts.markAndChoose({ kind: 'window-5h', until: NOW + 500, turnId: 'turn' });
     const earliest = { target: 'acc1', until: NOW + 500 };
     expect(verdict).toMatchObject({ kind: 'none', pinned: true, earliest });
     addMark(paths, 'acc2', mark(NOW + 100));
-    expect(desk.reconsider()).toEqual({ kind: 'none', earliest });
+    expect(accounts.chooseAgain()).toEqual({ kind: 'none', earliest });
   });
 });
 
@@ -106,15 +105,15 @@ describe('a child that asks for a login', () => {
     ['needs-login', true],
     ['ready', false],
   ])('the account itself is asked: %s', async (doubted, isGone) => {
-    const { desk, asked } = shown({ doubted });
-    expect(await desk.isLoginGone()).toBe(isGone);
+    const { accounts, asked } = shown({ doubted });
+    expect(await accounts.isLoginGone()).toBe(isGone);
     expect(asked).toEqual(['acc1']);
   });
 
   test('nobody is asked when what the link leads to is gone', async () => {
     const emptied = shown();
     rmSync(`${emptied.paths.home}/.codex-acc1/auth.json`);
-    expect(await emptied.desk.isLoginGone()).toBe(true);
+    expect(await emptied.accounts.isLoginGone()).toBe(true);
     expect(emptied.asked).toEqual([]);
   });
 
@@ -122,9 +121,9 @@ describe('a child that asks for a login', () => {
     ['needs-login', true],
     ['ready', false],
   ])('a link that is gone proves nothing: %s', async (doubted, isGone) => {
-    const { desk, asked } = open({ doubted });
-    expect(desk.hasLostLink()).toBe(true);
-    expect(await desk.isLoginGone()).toBe(isGone);
+    const { accounts, asked } = open({ doubted });
+    expect(accounts.hasLostLink()).toBe(true);
+    expect(await accounts.isLoginGone()).toBe(isGone);
     expect(asked).toEqual(['acc1']);
   });
 
@@ -134,8 +133,8 @@ describe('a child that asks for a login', () => {
     for (const name of ['acc2', 'acc3']) {
       addMark(alone.paths, name, { kind: 'window-5h', at: NOW, until: NOW + 100 });
     }
-    for (const { desk, asked } of [pinned, alone]) {
-      expect(await desk.isLoginGone()).toBe(false);
+    for (const { accounts, asked } of [pinned, alone]) {
+      expect(await accounts.isLoginGone()).toBe(false);
       expect(asked).toEqual([]);
     }
   });
@@ -145,9 +144,9 @@ describe('moving on before the limit', () => {
   const settings = { rotateBelow: 10 };
 
   test('the next account with enough left; what is left of this one is on record', () => {
-    const { paths, desk } = open({ settings });
+    const { paths, accounts } = open({ settings });
     recordUsage(paths, 'acc2', { source: 'live', capturedAt: NOW, ...used(95) });
-    expect(desk.findRoomier(used(97), FROM)).toEqual({
+    expect(accounts.findRoomier(used(97), FROM)).toEqual({
       target: 'acc3',
       room: { left: 3, minutes: 300 },
     });
@@ -163,87 +162,87 @@ describe('moving on before the limit', () => {
     ['it is switched off', 99, {}],
     ['the session is pinned', 99, { settings, pinned: true }],
   ])('not when %s', (_, percent, options) => {
-    expect(open(options).desk.findRoomier(used(percent), FROM)).toBeUndefined();
+    expect(open(options).accounts.findRoomier(used(percent), FROM)).toBeUndefined();
   });
 
   test('not when nobody has more', () => {
-    const { paths, desk } = open({ settings });
+    const { paths, accounts } = open({ settings });
     for (const name of ['acc2', 'acc3']) {
       recordUsage(paths, name, { source: 'live', capturedAt: NOW, ...used(91) });
     }
-    expect(desk.findRoomier(used(99), FROM)).toBeUndefined();
+    expect(accounts.findRoomier(used(99), FROM)).toBeUndefined();
   });
 });
 
 describe('a file that makes Codex log accounts out has come since the session began', () => {
   const line = '/repo/.codex/config.toml sets forced_login_method, so acc2 is left out';
   const leavesOut = (...names: string[]) => ({
-    readLoginConstraints: async () => ({ misfits: new Set(names), line }),
+    readConstraints: async () => ({ misfits: new Set(names), line }),
   });
   const nobody = {
-    readLoginConstraints: () =>
+    readConstraints: () =>
       Promise.reject(new HotswapError('forced-login', 'logs all out', 'correct it')),
   };
   const LIMIT = { kind: 'window-5h', until: NOW + 500, turnId: 'turn' } as const;
   const openReviewed = async (options: Parameters<typeof open>[0]) => {
     const opened = open(options);
-    await opened.desk.review();
-    return opened.desk;
+    await opened.accounts.rereadConstraints();
+    return opened.accounts;
   };
 
   test('the accounts that do not fit are passed over', async () => {
-    const desk = await openReviewed(leavesOut('acc2'));
-    expect(desk.settle(LIMIT)).toMatchObject({ kind: 'chosen', target: 'acc3' });
-    expect(desk.reconsider()).toEqual({ kind: 'chosen', target: 'acc3' });
-    expect(await desk.prepare('acc2')).toBe('acc3');
+    const accounts = await openReviewed(leavesOut('acc2'));
+    expect(accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'chosen', target: 'acc3' });
+    expect(accounts.chooseAgain()).toEqual({ kind: 'chosen', target: 'acc3' });
+    expect(await accounts.prepare('acc2')).toBe('acc3');
   });
 
   test('none that fits is left: the session stays, and the verdict says why', async () => {
-    const desk = await openReviewed(leavesOut('acc2', 'acc3'));
-    expect(desk.settle(LIMIT)).toMatchObject({ kind: 'none', barred: line });
-    await expect(desk.prepare('acc2')).rejects.toMatchObject({ code: 'forced-login' });
+    const accounts = await openReviewed(leavesOut('acc2', 'acc3'));
+    expect(accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'none', barred: line });
+    await expect(accounts.prepare('acc2')).rejects.toMatchObject({ code: 'forced-login' });
   });
 
   test('none fits at all, be the session pinned or not', async () => {
     for (const pinned of [false, true]) {
-      const desk = await openReviewed({ ...nobody, pinned });
-      await expect(desk.assertFits()).rejects.toThrow('logs all out');
-      await expect(desk.prepare('acc1')).rejects.toThrow('logs all out');
-      const verdict = desk.settle(LIMIT);
+      const accounts = await openReviewed({ ...nobody, pinned });
+      await expect(accounts.assertAllowed()).rejects.toThrow('logs all out');
+      await expect(accounts.prepare('acc1')).rejects.toThrow('logs all out');
+      const verdict = accounts.markAndChoose(LIMIT);
       expect(verdict).toMatchObject({ kind: 'none' });
       expect('barred' in verdict).toBe(!pinned);
     }
   });
 
   test('a limit that leaves nobody has nothing to do with it', async () => {
-    const { desk, paths } = open(leavesOut('acc2'));
-    await desk.review();
+    const { accounts, paths } = open(leavesOut('acc2'));
+    await accounts.rereadConstraints();
     for (const name of ['acc2', 'acc3']) {
       addMark(paths, name, { kind: 'window-5h', at: NOW, until: NOW + 100 });
     }
-    expect(desk.settle(LIMIT)).not.toHaveProperty('barred');
+    expect(accounts.markAndChoose(LIMIT)).not.toHaveProperty('barred');
   });
 
   test('it is asked again before each child, and gone again it bars nobody', async () => {
     let misfits = new Set(['acc2']);
-    const { desk } = open({ readLoginConstraints: async () => ({ misfits, line }) });
-    expect(await desk.prepare('acc2')).not.toBe('acc2');
+    const { accounts } = open({ readConstraints: async () => ({ misfits, line }) });
+    expect(await accounts.prepare('acc2')).not.toBe('acc2');
     misfits = new Set();
-    expect(await desk.prepare('acc2')).toBe('acc2');
+    expect(await accounts.prepare('acc2')).toBe('acc2');
     misfits = new Set(['acc1']);
-    await expect(desk.assertFits()).rejects.toMatchObject({ code: 'forced-login' });
+    await expect(accounts.assertAllowed()).rejects.toMatchObject({ code: 'forced-login' });
   });
 
   test('a fault of reading it bars nobody: Codex says itself what is wrong', async () => {
-    const desk = await openReviewed({
-      readLoginConstraints: () => Promise.reject(new Error('a fault')),
+    const accounts = await openReviewed({
+      readConstraints: () => Promise.reject(new Error('a fault')),
     });
-    expect(await desk.prepare('acc2')).toBe('acc2');
+    expect(await accounts.prepare('acc2')).toBe('acc2');
   });
 
   test('an early move passes them over, too', async () => {
-    const desk = await openReviewed({ ...leavesOut('acc2'), settings: { rotateBelow: 50 } });
-    const moved = desk.findRoomier(used(60), FROM);
+    const accounts = await openReviewed({ ...leavesOut('acc2'), settings: { rotateBelow: 50 } });
+    const moved = accounts.findRoomier(used(60), FROM);
     expect(moved?.target).toBe('acc3');
   });
 });
@@ -253,8 +252,8 @@ describe('the home of a session that moves on', () => {
     [false, true],
     [true, false],
   ])('kept as it is (%s): linked to the next account’s vault (%s)', (keepsHome, isLinked) => {
-    const { paths, desk } = open({ keepsHome });
-    desk.repoint('acc2');
+    const { paths, accounts } = open({ keepsHome });
+    accounts.repoint('acc2');
     expect(existsSync(`${paths.sharedHome}/auth.json`)).toBe(isLinked);
   });
 });
@@ -269,34 +268,37 @@ describe('on a disk that takes nothing', () => {
   }
 
   test('the limit counts all the same: the handoff goes on, and does not come back', () => {
-    const { paths, desk } = open();
+    const { paths, accounts } = open();
     fill(paths.accountsDir);
-    expect(desk.settle(proof)).toMatchObject({ kind: 'chosen', target: 'acc2' });
-    desk.repoint('acc2');
-    expect(desk.settle(proof)).toMatchObject({ kind: 'chosen', target: 'acc3' });
-    desk.repoint('acc3');
-    expect(desk.settle(proof)).toMatchObject({ kind: 'none', earliest: { until: NOW + 500 } });
+    expect(accounts.markAndChoose(proof)).toMatchObject({ kind: 'chosen', target: 'acc2' });
+    accounts.repoint('acc2');
+    expect(accounts.markAndChoose(proof)).toMatchObject({ kind: 'chosen', target: 'acc3' });
+    accounts.repoint('acc3');
+    expect(accounts.markAndChoose(proof)).toMatchObject({
+      kind: 'none',
+      earliest: { until: NOW + 500 },
+    });
     // Until there is room again: then they are on record.
     rmSync(paths.accountsDir);
-    desk.settle({ ...proof, until: NOW + 900 });
+    accounts.markAndChoose({ ...proof, until: NOW + 900 });
     for (const name of NAMES) expect(readAccountState(paths, name).state.marks).toHaveLength(1);
   });
 
   test('what is left of an account counts as well', () => {
-    const { paths, desk } = open({ settings: { rotateBelow: 10 } });
+    const { paths, accounts } = open({ settings: { rotateBelow: 10 } });
     fill(paths.accountsDir);
-    expect(desk.findRoomier(used(95), FROM)).toMatchObject({ target: 'acc2' });
-    desk.repoint('acc2');
-    expect(desk.findRoomier(used(95), FROM)).toMatchObject({ target: 'acc3' });
+    expect(accounts.findRoomier(used(95), FROM)).toMatchObject({ target: 'acc2' });
+    accounts.repoint('acc2');
+    expect(accounts.findRoomier(used(95), FROM)).toMatchObject({ target: 'acc3' });
   });
 
   test('the account changes though it cannot be noted which is current', () => {
-    const { paths, desk, slot } = open();
+    const { paths, accounts, slot } = open();
     fill(paths.currentFile);
     rmSync(paths.currentFile);
     mkdirSync(paths.currentFile);
-    desk.repoint('acc2');
-    expect(desk.target).toBe('acc2');
+    accounts.repoint('acc2');
+    expect(accounts.target).toBe('acc2');
     expect(readlinkSync(`${slot.home}/auth.json`)).toBe(`${paths.home}/.codex-acc2/auth.json`);
   });
 });

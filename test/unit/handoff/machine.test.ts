@@ -1,97 +1,134 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_ATTEMPTS } from '../../../src/handoff/handing-over.ts';
-import { advance, beginSession } from '../../../src/handoff/machine.ts';
-import type { Effect, Event, State } from '../../../src/handoff/vocabulary.ts';
-import { MAX_WAITS } from '../../../src/handoff/with-child.ts';
+import type { Effect } from '../../../src/handoff/effects.ts';
+import type { Event } from '../../../src/handoff/events.ts';
+import { MAX_WAITS } from '../../../src/handoff/exhaustion.ts';
+import { advance as advanceAt, beginSession } from '../../../src/handoff/machine.ts';
+import { MAX_ATTEMPTS } from '../../../src/handoff/resuming.ts';
+import type { Rules, State } from '../../../src/handoff/states.ts';
+import type { Step } from '../../../src/handoff/steps.ts';
 
-const EVIDENCE = { threadId: 'thread', turnId: 'turn' };
+const AT = Date.parse('2026-11-20T10:00:00Z');
+const PLAN = { file: 'codex', args: [], cwd: '/', env: {} };
+const THREAD = { id: 'thread', rollout: '/thread.jsonl', cwd: '/work' };
+const COPY = { id: 'copy', rollout: '/copy.jsonl' };
+const MARK = { kind: 'window-5h', at: 1, until: 2 } as const;
+const PROOF = { kind: 'window-5h', turnId: 'turn' } as const;
 const CLEAN = { kind: 'exited', code: 0 } as const;
 const FAILED = { kind: 'exited', code: 1 } as const;
+const SIGTERM = { name: 'signalled', signal: 'SIGTERM', number: 15 } as const;
+const EARLIEST = { target: 'acc1', until: 100 };
+const FAILURE = { message: 'broken', isForcedLogin: false };
 
-/** To the end of a child whose account is at its limit. */
-const TO_PROOF: Event[] = [
-  { name: 'triggered' },
-  { name: 'proved', evidence: EVIDENCE },
-  { name: 'target-chosen', target: 'acc2' },
-];
+const PROVED: Event = { name: 'proved', proof: PROOF, thread: THREAD };
+const REFUSED: Event = {
+  ...{ name: 'reasoning-refused', thread: THREAD, turnId: 'refused', source: 'state' },
+};
+const MOVED: Event = { name: 'moved', to: 'acc2', plan: { plan: PLAN, how: 'resume' } };
+const TRIGGERED: Event = { name: 'triggered', source: 'state' };
+const CHOSEN: Event = { name: 'chosen', target: 'acc2', mark: MARK };
 
-/** Every event the interpreter can report; the facts of the world decide below which of them can happen. */
+/** Every event that a driver or the interpreter can report. `canHappen` says which of them can happen when. */
 const EVENTS: Event[] = [
   { name: 'child-ready' },
   { name: 'child-stopped' },
+  { name: 'child-continued' },
   { name: 'refused' },
   { name: 'unsettled' },
-  { name: 'child-continued' },
   { name: 'child-ended', ending: CLEAN },
   { name: 'child-ended', ending: FAILED },
-  { name: 'child-ended', ending: FAILED, refusal: 'active-writer' },
+  { name: 'child-ended', ending: FAILED, cause: 'active-writer' },
+  { name: 'child-ended', ending: FAILED, cause: 'needs-login' },
+  { name: 'child-ended', ending: FAILED, cause: 'failed' },
+  { name: 'start-failed', reason: 'no pty' },
   { name: 'login-gone' },
-  { name: 'triggered' },
-  { name: 'proved', evidence: EVIDENCE },
-  { name: 'proved-foreign', evidence: EVIDENCE },
-  { name: 'not-proved' },
+  TRIGGERED,
+  { name: 'unconfirmed', source: 'text' },
+  { name: 'bound', thread: THREAD },
+  { name: 'turn-began' },
   { name: 'turn-succeeded' },
-  { name: 'running-low', evidence: { threadId: 'thread' }, target: 'acc2' },
-  { name: 'target-chosen', target: 'acc2' },
-  { name: 'none-left' },
-  { name: 'settled', waits: true },
-  { name: 'settled', waits: false },
+  PROVED,
+  { name: 'proved', proof: PROOF },
+  REFUSED,
+  { name: 'not-proved', source: 'state' },
+  { name: 'running-low', target: 'acc2', room: { left: 3, minutes: 300 } },
+  CHOSEN,
+  { name: 'none-left', mark: MARK, earliest: EARLIEST },
+  { name: 'none-left', mark: MARK },
   { name: 'typed' },
   { name: 'account-back', target: 'acc1' },
-  { name: 'gave-up' },
+  { name: 'gave-up', reason: 'no account comes back' },
   { name: 'stop-overdue' },
-  { name: 'repointed' },
-  { name: 'not-repointed' },
-  { name: 'copied', evidence: EVIDENCE },
-  { name: 'not-copied' },
+  { name: 'commands-ended', names: ['sleep'] },
+  MOVED,
+  { name: 'moved', to: 'acc2', plan: { plan: PLAN, how: 'again' } },
+  { name: 'moved', to: 'acc2', plan: undefined },
+  { name: 'not-moved', to: 'acc2', shows: 'acc1', failure: FAILURE },
+  { name: 'not-moved', to: 'acc2', shows: 'acc1', failure: { ...FAILURE, isForcedLogin: true } },
+  { name: 'stayed', plan: PLAN },
+  { name: 'stayed', plan: undefined },
+  { name: 'copied', copy: COPY, plan: PLAN },
+  { name: 'copied', copy: COPY, plan: undefined },
+  { name: 'not-copied', failure: FAILURE },
   { name: 'retry-due' },
-  { name: 'signalled', signal: 'SIGTERM', number: 15 },
+  SIGTERM,
   { name: 'hung-up' },
   { name: 'flushed' },
   { name: 'restored' },
 ];
 
-/** What the effects so far have made true outside the machine. */
+const advance = (state: State, event: Event): Step => advanceAt(state, event, AT);
+const rulesOf = (rules: Partial<Rules>): Rules => ({
+  ...{ isInteractive: true, accounts: 2, slackSeconds: 1, prompt: 'continue' },
+  ...rules,
+});
+const begin = (rules: Partial<Rules> = {}) => beginSession(rulesOf(rules), 'acc1', PLAN);
+const play = (state: State, ...events: Event[]): State =>
+  events.reduce((reached, event) => advance(reached, event).state, state);
+const names = (step: Step) => step.effects.map((effect) => effect.do);
+const sessionOf = (state: State) => {
+  if (!('session' in state)) throw new Error(`${state.name} has no session`);
+  return state.session;
+};
+
+/** What the effects so far have made true outside of the machine. */
 interface World {
   children: number;
-  held: boolean;
+  isHeld: boolean;
   restored: number;
   exited: number;
-  proofs: number;
-  rotations: number;
+  /** A limit, or a reason as good, is known and not acted on. */
+  hasProof: boolean;
   /** A countdown runs. */
-  awaiting: boolean;
-  /** Since the account was last changed. */
+  awaits: boolean;
+  /** Copies since the account was changed last. */
   copies: number;
 }
 
-/** All (state, world) pairs that any order of possible events can reach, with the invariants held at each edge. */
-function explore(accounts: number) {
-  const first = beginSession(accounts);
-  const start: World = {
-    children: 0,
-    held: false,
-    restored: 0,
-    exited: 0,
-    proofs: 0,
-    rotations: 0,
-    awaiting: false,
-    copies: 0,
-  };
-  const queue = [{ state: first.state, world: apply(start, first.effects) }];
+const NEW_WORLD: World = {
+  ...{ children: 0, isHeld: false, restored: 0, exited: 0, hasProof: false },
+  ...{ awaits: false, copies: 0 },
+};
+
+/** All pairs of state and world that any order of possible events can reach. The invariants are held at each step. */
+function explore(rules: Partial<Rules>) {
+  const first = begin(rules);
+  const world = apply(NEW_WORLD, first.effects);
+  const queue = [0, MAX_WAITS].map((waits) => ({ state: withWaits(first.state, waits), world }));
   const seen = new Map<string, { state: State; world: World }>();
   while (queue.length > 0) {
     const node = queue.pop();
-    if (!node || seen.has(JSON.stringify(node))) continue;
-    seen.set(JSON.stringify(node), node);
+    if (!node) continue;
+    const key = JSON.stringify([abstract(node.state), node.world]);
+    if (seen.has(key)) continue;
+    seen.set(key, node);
     for (const event of EVENTS) {
       if (!canHappen(node.state, node.world, event)) continue;
       const before: World = {
         ...node.world,
-        children: node.world.children - (event.name === 'child-ended' ? 1 : 0),
-        proofs: isProof(event, node.state) ? 1 : node.world.proofs,
-        // A wait that comes to its end has ended itself; the end of a child ends it, too.
-        awaiting: !ENDS_WAIT.has(event.name) && node.world.awaiting,
+        children: node.world.children - Number(ENDS_CHILD.has(event.name)),
+        hasProof: isProof(event, node.state) || node.world.hasProof,
+        // A wait that comes to its end has ended itself.
+        awaits: !ENDS_WAIT.has(event.name) && node.world.awaits,
       };
       const step = advance(node.state, event);
       queue.push({ state: step.state, world: apply(before, step.effects) });
@@ -100,35 +137,65 @@ function explore(accounts: number) {
   return [...seen.values()];
 }
 
+function withWaits(state: State, waits: number): State {
+  return { ...state, session: { ...sessionOf(state), waits } } as State;
+}
+
+/** What the next step depends on. The rest goes into logs and lines only. */
+function abstract(state: State): object {
+  if (!('session' in state)) return { name: state.name };
+  const { session, name } = state;
+  const { thread, cause, handoffs, waits, hasCopied, interruption } = session;
+  return {
+    ...{ name, handoffs, hasCopied },
+    thread: thread !== undefined,
+    canWait: waits < MAX_WAITS,
+    isInterrupted: interruption !== undefined,
+    cause: cause?.kind,
+    ending: 'ending' in state ? state.ending?.kind : undefined,
+    attempt: 'attempt' in state ? state.attempt : 0,
+    isCopy: name === 'stopping' && state.target === undefined,
+    pending: 'pending' in state,
+  };
+}
+
 function isProof(event: Event, { name }: State): boolean {
   // Before the limit the figures of the last turn stand for a failed one.
   if (event.name === 'running-low') return name === 'starting' || name === 'running';
-  // What the account itself has said.
+  // The account itself has said so.
   if (event.name === 'login-gone') return ['starting', 'running', 'resuming'].includes(name);
-  return event.name.startsWith('proved') && (name === 'suspected' || name === 'waiting');
+  if (event.name === 'proved') return name === 'suspected' || name === 'waiting';
+  return event.name === 'reasoning-refused' && name === 'suspected';
 }
 
-const ENDS_WAIT: ReadonlySet<Event['name']> = new Set(['account-back', 'gave-up', 'child-ended']);
+const ENDS_WAIT: ReadonlySet<Event['name']> = new Set(['account-back', 'gave-up']);
+const ENDS_CHILD: ReadonlySet<Event['name']> = new Set(['child-ended', 'start-failed']);
+const OF_A_CHILD: ReadonlySet<Event['name']> = new Set([
+  ...(['child-ended', 'child-ready', 'refused', 'unsettled', 'child-stopped'] as const),
+  ...(['triggered', 'login-gone', 'turn-succeeded', 'bound', 'turn-began'] as const),
+]);
 
 function canHappen(state: State, world: World, event: Event): boolean {
+  const rules = 'session' in state ? state.session.rules : undefined;
+  if (OF_A_CHILD.has(event.name) && world.children === 0) return false;
   switch (event.name) {
     case 'child-ended':
-    case 'child-ready':
-    case 'refused':
-    case 'unsettled':
-    case 'child-stopped':
-    case 'triggered':
-    case 'login-gone':
-    case 'turn-succeeded':
-      return world.children > 0;
+      // A command tells that it has failed. A child on a terminal tells why it could not begin.
+      return rules?.isInteractive ? event.cause !== 'failed' : !isCauseOfTui(event);
+    case 'start-failed':
+      return state.name === 'resuming';
     case 'running-low':
-      return world.children > 0 && !world.held;
-    case 'settled':
-      return state.name === 'settling';
+      return world.children > 0 && !world.isHeld && rules?.isInteractive === true;
     case 'typed':
+      return world.awaits && rules?.isInteractive === true;
     case 'account-back':
     case 'gave-up':
-      return world.awaiting;
+      return world.awaits;
+    case 'triggered':
+    case 'login-gone':
+    case 'child-stopped':
+    case 'hung-up':
+      return rules?.isInteractive !== false;
     case 'flushed':
       return state.name === 'flushing';
     case 'restored':
@@ -138,39 +205,41 @@ function canHappen(state: State, world: World, event: Event): boolean {
   }
 }
 
-function apply(world: World, effects: Effect[]): World {
+function isCauseOfTui({ cause }: Extract<Event, { name: 'child-ended' }>): boolean {
+  return cause === 'active-writer' || cause === 'needs-login';
+}
+
+function apply(world: World, effects: readonly Effect[]): World {
   const next = { ...world };
   for (const effect of effects) {
     switch (effect.do) {
       case 'start':
-      case 'resume':
         next.children += 1;
         expect(next.children, 'two children at once').toBe(1);
         expect(next.restored, 'a child after the terminal was given back').toBe(0);
         break;
       case 'hold-input':
-        next.held = true;
+        next.isHeld = true;
         break;
       case 'release-input':
-        next.held = false;
+        next.isHeld = false;
         break;
       case 'stop-child':
-        expect(next.proofs, 'a child was stopped without proof').toBe(1);
-        next.proofs = 0;
+        // The account that is back needs no new proof.
+        expect(next.hasProof, 'a child was stopped without proof').toBe(true);
         break;
       case 'await-reset':
-        expect(next.awaiting, 'two countdowns at once').toBe(false);
-        next.awaiting = true;
+        expect(next.awaits, 'two countdowns at once').toBe(false);
+        next.awaits = true;
         break;
       case 'stop-waiting':
-        expect(next.awaiting, 'a countdown was ended that did not run').toBe(true);
-        next.awaiting = false;
+        next.awaits = false;
         break;
-      case 'repoint':
+      case 'move':
         expect(next.children, 'the link moved under a living child').toBe(0);
         next.copies = 0;
         break;
-      case 'copy-thread':
+      case 'copy':
         expect(next.children, 'the copy of a thread that is still written').toBe(0);
         next.copies += 1;
         expect(next.copies, 'more than one copy for an account').toBe(1);
@@ -191,30 +260,22 @@ function apply(world: World, effects: Effect[]): World {
   return next;
 }
 
-describe('the session machine, over every reachable order of events', () => {
-  const nodes = explore(3);
+const EVERY_STATE: State['name'][] = [
+  ...(['starting', 'running', 'suspended', 'suspected', 'choosing', 'waiting'] as const),
+  ...(['stopping', 'moving', 'staying', 'copying', 'resuming', 'retrying'] as const),
+  ...(['flushing', 'restoring', 'ended'] as const),
+];
+/** A command has no job control, and no writer of its own thread to wait for. */
+const OF_A_TUI: State['name'][] = ['suspended', 'stopping', 'staying', 'retrying'];
+
+describe.each([
+  ['on a terminal', { isInteractive: true }, EVERY_STATE],
+  ['of a command', { isInteractive: false }, EVERY_STATE.filter((n) => !OF_A_TUI.includes(n))],
+])('the machine of a session %s, over every reachable order of events', (_, rules, states) => {
+  const nodes = explore(rules);
 
   it('reaches every state', () => {
-    expect(new Set(nodes.map((node) => node.state.name))).toEqual(
-      new Set([
-        'starting',
-        'running',
-        'suspended',
-        'suspected',
-        'choosing',
-        'settling',
-        'waiting',
-        'stopping',
-        'rotating',
-        'leaving',
-        'copying',
-        'resuming',
-        'retrying',
-        'flushing',
-        'restoring',
-        'ended',
-      ]),
-    );
+    expect(new Set(nodes.map(({ state }) => state.name))).toEqual(new Set(states));
   });
 
   it('ends with the terminal restored once, one exit and no child', () => {
@@ -225,148 +286,154 @@ describe('the session machine, over every reachable order of events', () => {
 
   it('can end from every state', () => {
     for (const { state, world } of nodes) {
-      expect(endings(state, world), JSON.stringify(state)).toContain('ended');
+      expect(endOf(state, world), JSON.stringify({ state, world })).toBe('ended');
     }
   });
 
   it('lets keys through wherever the user can type for long', () => {
     for (const { state, world } of nodes) {
       if (state.name === 'running' || state.name === 'waiting') {
-        expect(world.held, JSON.stringify(state)).toBe(false);
+        expect(world.isHeld, JSON.stringify(state)).toBe(false);
       }
     }
   });
 
   it('counts down only while it waits', () => {
     for (const { state, world } of nodes) {
-      expect(world.awaiting, JSON.stringify(state)).toBe(state.name === 'waiting');
+      expect(world.awaits, JSON.stringify(state)).toBe(state.name === 'waiting');
+    }
+  });
+
+  it('carries an ending exactly where a child has ended and no other has started', () => {
+    for (const { state, world } of nodes) {
+      if ('ending' in state && 'session' in state && state.name !== 'resuming') {
+        expect(world.children, JSON.stringify(state)).toBe(0);
+      }
     }
   });
 });
 
-describe('the session machine', () => {
-  it('stops rotating when every account failed without one successful turn', () => {
-    const rounds = rotateUntilRefused(3);
+describe('the machine of a session', () => {
+  it('hands off no more when every account has failed without one good turn', () => {
+    let state = begin({ accounts: 3 }).state;
+    let rounds = 0;
+    for (; rounds < 20; rounds += 1) {
+      const step = advance(play(state, { name: 'child-ready' }, TRIGGERED, PROVED), CHOSEN);
+      if (step.state.name === 'running') break;
+      state = handOff(state);
+    }
     expect(rounds).toBe(3);
   });
 
-  it('waits a few times without one successful turn, and then no more', () => {
-    let state = beginSession(2).state;
-    for (let wait = 0; wait < MAX_WAITS; wait++) {
-      state = toExhausted(state, { name: 'settled', waits: true });
+  it('waits often without one good turn, and then no more', () => {
+    let state = begin().state;
+    for (let wait = 0; wait < MAX_WAITS; wait += 1) {
+      state = toExhausted(state);
       expect(state.name).toBe('waiting');
-      state = advance(state, { name: 'account-back', target: 'acc1' }).state;
-      state = advance(state, { name: 'child-ended', ending: FAILED }).state;
-      state = advance(state, { name: 'repointed' }).state;
-      state = advance(state, { name: 'child-ready' }).state;
+      const back: Event = { name: 'account-back', target: 'acc1' };
+      state = play(state, back, { name: 'child-ended', ending: FAILED });
+      state = play(state, { ...MOVED, to: 'acc1' } as Event, { name: 'child-ready' });
     }
-    expect(toExhausted(state, { name: 'settled', waits: true }).name).toBe('running');
-    state = advance(state, { name: 'turn-succeeded' }).state;
-    expect(toExhausted(state, { name: 'settled', waits: true }).name).toBe('waiting');
+    expect(toExhausted(state).name).toBe('running');
+    expect(toExhausted(play(state, { name: 'turn-succeeded' })).name).toBe('waiting');
   });
 
-  it('counts afresh after a successful turn', () => {
-    let state = rotateOnce(beginSession(2).state);
-    expect(state).toMatchObject({ name: 'running', tally: { rotations: 1 } });
-    state = advance(state, { name: 'turn-succeeded' }).state;
-    expect(state).toMatchObject({ tally: { rotations: 0 } });
+  it('counts afresh after a good turn', () => {
+    const state = handOff(begin().state);
+    expect(sessionOf(state).handoffs).toBe(1);
+    expect(sessionOf(play(state, { name: 'turn-succeeded' })).handoffs).toBe(0);
   });
 
   it('tries a thread with an active writer again, but not for ever', () => {
-    let state = toResuming(beginSession(2).state);
-    const refused = { name: 'child-ended', ending: FAILED, refusal: 'active-writer' } as const;
-    for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
+    let state = toResuming(begin().state);
+    const refused = { name: 'child-ended', ending: FAILED, cause: 'active-writer' } as const;
+    for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt += 1) {
       const step = advance(state, refused);
-      expect(step.effects).toEqual([
-        { do: 'hold-input' },
-        { do: 'undo-modes', before: 'successor' },
-        { do: 'schedule-retry', evidence: EVIDENCE, attempt },
-      ]);
-      state = advance(step.state, { name: 'retry-due' }).state;
+      expect(names(step)).toEqual(['hold-input', 'undo-modes', 'log', 'schedule-retry']);
+      expect(step.effects.at(-1)).toEqual({ do: 'schedule-retry', attempt });
+      state = play(step.state, { name: 'retry-due' });
     }
     expect(advance(state, refused).state).toEqual({
       name: 'flushing',
       ending: FAILED,
-      stranded: 'thread',
+      lines: [expect.stringContaining('codex resume thread')],
     });
   });
 
   it('gives keys to a slow successor, and takes them back when it is refused after all', () => {
-    const unsettled = advance(toResuming(beginSession(2).state), { name: 'unsettled' });
+    const unsettled = advance(toResuming(begin().state), { name: 'unsettled' });
     expect(unsettled.effects).toEqual([{ do: 'release-input' }]);
-    const refused = { name: 'child-ended', ending: FAILED, refusal: 'active-writer' } as const;
+    const refused = { name: 'child-ended', ending: FAILED, cause: 'active-writer' } as const;
     const step = advance(unsettled.state, refused);
     expect(step.state.name).toBe('retrying');
     expect(step.effects).toContainEqual({ do: 'hold-input' });
   });
 
   it('takes a successor that ends well for ended, whatever is on its screen', () => {
-    const quit = { name: 'child-ended', ending: CLEAN, refusal: 'active-writer' } as const;
-    expect(advance(toResuming(beginSession(2).state), quit).state.name).toBe('flushing');
+    const quit = { name: 'child-ended', ending: CLEAN, cause: 'active-writer' } as const;
+    expect(advance(toResuming(begin().state), quit).state.name).toBe('flushing');
   });
 
   it('takes a child that asks for a login away, and starts the same under the next account', () => {
-    const names = (step: ReturnType<typeof advance>) => step.effects.map((effect) => effect.do);
-    const gone = advance(beginSession(2).state, { name: 'login-gone' });
-    expect(names(gone)).toEqual(['hold-input', 'choose-target']);
-    const chosen = advance(gone.state, { name: 'target-chosen', target: 'acc2' });
-    expect(names(chosen)).toEqual(['stop-child']);
-    const successor = toResuming(beginSession(2).state);
-    expect(advance(successor, { name: 'login-gone' }).state).toMatchObject({
+    const gone = advance(begin().state, { name: 'login-gone' });
+    expect(names(gone)).toEqual(['hold-input', 'choose']);
+    const chosen = advance(gone.state, CHOSEN);
+    expect(names(chosen).at(-1)).toBe('stop-child');
+    expect(play(toResuming(begin().state), { name: 'login-gone' })).toMatchObject({
       name: 'choosing',
-      evidence: EVIDENCE,
+      session: { thread: THREAD },
     });
   });
 
   it('goes on in a copy of the thread, once for an account', () => {
-    const refuse = (state: State) =>
-      advance(advance(state, { name: 'triggered' }).state, {
-        name: 'proved-foreign',
-        evidence: EVIDENCE,
-      });
-    let step = refuse(rotateOnce(beginSession(3).state));
-    expect(step).toMatchObject({ state: { name: 'leaving' }, effects: [{ do: 'stop-child' }] });
+    let step = advance(play(handOff(begin({ accounts: 3 }).state), TRIGGERED), REFUSED);
+    expect(step).toMatchObject({ state: { name: 'stopping' }, effects: [{ do: 'stop-child' }] });
     step = advance(step.state, { name: 'child-ended', ending: FAILED });
-    expect(step.effects).toContainEqual({ do: 'copy-thread', evidence: EVIDENCE });
-    const evidence = { threadId: 'copy' };
-    step = advance(step.state, { name: 'copied', evidence });
-    expect(step.effects).toEqual([{ do: 'resume', evidence }]);
-    expect(step.state).toMatchObject({ tally: { rotations: 1, copied: true } });
+    expect(step.effects).toContainEqual({ do: 'copy', thread: THREAD, prompt: 'continue' });
+    step = advance(step.state, { name: 'copied', copy: COPY, plan: PLAN });
+    expect(step.effects.at(-1)).toMatchObject({ do: 'start', thread: { id: 'copy' } });
+    expect(sessionOf(step.state)).toMatchObject({ handoffs: 1, originals: { copy: 'thread' } });
 
-    const again = refuse(step.state);
+    const again = advance(play(step.state, TRIGGERED), REFUSED);
     expect(again.state.name).toBe('running');
-    expect(again.effects).toEqual([{ do: 'release-input' }]);
-    expect(refuse(rotateOnce(again.state)).state.name).toBe('leaving');
+    expect(again.effects).toContainEqual({ do: 'release-input' });
+    const later = advance(play(handOff(again.state), TRIGGERED), REFUSED);
+    expect(later.state.name).toBe('stopping');
   });
 
   it('tells how to go on by hand when there can be no copy', () => {
-    const tally = { rotations: 1, limit: 2, waits: 0 };
-    const state: State = { name: 'copying', tally, evidence: EVIDENCE };
-    expect(advance(state, { name: 'not-copied' }).state).toEqual({
+    const state = play(begun(), TRIGGERED, REFUSED, { name: 'child-ended', ending: FAILED });
+    expect(advance(state, { name: 'not-copied', failure: FAILURE }).state).toEqual({
       name: 'flushing',
       ending: FAILED,
-      stranded: 'thread',
+      lines: [expect.stringContaining('codex resume thread')],
     });
   });
 
-  const TO_COPY: Event[] = [{ name: 'triggered' }, { name: 'proved-foreign', evidence: EVIDENCE }];
+  it('goes on with the thread of the proof, though the child has opened another meanwhile', () => {
+    const opened: Event = { name: 'bound', thread: { id: 'new', rollout: '/new.jsonl' } };
+    const state = play(begun(), TRIGGERED, PROVED, opened, CHOSEN, opened);
+    const step = advance(state, { name: 'child-ended', ending: FAILED });
+    expect(step.effects).toContainEqual(expect.objectContaining({ do: 'move', thread: THREAD }));
+  });
+
   const ENDED = [
     { name: 'child-ended', ending: FAILED },
-    { name: 'child-ended', ending: FAILED, refusal: 'active-writer' },
+    { name: 'child-ended', ending: FAILED, cause: 'active-writer' },
   ] as const;
-  it.each([
-    { during: 'suspected', from: TO_PROOF.slice(0, 1), late: TO_PROOF.slice(1) },
-    { during: 'stopping', from: TO_PROOF, late: [] },
-    { during: 'leaving', from: TO_COPY, late: [] },
-    { during: 'resuming', from: [...TO_PROOF, ENDED[0], { name: 'repointed' } as const], late: [] },
-  ])('has no successor for whoever ends it: $during', ({ during, from, late }) => {
-    const reached = from.reduce((state, event) => advance(state, event).state, begun());
+  it.each<{ during: string; from: Event[]; late: Event[] }>([
+    { during: 'suspected', from: [TRIGGERED], late: [PROVED, CHOSEN] },
+    { during: 'choosing', from: [TRIGGERED, PROVED], late: [CHOSEN] },
+    { during: 'stopping', from: [TRIGGERED, PROVED, CHOSEN], late: [] },
+    { during: 'stopping', from: [TRIGGERED, REFUSED], late: [] },
+    { during: 'resuming', from: [TRIGGERED, PROVED, CHOSEN, ENDED[0], MOVED], late: [] },
+  ])('has no successor when the user ends it: $during', ({ during, from, late }) => {
+    const reached = play(begun(), ...from);
     expect(reached.name).toBe(during);
-    for (const end of [{ name: 'signalled', signal: 'SIGTERM', number: 15 }, { name: 'hung-up' }]) {
+    for (const end of [SIGTERM, { name: 'hung-up' } as const]) {
       for (const ended of ENDED) {
-        const after = [end as Event, ...late, { name: 'stop-overdue' } as const];
-        const left = after.reduce((state, event) => advance(state, event).state, reached);
-        expect(advance(left, ended).state).toEqual({ name: 'flushing', ending: FAILED });
+        const left = play(reached, end, ...late, { name: 'stop-overdue' });
+        expect(advance(left, ended).state).toEqual({ name: 'flushing', ending: FAILED, lines: [] });
       }
     }
   });
@@ -377,69 +444,50 @@ describe('the session machine', () => {
     expect(advance(step.state, { name: 'stop-overdue' }).effects).toEqual([{ do: 'kill-child' }]);
   });
 
-  it('looks into a trigger seen before Ctrl-Z only after fg', () => {
-    let step = advance(
-      { name: 'running', tally: { rotations: 0, limit: 1, waits: 0 } },
-      { name: 'triggered' },
-    );
+  it('looks into a sign seen before Ctrl-Z only after fg', () => {
+    let step = advance(begun(), TRIGGERED);
     step = advance(step.state, { name: 'child-stopped' });
     expect(step.effects).toEqual([{ do: 'suspend-ourselves' }]);
+    expect(advance(step.state, { name: 'not-proved', source: 'state' }).effects).toEqual([]);
     step = advance(step.state, { name: 'child-continued' });
-    expect(step.effects).toEqual([{ do: 'hold-input' }, { do: 'seek-proof' }]);
+    expect(names(step)).toEqual(['hold-input', 'seek-proof']);
+  });
+
+  it('tells the successor which commands have ended, and nothing when no turn was cut off', () => {
+    const ended: Event = { name: 'commands-ended', names: ['sleep'] };
+    const gone: Event = { name: 'child-ended', ending: FAILED };
+    const cut = play(begun(), TRIGGERED, PROVED, CHOSEN, ended);
+    expect(advance(cut, gone).effects.at(-1)).toMatchObject({
+      do: 'move',
+      prompt: expect.stringMatching(/^continue\n\n.*1 background command/),
+    });
+    const idle = play(begun(), TRIGGERED, { ...PROVED, isIdle: true } as Event, CHOSEN, ended);
+    expect(advance(idle, gone).effects.at(-1)).toMatchObject({ do: 'move', prompt: '' });
   });
 });
 
-function endings(state: State, world: World): string[] {
-  let step =
-    world.children > 0 ? advance(state, { name: 'child-ended', ending: CLEAN }) : undefined;
-  let current = step?.state ?? state;
-  if (['rotating', 'copying', 'retrying'].includes(current.name)) {
-    current = advance(current, { name: 'signalled', signal: 'SIGTERM', number: 15 }).state;
-  }
-  for (const event of [{ name: 'flushed' }, { name: 'restored' }] as const) {
-    step = advance(current, event);
-    current = step.state;
-  }
-  return [current.name];
+/** Ends the child, or what goes on without one. */
+function endOf(state: State, world: World): string {
+  let reached = world.children > 0 ? play(state, { name: 'child-ended', ending: CLEAN }) : state;
+  // A command that is asked about ends with the answer.
+  reached = play(reached, SIGTERM, { name: 'not-proved' }, { name: 'none-left', mark: MARK });
+  return play(reached, { name: 'flushed' }, { name: 'restored' }).name;
 }
 
 function begun(): State {
-  return advance(beginSession(2).state, { name: 'child-ready' }).state;
+  return play(begin().state, { name: 'child-ready' });
 }
 
 function toResuming(from: State): State {
-  const events: Event[] = [
-    { name: 'child-ready' },
-    ...TO_PROOF,
-    { name: 'child-ended', ending: FAILED },
-    { name: 'repointed' },
-  ];
-  return events.reduce((state, event) => advance(state, event).state, from);
+  const ended: Event = { name: 'child-ended', ending: FAILED };
+  return play(from, { name: 'child-ready' }, TRIGGERED, PROVED, CHOSEN, ended, MOVED);
 }
 
-function toExhausted(from: State, settled: Event): State {
-  const events: Event[] = [
-    { name: 'child-ready' },
-    { name: 'triggered' },
-    { name: 'proved', evidence: EVIDENCE },
-    { name: 'none-left' },
-    settled,
-  ];
-  return events.reduce((state, event) => advance(state, event).state, from);
+function toExhausted(from: State): State {
+  const none: Event = { name: 'none-left', mark: MARK, earliest: EARLIEST };
+  return play(from, { name: 'child-ready' }, TRIGGERED, PROVED, none);
 }
 
-function rotateOnce(from: State): State {
-  return advance(toResuming(from), { name: 'child-ready' }).state;
-}
-
-function rotateUntilRefused(accounts: number): number {
-  let state = beginSession(accounts).state;
-  for (let round = 0; round < 20; round++) {
-    state = advance(state, { name: 'child-ready' }).state;
-    state = advance(state, { name: 'triggered' }).state;
-    const step = advance(state, { name: 'proved', evidence: EVIDENCE });
-    if (step.effects.some((effect) => effect.do === 'settle-exhausted')) return round;
-    state = rotateOnce(state);
-  }
-  throw new Error('rotates for ever');
+function handOff(from: State): State {
+  return play(toResuming(from), { name: 'child-ready' });
 }

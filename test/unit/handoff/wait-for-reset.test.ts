@@ -1,26 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import type { Reconsidered } from '../../../src/handoff/accounts.ts';
+import type { NextAccount } from '../../../src/handoff/accounts.ts';
 import { type AccountCheck, awaitReset } from '../../../src/handoff/wait-for-reset.ts';
 
 const RESET = 10_000;
 
 /** A wait for acc1 with a clock of its own; `sleepUntil` is a machine that slept: no timer, and another time after. */
 function begin(options: {
-  reconsider?: (now: number) => Reconsidered;
+  chooseAgain?: (now: number) => NextAccount;
   check?: () => AccountCheck;
 }) {
   const told: string[] = [];
   const checked: { target: string; at: number }[] = [];
   let ms = (RESET - 3600) * 1000;
   let due: { at: number; act: () => void }[] = [];
-  const usual = (now: number): Reconsidered =>
+  const usual = (now: number): NextAccount =>
     now < RESET
       ? { kind: 'none', earliest: { target: 'acc1', until: RESET } }
       : { kind: 'chosen', target: 'acc1' };
   const wait = awaitReset({
     earliest: { target: 'acc1', until: RESET },
     slackSeconds: 60,
-    reconsider: () => (options.reconsider ?? usual)(ms / 1000),
+    chooseAgain: () => (options.chooseAgain ?? usual)(ms / 1000),
     async check(target) {
       checked.push({ target, at: ms / 1000 });
       return options.check?.() ?? { kind: 'back' };
@@ -84,7 +84,7 @@ describe('waiting for the first account to come back', () => {
   it('what is still full is waited for until the reset it tells', async () => {
     let until = RESET;
     const wait = begin({
-      reconsider(now) {
+      chooseAgain(now) {
         return now < until
           ? { kind: 'none', earliest: { target: 'acc1', until } }
           : { kind: 'chosen', target: 'acc1' };
@@ -119,7 +119,7 @@ describe('waiting for the first account to come back', () => {
   it('another account that is freed meanwhile is taken at once', async () => {
     const freedAt = RESET - 2000;
     const wait = begin({
-      reconsider: (now) =>
+      chooseAgain: (now) =>
         now < freedAt
           ? { kind: 'none', earliest: { target: 'acc1', until: RESET } }
           : { kind: 'chosen', target: 'acc2' },
@@ -129,7 +129,7 @@ describe('waiting for the first account to come back', () => {
   });
 
   it('is given up when nobody comes back by itself any more', async () => {
-    const wait = begin({ reconsider: () => ({ kind: 'none' }) });
+    const wait = begin({ chooseAgain: () => ({ kind: 'none' }) });
     await wait.runUntil(RESET + 100);
     expect(wait.told).toEqual(['gave up: no account comes back']);
   });

@@ -511,7 +511,9 @@ describe('a thread that the account may not read', () => {
     expect(did.at(-1)).toBe(STRANDED);
     expect(events.at(-1)).toMatchObject({
       type: 'notice',
-      message: expect.stringMatching(/^could not go on: the thread it was forked from is gone/),
+      message: expect.stringMatching(
+        /^could not copy the thread: the thread it was forked from is gone/,
+      ),
     });
     expect(rolloutsBeside(thread)).toHaveLength(1);
   });
@@ -580,7 +582,7 @@ describe('an exec that nobody can go on with', () => {
     expect(did).not.toContain(goingOn('acc1', 'acc2'));
     expect(events.at(-1)).toMatchObject({
       type: 'notice',
-      message: expect.stringContaining('could not go on: '),
+      message: expect.stringMatching(/^could not go on under acc2: /),
     });
   });
 
@@ -594,7 +596,9 @@ describe('an exec that nobody can go on with', () => {
     expect(ending).toEqual(exited(1));
     expect(did.at(-1)).toBe('repoint acc2');
     expect(typesOf(events)).not.toContain('rotated');
-    expect(events.at(-1)).toMatchObject({ message: 'could not go on: the overlay is broken' });
+    expect(events.at(-1)).toMatchObject({
+      message: 'could not go on under acc2: the overlay is broken',
+    });
   });
 
   it('for Codex cannot be started', async () => {

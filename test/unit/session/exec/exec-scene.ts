@@ -3,16 +3,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { RateLimits } from '../../../../src/codex/rollout.ts';
-import {
-  type HandoffAccounts,
-  markOf,
-  type Reconsidered,
-} from '../../../../src/handoff/accounts.ts';
-import type { Ending } from '../../../../src/handoff/vocabulary.ts';
+import type { HandoffAccounts, NextAccount } from '../../../../src/handoff/accounts.ts';
+import type { ChildPlan } from '../../../../src/handoff/effects.ts';
+import { markOf } from '../../../../src/handoff/mark-of-limit.ts';
+import type { Ending } from '../../../../src/handoff/states.ts';
 import type { Patience } from '../../../../src/handoff/wait-for-reset.ts';
+import type { ExecSessionParts } from '../../../../src/session/exec/exec-session.ts';
 import type { ChildInput } from '../../../../src/session/exec/kept-input.ts';
-import { type ExecParts, runExec } from '../../../../src/session/exec/run-exec-session.ts';
-import type { ChildPlan } from '../../../../src/session/tui/supervised-child.ts';
+import { runExecSession } from '../../../../src/session/exec/run-exec-session.ts';
 import type { Logged } from '../../../../src/state/events.ts';
 import { makeScratchHome } from '../../state/scratch-home.ts';
 import { appendLines, type Thread } from './exec-thread.ts';
@@ -48,7 +46,7 @@ export interface Scene {
   earliest?: { target: string; until: number };
   pinned?: boolean;
   barred?: string;
-  reconsider?: () => Reconsidered;
+  reconsider?: () => NextAccount;
   prepare?: (target: string) => Promise<string>;
   /** Codex has taken the slot's link to the login away. */
   hasLostLink?: boolean;
@@ -76,7 +74,7 @@ export interface Played {
   events: Logged[];
 }
 
-/** Plays `runExec` to its end, with scripted programs in the place of Codex, and a desk that follows the scene. */
+/** Plays `runExecSession` to its end, with scripted programs in the place of Codex, and a desk that follows the scene. */
 export async function play(scene: Scene): Promise<Played> {
   const { home } = makeScratchHome();
   const did: string[] = [];
@@ -86,7 +84,7 @@ export async function play(scene: Scene): Promise<Played> {
     did.push(shorten(what));
     scene.when?.(shorten(what));
   };
-  const desk = openScriptedDesk(scene, note);
+  const accounts = openScriptedAccounts(scene, note);
   const started: Started[] = [];
   let living: number | undefined;
   onTestFinished(() => {
@@ -107,7 +105,7 @@ export async function play(scene: Scene): Promise<Played> {
     return { file, args: [directory, ...open], cwd: home, env };
   }
 
-  const parts: ExecParts = {
+  const parts: ExecSessionParts = {
     firstPlan: plan('first'),
     async resumePlan(thread) {
       if (scene.resume instanceof Error) throw scene.resume;
@@ -126,7 +124,7 @@ export async function play(scene: Scene): Promise<Played> {
     asAWhole: scene.asAWhole ?? false,
     threadAskedFor: scene.threadAskedFor,
     async askLimits() {
-      note(`ask about ${desk.target}`);
+      note(`ask about ${accounts.target}`);
       return scene.askLimits?.();
     },
     async searchThread() {
@@ -139,7 +137,7 @@ export async function play(scene: Scene): Promise<Played> {
       const { how, script, thread, directory } = started.at(-1) as Started;
       const record = thread ?? script.unseen;
       if (record !== undefined) appendLines(record.rollout, script.writes);
-      note(`start ${how} under ${desk.target}`);
+      note(`start ${how} under ${accounts.target}`);
       if (thread === undefined) endChild(script, directory);
     },
     noteThread({ id, copyOf }) {
@@ -148,15 +146,15 @@ export async function play(scene: Scene): Promise<Played> {
       if (script.whenSeen === undefined) endChild(script, directory);
       else script.whenSeen();
     },
-    desk,
-    accounts: scene.accounts ?? (scene.next?.length ?? 0) + 1,
+    accounts,
+    accountCount: scene.accounts ?? (scene.next?.length ?? 0) + 1,
     log: (event) => void events.push(JSON.parse(shorten(JSON.stringify(event)))),
     ...(scene.wait === undefined ? {} : { wait: scene.wait }),
     say: (line) => note(`say ${line}`),
     announce: (line) => note(`announce ${line}`),
     report: (error) => `reported: ${(error as Error).message}`,
   };
-  const ending = await runExec(parts);
+  const ending = await runExecSession(parts);
   living = undefined;
   return { ending, did, events, inputs: started.map(({ directory }) => readInput(directory)) };
 }
@@ -168,14 +166,14 @@ interface Started {
   directory: string;
 }
 
-function openScriptedDesk(scene: Scene, note: (what: string) => void): HandoffAccounts {
+function openScriptedAccounts(scene: Scene, note: (what: string) => void): HandoffAccounts {
   const next = [...(scene.next ?? [])];
   let target = 'acc1';
   return {
     get target() {
       return target;
     },
-    settle(proof) {
+    markAndChoose(proof) {
       note(`settle ${target}: ${proof.kind}`);
       const nowSeconds = Math.floor(Date.now() / 1000);
       const config = { cooldownMinutes: 30 };
@@ -191,10 +189,10 @@ function openScriptedDesk(scene: Scene, note: (what: string) => void): HandoffAc
         ...(barred !== undefined && { barred }),
       };
     },
-    reconsider: () => scene.reconsider?.() ?? { kind: 'none' },
+    chooseAgain: () => scene.reconsider?.() ?? { kind: 'none' },
     findRoomier: () => undefined,
-    review: async () => undefined,
-    async assertFits() {
+    rereadConstraints: async () => undefined,
+    async assertAllowed() {
       if (scene.misfit !== undefined) throw scene.misfit;
     },
     hasLostLink: () => scene.hasLostLink === true,

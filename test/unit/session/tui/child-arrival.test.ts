@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_ATTEMPTS } from '../../../../src/handoff/handing-over.ts';
+import { MAX_ATTEMPTS } from '../../../../src/handoff/resuming.ts';
 import { goal, said, THREAD } from './scripted-child.ts';
 import { openSession, rotate, type ScriptedSession } from './scripted-session.ts';
 
@@ -20,7 +20,7 @@ async function openSuccessor(options: Parameters<typeof openSession>[0] = {}) {
 
 /** The same after a move between two turns: it has no prompt. */
 async function openIdleSuccessor() {
-  const session = openSession({ desk: ROOMIER });
+  const session = openSession({ handoffAccounts: ROOMIER });
   const child = await session.openWorking();
   child.answer('turn-1', LIMITS);
   const successor = await session.child(2);
@@ -320,7 +320,7 @@ describe('a login that is gone before the child could begin', () => {
   });
 
   it('ends the session where Codex itself took the link away: the next account would go the same way', async () => {
-    const session = openSession({ desk: { hasLostLink: () => true } });
+    const session = openSession({ handoffAccounts: { hasLostLink: () => true } });
     session.children[0]?.print(WORDS);
     session.children[0]?.end(FAILED);
     expect(await session.ended()).toEqual(FAILED);
@@ -358,7 +358,7 @@ describe('a login that is gone before the child could begin', () => {
 
   it('is no reason to go on when a signal came meanwhile', async () => {
     const never = () => new Promise<never>(() => undefined);
-    const session = openSession({ desk: { prepare: never } });
+    const session = openSession({ handoffAccounts: { prepare: never } });
     session.children[0]?.print(WORDS);
     session.children[0]?.end(FAILED);
     await session.advance(100);
@@ -374,7 +374,7 @@ describe('a child that stands in its sign-in screen', () => {
   function openDoubted(answers: (boolean | Error)[]) {
     const asked: string[] = [];
     const session = openSession({
-      desk: {
+      handoffAccounts: {
         async isLoginGone() {
           asked.push('asked');
           const answer = answers.shift() ?? false;
@@ -437,7 +437,7 @@ describe('a child that stands in its sign-in screen', () => {
       new Promise<boolean>((resolve) => {
         answer = resolve;
       });
-    const session = openSession({ desk: { isLoginGone } });
+    const session = openSession({ handoffAccounts: { isLoginGone } });
     const child = await session.child(1);
     child.draw(SCREEN);
     child.openThread();
@@ -449,7 +449,7 @@ describe('a child that stands in its sign-in screen', () => {
 
   it('may be a successor: its work goes to the one after it, and keys wait on', async () => {
     const { session, successor } = await openSuccessor({
-      desk: { isLoginGone: async () => true },
+      handoffAccounts: { isLoginGone: async () => true },
     });
     session.terminal.type('held');
     successor.draw(SCREEN);

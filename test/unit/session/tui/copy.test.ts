@@ -206,7 +206,7 @@ it.each([
 
 it('no copy goes on under an account that Codex would log out by now', async () => {
   const assertFits = () => Promise.reject(new Error('it forces another login'));
-  const { session, refuse } = await openRefused({ desk: { assertFits } });
+  const { session, refuse } = await openRefused({ handoffAccounts: { assertAllowed: assertFits } });
   refuse();
   expect(await session.ended()).toEqual({ kind: 'exited', code: 1 });
   expect(session.children).toHaveLength(2);

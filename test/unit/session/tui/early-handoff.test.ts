@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Roomier } from '../../../../src/handoff/accounts.ts';
-import { createEarlyMove } from '../../../../src/session/tui/early-handoff.ts';
+import { createEarlyHandoff } from '../../../../src/session/tui/early-handoff.ts';
 
 const ACC2: Roomier = { target: 'acc2', room: { left: 3, minutes: 300 } };
 const ACC3: Roomier = { target: 'acc3', room: { left: 2 } };
@@ -9,7 +9,7 @@ function begin() {
   const world = { free: true, presses: 0, resting: true };
   const moved: string[] = [];
   const due: (() => void)[] = [];
-  const early = createEarlyMove({
+  const early = createEarlyHandoff({
     timers: { after: (_ms, act) => void due.push(act), cancel: () => undefined },
     isFree: () => world.free,
     presses: () => world.presses,

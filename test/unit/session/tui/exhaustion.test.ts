@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../../src/handoff/accounts.ts';
+import type { MarkedChoice } from '../../../../src/handoff/accounts.ts';
+import { MAX_WAITS } from '../../../../src/handoff/exhaustion.ts';
 import type { AccountCheck } from '../../../../src/handoff/wait-for-reset.ts';
-import { MAX_WAITS } from '../../../../src/handoff/with-child.ts';
 import { type ScriptedChild, THREAD } from './scripted-child.ts';
 import { ALERT, NOW_SECONDS, openSession, type ScriptedSession } from './scripted-session.ts';
 
@@ -97,7 +97,7 @@ describe('when nobody can take over', () => {
   ])('the summary says when the account %s', async (_, verdict, words) => {
     const mark = { kind: 'window-5h', at: 0, until: null } as const;
     const settle = () => ({ kind: 'none', mark, ...verdict }) as const;
-    const { session, child } = await openExhausted({ desk: { settle } });
+    const { session, child } = await openExhausted({ handoffAccounts: { markAndChoose: settle } });
     child.end();
     await session.ended();
     expect(session.told).toEqual([expect.stringContaining(words)]);
@@ -140,7 +140,7 @@ describe('waiting for the first account to come back', () => {
 
   it('goes on under another account when that is the one that is free', async () => {
     const free = { kind: 'chosen', target: 'acc2' } as const;
-    const { session } = await openWaiting({ desk: { reconsider: () => free } });
+    const { session } = await openWaiting({ handoffAccounts: { chooseAgain: () => free } });
     await session.child(2);
     expect(session.eventsOf('waited')).toEqual([
       { type: 'waited', target: 'acc2', outcome: 'back' },
@@ -192,7 +192,10 @@ describe('waiting for the first account to come back', () => {
   it('is given up with a reason, and the child stays', async () => {
     const reconsider = () => ({ kind: 'none' }) as const;
     const earliest = { target: 'acc1', until: NOW_SECONDS + 5 };
-    const { session, child } = await openWaiting({ earliest, desk: { reconsider } });
+    const { session, child } = await openWaiting({
+      earliest,
+      handoffAccounts: { chooseAgain: reconsider },
+    });
     await session.until(() => session.eventsOf('waited').length > 0, 'the end of the wait');
     expect(session.eventsOf('waited')).toEqual([
       { type: 'waited', target: 'acc1', outcome: 'gave-up', reason: 'no account comes back' },
@@ -323,9 +326,9 @@ describe('waiting for the first account to come back', () => {
   it('leaves the next handoff one like any other', async () => {
     const earliest = { target: 'acc1', until: NOW_SECONDS + 5 };
     const mark = { kind: 'window-5h', at: 0, until: null } as const;
-    const verdicts: Verdict[] = [{ kind: 'none', mark, earliest }];
+    const verdicts: MarkedChoice[] = [{ kind: 'none', mark, earliest }];
     const settle = () => verdicts.shift() ?? ({ kind: 'chosen', target: 'acc2', mark } as const);
-    const { session } = await openWaiting({ earliest, desk: { settle } });
+    const { session } = await openWaiting({ earliest, handoffAccounts: { markAndChoose: settle } });
     const successor = await session.child(2);
     successor.draw();
     successor.openThread();

@@ -50,7 +50,7 @@ describe('a limit that the record proves', () => {
     const limitName = 'gpt\u001b[2J\u001b]52;c;eA==\u0007\r\ncodex-hotswap: forged\u009b2J\u202e';
     const mark: Mark = { kind: 'model-bucket', at: 0, until: null, limitName };
     const session = openSession({
-      desk: { settle: () => ({ kind: 'chosen', target: 'acc2', mark }) },
+      handoffAccounts: { markAndChoose: () => ({ kind: 'chosen', target: 'acc2', mark }) },
     });
     await session.openWorking();
     await rotate(session);
@@ -226,14 +226,17 @@ describe('a chain', () => {
     ]);
   });
 
-  it('without one good turn is bounded, whatever the desk chooses', async () => {
+  it('without one good turn is bounded, whatever account is chosen', async () => {
     const mark = { kind: 'window-5h', at: 0, until: null } as const;
     let settled = 0;
     const settle = () => {
       settled += 1;
       return { kind: 'chosen', target: 'acc2', mark } as const;
     };
-    const session = openSession({ accounts: ['acc1', 'acc2'], desk: { settle } });
+    const session = openSession({
+      accounts: ['acc1', 'acc2'],
+      handoffAccounts: { markAndChoose: settle },
+    });
     await session.openWorking();
     for (const turn of ['turn-1', 'turn-2']) {
       const next = await rotate(session, turn);
@@ -253,7 +256,10 @@ describe('a chain', () => {
   it('begins anew after a turn that went well', async () => {
     const mark = { kind: 'window-5h', at: 0, until: null } as const;
     const settle = () => ({ kind: 'chosen', target: 'acc2', mark }) as const;
-    const session = openSession({ accounts: ['acc1', 'acc2'], desk: { settle } });
+    const session = openSession({
+      accounts: ['acc1', 'acc2'],
+      handoffAccounts: { markAndChoose: settle },
+    });
     await session.openWorking();
     for (let number = 1; number <= 4; number += 1) {
       const next = await rotate(session, `turn-${number}`);
@@ -272,7 +278,7 @@ describe('a chain', () => {
 
 describe('the next account', () => {
   it('is the one whose login turns out to work', async () => {
-    const session = openSession({ desk: { prepare: async () => 'acc3' } });
+    const session = openSession({ handoffAccounts: { prepare: async () => 'acc3' } });
     await session.openWorking();
     await rotate(session);
     expect(session.trace).toContain('repoint acc3');
@@ -284,11 +290,11 @@ describe('the next account', () => {
     throw new Error('broken');
   };
   it.each([
-    ['its token cannot be had', { desk: { prepare: broken } }],
+    ['its token cannot be had', { handoffAccounts: { prepare: broken } }],
     [
       'its vault is gone',
       {
-        desk: {
+        handoffAccounts: {
           repoint() {
             throw new Error('broken');
           },
@@ -495,7 +501,7 @@ describe('whoever ends the session in the middle of a handoff', () => {
     });
 
     it('while the next account is prepared has no successor, and the command to go on', async () => {
-      const session = openSession({ desk: { prepare: never } });
+      const session = openSession({ handoffAccounts: { prepare: never } });
       const child = await session.openWorking();
       child.fail('turn-1');
       await session.until(() => !child.isLiving, 'its end');
@@ -532,7 +538,7 @@ describe('what we cannot go on from', () => {
   });
 
   describe.each([
-    ['the desk', { desk: { settle: throwBug } }],
+    ['the choice of an account', { handoffAccounts: { markAndChoose: throwBug } }],
     ['the alert', { alert: throwBug }],
   ])('a bug of %s while a child lives', (_, parts) => {
     it('leaves it alive as if nobody stood between: keys, output, signals, stops, its own end', async () => {
@@ -576,7 +582,7 @@ describe('what we cannot go on from', () => {
   });
 
   it('a bug, and then a closed terminal: the child is hung up, and killed if it ignores that', async () => {
-    const session = openSession({ desk: { settle: throwBug } });
+    const session = openSession({ handoffAccounts: { markAndChoose: throwBug } });
     const child = await session.openWorking();
     child.fail('turn-1');
     await session.advance(1000);
@@ -635,15 +641,15 @@ describe('what we cannot go on from', () => {
     expect(await session.ended()).toEqual({ kind: 'exited', code: 1 });
     expect(session.trace.at(-1)).toBe('terminal restored');
     expect(session.told).toEqual([
-      expect.stringContaining('codex resume'),
       expect.stringContaining('no pty'),
+      expect.stringContaining('codex resume'),
     ]);
   });
 });
 
 it('every account that is left would be logged out by now: the line says why, and how to go on', async () => {
   const prepare = () => Promise.reject(new HotswapError('forced-login', 'it forces', 'correct it'));
-  const session = openSession({ desk: { prepare } });
+  const session = openSession({ handoffAccounts: { prepare } });
   const child = await session.openWorking();
   child.fail('turn-1');
   expect(await session.ended()).toEqual({ kind: 'exited', code: 1 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createTimers } from '../../../../src/handoff/timers.ts';
 import { guardPrompt, TYPED_MS } from '../../../../src/session/tui/retype-prompt.ts';
-import { createTimers } from '../../../../src/session/tui/timers.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import type { ChildPlan } from '../../../../src/handoff/effects.ts';
 import type { ExitStatus } from '../../../../src/pty/exit-status.ts';
 import type { PtyChild } from '../../../../src/pty/spawn.ts';
-import type { ChildPlan } from '../../../../src/session/tui/supervised-child.ts';
 import {
   event,
   sessionMeta,

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import type { Mark } from '../../../../src/accounts/marks.ts';
 import type { HandoffAccounts } from '../../../../src/handoff/accounts.ts';
-import type { Ending } from '../../../../src/handoff/vocabulary.ts';
+import type { ChildPlan } from '../../../../src/handoff/effects.ts';
+import type { Ending } from '../../../../src/handoff/states.ts';
 import { followThreads } from '../../../../src/session/tui/follow-threads.ts';
-import { runSession, type SessionParts } from '../../../../src/session/tui/run-tui-session.ts';
-import type { ChildPlan } from '../../../../src/session/tui/supervised-child.ts';
+import { runTuiSession } from '../../../../src/session/tui/run-tui-session.ts';
+import type { TuiSessionParts } from '../../../../src/session/tui/tui-session.ts';
 import type { Logged } from '../../../../src/state/events.ts';
 import { catchUncaught } from '../../../../src/state/last-net.ts';
 import type { Size, Terminal } from '../../../../src/terminal/terminal.ts';
@@ -24,15 +25,15 @@ const PATIENCE_MS = 5000;
 export interface SessionOptions {
   /** In order; the first is the one that runs. */
   accounts?: string[];
-  /** What the desk does otherwise than the scripted one. */
-  desk?: Partial<HandoffAccounts>;
-  resumePlan?: SessionParts['resumePlan'];
+  /** What the accounts of the session do otherwise than the scripted ones. */
+  handoffAccounts?: Partial<HandoffAccounts>;
+  resumePlan?: TuiSessionParts['resumePlan'];
   spawn?: (plan: ChildPlan, spawn: () => ScriptedChild) => ScriptedChild;
   prompt?: string;
   /** What every child has running in the background. */
   commands?: string[];
-  wait?: SessionParts['wait'];
-  alert?: SessionParts['alert'];
+  wait?: TuiSessionParts['wait'];
+  alert?: TuiSessionParts['alert'];
   /** When the first account comes back by itself, epoch seconds. */
   earliest?: { target: string; until: number };
 }
@@ -56,12 +57,12 @@ export function openSession(options: SessionOptions = {}) {
   const threads: string[] = [];
   const looks = new Set<Promise<unknown>>();
   const terminal = createFakeTerminal(note);
-  const desk = createFakeDesk(options, note);
+  const accounts = createFakeAccounts(options, note);
   let relayed: ((signal: NodeJS.Signals, number: number) => void) | undefined;
 
-  const session = runSession({
+  const session = runTuiSession({
     terminal: terminal.face,
-    desk,
+    accounts,
     spawn(plan) {
       const spawn = () => createScriptedChild(plan, 1000 + children.length, directory, note);
       note(`start ${plan.args.join(' ')}`);
@@ -76,7 +77,7 @@ export function openSession(options: SessionOptions = {}) {
     prompt: options.prompt ?? 'continue',
     noteChild: () => undefined,
     noteThread: ({ id, copyOf }) => threads.push(copyOf === undefined ? id : `${id} of ${copyOf}`),
-    accounts: (options.accounts ?? ACCOUNTS).length,
+    accountCount: (options.accounts ?? ACCOUNTS).length,
     log: (event) => void events.push(event),
     alert: options.alert ?? (() => ALERT),
     ...(options.wait === undefined ? {} : { wait: options.wait }),
@@ -154,7 +155,7 @@ export function openSession(options: SessionOptions = {}) {
 
   return {
     terminal,
-    desk,
+    accounts,
     trace,
     events,
     children,
@@ -208,8 +209,8 @@ function planOf(...args: string[]): ChildPlan {
 }
 
 /** Each account that is settled is of no use from then on. */
-function createFakeDesk(
-  { accounts = ACCOUNTS, desk: changes = {}, earliest }: SessionOptions,
+function createFakeAccounts(
+  { accounts = ACCOUNTS, handoffAccounts: changes = {}, earliest }: SessionOptions,
   note: (what: string) => void,
 ): HandoffAccounts {
   const used = new Set<string>();
@@ -220,7 +221,7 @@ function createFakeDesk(
     get target() {
       return target;
     },
-    settle({ kind, until }) {
+    markAndChoose({ kind, until }) {
       note(`settle ${target} ${kind}`);
       used.add(target);
       const mark: Mark = { kind, at: NOW_SECONDS, until: until ?? null };
@@ -229,7 +230,7 @@ function createFakeDesk(
         ? { kind: 'none', mark, ...back }
         : { kind: 'chosen', target: chosen, mark };
     },
-    reconsider: () =>
+    chooseAgain: () =>
       earliest !== undefined && Date.now() >= earliest.until * 1000
         ? { kind: 'chosen', target: earliest.target }
         : { kind: 'none', ...back },
@@ -238,8 +239,8 @@ function createFakeDesk(
       note(`prepare ${chosen}`);
       return chosen;
     },
-    review: async () => undefined,
-    assertFits: async () => undefined,
+    rereadConstraints: async () => undefined,
+    assertAllowed: async () => undefined,
     hasLostLink: () => false,
     async isLoginGone() {
       note(`doubt ${target}`);

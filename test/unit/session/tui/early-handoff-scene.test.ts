@@ -12,7 +12,7 @@ const ROOM = { left: 3, minutes: 300 };
 async function openRunningLow() {
   const asked: [RateLimits, object][] = [];
   const session = openSession({
-    desk: {
+    handoffAccounts: {
       findRoomier(limits, from) {
         asked.push([limits, from]);
         return asked.length === 1 ? { target: 'acc2', room: ROOM } : undefined;

@@ -1,0 +1,60 @@
+import { HotswapError } from '../errors.ts';
+import type { Config } from '../state/config.ts';
+
+/** What Codex's configuration means for the accounts. */
+export interface AccountConstraints {
+  /** The targets that Codex would log out. */
+  misfits: ReadonlySet<string>;
+  /** Which setting says so, for the user. */
+  line?: string;
+}
+
+/** The targets that Codex's configuration allows by now. */
+export interface AllowedAccounts {
+  isAllowed(target: string): boolean;
+  /** Why some are not allowed. Undefined when all are. */
+  reason(): string | undefined;
+  /** Reads Codex's configuration again. Never throws. @param directory where the thread works. */
+  reread(directory: string | undefined): Promise<void>;
+  /** @throws HotswapError `forced-login` when Codex would log the target out. */
+  assertAllowed(target: string): void;
+}
+
+/**
+ * A `git pull` may bring a file that makes Codex log accounts out, so the configuration is read again before each choice.
+ * @param first what it meant when the session began.
+ * @param read throws a HotswapError when Codex would work with none of the accounts.
+ */
+export function createAllowedAccounts(
+  config: Pick<Config, 'targets'>,
+  first: AccountConstraints | undefined,
+  read: ((directory: string | undefined) => Promise<AccountConstraints>) | undefined,
+): AllowedAccounts {
+  let misfits: ReadonlySet<string> = new Set();
+  let cause: HotswapError | undefined;
+  if (first !== undefined) note(first);
+
+  function note({ misfits: found, line }: AccountConstraints): void {
+    misfits = found;
+    cause = line === undefined ? undefined : new HotswapError('forced-login', line, '');
+  }
+
+  return {
+    isAllowed: (target) => !misfits.has(target),
+    reason: () => cause?.message,
+    async reread(directory) {
+      try {
+        if (read !== undefined) note(await read(directory));
+      } catch (error) {
+        if (!(error instanceof HotswapError)) return; // Codex says itself what is wrong
+        misfits = new Set(config.targets.map(({ name }) => name));
+        cause = error;
+      }
+    },
+    assertAllowed(target) {
+      if (!misfits.has(target)) return;
+      const { message = `Codex would log ${target} out`, advice = '' } = cause ?? {};
+      throw new HotswapError('forced-login', message, advice);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { type ChoiceQuestion, chooseTarget } from '../accounts/choice.ts';
+import type { Mark } from '../accounts/marks.ts';
+import type { TargetSnapshot } from '../accounts/target-snapshot.ts';
+import { readUsage, tightest } from '../accounts/usage.ts';
+import type { Config } from '../state/config.ts';
+import type { AllowedAccounts } from './account-constraints.ts';
+import type { AccountNotes } from './account-notes.ts';
+import type { NextAccount, NoneLeft } from './accounts.ts';
+
+/** The choice of the next account in a session. */
+export interface Candidates {
+  /** After the account that runs was marked; from the accounts as they were read last. */
+  chooseAfter(mark: Mark): NextAccount | ({ kind: 'none' } & NoneLeft);
+  /** The account to use now. The account that ran may be it. */
+  chooseAgain(): NextAccount;
+  /** Another account with more left than the user's threshold. */
+  chooseRoomier(): string | undefined;
+  /** Another account could go on. */
+  hasOther(): boolean;
+}
+
+interface CandidatesParts {
+  config: Pick<Config, 'strategy' | 'rotateBelow'>;
+  allowed: AllowedAccounts;
+  notes: AccountNotes;
+  /** The session never leaves its account. */
+  isPinned: boolean;
+  /** The account that runs. */
+  target(): string;
+  nowSeconds(): number;
+}
+
+/** A vault that cannot be read may be so for a moment only: so often it is read again before no account is left. */
+const RETRIES = 2;
+
+export function createCandidates(parts: CandidatesParts): Candidates {
+  const { config, allowed, notes, isPinned, target, nowSeconds } = parts;
+  /** The named bucket that ran out last: another account whose mark names it is of no use either. */
+  let bucket: Pick<ChoiceQuestion, 'bucket'> = {};
+
+  function choose(standings: readonly TargetSnapshot[], rest: Partial<ChoiceQuestion>) {
+    const { strategy } = config;
+    return chooseTarget({ standings, strategy, ...bucket, nowSeconds: nowSeconds(), ...rest });
+  }
+
+  /** A pinned session has one account. The marks of the others still say what limits its workspace. */
+  function listAll(snapshots: readonly TargetSnapshot[]): readonly TargetSnapshot[] {
+    if (!isPinned) return snapshots;
+    return snapshots.map((one) => switched(one, one.target.name === target()));
+  }
+
+  function listAllowed(snapshots: readonly TargetSnapshot[]): TargetSnapshot[] {
+    return listAll(snapshots).map((one) =>
+      allowed.isAllowed(one.target.name) ? one : switched(one, false),
+    );
+  }
+
+  return {
+    chooseAfter({ limitName }) {
+      bucket = limitName === undefined ? {} : { bucket: limitName };
+      const exclude = { exclude: target() };
+      let choice = choose(listAllowed(notes.latest()), exclude);
+      for (let left = RETRIES; choice.kind === 'none' && left > 0; left--) {
+        choice = choose(listAllowed(notes.readTargets()), exclude);
+      }
+      if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name };
+      const { earliest } = choice;
+      const barred = allowed.reason();
+      const isBarred =
+        barred !== undefined && choose(listAll(notes.latest()), exclude).kind === 'chosen';
+      return {
+        ...{ kind: 'none', ...(earliest && { earliest }) },
+        ...(isPinned && { pinned: true }),
+        ...(isBarred && { barred }),
+      };
+    },
+    chooseAgain() {
+      const choice = choose(listAllowed(notes.readTargets()), { current: target() });
+      if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name };
+      return { kind: 'none', ...(choice.earliest && { earliest: choice.earliest }) };
+    },
+    chooseRoomier() {
+      // An account with as little left would be left again at once.
+      const roomy = listAllowed(notes.readTargets()).map((one) =>
+        roomOf(one, nowSeconds()) < config.rotateBelow ? switched(one, false) : one,
+      );
+      const choice = choose(roomy, { exclude: target(), bucket: undefined });
+      return choice.kind === 'chosen' ? choice.target.name : undefined;
+    },
+    hasOther: () =>
+      choose(listAllowed(notes.readTargets()), { exclude: target() }).kind === 'chosen',
+  };
+}
+
+/** The snapshot of a target, switched on or off for this session. */
+function switched(snapshot: TargetSnapshot, enabled: boolean): TargetSnapshot {
+  return { ...snapshot, target: { ...snapshot.target, enabled } };
+}
+
+/** Percent. An account that was never asked about counts as full. */
+function roomOf({ state }: TargetSnapshot, nowSeconds: number): number {
+  return tightest(readUsage(state.usage)?.windows ?? [], nowSeconds)?.left ?? 100;
+}

@@ -1,0 +1,70 @@
+import type { AwaitedAccount, HandoffAccounts } from './accounts.ts';
+import type { Driver } from './driver.ts';
+import type { Event } from './events.ts';
+import { titleWaiting } from './messages.ts';
+import type { Timers } from './timers.ts';
+import { awaitReset, type Patience, type ResetWait } from './wait-for-reset.ts';
+
+/** The wait for the first account to come back, with a countdown in the title. */
+export interface Countdown {
+  /** Dispatches `account-back` or `gave-up`, or `typed` at the next key. */
+  begin(awaited: AwaitedAccount): void;
+  end(): void;
+}
+
+export interface CountdownParts {
+  driver: Pick<Driver, 'setTitle' | 'onNextKey'>;
+  accounts: Pick<HandoffAccounts, 'chooseAgain'>;
+  wait: Patience | undefined;
+  timers: Timers;
+  dispatch(event: Event): void;
+}
+
+/** Codex may write a title of its own meanwhile: the countdown is said again so often, changed or not. */
+const TITLE_MS = 5000;
+
+export function createCountdown(parts: CountdownParts): Countdown {
+  const { driver, accounts, wait, timers, dispatch } = parts;
+  let waiting: ResetWait | undefined;
+
+  function end(): void {
+    waiting?.stop();
+    driver.onNextKey(undefined);
+  }
+
+  return {
+    begin(earliest) {
+      if (wait === undefined) return;
+      driver.onNextKey(() => dispatch({ name: 'typed' }));
+      waiting = awaitReset({
+        ...wait,
+        earliest,
+        chooseAgain: accounts.chooseAgain,
+        now: Date.now,
+        after: timers.after,
+        show: showCountdown(driver),
+        back(target) {
+          end();
+          dispatch({ name: 'account-back', target });
+        },
+        gaveUp(reason) {
+          end();
+          dispatch({ name: 'gave-up', reason });
+        },
+      });
+    },
+    end,
+  };
+}
+
+function showCountdown({ setTitle }: Pick<Driver, 'setTitle'>) {
+  let shown = '';
+  let shownAt = 0;
+  return (awaited: AwaitedAccount): void => {
+    const title = titleWaiting(awaited, new Date());
+    if (title === shown && performance.now() - shownAt < TITLE_MS) return;
+    shown = title;
+    shownAt = performance.now();
+    setTitle(title);
+  };
+}

@@ -1,0 +1,62 @@
+import type { LimitProof } from '../codex/limit-proof.ts';
+import type { Logged } from '../state/events.ts';
+import type { AwaitedAccount } from './accounts.ts';
+import type { Source } from './events.ts';
+import type { SessionThread } from './session-thread.ts';
+import type { Ending } from './states.ts';
+
+/** The effect of that name. */
+export type EffectOf<Name extends Effect['do']> = Extract<Effect, { do: Name }>;
+
+/** What one Codex process is started with. */
+export interface ChildPlan {
+  file: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+}
+
+export interface StartEffect {
+  do: 'start';
+  plan: ChildPlan;
+  /** `first`: the user's command line; `again`: the same once more; `resume`: a resume of the thread. */
+  how: 'first' | 'again' | 'resume';
+  /** The thread that the child resumes. */
+  thread?: SessionThread;
+  /** A turn was cut off: the prompt that goes on with it, '' for none. */
+  goOnWith?: string;
+}
+
+export type Effect =
+  | StartEffect
+  | { do: 'seek-proof'; source: Source; directory: string | undefined }
+  /** Marks the account that ran, and chooses the next one. */
+  | { do: 'choose'; proof: LimitProof; directory: string | undefined }
+  /** Puts the target's login into the overlay, and plans the next child. */
+  | { do: 'move'; target: string; thread: SessionThread | undefined; prompt: string }
+  /** Plans a child under the account that ran. */
+  | { do: 'stay'; thread: SessionThread }
+  /** Copies the thread without what the account may not read, and plans a child for the copy. */
+  | { do: 'copy'; thread: SessionThread; prompt: string }
+  | { do: 'await-reset'; awaited: AwaitedAccount }
+  | { do: 'stop-waiting' }
+  | { do: 'hold-input' }
+  | { do: 'release-input' }
+  | { do: 'stop-child' }
+  | { do: 'kill-child' }
+  | { do: 'signal-child'; signal: NodeJS.Signals }
+  | { do: 'hang-up-child' }
+  | { do: 'suspend-ourselves' }
+  /** Before a successor bracketed paste stays on: a paste between two children must not come as keys. */
+  | { do: 'undo-modes'; before: 'successor' | 'end' }
+  | { do: 'schedule-retry'; attempt: number }
+  | { do: 'record-thread'; thread: SessionThread; copyOf: string | undefined }
+  | { do: 'log'; event: Logged }
+  /** One line for the user. `isUrgent`: with what draws attention to it. */
+  | { do: 'tell'; line: string; isUrgent: boolean }
+  /** `alert`: the line that draws attention to it. */
+  | { do: 'set-title'; title: string; alert?: string }
+  | { do: 'flush' }
+  | { do: 'restore-terminal' }
+  /** `lines`: for stderr, when the terminal is the user's again. */
+  | { do: 'exit'; ending: Ending; lines: readonly string[] };

@@ -1,0 +1,80 @@
+import type { Mark } from '../accounts/marks.ts';
+import type { Room } from '../accounts/usage.ts';
+import type { LimitProof } from '../codex/limit-proof.ts';
+import type { NoneLeft } from './accounts.ts';
+import type { ChildPlan } from './effects.ts';
+import type { SessionThread } from './session-thread.ts';
+import type { Ending } from './states.ts';
+
+/** Where a sign of a limit came from: the state that Codex announces, an error cell, the record, an exit status. */
+export type Source = 'state' | 'text' | 'record' | 'exit';
+
+/** What a search for proof has found. */
+export type Finding =
+  /** `thread`: the one to go on with. Without one the command is run again. */
+  | { name: 'proved'; proof: LimitProof; thread?: SessionThread; isIdle?: boolean }
+  /** The service refuses the thread: another account's model thought in it. */
+  | { name: 'reasoning-refused'; thread: SessionThread; turnId: string; source: Source }
+  /** `source`: for the log. Without one nothing was suspected. */
+  | { name: 'not-proved'; source?: Source };
+
+export type Event =
+  | Finding
+  /** Keys may go to the child. */
+  | { name: 'child-ready' }
+  | { name: 'child-stopped' }
+  | { name: 'child-continued' }
+  /** `cause`: why it could not begin, or that it failed of something that its record may tell. */
+  | { name: 'child-ended'; ending: Ending; cause?: 'active-writer' | 'needs-login' | 'failed' }
+  | { name: 'start-failed'; reason: string }
+  /** The successor lives, but another process still writes the thread. */
+  | { name: 'refused' }
+  /** The successor has no thread after a while: it asks the user something, or the machine is slow. */
+  | { name: 'unsettled' }
+  /** The child shows its sign-in screen, as the login of its account is gone. */
+  | { name: 'login-gone' }
+  | { name: 'triggered'; source: Source }
+  /** An error cell had the text of a limit, and the record has none. */
+  | { name: 'unconfirmed'; source: Source }
+  | { name: 'bound'; thread: SessionThread }
+  | { name: 'turn-began' }
+  | { name: 'turn-succeeded' }
+  /** Codex rests after a turn, its account has little left, and the target has more. */
+  | { name: 'running-low'; target: string; room: Room }
+  | { name: 'chosen'; target: string; mark: Mark }
+  | ({ name: 'none-left'; mark: Mark } & NoneLeft)
+  | { name: 'typed' }
+  | { name: 'account-back'; target: string }
+  | { name: 'gave-up'; reason: string }
+  | { name: 'stop-overdue' }
+  /** The background commands that end with the child. */
+  | { name: 'commands-ended'; names: readonly string[] }
+  /** `to`: the target that the overlay shows now. Without a plan the command cannot be run again. */
+  | { name: 'moved'; to: string; plan: SuccessorPlan | undefined }
+  /** `shows`: whose login the overlay shows. */
+  | { name: 'not-moved'; to: string; shows: string; failure: Failure }
+  /** Without a plan the thread cannot be opened. */
+  | { name: 'stayed'; plan: ChildPlan | undefined }
+  /** Without a plan the command cannot be resumed. */
+  | { name: 'copied'; copy: SessionThread; plan: ChildPlan | undefined }
+  | { name: 'not-copied'; failure: Failure }
+  | { name: 'retry-due' }
+  | { name: 'signalled'; signal: NodeJS.Signals; number: number }
+  | { name: 'hung-up' }
+  | { name: 'flushed' }
+  | { name: 'restored' };
+
+/** How the next child is started: on the thread, or with the user's own command line once more. */
+export interface SuccessorPlan {
+  plan: ChildPlan;
+  how: 'resume' | 'again';
+}
+
+/** Why the next child could not be made ready. */
+export interface Failure {
+  message: string;
+  /** For the user, when the error is in the catalogue. */
+  line?: string;
+  /** Codex would log out every account that is left. */
+  isForcedLogin: boolean;
+}

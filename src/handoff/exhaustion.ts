@@ -1,0 +1,178 @@
+import type { Mark } from '../accounts/marks.ts';
+import type { Logged } from '../state/events.ts';
+import type { NoneLeft } from './accounts.ts';
+import type { Effect } from './effects.ts';
+import type { Event } from './events.ts';
+import { actOnProof } from './findings.ts';
+import { tellExhausted, tellGaveUp, tellWaiting, titleExhausted } from './messages.ts';
+import { afterSuccess, mayHandOff, nameThread } from './session.ts';
+import type { Ending, Named, Session } from './states.ts';
+import {
+  finish,
+  move,
+  prepend,
+  run,
+  type Step,
+  seek,
+  stay,
+  suspend,
+  to,
+  withLivingChild,
+  withoutChild,
+} from './steps.ts';
+
+/** The session goes on this often with an account that came back, as long as not one turn succeeds. */
+export const MAX_WAITS = 24;
+
+/** The account is marked. The chosen account takes over, or every account is at its limit. */
+export function afterChoice(
+  { session: before, ending }: Named<'choosing'>,
+  event: Extract<Event, { name: 'chosen' | 'none-left' }>,
+  at: number,
+): Step {
+  const { mark } = event;
+  const session = withMark(before, mark);
+  const { rules, interruption } = session;
+  return prepend(logMark(session, mark), nextStep());
+
+  function nextStep(): Step {
+    if (ending !== undefined && interruption !== undefined) return finish(session, interruption);
+    if (event.name === 'chosen' && mayHandOff(session)) {
+      const { target } = event;
+      return ending === undefined
+        ? to({ name: 'stopping', session, target }, { do: 'stop-child' })
+        : move(session, target, ending);
+    }
+    if (ending !== undefined && rules.isInteractive) {
+      return finish(session, ending, { isCutOff: true });
+    }
+    return exhaust(session, { mark, none: event.name === 'chosen' ? {} : event, at, ending });
+  }
+}
+
+export function advanceWaiting(state: Named<'waiting'>, event: Event, at: number): Step {
+  const { session, ending } = state;
+  switch (event.name) {
+    case 'account-back':
+      return goOn(state, event.target, at);
+    case 'gave-up':
+      return giveUp(state, event.reason);
+    case 'typed':
+      return prepend(endWait(state), to({ name: 'running', session }));
+    case 'turn-succeeded': {
+      const succeeded = afterSuccess(session);
+      return prepend(
+        endWait({ ...state, session: succeeded }),
+        to({ name: 'running', session: succeeded }),
+      );
+    }
+    case 'triggered':
+      // A late sign of the same failure, as a rule.
+      return to(state, seek(session, event.source));
+    case 'proved':
+      // A prompt that Codex had queued failed as well.
+      return prepend([...endWait(state), { do: 'hold-input' }], actOnProof(state, event, at));
+    case 'child-stopped':
+      return prepend(endWait(state), suspend(session));
+    case 'child-ended':
+      return prepend([{ do: 'stop-waiting' }], withLivingChild(state, event));
+    case 'signalled':
+      return ending === undefined
+        ? withLivingChild(state, event)
+        : prepend(endWait(state), withoutChild(state, event));
+    default:
+      return ending === undefined ? withLivingChild(state, event) : stay(state);
+  }
+}
+
+interface Exhaustion {
+  mark: Mark;
+  none: NoneLeft;
+  at: number;
+  ending: Ending | undefined;
+}
+
+/** The user learns it. The first account to come back is waited for, where that is wanted. */
+function exhaust(before: Session, { mark, none, at, ending }: Exhaustion): Step {
+  const { rules, target, waits } = before;
+  const { slackSeconds } = rules;
+  const { earliest } = none;
+  const log: Logged = { type: 'exhausted', target, ...(earliest && { earliest }) };
+  const canWait = slackSeconds !== undefined && waits < MAX_WAITS;
+  const awaited = canWait ? earliest : undefined;
+  const until = Math.ceil((awaited?.until ?? 0) + (slackSeconds ?? 0));
+  const facts = { target, mark, ...none };
+  const now = new Date(at);
+  const summary = tellExhausted(facts, now);
+  const title = titleExhausted(facts, now);
+  const session = rules.isInteractive ? { ...before, exhausted: { summary, title } } : before;
+  const line = awaited
+    ? tellWaiting(target, mark, { target: awaited.target, until }, now)
+    : summary;
+  // One alert is enough: a user who tries on knows it.
+  const alert = before.exhausted === undefined ? { alert: summary } : {};
+  const told: Effect[] = [
+    { do: 'log', event: log },
+    rules.isInteractive
+      ? { do: 'set-title', title, ...alert }
+      : { do: 'tell', line, isUrgent: true },
+  ];
+  if (awaited === undefined) {
+    return prepend(told, ending === undefined ? run(session) : finish(session, ending));
+  }
+  return to(
+    { name: 'waiting', session, awaited, ...(ending && { ending }) },
+    ...told,
+    { do: 'log', event: { type: 'waiting', target: awaited.target, until } },
+    { do: 'release-input' },
+    { do: 'await-reset', awaited },
+  );
+}
+
+function goOn({ session: before, ending }: Named<'waiting'>, target: string, at: number): Step {
+  const { cause, waits } = before;
+  const log: Effect = { do: 'log', event: { type: 'waited', target, outcome: 'back' } };
+  const session: Session = {
+    ...before,
+    ...{ handoffs: 0, waits: waits + 1, exhausted: undefined, stoppedAt: at },
+    cause: cause?.kind === 'limit' ? { ...cause, isBack: true } : cause,
+  };
+  return ending === undefined
+    ? to({ name: 'stopping', session, target }, log, { do: 'hold-input' }, { do: 'stop-child' })
+    : prepend([log], move(session, target, ending));
+}
+
+function giveUp({ session, awaited, ending }: Named<'waiting'>, reason: string): Step {
+  const { target } = awaited;
+  const log: Effect = { do: 'log', event: { type: 'waited', target, outcome: 'gave-up', reason } };
+  if (ending === undefined) return to({ name: 'running', session }, log, ...titleAgain(session));
+  const line = tellGaveUp(reason);
+  return prepend([log, { do: 'tell', line, isUrgent: false }], finish(session, ending));
+}
+
+function endWait({ session, awaited }: Named<'waiting'>): Effect[] {
+  const { target } = awaited;
+  return [
+    { do: 'stop-waiting' },
+    { do: 'log', event: { type: 'waited', target, outcome: 'ended' } },
+    ...titleAgain(session),
+  ];
+}
+
+/** In the place of the countdown. */
+function titleAgain({ exhausted }: Session): Effect[] {
+  return exhausted === undefined ? [] : [{ do: 'set-title', title: exhausted.title }];
+}
+
+function withMark(session: Session, mark: Mark): Session {
+  const { cause } = session;
+  return cause?.kind === 'limit' ? { ...session, cause: { ...cause, mark } } : session;
+}
+
+function logMark(session: Session, { kind, until }: Mark): Effect[] {
+  const { target } = session;
+  const confirmed: Logged = { type: 'confirmed', target, kind, until, ...nameThread(session) };
+  const logs: Effect[] = [{ do: 'log', event: confirmed }];
+  if (kind === 'needs-login') logs.push({ do: 'log', event: { type: 'needs-login', target } });
+  return logs;
+}

@@ -1,0 +1,60 @@
+import type { Effect } from './effects.ts';
+import type { Event } from './events.ts';
+import type { Named, Session } from './states.ts';
+import { choose, copy, finish, prepend, run, type Step, to } from './steps.ts';
+
+/** A limit, or a login that is gone, is proved: the next account is chosen. @param at epoch milliseconds. */
+export function actOnProof(
+  state: Named<'suspected' | 'waiting'>,
+  event: Extract<Event, { name: 'proved' }>,
+  at: number,
+): Step {
+  const { proof, thread, isIdle = false } = event;
+  const { ending, session: before } = state;
+  const session: Session = {
+    ...before,
+    thread,
+    answered: add(before.answered, proof.turnId),
+    cause: { kind: 'limit', proof, isIdle },
+    stoppedAt: ending === undefined ? at : before.stoppedAt,
+    endedCommands: [],
+  };
+  const suspected: Effect[] =
+    ending === undefined ? [] : [{ do: 'log', event: { type: 'suspected', source: 'exit' } }];
+  return prepend(suspected, choose(session, proof, ending));
+}
+
+/**
+ * The account may not read what another account's model thought, so a copy of the thread goes on. Once for an account: a
+ * copy that is refused, too, is refused for something else.
+ */
+export function goOnInCopy(
+  state: Named<'suspected'>,
+  { thread, turnId, source }: Extract<Event, { name: 'reasoning-refused' }>,
+  at: number,
+): Step {
+  const { ending, session: before } = state;
+  const answered = add(before.answered, turnId);
+  if (before.hasCopied || before.interruption !== undefined) {
+    const reason = 'a copy is refused, too';
+    const event = { type: 'unconfirmed', source, thread: thread.id, reason } as const;
+    const session = { ...before, answered };
+    const step = ending === undefined ? run(session) : finish(session, ending);
+    return prepend([{ do: 'log', event }], step);
+  }
+  const session: Session = {
+    ...before,
+    thread,
+    answered,
+    cause: { kind: 'foreign-reasoning' },
+    stoppedAt: ending === undefined ? at : before.stoppedAt,
+    endedCommands: [],
+  };
+  return ending === undefined
+    ? to({ name: 'stopping', session }, { do: 'stop-child' })
+    : copy(session, ending);
+}
+
+function add(turnIds: readonly string[], turnId: string): readonly string[] {
+  return turnIds.includes(turnId) ? turnIds : [...turnIds, turnId];
+}

@@ -1,0 +1,86 @@
+import { promptAboutEnded } from './messages.ts';
+import type { Ending, Rules, Session, State, WithSession } from './states.ts';
+
+/** @param target the account that the first child runs under. */
+export function newSession(rules: Rules, target: string): Session {
+  return {
+    rules,
+    target,
+    thread: undefined,
+    answered: [],
+    cause: undefined,
+    stoppedAt: undefined,
+    handoffs: 0,
+    waits: 0,
+    hasCopied: false,
+    endedCommands: [],
+    originals: {},
+    exhausted: undefined,
+    interruption: undefined,
+  };
+}
+
+/** No turn was cut off: there is nothing to go on with. */
+export function isWorkIdle({ cause }: Session): boolean {
+  if (cause === undefined || cause.kind === 'foreign-reasoning') return false;
+  return cause.kind === 'low' || cause.isIdle;
+}
+
+/** What the successor is told; '' for nothing. */
+export function promptOf(session: Session): string {
+  const { rules, endedCommands } = session;
+  if (isWorkIdle(session) || rules.prompt === '') return '';
+  if (endedCommands.length === 0) return rules.prompt;
+  return `${rules.prompt}\n\n${promptAboutEnded(endedCommands.length)}`;
+}
+
+/** Without one good turn between, no account is used twice. */
+export function mayHandOff({ handoffs, rules }: Session): boolean {
+  return handoffs < rules.accounts;
+}
+
+export function hasFailed(ending: Ending): boolean {
+  return ending.kind === 'signalled' || ending.code !== 0;
+}
+
+/** After a turn that went well all accounts may be tried again. */
+export function afterSuccess(session: Session): Session {
+  return { ...session, handoffs: 0, waits: 0, exhausted: undefined };
+}
+
+/** For an event of the log. */
+export function nameThread({ thread }: Session): { thread?: string } {
+  return thread === undefined ? {} : { thread: thread.id };
+}
+
+/** A child runs, and no handoff has begun. */
+export function isFree(state: State): boolean {
+  return state.name === 'running';
+}
+
+/** A successor starts. What is typed may answer a question of its own. */
+export function isResuming(state: State): boolean {
+  return state.name === 'resuming';
+}
+
+/** A handoff is under way, or an account that comes back is waited for. */
+export function isInHandoff(state: State): state is WithSession {
+  switch (state.name) {
+    case 'choosing':
+    case 'waiting':
+    case 'stopping':
+    case 'moving':
+    case 'staying':
+    case 'copying':
+    case 'resuming':
+    case 'retrying':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The thread that a handoff is about; undefined when no handoff is under way. */
+export function threadInHandoff(state: State): string | undefined {
+  return isInHandoff(state) ? state.session.thread?.id : undefined;
+}

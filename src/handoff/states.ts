@@ -1,0 +1,99 @@
+import type { Mark } from '../accounts/marks.ts';
+import type { Room } from '../accounts/usage.ts';
+import type { LimitProof } from '../codex/limit-proof.ts';
+import type { AwaitedAccount } from './accounts.ts';
+import type { StartEffect } from './effects.ts';
+import type { Source } from './events.ts';
+import type { SessionThread } from './session-thread.ts';
+
+/** How a child, and so the session, ended. */
+export type Ending =
+  | { kind: 'exited'; code: number }
+  | { kind: 'signalled'; signal: NodeJS.Signals; number: number };
+
+/** A state has an `ending` when its child has ended by itself, and the next one is not started yet. */
+export type State =
+  /** The first child is being started. It has drawn nothing yet. */
+  | { name: 'starting'; session: Session }
+  | { name: 'running'; session: Session }
+  /** The job is stopped (Ctrl-Z), and so are we. `pending`: a sign that came before is looked into after `fg`. */
+  | { name: 'suspended'; session: Session; pending?: Source }
+  /** Something looks like a limit. Keys wait until the thread's record has been read. */
+  | { name: 'suspected'; session: Session; source: Source; ending?: Ending }
+  /** There is proof. The next account is being chosen. */
+  | { name: 'choosing'; session: Session; ending?: Ending }
+  /** Every account is at its limit. The first one to come back is waited for. */
+  | { name: 'waiting'; session: Session; awaited: AwaitedAccount; ending?: Ending }
+  /** The child is being ended. Without a target a copy of its thread goes on. */
+  | { name: 'stopping'; session: Session; target?: string }
+  /** No child lives. The overlay gets the login of the target. */
+  | { name: 'moving'; session: Session; target: string; ending?: Ending }
+  /** No child lives. The move failed, and the thread is to go on under the account that ran. */
+  | { name: 'staying'; session: Session; line: string }
+  /** No child lives. The thread is being copied. */
+  | { name: 'copying'; session: Session; ending?: Ending }
+  /** The successor starts. `attempt` counts the starts. */
+  | { name: 'resuming'; session: Session; start: StartEffect; attempt: number; ending?: Ending }
+  /** No child lives. Another process still held the thread's writer lock, so the start is tried again. */
+  | { name: 'retrying'; session: Session; start: StartEffect; attempt: number }
+  | { name: 'flushing'; ending: Ending; lines: readonly string[] }
+  | { name: 'restoring'; ending: Ending; lines: readonly string[] }
+  | { name: 'ended'; ending: Ending };
+
+/** The state of that name. */
+export type Named<N extends State['name']> = Extract<State, { name: N }>;
+
+/** A state of a session that has not come to its end. */
+export type WithSession = Exclude<State, Named<'flushing' | 'restoring' | 'ended'>>;
+
+/** What a session remembers from one state to the next. */
+export interface Session {
+  rules: Rules;
+  /** The account that the child runs under. */
+  target: string;
+  /** The thread that the child works on, or that the next child goes on with. */
+  thread: SessionThread | undefined;
+  /** The failed turns that were acted on. Their records prove nothing any more. */
+  answered: readonly string[];
+  /** Why the session goes on under another account. */
+  cause: Cause | undefined;
+  /** Epoch milliseconds: when the work stopped. Undefined from the first turn of the successor on. */
+  stoppedAt: number | undefined;
+  /** Handoffs since a turn last succeeded. */
+  handoffs: number;
+  /** Waits for a reset since a turn last succeeded. */
+  waits: number;
+  /** A copy was made for the account that works now. */
+  hasCopied: boolean;
+  /** The names of the background commands that ended with the child. */
+  endedCommands: readonly string[];
+  /** The id of each copy → the id of the thread that it is a copy of. */
+  originals: Readonly<Record<string, string>>;
+  /** Told at the end of the session: every account is at its limit. */
+  exhausted: { summary: string; title: string } | undefined;
+  /** The signal that came last. After it no successor of a command is started. */
+  interruption: Ending | undefined;
+}
+
+/** What does not change while a session lasts. */
+export interface Rules {
+  /** A person works in it: Codex stays open when no account is left. False for a command (`codex exec`). */
+  isInteractive: boolean;
+  /** How many accounts are set up. */
+  accounts: number;
+  /** Seconds between a reset and the question whether the account is back. Undefined: no reset is waited for. */
+  slackSeconds: number | undefined;
+  /** What a resumed thread is told; '' for nothing. */
+  prompt: string;
+}
+
+export type Cause =
+  /**
+   * The account is at its limit, or its login is gone. `isIdle`: no turn was cut off, so that the successor is told
+   * nothing. `isBack`: the account that goes on was waited for.
+   */
+  | { kind: 'limit'; proof: LimitProof; mark?: Mark; isIdle: boolean; isBack?: true }
+  /** The account has little left. */
+  | { kind: 'low'; room: Room }
+  /** The account may not read what another account's model thought. */
+  | { kind: 'foreign-reasoning' };

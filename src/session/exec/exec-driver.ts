@@ -1,0 +1,105 @@
+import { mayHaveBegunSince } from '../../codex/rollout-dates.ts';
+import { threadIdOf } from '../../codex/thread-files.ts';
+import type { Driver } from '../../handoff/driver.ts';
+import type { StartEffect } from '../../handoff/effects.ts';
+import type { Finding } from '../../handoff/events.ts';
+import type { Ending } from '../../handoff/states.ts';
+import { startExecChild } from './exec-child.ts';
+import type { ExecSession, StartedChild } from './exec-session.ts';
+import { findCause } from './find-cause.ts';
+import { ignoringHangup } from './ignore-hangup.ts';
+
+/** Codex's exit status for a failed turn (facts 2.4); 2 is wrong usage. */
+const FAILED_TURN = 1;
+
+/** How the handoffs of a `codex exec` reach its child and its user. There is no terminal, and no key to hold. */
+export function createExecDriver(session: ExecSession): Driver {
+  const { parts } = session;
+  const nothing = () => undefined;
+  return {
+    startChild: (start) => startChild(start, session),
+    // A record that cannot be read proves nothing.
+    seekProof: () => findCause(session).catch((): Finding => ({ name: 'not-proved' })),
+    planResume: parts.resumePlan,
+    // What the command read from stdin may be gone.
+    planAgain: async () => (parts.input.repeatable ? parts.againPlan() : undefined),
+    recordThread: (thread, copyOf) =>
+      parts.noteThread({ ...thread, ...(copyOf === undefined ? {} : { copyOf }) }),
+    stopChild: () => [],
+    signalChild: (signal) => session.started?.child.signal(signal),
+    suspend: nothing,
+    holdInput: nothing,
+    releaseInput: nothing,
+    keepUnsentInput: nothing,
+    onNextKey: nothing,
+    undoModes: nothing,
+    tell: (line, isUrgent) => (isUrgent ? parts.announce(line) : parts.say(line)),
+    setTitle: nothing,
+    flush: () => Promise.resolve(),
+    restoreTerminal: nothing,
+    exit: session.finish,
+  };
+}
+
+function startChild(start: StartEffect, session: ExecSession): void {
+  const { parts, handoffs } = session;
+  const startedAt = Date.now();
+  const expected = start.thread?.id ?? parts.threadAskedFor;
+  const child = startExecChild(
+    parts.ignoresHangup ? ignoringHangup(start.plan) : start.plan,
+    inputOf(start, session),
+    {
+      failed: session.fail,
+      started(pid) {
+        // No key is held for it.
+        handoffs.dispatch({ name: 'child-ready' });
+        parts.noteChild(pid);
+      },
+      bound({ threadId, rollout }) {
+        if (session.bug !== undefined) return parts.noteThread({ id: threadId, rollout });
+        handoffs.dispatch({ name: 'bound', thread: { id: threadId, rollout } });
+        handoffs.dispatch({ name: 'turn-began' });
+      },
+    },
+    (rollout) => canBeOf(rollout, expected, startedAt),
+  );
+  const started: StartedChild = { child, start, startedAt, ending: undefined };
+  session.started = started;
+  child.ended.then(
+    (ending) => reportEnd(ending, started, session),
+    (error: Error) => reportFailure(error, start, session),
+  );
+}
+
+function reportEnd(ending: Ending, started: StartedChild, session: ExecSession): void {
+  const { parts, handoffs, bug } = session;
+  started.ending = ending;
+  if (bug !== undefined) return session.finish(ending, [bug]);
+  const hasFailed = ending.kind === 'exited' && ending.code === FAILED_TURN;
+  // Codex logged its account out as soon as it started: it would log out the next account, too.
+  const isLoggedOut = () => started.child.thread() === undefined && parts.accounts.hasLostLink();
+  const cause = hasFailed && !isLoggedOut() ? 'failed' : undefined;
+  handoffs.dispatch({ name: 'child-ended', ending, ...(cause && { cause }) });
+}
+
+function reportFailure(error: Error, { how }: StartEffect, session: ExecSession): void {
+  if (how === 'first') session.giveUp(error);
+  else session.handoffs.dispatch({ name: 'start-failed', reason: error.message });
+}
+
+function inputOf({ how }: StartEffect, { parts: { input } }: ExecSession) {
+  switch (how) {
+    case 'first':
+      return input.first;
+    case 'again':
+      return input.again();
+    case 'resume':
+      return input.afterwards();
+  }
+}
+
+function canBeOf(rollout: string, expected: string | undefined, startedAtMs: number): boolean {
+  if (expected === undefined) return true;
+  if (expected !== 'new') return threadIdOf(rollout) === expected;
+  return mayHaveBegunSince(rollout, startedAtMs);
+}

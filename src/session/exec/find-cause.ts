@@ -1,0 +1,54 @@
+import { proveForeignReasoning } from '../../codex/foreign-reasoning.ts';
+import type { OpenThread } from '../../codex/thread-files.ts';
+import type { Finding } from '../../handoff/events.ts';
+import { retryAsync } from '../../state/deferred-writes.ts';
+import { hasLostPrompt, proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
+import type { ExecSession, StartedChild } from './exec-session.ts';
+
+const NOT_PROVED: Finding = { name: 'not-proved' };
+
+/** Why the child has failed, as the record of its thread tells, else the service. Throws what reading the record throws. */
+export async function findCause(session: ExecSession): Promise<Finding> {
+  const { parts, started } = session;
+  if (started === undefined) return NOT_PROVED;
+  const open = await findThread(session, started);
+  if (open === 'unknown') return { name: 'not-proved', source: 'exit' };
+  if (open !== 'none') {
+    const finding = await readCause(open, session, started);
+    if (finding !== NOT_PROVED || !parts.asAWhole) return finding;
+  }
+  const limits = await parts.askLimits();
+  const proof = limits && proveByAccount(limits, Date.now());
+  return proof === undefined ? NOT_PROVED : { name: 'proved', proof };
+}
+
+function findThread(
+  { parts }: ExecSession,
+  { child, start: { thread }, startedAt }: StartedChild,
+): OpenThread | Promise<OpenThread | 'none' | 'unknown'> {
+  const known = thread && { threadId: thread.id, rollout: thread.rollout };
+  return child.thread() ?? known ?? parts.searchThread(startedAt);
+}
+
+async function readCause(
+  open: OpenThread,
+  { parts, handoffs }: ExecSession,
+  { child, start, startedAt: startedAtMs }: StartedChild,
+): Promise<Finding> {
+  // Before the thread was found next to nothing was written there.
+  const from = child.thread()?.length;
+  const fresh = from === undefined ? undefined : { from, startedAtMs };
+  const { thread, facts } = await retryAsync(() => readExecRecord(open, fresh));
+  const state = handoffs.state();
+  const answered = new Set('session' in state ? state.session.answered : []);
+  const proof = proveExecLimit(facts, startedAtMs, answered);
+  if (proof !== undefined) {
+    // Without its prompt the command is run again.
+    const isLost = start.thread === undefined && hasLostPrompt(facts, startedAtMs, proof);
+    return { name: 'proved', proof, ...(isLost ? {} : { thread }) };
+  }
+  const turnId = proveForeignReasoning({ facts, startedAtMs, seenTurnIds: new Set() });
+  // A command that is only done as a whole never goes on in a copy.
+  if (turnId === undefined || parts.asAWhole) return NOT_PROVED;
+  return { name: 'reasoning-refused', thread, turnId, source: 'exit' };
+}

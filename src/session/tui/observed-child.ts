@@ -1,0 +1,157 @@
+import type { StartEffect } from '../../handoff/effects.ts';
+import { isFree, isResuming } from '../../handoff/session.ts';
+import type { Ending } from '../../handoff/states.ts';
+import { retryNow } from '../../state/deferred-writes.ts';
+import { catchErrors } from './catch-errors.ts';
+import { awaitArrival, type ChildArrival } from './child-arrival.ts';
+import { confirmSignIn } from './confirm-sign-in.ts';
+import { considerEarlyHandoff } from './consider-early-handoff.ts';
+import { followThreads } from './follow-threads.ts';
+import { guardSuccessor, type SuccessorGuard } from './successor-guard.ts';
+import { type ChildListeners, type SupervisedChild, superviseChild } from './supervised-child.ts';
+import type { TuiSession } from './tui-session.ts';
+import { createTurnWatch, type TurnWatch, type WatchOptions } from './turn-watch.ts';
+
+/** A Codex of a session on a terminal, and what observes it. */
+export interface ObservedChild {
+  readonly child: SupervisedChild;
+  readonly arrival: ChildArrival;
+  /** From the moment in which its process id is known until it ends. */
+  watch: TurnWatch | undefined;
+  /** Undefined while it lives. */
+  ending: Ending | undefined;
+}
+
+/** Starts a child as the session's own, and reports what its output, its record and its end tell. Throws what `spawn` throws. */
+export function startObservedChild(start: StartEffect, session: TuiSession): void {
+  const { parts, clock, handoffs, timers, observed: previous } = session;
+  const startedAt = clock.now();
+  const child = superviseChild(
+    parts.terminal,
+    () => retryNow(() => parts.spawn(start.plan)),
+    {
+      ...whileLooking<Pick<ChildListeners, 'started' | 'drawn' | 'sign'>>(session, {
+        started(pid) {
+          parts.noteChild(pid);
+          observed.watch = watchChild(observed, { pid, startedAt, guard }, session);
+        },
+        drawn: () => observed.arrival.drawn(),
+        sign: (sign) => observed.watch?.note(sign),
+      }),
+      stopped: catchErrors(session, () => session.course.stopped()),
+      ended: catchErrors(session, (ending) => {
+        observed.ending = ending;
+        session.course.ended(ending);
+      }),
+    },
+    previous?.child.takesPastes(),
+  );
+  const arrival = awaitArrival({
+    hasPrompt: Boolean(start.goOnWith),
+    timers,
+    readRefusal: child.refusal,
+    asksToSignIn: child.asksToSignIn,
+    isAsking: () => child.dialogSince() !== undefined,
+    ready: () => handoffs.dispatch({ name: 'child-ready' }),
+    unsettled: () => handoffs.dispatch({ name: 'unsettled' }),
+    refused: () => handoffs.dispatch({ name: 'refused' }),
+    signInAsked: (isStill) => void confirmSignIn(observed, isStill, session).catch(session.fail),
+  });
+  const observed: ObservedChild = { child, arrival, watch: undefined, ending: undefined };
+  session.observed = observed;
+  const guard =
+    start.goOnWith === undefined
+      ? undefined
+      : createGuard(start, start.goOnWith, observed, session);
+}
+
+interface Started {
+  pid: number;
+  /** Epoch milliseconds, by the session's clock. */
+  startedAt: number;
+  guard: SuccessorGuard | undefined;
+}
+
+function watchChild(
+  { arrival }: ObservedChild,
+  { pid, startedAt, guard }: Started,
+  session: TuiSession,
+): TurnWatch {
+  const { parts, clock, handoffs } = session;
+  const { follow = followThreads } = parts;
+  const answered = { has: (id: string) => hasAnswered(session, id) };
+  return createTurnWatch({
+    follower: follow(pid, startedAt, answered, undefined, clock.ahead),
+    now: clock.now,
+    ...whileLooking<Omit<WatchOptions, 'follower' | 'now'>>(session, {
+      triggered: (source) => handoffs.dispatch({ name: 'triggered', source }),
+      unconfirmed: () => handoffs.dispatch({ name: 'unconfirmed', source: 'text' }),
+      turnBegan() {
+        handoffs.dispatch({ name: 'turn-began' });
+        if (guard === undefined) arrival.began();
+      },
+      turnRecorded() {
+        guard?.recorded();
+        arrival.began();
+      },
+      turnSucceeded(limits) {
+        guard?.succeeded();
+        handoffs.dispatch({ name: 'turn-succeeded' });
+        if (limits !== undefined) void considerEarlyHandoff(limits, session).catch(session.fail);
+      },
+      bound(thread) {
+        handoffs.dispatch({ name: 'bound', thread });
+        arrival.bound();
+        guard?.bound();
+      },
+    }),
+  });
+}
+
+function hasAnswered({ handoffs }: TuiSession, turnId: string): boolean {
+  const state = handoffs.state();
+  return 'session' in state && state.session.answered.includes(turnId);
+}
+
+/** Sees to it that the successor goes on as the child before would have. */
+function createGuard(
+  { thread }: StartEffect,
+  prompt: string,
+  observed: ObservedChild,
+  { timers, gate, handoffs }: TuiSession,
+): SuccessorGuard {
+  const { child } = observed;
+  const isAsking = () => child.dialogSince() !== undefined;
+  const isWorking = () => observed.watch?.isWorking() === true;
+  const takesKeys = () => isFree(handoffs.state()) || isResuming(handoffs.state());
+  return guardSuccessor({
+    prompt,
+    hasGoal: thread?.hasGoal === true,
+    timers,
+    isIdle: () => takesKeys() && !isAsking() && !isWorking() && gate.isBlank(),
+    isAsking,
+    isWorking,
+    hasWorked: () => observed.watch?.hasWorked() === true,
+    async readRecord() {
+      await observed.watch?.look();
+      return observed.watch !== undefined;
+    },
+    type: (keys) => child.deliver(Buffer.from(keys)),
+    awaitEcho: child.awaitEcho,
+    forgetEcho: child.forgetEcho,
+  });
+}
+
+/**
+ * What a child, its observers and its record tell comes through here. An exception of ours ends the looking, not the
+ * session. After one, nothing is looked at any more.
+ */
+function whileLooking<T extends object>(session: TuiSession, listeners: T): T {
+  const guard = ([name, listener]: [string, (...args: unknown[]) => void]) => [
+    name,
+    catchErrors(session, (...args: unknown[]) => {
+      if (!session.isBroken) listener(...args);
+    }),
+  ];
+  return Object.fromEntries(Object.entries(listeners).map(guard)) as T;
+}

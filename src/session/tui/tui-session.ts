@@ -1,0 +1,78 @@
+import type { listBackgroundCommands } from '../../codex/background-commands.ts';
+import type { HandoffAccounts } from '../../handoff/accounts.ts';
+import type { ChildPlan } from '../../handoff/effects.ts';
+import type { Handoffs, TracedStep } from '../../handoff/perform.ts';
+import type { SessionThread } from '../../handoff/session-thread.ts';
+import type { Ending } from '../../handoff/states.ts';
+import type { Timers } from '../../handoff/timers.ts';
+import type { Patience } from '../../handoff/wait-for-reset.ts';
+import type { PtyChild } from '../../pty/spawn.ts';
+import type { Logged } from '../../state/events.ts';
+import type { catchUncaught } from '../../state/last-net.ts';
+import type { Terminal } from '../../terminal/terminal.ts';
+import type { Alert } from '../alert.ts';
+import type { relaySignals } from '../signals.ts';
+import type { EarlyHandoff } from './early-handoff.ts';
+import type { followThreads } from './follow-threads.ts';
+import type { InputGate } from './input-gate.ts';
+import type { ObservedChild } from './observed-child.ts';
+import type { Course } from './pass-through.ts';
+import type { SessionClock } from './session-clock.ts';
+import type { TurnWatch } from './turn-watch.ts';
+
+export interface TuiSessionParts {
+  terminal: Terminal;
+  spawn(plan: ChildPlan): PtyChild;
+  firstPlan: ChildPlan;
+  /** Makes the overlay ready once more, and says how to go on with exactly this thread. */
+  resumePlan(thread: SessionThread, prompt?: string): Promise<ChildPlan>;
+  /** What a resumed thread is told; '' for nothing. */
+  prompt: string;
+  /** Called with each child's pid, so that the overlay stays leased while it lives. */
+  noteChild(pid: number): void;
+  /** Called with each thread that a child turns out to work on. */
+  noteThread(thread: SessionThread & { copyOf?: string }): void;
+  accounts: HandoffAccounts;
+  /** How many accounts there are: the bound on handoffs. */
+  accountCount: number;
+  log(event: Logged): void;
+  /** What draws attention to a handoff, and to the end of all accounts. */
+  alert: Alert;
+  /** When every account is at its limit, the first to come back is waited for. */
+  wait?: Patience;
+  /** Gets every step, for CODEX_HOTSWAP_DEBUG. */
+  trace?: ((step: TracedStep) => void) | undefined;
+  /** Where the session meets the system, for tests: rollouts and commands of a child, signals, uncaught errors, stderr. */
+  follow?: typeof followThreads;
+  relay?: typeof relaySignals;
+  net?: typeof catchUncaught;
+  listCommands?: typeof listBackgroundCommands;
+  tell?(line: string): void;
+  /** Keeps a bug of ours, and says where in one line. */
+  report?(error: unknown): string;
+}
+
+/** What the parts of a session on a terminal share. What a handoff decides on is not here but in `handoffs.state()`. */
+export interface TuiSession {
+  readonly parts: TuiSessionParts;
+  readonly timers: Timers;
+  readonly clock: SessionClock;
+  gate: InputGate;
+  handoffs: Handoffs;
+  early: EarlyHandoff;
+  /** What is done about events from outside: the session, or pass-through after an error of ours. */
+  course: Course;
+  /** The child that runs, or the one that ran last. */
+  observed: ObservedChild | undefined;
+  /** The watch of the child that is being ended: its record tells which prompts were lost. */
+  leaving: TurnWatch | undefined;
+  /** A signal came: the end does not wait for a terminal that takes nothing. */
+  isHurried: boolean;
+  /** An error of ours. Nothing is looked at any more. */
+  isBroken: boolean;
+  fail(error: unknown): void;
+  /** No child is looked at, and nothing is waited for, any more. */
+  stopLooking(): void;
+  /** Ends the session: its promise resolves. @param lines for stderr. */
+  finish(ending: Ending, lines: readonly string[]): void;
+}
