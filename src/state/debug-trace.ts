@@ -77,7 +77,7 @@ function openTrace(file: string): number {
     const stats = fstatSync(fd);
     const { size, uid, nlink } = stats;
     if (!stats.isFile()) throw new Error('it is no file');
-    if (uid !== process.getuid?.() || nlink !== 1) throw new Error('it belongs to others, too');
+    if (uid !== process.geteuid?.() || nlink !== 1) throw new Error('it belongs to others, too');
     if (size === 0) fchmodSync(fd, 0o600);
     else if (!beginsAsTrace(fd)) throw new Error('it is another file');
     if (size >= MOST_TRACE_BYTES) throw new Error('it is full');
@@ -97,18 +97,14 @@ function beginsAsTrace(fd: number): boolean {
 /** One write(2) for each line: those of several sessions never mix. It ends at the first that cannot be written. */
 function appendTo(fd: number): (entry: () => object) => void {
   let isOpen = true;
-  const end = () => {
-    isOpen = false;
-    closeSync(fd);
-  };
   return (entry) => {
     if (!isOpen) return;
     try {
       const isFull = fstatSync(fd).size >= MOST_TRACE_BYTES;
       writeSync(fd, `${JSON.stringify(isFull ? { ...STOP, pid: process.pid } : entry())}\n`);
-      if (isFull) end();
+      isOpen = !isFull;
     } catch {
-      end();
+      isOpen = false;
     }
   };
 }

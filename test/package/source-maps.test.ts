@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { expect, test } from 'vitest';
+import { createHome } from './sandbox.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, ROOT), 'utf8');
@@ -40,4 +41,18 @@ test('a map has no sources in it', () => {
   for (const program of ['cli/program', 'launch/launch', 'launch/keep-token']) {
     expect(JSON.parse(read(`dist/${program}.js.map`)).sourcesContent).toBeUndefined();
   }
+});
+
+test('the report of a bug names lines of the sources', () => {
+  const home = createHome();
+  const preload = home.write(
+    'bug.cjs',
+    `process.stdout.write = () => { throw new TypeError('on purpose'); };`,
+  );
+  const ran = home.run(['setup'], { NODE_OPTIONS: `--require ${JSON.stringify(preload)}` });
+  expect(ran.status).toBe(70);
+  const [, file = ''] = /please report it with (.*)$/m.exec(ran.stderr) ?? [];
+  const stack = readFileSync(file, 'utf8');
+  expect(stack).toMatch(/TypeError: on purpose\n.*bug\.cjs/);
+  expect(stack).toMatch(/^ {4}at .*\(src\/cli\/set-up\/setup\.ts:\d+:\d+\)$/m);
 });

@@ -109,7 +109,7 @@ const MARK = /^[\u{f0000}-\u{10ffff}]$/u;
 /** What stands between spaces, quotes and brackets: a path, or words. */
 const TOKEN = /[^\s"'“”(),;<>=]+/gu;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
-/** 5, 1.5, 0.171.0, 20s, 5h, 40%, 0.172.0-alpha.3; no address, and nothing as long as a telephone number. */
+/** 5, 1.5, 0.171.0, 20s, 5h, 0.172.0-alpha.3; no address, and nothing as long as a telephone number. */
 const NUMBER = /^v?\d{1,7}(?:\.\d{1,7}){0,2}(?:-(?:alpha|beta|rc)(?:\.\d{1,4})?)?[a-z]{0,2}$/i;
 const WORDS =
   /[\u{f0000}-\u{10ffff}]|\d{4}-\d\d-\d\dT[\d:.]+Z|[^\s@\u{f0000}-\u{10ffff}]+@[^\s@\u{f0000}-\u{10ffff}]+|[\p{L}\p{M}\p{N}_]+(?:[.-]+[\p{L}\p{M}\p{N}_]+)*/gu;

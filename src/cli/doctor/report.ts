@@ -13,7 +13,7 @@ import { describeRawEvent, readRawEvents } from './raw-events.ts';
 
 /**
  * Prints one text for an issue: versions, settings, what Codex can do, what doctor finds, the last events. Accounts,
- * threads, paths and every word that is not ours are replaced. Changes nothing; a part that is broken is told.
+ * threads, paths and every word that is not ours are replaced. A part that is broken is told.
  */
 export async function printReport(context: Context, ownWords = readOwnWords()): Promise<void> {
   const { say } = context;
@@ -107,6 +107,6 @@ async function listCapabilities(
     `--no-daemon: ${noDaemon}`,
     `features: ${Object.keys(features).length}, ${isOn} of them on`,
     ...known.map((name) => `${name}: ${features[name]}`),
-    `options new to codex-hotswap: ${learnedOptions.map(({ name }) => `--${name}`).join(' ') || 'none'}`,
+    `options new to codex-hotswap: ${learnedOptions.length}`,
   ];
 }

@@ -12,7 +12,11 @@ export function logCommand(context: Context): Command {
     .option('-n, --lines <count>', 'how many', parseCount, 30)
     .option('--json', 'as JSON, one event a line')
     .option('-f, --follow', 'go on with what happens from now on, until Ctrl-C')
-    .addHelpText('after', '\nExamples:\n  codex-hotswap log -n 100\n  codex-hotswap log -f')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  codex-hotswap log -n 100\n  codex-hotswap log -f\n\n' +
+        'For every step of one session: CODEX_HOTSWAP_DEBUG=trace.jsonl codex, then codex-hotswap explain trace.jsonl',
+    )
     .action((options: { lines: number; json?: boolean; follow?: boolean }) => {
       const show = (line: string) => showLine(context, line, options.json ?? false);
       const { eventsFile } = context.paths;
