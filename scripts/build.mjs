@@ -47,7 +47,7 @@ const OPTIONS = {
   banner: {
     js:
       "'use strict';const hotswapFileUrl=require('node:url').pathToFileURL(__filename).href;" +
-      'const late=id=>new Proxy({},{get:(_,name)=>require(id)[name]});',
+      'const delayed=id=>new Proxy({},{get:(_,name)=>require(id)[name]});',
   },
   legalComments: 'none',
   metafile: true,
@@ -58,6 +58,8 @@ const OPTIONS = {
 const ours = await build({
   ...OPTIONS,
   entryPoints: [...BINS, ...PROGRAMS],
+  sourcemap: 'linked',
+  sourcesContent: false,
   outbase: 'src',
   external: ['node-pty'],
   plugins: [{ name: 'late', setup: (plugin) => plugin.onResolve({ filter: /./ }, resolveLate) }],
@@ -86,7 +88,9 @@ if (problems.length > 0) {
 
 await put('dist/package.json', '{"type":"commonjs"}\n');
 for (const { path, text } of ours.outputFiles) {
-  await put(relative(root, path), text.replace(LATE_BUILTINS, '=late($1)'));
+  // As long as the word it replaces: the columns of the source map stay right.
+  const code = path.endsWith('.map') ? text : text.replace(LATE_BUILTINS, '=delayed($1)');
+  await put(relative(root, path), code);
 }
 for (const { path, contents } of theirs.outputFiles) await put(relative(root, path), contents);
 await put('dist/THIRD-PARTY-LICENSES', await collectLicences(inlined));

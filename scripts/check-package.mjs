@@ -1,12 +1,13 @@
 // Packs the package, installs it the way users do (npm i -g, without install scripts) into an empty prefix, and uses it
-// from there in a home of its own. Needs dist/ (npm run build) and the npm registry for the one dependency.
+// from there in a home of its own. Needs dist/ (npm run build) and the npm registry for the one dependency. Publishing is
+// rehearsed without a network.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { version, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 mkdirSync(join(root, '.cache'), { recursive: true });
 const work = mkdtempSync(join(root, '.cache/package-'));
 const inside = (...parts) => join(work, ...parts);
@@ -14,6 +15,7 @@ let failures = 0;
 
 try {
   const tarball = checkTarball();
+  rehearsePublishing();
   npm('install', '--global', '--prefix', inside('prefix'), '--ignore-scripts', tarball);
   checkNoInstallScripts();
   checkCommands();
@@ -29,9 +31,23 @@ function checkTarball() {
   const listing = npm('pack', '--ignore-scripts', '--json', '--pack-destination', work);
   const [pack] = JSON.parse(listing);
   const allowed =
-    /^(dist\/[\w-]+\/[\w-]+\.js|dist\/package\.json|dist\/THIRD-PARTY-LICENSES|shim\/(codex|monitor)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
-  const stray = pack.files.filter(({ path }) => !allowed.test(path));
-  check('nothing else is packed', stray, []);
+    /^(dist\/[\w-]+\/[\w-]+\.js(\.map)?|dist\/package\.json|dist\/THIRD-PARTY-LICENSES|shim\/(codex|monitor)|package\.json|README\.md|LICENSE|CHANGELOG\.md|\.github\/handoff\.svg)$/;
+  const paths = pack.files.map(({ path }) => path);
+  check(
+    'nothing else is packed',
+    paths.filter((path) => !allowed.test(path)),
+    [],
+  );
+  const programs = paths.filter((path) => /^dist\/(bin|cli|launch)\/.*\.js$/.test(path));
+  check(
+    'a source map for each program of ours',
+    programs.filter((path) => !paths.includes(`${path}.map`)),
+    [],
+  );
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const pictures = [...readme.matchAll(/!\[[^\]]*\]\(([^)\s]+)\)/g)].map(([, to]) => to);
+  const missing = pictures.filter((to) => !to.startsWith('https:') && !paths.includes(to));
+  check('the pictures of the README are packed', [pictures.length > 0, missing], [true, []]);
   const executable = pack.files.filter(({ mode }) => mode & 0o100).map(({ path }) => path);
   check('modes in the tarball', executable.sort(), [
     'dist/bin/codex-hot.js',
@@ -43,6 +59,21 @@ function checkTarball() {
     `packed ${pack.filename}: ${pack.files.length} files, ${Math.round(pack.size / 1024)} KB`,
   );
   return inside(pack.filename);
+}
+
+/**
+ * `--offline`: without it npm asks the registry which versions there are, and where there is no network it tries for 70 s.
+ * What npm would correct in package.json is a mistake of ours.
+ */
+function rehearsePublishing() {
+  const args = ['publish', '--dry-run', '--offline', '--ignore-scripts', '--json'];
+  const ran = spawnSync('npm', args, { cwd: root, encoding: 'utf8' });
+  check('npm publish --dry-run', [ran.status, /auto-corrected/.test(ran.stderr)], [0, false]);
+  if (repository === undefined) {
+    console.log(
+      'package: package.json names no repository: the page of the package would have no picture, and npm no provenance',
+    );
+  }
 }
 
 /** npm 12 blocks install scripts: nothing may depend on one. */

@@ -1,4 +1,6 @@
+import { SourceMap } from 'node:module';
 import { join } from 'node:path';
+import { readRegularFile } from '../regular-file.ts';
 import { ensurePrivateDir, errnoOf, timestamp, unusedName, writeNewFile } from './files.ts';
 import { homeOf, resolvePaths } from './paths.ts';
 
@@ -40,15 +42,44 @@ const SECRETS = [
 ];
 
 function reportOf(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const version = process.env.CODEX_HOTSWAP_VERSION ?? 'development';
   const head = `codex-hotswap ${version}, Node ${process.version}, ${process.platform} ${process.arch}`;
-  return `${head}\n${new Date().toISOString()}\n\n${hideSecrets(stack)}\n${causeOf(error)}`;
+  return `${head}\n${new Date().toISOString()}\n\n${stackOf(error)}\n${causeOf(error)}`;
 }
 
 function causeOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause === undefined) return '';
-  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  return `\ncaused by ${hideSecrets(stack)}\n`;
+  return `\ncaused by ${stackOf(cause)}\n`;
+}
+
+function stackOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return hideSecrets(nameSources(stack));
+}
+
+/**
+ * A program of dist/ is one long line, so each place in one is told by its source map. `process.setSourceMapsEnabled`
+ * would not do: Node takes a map only of what is loaded after it.
+ */
+function nameSources(stack: string): string {
+  const maps = new Map<string, SourceMap | undefined>();
+  return stack.replace(
+    /(?<=\(|\bat )(\/[^()\n]+\.js):(\d+):(\d+)/g,
+    (place, file, line, column) => {
+      if (!maps.has(file)) maps.set(file, readSourceMap(`${file}.map`));
+      const origin = maps.get(file)?.findOrigin(Number(line), Number(column));
+      if (origin === undefined || !('fileName' in origin)) return place;
+      // From dist/<room>/ it is `../../src/…`.
+      return `${origin.fileName.replaceAll('../', '')}:${origin.lineNumber}:${origin.columnNumber}`;
+    },
+  );
+}
+
+function readSourceMap(file: string): SourceMap | undefined {
+  try {
+    return new SourceMap(JSON.parse(readRegularFile(file).toString('utf8')));
+  } catch {
+    return undefined;
+  }
 }

@@ -1,11 +1,12 @@
 import { dirname } from 'node:path';
-import { CONFIG_DEFAULTS, type Config, readConfig, STRATEGIES, validateConfig } from './config.ts';
+import { CONFIG_DEFAULTS, type Config, readConfig, validateConfig } from './config.ts';
 import { cannotWrite, ensurePrivateDir } from './files.ts';
 import type { Paths } from './paths.ts';
 import { changeConfig } from './records.ts';
+import { SETTINGS, type Setting, TARGET_SETTINGS } from './settings.ts';
 
 /** The configuration's JSON schema: what `conf` checks before it writes. `null` is read as left out. */
-export const CONFIG_SCHEMA = {
+const CONFIG_SCHEMA = {
   version: { type: 'number', const: 1 },
   targets: {
     type: 'array',
@@ -15,54 +16,11 @@ export const CONFIG_SCHEMA = {
       properties: {
         name: { type: 'string', pattern: '^(?!\\.+$)[A-Za-z0-9._-]{1,64}$' },
         vault: { type: 'string', pattern: '^(/|~/)' },
-        enabled: { type: 'boolean', nullable: true },
-        threshold: { type: 'number', minimum: 0, maximum: 100 },
+        ...schemaOf(TARGET_SETTINGS),
       },
     },
   },
-  prompt: { type: 'string', default: CONFIG_DEFAULTS.prompt },
-  cooldownMinutes: {
-    type: 'number',
-    minimum: 0,
-    maximum: 44640,
-    nullable: true,
-    default: CONFIG_DEFAULTS.cooldownMinutes,
-  },
-  whenExhausted: {
-    type: 'string',
-    enum: ['stay', 'wait', null],
-    nullable: true,
-    default: CONFIG_DEFAULTS.whenExhausted,
-  },
-  waitSlackSeconds: {
-    type: 'number',
-    minimum: 0,
-    maximum: 3600,
-    nullable: true,
-    default: CONFIG_DEFAULTS.waitSlackSeconds,
-  },
-  strategy: {
-    type: 'string',
-    enum: [...STRATEGIES, null],
-    nullable: true,
-    default: CONFIG_DEFAULTS.strategy,
-  },
-  rotateBelow: {
-    type: 'number',
-    minimum: 0,
-    maximum: 100,
-    nullable: true,
-    default: CONFIG_DEFAULTS.rotateBelow,
-  },
-  refreshMarginSeconds: {
-    type: 'number',
-    minimum: 310,
-    maximum: 86400,
-    nullable: true,
-    default: CONFIG_DEFAULTS.refreshMarginSeconds,
-  },
-  bell: { type: 'boolean', nullable: true, default: CONFIG_DEFAULTS.bell },
-  notify: { type: 'boolean', nullable: true, default: CONFIG_DEFAULTS.notify },
+  ...schemaOf(SETTINGS),
 } as const;
 
 /**
@@ -114,3 +72,14 @@ function storeOptions(paths: Paths) {
     accessPropertiesByDotNotation: false,
   };
 }
+
+function schemaOf(table: Record<string, Setting>) {
+  const schemas = Object.entries(table).map(([key, { default: usual, values, from, to }]) => {
+    const bounds = from === undefined ? {} : { minimum: from, maximum: to };
+    const choice = values === undefined ? {} : { enum: [...values, null] };
+    return [key, { type: typeof usual as SettingType, nullable: true, ...bounds, ...choice }];
+  });
+  return Object.fromEntries(schemas);
+}
+
+type SettingType = 'string' | 'number' | 'boolean';

@@ -2,6 +2,15 @@ import { isAbsolute, join, normalize } from 'node:path';
 import { HotswapError } from '../errors.ts';
 import { readJson } from './files.ts';
 import type { Paths } from './paths.ts';
+import {
+  describeValues,
+  fitsSetting,
+  SETTINGS,
+  type Setting,
+  type Settings,
+  type SettingsOf,
+  TARGET_SETTINGS,
+} from './settings.ts';
 
 /** One account the user owns, and where its only credential file lives. */
 export interface Target {
@@ -13,49 +22,19 @@ export interface Target {
   threshold?: number;
 }
 
-export const STRATEGIES = ['order', 'most-left', 'soonest-reset'] as const;
 /** Which account a session works under, among those that may be used. */
-export type Strategy = (typeof STRATEGIES)[number];
+export type Strategy = Settings['strategy'];
 
-export interface Config {
+export interface Config extends Settings {
   version: 1;
   /** In the order in which they are tried. */
   targets: Target[];
-  /** What a resumed thread is told; '' leaves the composer idle. */
-  prompt: string;
-  /** Minutes an account rests when its reset time is unknown. */
-  cooldownMinutes: number;
-  /** What happens when no account is left: stay in Codex, or wait for the first to come back. */
-  whenExhausted: 'stay' | 'wait';
-  /** Seconds after a reset time at which an account that is waited for is asked whether it is back. */
-  waitSlackSeconds: number;
-  strategy: Strategy;
-  /** Percent left in any window below which a session moves on at the end of a turn, before the limit; 0 = never. */
-  rotateBelow: number;
-  /** Seconds of life left below which an account's access token is refreshed. */
-  refreshMarginSeconds: number;
-  /** Ring the terminal's bell at a handoff, and when no account is left. */
-  bell: boolean;
-  /** Show a desktop notification then, where the terminal can. */
-  notify: boolean;
 }
 
-export const CONFIG_DEFAULTS = {
-  prompt: 'continue',
-  cooldownMinutes: 240,
-  whenExhausted: 'stay',
-  waitSlackSeconds: 60,
-  strategy: 'order',
-  rotateBelow: 0,
-  refreshMarginSeconds: 1800,
-  bell: true,
-  notify: true,
-} as const;
-
-export const MAX_COOLDOWN_MINUTES = 60 * 24 * 31;
-export const MAX_WAIT_SLACK_SECONDS = 3600;
-/** Codex itself refreshes in the last 300 seconds (fact 1.4), and must never get there. */
-export const REFRESH_MARGIN_SECONDS = { least: 310, most: 86_400 };
+/** Every setting, as it is where nobody has set it. */
+export const CONFIG_DEFAULTS = Object.fromEntries(
+  Object.entries(SETTINGS).map(([key, setting]) => [key, setting.default]),
+) as Settings;
 
 /**
  * The configuration, or undefined when hotswap is not set up. Plain JSON and checks by hand: this is the hot path.
@@ -75,8 +54,7 @@ export function validateConfig(value: unknown, paths: Paths): Config {
     throw badConfig(paths, `${key} must be ${expected}, but is ${describe(got)}`);
   };
   if (!isRecord(value)) return fail('the whole file', 'an object', value);
-  const { version, targets, prompt, cooldownMinutes, whenExhausted, waitSlackSeconds, strategy } =
-    value;
+  const { version, targets } = value;
   if (version !== 1) fail('version', '1', version);
   if (!Array.isArray(targets)) return fail('targets', 'a list', targets);
   const checked = targets.map((target, index) =>
@@ -84,35 +62,7 @@ export function validateConfig(value: unknown, paths: Paths): Config {
   );
   refuseTwins(checked, 'name', fail);
   refuseTwins(checked, 'vault', fail);
-  return {
-    version: 1,
-    targets: checked,
-    prompt: prompt === undefined ? CONFIG_DEFAULTS.prompt : textOf(prompt, 'prompt', fail),
-    cooldownMinutes: numberOf(
-      cooldownMinutes ?? CONFIG_DEFAULTS.cooldownMinutes,
-      'cooldownMinutes',
-      MAX_COOLDOWN_MINUTES,
-      fail,
-    ),
-    whenExhausted: choiceOf(whenExhausted ?? CONFIG_DEFAULTS.whenExhausted, fail),
-    waitSlackSeconds: numberOf(
-      waitSlackSeconds ?? CONFIG_DEFAULTS.waitSlackSeconds,
-      'waitSlackSeconds',
-      MAX_WAIT_SLACK_SECONDS,
-      fail,
-    ),
-    strategy: strategyOf(strategy ?? CONFIG_DEFAULTS.strategy, fail),
-    rotateBelow: percentOf(value.rotateBelow ?? CONFIG_DEFAULTS.rotateBelow, 'rotateBelow', fail),
-    refreshMarginSeconds: numberOf(
-      value.refreshMarginSeconds ?? CONFIG_DEFAULTS.refreshMarginSeconds,
-      'refreshMarginSeconds',
-      REFRESH_MARGIN_SECONDS.most,
-      fail,
-      REFRESH_MARGIN_SECONDS.least,
-    ),
-    bell: switchOf(value.bell ?? CONFIG_DEFAULTS.bell, 'bell', fail),
-    notify: switchOf(value.notify ?? CONFIG_DEFAULTS.notify, 'notify', fail),
-  };
+  return { version: 1, targets: checked, ...readSettings(SETTINGS, value, '', fail) };
 }
 
 /** A target's name becomes part of file names: letters, digits, dot, underscore, hyphen, 1 to 64, not only dots. */
@@ -129,18 +79,32 @@ type Fail = (key: string, expected: string, got: unknown) => never;
 
 function validateTarget(value: unknown, key: string, paths: Paths, fail: Fail): Target {
   if (!isRecord(value)) return fail(key, 'an object', value);
-  const { name, vault, enabled, threshold } = value;
+  const { name, vault } = value;
   if (!isTargetName(name)) {
     return fail(`${key}.name`, '1 to 64 letters, digits, ".", "_" or "-", not only dots', name);
   }
+  const { enabled, threshold } = readSettings(TARGET_SETTINGS, value, `${key}.`, fail);
   return {
     name,
     vault: vault === undefined ? defaultVault(paths, name) : vaultOf(vault, key, paths, fail),
-    enabled: switchOf(enabled ?? true, `${key}.enabled`, fail),
-    ...(threshold === undefined
-      ? {}
-      : { threshold: percentOf(threshold, `${key}.threshold`, fail) }),
+    enabled,
+    ...(value.threshold === undefined ? {} : { threshold }),
   };
+}
+
+/** @param prefix stands before the key in a complaint. */
+function readSettings<T extends Record<string, Setting>>(
+  table: T,
+  values: Record<string, unknown>,
+  prefix: string,
+  fail: Fail,
+): SettingsOf<T> {
+  const read = Object.entries(table).map(([key, setting]) => {
+    const value = values[key] ?? setting.default;
+    if (!fitsSetting(setting, value)) fail(`${prefix}${key}`, describeValues(setting), value);
+    return [key, value];
+  });
+  return Object.fromEntries(read);
 }
 
 function vaultOf(value: unknown, key: string, paths: Paths, fail: Fail): string {
@@ -159,35 +123,6 @@ function refuseTwins(targets: Target[], key: 'name' | 'vault', fail: Fail): void
     if (seen.has(value)) fail(`targets[${index}].${key}`, 'used once only', target[key]);
     seen.add(value);
   }
-}
-
-function textOf(value: unknown, key: string, fail: Fail): string {
-  return typeof value === 'string' && !value.includes('\0') ? value : fail(key, 'a text', value);
-}
-
-function switchOf(value: unknown, key: string, fail: Fail): boolean {
-  return typeof value === 'boolean' ? value : fail(key, 'true or false', value);
-}
-
-function numberOf(value: unknown, key: string, maximum: number, fail: Fail, minimum = 0): number {
-  const fits = typeof value === 'number' && value >= minimum && value <= maximum;
-  return fits ? value : fail(key, `a number from ${minimum} to ${maximum}`, value);
-}
-
-function choiceOf(value: unknown, fail: Fail): Config['whenExhausted'] {
-  return value === 'stay' || value === 'wait'
-    ? value
-    : fail('whenExhausted', '"stay" or "wait"', value);
-}
-
-function strategyOf(value: unknown, fail: Fail): Strategy {
-  const known = STRATEGIES.find((strategy) => strategy === value);
-  return known ?? fail('strategy', STRATEGIES.map((name) => `"${name}"`).join(' or '), value);
-}
-
-function percentOf(value: unknown, key: string, fail: Fail): number {
-  const fits = typeof value === 'number' && value >= 0 && value <= 100;
-  return fits ? value : fail(key, 'a percentage from 0 to 100', value);
 }
 
 function badConfig(paths: Paths, what: string): HotswapError {

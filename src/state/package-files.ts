@@ -17,3 +17,5 @@ export const MANAGEMENT_PROGRAM = fileURLToPath(
 );
 /** What refreshes an access token beside a session. */
 export const KEEPER_PROGRAM = fileURLToPath(new URL('../../dist/bin/keeper.js', import.meta.url));
+/** Our programs. */
+export const DIST = new URL('../../dist/', import.meta.url);

@@ -41,7 +41,7 @@ describe('config', () => {
     [
       'strategy',
       'fastest',
-      /strategy must be order or most-left or soonest-reset, but is "fastest"/,
+      /strategy must be "order" or "most-left" or "soonest-reset", but is "fastest"/,
     ],
     ['cooldownMinutes', 'soon', /cooldownMinutes must be a number from 0 to 44640, but is "soon"/],
     ['cooldownMinutes', '', /must be a number/],
@@ -91,6 +91,10 @@ const CASES: [string[], string[]][] = [
   ],
   [['config', 'set', 'strat'], ['strategy']],
   [['config', 'set', 'strategy', 'm'], ['most-left']],
+  [
+    ['config', 'set', 'bell', ''],
+    ['true', 'false'],
+  ],
   [
     ['completion', ''],
     ['bash', 'zsh', 'fish'],

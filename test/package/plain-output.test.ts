@@ -32,6 +32,8 @@ const LONGEST = 5100;
 test.each(TEXTS)('no command obeys, forges or floods with %s', (_, text) => {
   const home = furnishHome(text);
   const recording = home.write('recording', `\u001b[31m■ ${text} usage limit\u001b[0m\r\n`);
+  const step = { note: text, facts: { [text]: text }, state: text, event: { name: text } };
+  const trace = home.write('trace', `{"trace":"codex-hotswap"}\n${JSON.stringify(step)}\n`);
   const word = text.replaceAll('\0', '');
   const commands: string[][] = [
     ...[['status'], ['status', '--json'], ['sessions'], ['sessions', '--json'], ['current']],
@@ -43,9 +45,17 @@ test.each(TEXTS)('no command obeys, forges or floods with %s', (_, text) => {
     ...[
       ['explain', home.path(ROLLOUT)],
       ['explain', recording],
+      ['explain', trace],
       ['explain', word],
     ],
-    ...[['doctor'], ['doctor', '--json'], ['use', 'acc2'], ['use', 'acc1'], ['use', word]],
+    ...[
+      ['doctor'],
+      ['doctor', '--json'],
+      ['doctor', '--report'],
+      ['use', 'acc2'],
+      ['use', 'acc1'],
+      ['use', word],
+    ],
     ...[['next', '--print-only'], ['next'], ['refresh'], ['reset', 'acc1'], ['config']],
     ...[['import', word], ['import', home.path('logins/cyd')], ['launch', word], ['resume']],
     ...[['import', home.path('logins/cyd'), '--as', word], ['complete', '--', 'use', ''], [word]],

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { listSettings } from '../../src/cli/set-up/settings.ts';
-import { CONFIG_DEFAULTS } from '../../src/state/config.ts';
+import { SETTINGS, type Setting, TARGET_SETTINGS } from '../../src/state/settings.ts';
 
 // What the READMEs say exists, and what exists they say.
 
@@ -32,20 +31,22 @@ describe('test/README.md', () => {
 describe('README.md', () => {
   const [, after = ''] = read('README.md').split('\n## Configuration\n');
   const [configuration = ''] = after.split('\n## ');
-  const namesIn = (table: string) =>
-    [...table.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) =>
-      [...(cell as string).matchAll(/`([\w-]+)[^`]*`/g)].map(([, name]) => name as string),
-    );
 
-  test('has every setting with its default, and no other', () => {
-    const keys = listSettings({ ...CONFIG_DEFAULTS, version: 1, targets: [] }).map(
-      ({ key }) => key,
-    );
-    expect(namesIn(configuration).sort()).toEqual(['targets', ...keys].sort());
-    for (const [key, standard] of Object.entries(CONFIG_DEFAULTS)) {
-      const row = configuration.split('\n').find((line) => line.includes(`\`${key}\``));
-      expect(row).toContain(`| \`${JSON.stringify(standard)}\` |`);
-    }
+  test('has every setting with its default, values and help, as the table in src/state does', () => {
+    const values = ({ default: usual, values, from, to }: Setting) => {
+      if (typeof usual === 'number') return `${from} to ${to}`;
+      const words = typeof usual === 'boolean' ? [true, false] : values;
+      return words?.map((word) => `\`${JSON.stringify(word)}\``).join(', ') ?? 'text';
+    };
+    const rowsOf = (table: Record<string, Setting>, prefix = '') =>
+      Object.entries(table).map(([key, setting]) => {
+        const variable =
+          setting.variable === undefined ? '' : ` (one session: \`${setting.variable}\`)`;
+        const usual = JSON.stringify(setting.default);
+        return `| \`${prefix}${key}\` | \`${usual}\` | ${values(setting)} | ${setting.help}${variable} |`;
+      });
+    const written = configuration.split('\n').filter((line) => line.startsWith('| `'));
+    expect(written).toEqual([...rowsOf(SETTINGS), ...rowsOf(TARGET_SETTINGS, 'targets.<name>.')]);
   });
 });
 

@@ -1,14 +1,16 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { describeError } from '../../errors.ts';
 import { toPlainJson } from '../../plain-text.ts';
 import { type Context, settledConfig } from '../context.ts';
-import { checkAccounts } from './accounts.ts';
-import { checkCodexHome } from './codex-home.ts';
-import { checkEnvironment } from './environment.ts';
+import { examine, type Located } from './examine.ts';
 import type { Finding } from './finding.ts';
-import { checkInstallation } from './installation.ts';
-import { checkOverlays } from './overlays.ts';
-import { checkStorage } from './storage.ts';
+import { printReport } from './report.ts';
+
+interface DoctorOptions {
+  json?: boolean;
+  fix?: boolean;
+  report?: boolean;
+}
 
 export function doctorCommand(context: Context): Command {
   return new Command('doctor')
@@ -17,8 +19,19 @@ export function doctorCommand(context: Context): Command {
     )
     .option('--json', 'as JSON')
     .option('--fix', 'mend what can be mended without losing anything, then check')
-    .addHelpText('after', '\nExample:\n  codex-hotswap doctor --fix || echo "it needs a hand"')
-    .action(async ({ json, fix }: { json?: boolean; fix?: boolean }) => {
+    .addOption(
+      new Option(
+        '--report',
+        'print a text for an issue: versions, settings, what is found, the last events; names and paths are replaced',
+      ).conflicts(['json', 'fix']),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  codex-hotswap doctor --fix || echo "it needs a hand"\n  codex-hotswap doctor --report' +
+        '\n\nTo record every step of one session: CODEX_HOTSWAP_DEBUG=trace.jsonl codex, then codex-hotswap explain trace.jsonl',
+    )
+    .action(async ({ json, fix, report }: DoctorOptions) => {
+      if (report) return printReport(context);
       await settleFirst(context);
       const fixed = fix ? await mend(context) : [];
       const findings = await examine(context);
@@ -32,22 +45,6 @@ export function doctorCommand(context: Context): Command {
 /** What was done to logins behind our back is told before they are judged; a broken configuration is found later. */
 async function settleFirst(context: Context): Promise<void> {
   await settledConfig(context).catch(() => undefined);
-}
-
-type Area = 'installation' | 'storage' | 'codex' | 'environment' | 'accounts' | 'overlays';
-type Located = Finding & { area: Area };
-
-/** Looks at everything. */
-export async function examine(context: Context): Promise<Located[]> {
-  const areas: [Area, Finding[]][] = [
-    ['installation', await checkInstallation(context)],
-    ['storage', checkStorage(context)],
-    ['codex', await checkCodexHome(context)],
-    ['environment', checkEnvironment(context.env)],
-    ['accounts', checkAccounts(context)],
-    ['overlays', checkOverlays(context)],
-  ];
-  return areas.flatMap(([area, findings]) => findings.map((finding) => ({ area, ...finding })));
 }
 
 /** Prints what was found. Returns whether all is well. */

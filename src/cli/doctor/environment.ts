@@ -26,6 +26,10 @@ const CONFLICTING: Record<string, { level: 'issue' | 'note'; text: string }> = {
     level: 'note',
     text: 'switches the shim off in this shell; unset it to go on',
   },
+  CODEX_HOTSWAP_DEBUG: {
+    level: 'note',
+    text: 'makes each session write its steps to a file; unset it when you have what you need',
+  },
 };
 
 /** The values are never told: some are secrets. */

@@ -24,31 +24,39 @@ function checkNode(): Finding {
     : issue(`node ${process.versions.node} is too old; install 20.19 or newer`);
 }
 
-async function checkCodex({ env, paths }: Context): Promise<Finding[]> {
+async function checkCodex(context: Context): Promise<Finding[]> {
+  const codex = await askCodex(context);
+  if ('fault' in codex) return [issue(codex.fault)];
+  return [ok(`${codex.version} (${codex.path})`), describeCapabilities(codex.capabilities)];
+}
+
+export type AskedCodex =
+  | { version: string; path: string; capabilities: Capabilities }
+  /** Why it cannot be asked, with the way out. */
+  | { fault: string };
+
+/** What the real Codex says of itself. */
+export async function askCodex({ env, paths }: Context): Promise<AskedCodex> {
   const found = findRealCodex(env);
   if (found.kind === 'not-found') {
-    return [issue('no codex on PATH; install it, for example: npm install -g @openai/codex')];
+    return { fault: 'no codex on PATH; install it, for example: npm install -g @openai/codex' };
   }
+  const { path } = found;
   if (found.kind === 'not-executable') {
-    return [
-      issue(`${found.path} may not be executed; run: chmod +x ${found.path}, or reinstall Codex`),
-    ];
+    return { fault: `${path} may not be executed; run: chmod +x ${path}, or reinstall Codex` };
   }
-  const native = resolveNative(found.path, env);
+  const native = resolveNative(path, env);
+  const binary = { file: native?.file ?? path, env: native?.env ?? env };
   try {
-    const { stdout } = await promisify(execFile)(native?.file ?? found.path, ['--version'], {
-      env: native?.env ?? env,
+    const { stdout } = await promisify(execFile)(binary.file, ['--version'], {
+      env: binary.env,
       timeout: 20_000,
     });
-    return [
-      ok(`${stdout.trim()} (${found.path})`),
-      describeCapabilities(
-        await learnCapabilities(paths, native?.file ?? found.path, native?.env ?? env),
-      ),
-    ];
+    const capabilities = await learnCapabilities(paths, binary.file, binary.env);
+    return { version: stdout.trim(), path, capabilities };
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0];
-    return [issue(`${found.path} does not run (${reason}); reinstall Codex`)];
+    return { fault: `${path} does not run (${reason}); reinstall Codex` };
   }
 }
 

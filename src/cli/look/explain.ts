@@ -7,19 +7,26 @@ import { readRolloutFacts } from '../../codex/rollout-file.ts';
 import { HotswapError } from '../../errors.ts';
 import { createErrorCellScanner } from '../../observe/error-cell.ts';
 import { createTurnStateScanner } from '../../observe/osc-state.ts';
+import { readRegularFile } from '../../regular-file.ts';
+import { isDebugTrace } from '../../state/debug-trace.ts';
 import { errnoOf } from '../../state/files.ts';
 import type { Context } from '../context.ts';
 import { describeTime } from '../time-text.ts';
+import { explainTrace } from './explain-trace.ts';
 
 export function explainCommand(context: Context): Command {
   return new Command('explain')
     .description(
-      'what codex-hotswap would see in a rollout or a terminal recording, and do about it',
+      'what codex-hotswap would see in a rollout or a terminal recording, and do about it, or what it did by a debug trace',
     )
-    .argument('<file>', 'a rollout (.jsonl), or the raw bytes of a terminal (as of script(1))')
+    .argument(
+      '<file>',
+      'a rollout (.jsonl), the raw bytes of a terminal (as of script(1)), or what CODEX_HOTSWAP_DEBUG has written',
+    )
     .addHelpText(
       'after',
-      '\nExample:\n  codex-hotswap explain ~/.codex/sessions/2026/11/21/rollout-….jsonl',
+      '\nExamples:\n  codex-hotswap explain ~/.codex/sessions/2026/11/21/rollout-….jsonl\n' +
+        '  CODEX_HOTSWAP_DEBUG=trace.jsonl codex; codex-hotswap explain trace.jsonl',
     )
     .action((file: string) => explain(context, file));
 }
@@ -29,10 +36,13 @@ async function explain({ say, now }: Context, file: string): Promise<void> {
   if (problem !== undefined) {
     throw new HotswapError('usage', `${file} ${problem}`, 'give a rollout or a terminal recording');
   }
+  for (const line of await explainFile(file, now)) say(line);
+}
+
+async function explainFile(file: string, now: Date): Promise<string[]> {
+  if (isDebugTrace(file)) return explainTrace(readRegularFile(file).toString('utf8'));
   const { facts } = await readRolloutFacts(file);
-  const lines =
-    facts.length > 0 ? explainRollout(facts, now) : explainRecording(readFileSync(file));
-  for (const line of lines) say(line);
+  return facts.length > 0 ? explainRollout(facts, now) : explainRecording(readFileSync(file));
 }
 
 function problemOf(file: string): string | undefined {

@@ -1,8 +1,9 @@
 import { type Argument, Command } from 'commander';
 import { ours } from '../../plain-text.ts';
 import { type Config, readConfig } from '../../state/config.ts';
+import type { Setting } from '../../state/settings.ts';
 import type { Context } from '../context.ts';
-import { listSettings } from './settings.ts';
+import { listConfigKeys } from './config-keys.ts';
 
 export interface Candidate {
   word: string;
@@ -79,20 +80,25 @@ function candidatesOf(
 
 function valuesOf(argument: Argument, before: string[], config: Config | undefined): Candidate[] {
   if (argument.argChoices) return argument.argChoices.map((word) => ({ word, what: '' }));
-  const settings = config === undefined ? [] : listSettings(config);
+  const keys = config === undefined ? [] : listConfigKeys(config);
   switch (argument.name()) {
     case 'target':
     case 'targets':
       return targetsOf(config).filter(({ word }) => !before.includes(word));
     case 'key':
-      return settings.map(({ key, what }) => ({ word: key, what }));
+      return keys.map(({ key, setting }) => ({ word: key, what: setting.help }));
     case 'value': {
-      const { values = [] } = settings.find(({ key }) => key === before[0]) ?? {};
-      return values.map((word) => ({ word, what: '' }));
+      const { setting } = keys.find(({ key }) => key === before[0]) ?? {};
+      return listWords(setting).map((word) => ({ word, what: '' }));
     }
     default:
       return [];
   }
+}
+
+function listWords(setting: Setting | undefined): readonly string[] {
+  if (typeof setting?.default === 'boolean') return ['true', 'false'];
+  return setting?.values ?? [];
 }
 
 function lastVariadic({ registeredArguments }: Command): Argument | undefined {

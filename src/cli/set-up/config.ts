@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { toPlainJson } from '../../plain-text.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { type Context, requireConfig } from '../context.ts';
-import { findSetting, listSettings } from './settings.ts';
+import { findConfigKey, listConfigKeys } from './config-keys.ts';
 
 export function configCommand(context: Context): Command {
   return new Command('config')
@@ -23,14 +23,15 @@ function listCommand(context: Context): Command {
     .addHelpText('after', '\nExample:\n  codex-hotswap config list')
     .action(({ json }: { json?: boolean }) => {
       const config = requireConfig(context);
-      const settings = listSettings(config);
+      const keys = listConfigKeys(config);
       if (json) {
-        const values = settings.map(({ key, read }) => [key, read(config)]);
+        const values = keys.map(({ key, read }) => [key, read(config)]);
         return context.say(toPlainJson(Object.fromEntries(values), 2));
       }
-      for (const { key, what, read, standard } of settings) {
+      for (const { key, setting, read } of keys) {
         const value = read(config);
-        context.say(`${value === standard ? ' ' : '#'} ${key} = ${value}   (${what})`);
+        const mark = value === setting.default ? ' ' : '#';
+        context.say(`${mark} ${key} = ${value}   (${setting.help})`);
       }
     });
 }
@@ -42,7 +43,7 @@ function getCommand(context: Context): Command {
     .addHelpText('after', '\nExample:\n  codex-hotswap config get strategy')
     .action((key: string) => {
       const config = requireConfig(context);
-      context.say(String(findSetting(config, key).read(config)));
+      context.say(String(findConfigKey(config, key).read(config)));
     });
 }
 
@@ -53,7 +54,7 @@ function setCommand(context: Context): Command {
     .argument('<value>')
     .addHelpText('after', '\nExample:\n  codex-hotswap config set prompt "go on"')
     .action(async (key: string, value: string) => {
-      const setting = findSetting(requireConfig(context), key);
+      const setting = findConfigKey(requireConfig(context), key);
       const config = await updateConfig(context.paths, (before) => setting.write(before, value));
       context.say(`${key} = ${setting.read(config)}`);
     });

@@ -9,6 +9,7 @@ import { updateConfig } from '../../state/config-store.ts';
 import { ensureDir, ensurePrivateDir, setAside } from '../../state/files.ts';
 import type { Paths } from '../../state/paths.ts';
 import { changeConfig } from '../../state/records.ts';
+import { describeValues, parseSetting, SETTINGS } from '../../state/settings.ts';
 import { logIn } from '../accounts/login.ts';
 import { type Context, currentName, findTarget } from '../context.ts';
 import { isInteractive } from '../prompts.ts';
@@ -42,11 +43,7 @@ export function setupCommand(context: Context): Command {
       '--replace-targets',
       'have these targets only; the logins of others stay in their vaults',
     )
-    .option(
-      '--cooldown-minutes <n>',
-      'how long an account rests when its reset time is unknown',
-      parseMinutes,
-    )
+    .option('--cooldown-minutes <n>', SETTINGS.cooldownMinutes.help, parseMinutes)
     .option('--login', 'log in to each target that has no login yet')
     .addOption(
       new Option('--device-auth', 'log in with a code, without a browser here').implies({
@@ -170,9 +167,7 @@ function parseCount(text: string): number {
 }
 
 function parseMinutes(text: string): number {
-  const minutes = Number(text);
-  if (text.trim() === '' || !(minutes >= 0 && minutes <= 44_640)) {
-    throw new InvalidArgumentError('expected minutes, from 0 to 44640.');
-  }
-  return minutes;
+  const minutes = parseSetting(SETTINGS.cooldownMinutes, text);
+  if (typeof minutes === 'number') return minutes;
+  throw new InvalidArgumentError(`expected ${describeValues(SETTINGS.cooldownMinutes)}.`);
 }

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chooseTarget } from '../../../src/accounts/choice.ts';
 import type { TargetSnapshot } from '../../../src/accounts/target-snapshot.ts';
-import { STRATEGIES, type Strategy } from '../../../src/state/config.ts';
+import type { Strategy } from '../../../src/state/config.ts';
+import { SETTINGS } from '../../../src/state/settings.ts';
 
 const NOW = 1_000_000;
 const HOUR = 3600;
@@ -143,7 +144,7 @@ test('whatever the figures, one of the usable is chosen, and never a spared one'
   fc.assert(
     fc.property(
       fc.array(account, { minLength: 1, maxLength: 6 }),
-      fc.constantFrom(...STRATEGIES),
+      fc.constantFrom(...SETTINGS.strategy.values),
       (accounts, strategy) => {
         const named = accounts.map(({ left, threshold }, index) => [
           `t${index}`,

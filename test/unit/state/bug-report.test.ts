@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeError, HotswapError } from '../../../src/errors.ts';
@@ -17,6 +17,21 @@ test('a bug is one line that names a file (0600) with the stack and its cause', 
   expect(report).toContain('caused by Error: the cause');
   // Two at once have a file each.
   expect(reportBug(error, { HOME: home })).not.toBe(line);
+});
+
+test('a place in a program of ours is told by its source map, and another as it is', () => {
+  const { home } = makeScratchHome();
+  const program = join(home, 'a b', 'x.js');
+  mkdirSync(join(home, 'a b'));
+  // Line 1, column 1 comes from line 1; column 11 from line 3, column 5.
+  const map = { version: 3, sources: ['../../src/launch/x.ts'], names: [], mappings: 'AAAA,UAEI' };
+  writeFileSync(`${program}.map`, JSON.stringify(map));
+  const error = new Error('x');
+  error.stack = `Error: x\n    at f (${program}:1:12)\n    at ${program}:1:2\n    at g (${home}/y.js:1:12)`;
+  const [, file = ''] = /report it with (.*)$/.exec(reportBug(error, { HOME: home })) ?? [];
+  expect(readFileSync(file, 'utf8')).toContain(
+    `Error: x\n    at f (src/launch/x.ts:3:6)\n    at src/launch/x.ts:1:2\n    at g (${home}/y.js:1:12)\n`,
+  );
 });
 
 test('no token is in it', () => {

@@ -67,13 +67,22 @@ describe('reading', () => {
     [{ ...valid, prompt: 5 }, /prompt must be a text, but is 5/],
     [{ ...valid, cooldownMinutes: -1 }, /cooldownMinutes must be a number from 0 to/],
     [{ ...valid, cooldownMinutes: '5' }, /cooldownMinutes .* but is "5"/],
-    [{ ...valid, rotateBelow: 101 }, /rotateBelow must be a percentage from 0 to 100, but is 101/],
+    [{ ...valid, rotateBelow: 101 }, /rotateBelow must be a number from 0 to 100, but is 101/],
     [{ ...valid, bell: 'loud' }, /bell must be true or false, but is "loud"/],
     [{ ...valid, notify: 1 }, /notify must be true or false, but is 1/],
     [{ ...valid, waitSlackSeconds: -1 }, /waitSlackSeconds must be a number from 0 to 3600/],
     [
       { ...valid, refreshMarginSeconds: 300 },
       /refreshMarginSeconds must be a number from 310 to 86400, but is 300/,
+    ],
+    [{ ...valid, prompt: 'a\0' }, /prompt must be a text/],
+    [
+      { ...valid, strategy: 'order ' },
+      /strategy must be "order" or "most-left" or "soonest-reset"/,
+    ],
+    [
+      { version: 1, targets: [{ name: 'a', threshold: -1 }] },
+      /targets\[0\]\.threshold must be a number from 0 to 100, but is -1/,
     ],
     [{ ...valid, whenExhausted: 'die' }, /whenExhausted must be "stay" or "wait", but is "die"/],
   ])('%j is refused', (content, message) => {
@@ -122,7 +131,7 @@ describe('writing', () => {
   });
 
   test('what is null is read as left out, and keeps no command from writing', async () => {
-    const keys = Object.keys(CONFIG_DEFAULTS).filter((key) => key !== 'prompt');
+    const keys = Object.keys(CONFIG_DEFAULTS);
     const paths = write({
       ...Object.fromEntries(keys.map((key) => [key, null])),
       ...{ version: 1, targets: [{ name: 'a', enabled: null }] },

@@ -1,0 +1,29 @@
+import type { Context } from '../context.ts';
+import { checkAccounts } from './accounts.ts';
+import { checkCodexHome } from './codex-home.ts';
+import { checkEnvironment } from './environment.ts';
+import type { Finding } from './finding.ts';
+import { checkInstallation } from './installation.ts';
+import { checkOverlays } from './overlays.ts';
+import { checkStorage } from './storage.ts';
+
+/** What `doctor` looks at, in this order. */
+export const AREAS = [
+  ['installation', checkInstallation],
+  ['storage', checkStorage],
+  ['codex', checkCodexHome],
+  ['environment', ({ env }: Context) => checkEnvironment(env)],
+  ['accounts', checkAccounts],
+  ['overlays', checkOverlays],
+] as const satisfies [string, (context: Context) => Finding[] | Promise<Finding[]>][];
+
+export type Located = Finding & { area: (typeof AREAS)[number][0] };
+
+/** Looks at everything. */
+export async function examine(context: Context): Promise<Located[]> {
+  const found: Located[] = [];
+  for (const [area, check] of AREAS) {
+    for (const finding of await check(context)) found.push({ area, ...finding });
+  }
+  return found;
+}

@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { readRegularFile } from '../../regular-file.ts';
+import { DIST } from '../../state/package-files.ts';
+
+/** A word of a text: letters and digits of any script, joined by dots and hyphens. */
+export const WORD = /[\p{L}\p{M}\p{N}_]+(?:[.-]+[\p{L}\p{M}\p{N}_]+)*/u;
+
+/**
+ * Every word that stands in our own programs, in lower case. Such a word in a line tells nothing of a person: everybody has
+ * the same programs. Empty when they cannot be read.
+ */
+export function readOwnWords(): Set<string> {
+  const texts = ['bin', 'cli', 'launch'].flatMap((name) =>
+    readPrograms(fileURLToPath(new URL(name, DIST))),
+  );
+  // In `\nExample` the n is no letter of the word.
+  const source = [NAMES, ...texts].join('\n').replace(/\\(?:u[\da-f]{4}|.)/g, ' ');
+  return new Set(source.toLowerCase().match(new RegExp(WORD, 'gu')));
+}
+
+/** Names of terminals, shells, systems and plans that no program of ours has another use for. */
+const NAMES =
+  'xterm xterm-256color xterm-kitty xterm-ghostty screen screen-256color tmux tmux-256color rxvt-unicode-256color linux dumb ' +
+  'vt100 vt220 ansi alacritty foot wezterm kitty ghostty iTerm.app Apple_Terminal vscode WarpTerminal Hyper Tabby rio truecolor ' +
+  '24bit bash zsh fish sh dash ksh tcsh codex-cli darwin arm64 x64 wsl free plus pro team business enterprise edu';
+
+function readPrograms(directory: string): string[] {
+  try {
+    const names = readdirSync(directory).filter((name) => name.endsWith('.js'));
+    return names.map((name) => readRegularFile(`${directory}/${name}`).toString('utf8'));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,155 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { openRegularFile } from '../regular-file.ts';
+import { hideSecrets } from './bug-report.ts';
+import { errnoOf } from './files.ts';
+
+/** What happens in a session, step by step, in the file that CODEX_HOTSWAP_DEBUG names. None of it throws. */
+export interface DebugTrace {
+  /** One step of the machine: the names of its states, its event and its effects as they are. */
+  step(entry: { state: string; event: unknown; effects: readonly unknown[]; next: string }): void;
+  /** Something else that is worth knowing. */
+  note(name: string, facts: unknown): void;
+}
+
+export const MOST_TRACE_BYTES = 10_000_000;
+
+/**
+ * Opens the file for a session that begins: a new one (0600), or a trace that it goes on with. Undefined where none is
+ * wanted. A link is not followed, and a file that is no trace, or not ours, is left alone: then, too, there is none.
+ * @param warn gets one line that says why there is none.
+ */
+export function openDebugTrace(
+  env: NodeJS.ProcessEnv,
+  now: () => Date,
+  warn: (line: string) => void = () => {},
+): DebugTrace | undefined {
+  const { CODEX_HOTSWAP_DEBUG: file } = env;
+  if (!file || file === '0') return undefined;
+  try {
+    const append = appendTo(openTrace(file));
+    const write = (entry: () => object) =>
+      append(() => ({ at: now().toISOString(), pid: process.pid, ...entry() }));
+    append(() => ({
+      ...{ trace: 'codex-hotswap', at: now().toISOString(), pid: process.pid },
+      ...{ version: process.env.CODEX_HOTSWAP_VERSION ?? 'development', node: process.version },
+    }));
+    return {
+      step: ({ state, event, effects, next }) =>
+        write(() => ({
+          ...{ state: wordOf(state), event: pick(event) },
+          ...{ effects: effects.map((effect) => pick(effect)), next: wordOf(next) },
+        })),
+      note: (name, facts) => write(() => ({ note: wordOf(name), facts: pick(facts) })),
+    };
+  } catch (error) {
+    const reason = errnoOf(error) ?? (error as Error).message;
+    warn(`CODEX_HOTSWAP_DEBUG: ${file} is not written (${reason})`);
+    return undefined;
+  }
+}
+
+/** @throws the errno error of opening or reading it. */
+export function isDebugTrace(file: string): boolean {
+  const fd = openRegularFile(file);
+  try {
+    return beginsAsTrace(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Every trace begins so. Nothing is written into a file that begins otherwise. */
+const HEAD = '{"trace":"codex-hotswap"';
+
+function openTrace(file: string): number {
+  const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
+  // A named pipe in its place would keep us waiting for a reader.
+  const fd = openSync(file, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  try {
+    const stats = fstatSync(fd);
+    const { size, uid, nlink } = stats;
+    if (!stats.isFile()) throw new Error('it is no file');
+    if (uid !== process.geteuid?.() || nlink !== 1) throw new Error('it belongs to others, too');
+    if (size === 0) fchmodSync(fd, 0o600);
+    else if (!beginsAsTrace(fd)) throw new Error('it is another file');
+    if (size >= MOST_TRACE_BYTES) throw new Error('it is full');
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function beginsAsTrace(fd: number): boolean {
+  const head = Buffer.alloc(HEAD.length);
+  readSync(fd, head, 0, head.length, 0);
+  return head.toString() === HEAD;
+}
+
+/** One write(2) for each line: those of several sessions never mix. It ends at the first that cannot be written. */
+function appendTo(fd: number): (entry: () => object) => void {
+  let isOpen = true;
+  return (entry) => {
+    if (!isOpen) return;
+    try {
+      const isFull = fstatSync(fd).size >= MOST_TRACE_BYTES;
+      writeSync(fd, `${JSON.stringify(isFull ? { ...STOP, pid: process.pid } : entry())}\n`);
+      isOpen = !isFull;
+    } catch {
+      isOpen = false;
+    }
+  };
+}
+
+const STOP = { stopped: `the file has ${MOST_TRACE_BYTES / 1e6} MB` };
+
+/** What may stand in a trace of an event, an effect or facts: fields of these names, if they hold a number, a switch or a word. */
+const FIELDS = new Set(
+  (
+    'name do kind type how mode source cause reason refusal outcome status before target to from shows id thread threadId turnId ' +
+    'copyOf launch slot pid signal number code attempt handoffs waits accounts until at left minutes usedPercent milliseconds ' +
+    'slackSeconds waitSeconds count bytes isIdle isBack isUrgent isForcedLogin isInteractive pending'
+  ).split(' '),
+);
+/** Fields that hold more of them. */
+const PARTS = new Set(
+  'ending thread mark proof room awaited earliest evidence event failure copy windows'.split(' '),
+);
+
+/** A copy with nothing in it that could be of the conversation, or a secret. */
+function pick(value: unknown, depth = 0): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return {};
+  const picked: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    if (typeof field === 'object' && field !== null) {
+      if (PARTS.has(key) && depth < 3) picked[key] = pickPart(field, depth + 1);
+    } else if (FIELDS.has(key)) {
+      picked[key] = typeof field === 'string' ? wordOf(field) : scalarOf(field);
+    }
+  }
+  return picked;
+}
+
+function pickPart(part: object, depth: number): unknown {
+  return Array.isArray(part)
+    ? part.slice(0, 8).map((item) => pick(item, depth))
+    : pick(part, depth);
+}
+
+/** A text of more than a word could be anything. */
+function wordOf(text: string): string {
+  const isWord = /^[\w.:+-]{1,64}$/.test(text) && hideSecrets(text) === text;
+  return isWord ? text : `(${text.length} characters)`;
+}
+
+function scalarOf(field: unknown): number | boolean | undefined {
+  return typeof field === 'number' || typeof field === 'boolean' ? field : undefined;
+}

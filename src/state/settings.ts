@@ -1,0 +1,107 @@
+/** A setting of config.json. Its default tells its type: text, number or switch. */
+export interface Setting {
+  default: string | number | boolean;
+  /** What it does, in one line. */
+  help: string;
+  /** All values, where they can be counted. */
+  values?: readonly string[];
+  /** The bounds of a number. */
+  from?: number;
+  to?: number;
+  /** The environment variable that outranks it in one session. */
+  variable?: string;
+}
+
+/**
+ * Every setting. The reader of config.json, the schema, `config`, the completion and the README's table follow from this.
+ * It is on the hot path: it imports nothing.
+ */
+export const SETTINGS = {
+  strategy: {
+    default: 'order',
+    values: ['order', 'most-left', 'soonest-reset'],
+    help: 'which usable account a session works under: the first in order, the one with the most left, or the one that resets first',
+  },
+  prompt: {
+    default: 'continue',
+    help: 'what a resumed thread is told; empty: nothing, it waits for you',
+  },
+  cooldownMinutes: {
+    ...{ default: 240, from: 0, to: 60 * 24 * 31 },
+    help: 'minutes an account rests when its reset time is unknown',
+  },
+  whenExhausted: {
+    default: 'stay',
+    values: ['stay', 'wait'],
+    help: 'when every account is at its limit: stay in Codex, or wait for the first to come back',
+    variable: 'CODEX_HOTSWAP_WAIT',
+  },
+  waitSlackSeconds: {
+    ...{ default: 60, from: 0, to: 3600 },
+    help: 'seconds after its reset time at which an account that is waited for is asked whether it is back',
+  },
+  rotateBelow: {
+    ...{ default: 0, from: 0, to: 100 },
+    help: 'percent left in any window below which a session moves to an account with more, between two turns; 0: only at the limit',
+  },
+  refreshMarginSeconds: {
+    // Codex itself refreshes in the last 300 seconds, and must never get there.
+    ...{ default: 1800, from: 310, to: 86_400 },
+    help: 'seconds of life that an access token has left when it is refreshed, before Codex would do it',
+  },
+  bell: {
+    default: true,
+    help: 'ring the terminal’s bell at a handoff, and when no account is left',
+  },
+  notify: {
+    default: true,
+    help: 'show a desktop notification at a handoff, and when no account is left, where the terminal can',
+  },
+} as const satisfies Record<string, Setting>;
+
+/** The settings of each target. */
+export const TARGET_SETTINGS = {
+  enabled: { default: true, help: 'whether it is chosen at all' },
+  threshold: {
+    ...{ default: 0, from: 0, to: 100 },
+    help: 'percent left below which it is not chosen while another has more',
+  },
+} as const satisfies Record<string, Setting>;
+
+type Widened<T> = T extends string ? string : T extends number ? number : boolean;
+type ValueOf<S> = S extends { values: readonly (infer V)[] }
+  ? V
+  : S extends { default: infer D }
+    ? Widened<D>
+    : never;
+
+/** The values of a table of settings. */
+export type SettingsOf<T> = { -readonly [K in keyof T]: ValueOf<T[K]> };
+export type Settings = SettingsOf<typeof SETTINGS>;
+
+export function fitsSetting(
+  { default: usual, values, from = 0, to = 0 }: Setting,
+  value: unknown,
+): boolean {
+  if (values !== undefined) return values.some((known) => known === value);
+  if (typeof value === 'number') return typeof usual === 'number' && value >= from && value <= to;
+  return typeof value === typeof usual && !(typeof value === 'string' && value.includes('\0'));
+}
+
+/** The values of a setting, to stand after “must be”. */
+export function describeValues({ default: usual, values, from, to }: Setting): string {
+  if (values !== undefined) return values.map((value) => `"${value}"`).join(' or ');
+  if (typeof usual === 'number') return `a number from ${from} to ${to}`;
+  return typeof usual === 'boolean' ? 'true or false' : 'a text';
+}
+
+/** Reads a value as it is typed; undefined when it does not fit. */
+export function parseSetting(setting: Setting, text: string): Setting['default'] | undefined {
+  const value = typeof setting.default === 'string' ? text : readSwitchOrNumber(text);
+  return fitsSetting(setting, value) ? value : undefined;
+}
+
+function readSwitchOrNumber(text: string): number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text.trim() === '' ? Number.NaN : Number(text);
+}
