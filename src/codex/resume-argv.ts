@@ -1,4 +1,11 @@
-import { configKey, type ExecInvocation, type Flag, type InteractiveInvocation } from './argv.ts';
+import {
+  configKey,
+  type ExecInvocation,
+  type Flag,
+  type InteractiveInvocation,
+  leavesThread,
+  type SessionInvocation,
+} from './argv.ts';
 import { quoteToml } from './toml-text.ts';
 
 /** What the resumed thread is told. */
@@ -44,8 +51,7 @@ export function execResumeArgv(
   threadId: string,
   options: ResumeOptions,
 ): string[] | undefined {
-  if (invocation.command === 'review' || invocation.command === 'exec review') return undefined;
-  if (invocation.flags.some(({ name }) => name === 'ephemeral')) return undefined;
+  if (!leavesThread(invocation)) return undefined;
   const flags = keptFlags(invocation.flags, options);
   return [
     ...wordsAt(flags, 0),
@@ -114,19 +120,20 @@ function thread(threadId: string, { prompt }: ResumeOptions): string[] {
  * The user's own command line with a certain thread in the place of `--last`: by id Codex opens every thread, whatever
  * account began it, where `--last` would not find it and silently begin a new one (fact M5).
  */
-export function resumeByIdArgv(
-  invocation: InteractiveInvocation | ExecInvocation,
+export function pinThread<Kind extends SessionInvocation>(
+  invocation: Kind,
   threadId: string,
-): string[] {
+): Kind {
   const flags = invocation.flags.filter(({ name }) => !PICKS_THREAD.has(name));
-  const command = invocation.command === 'codex' ? [] : invocation.command.split(' ');
-  return [
-    ...wordsAt(flags, 0),
-    ...command.flatMap((word, index) => [word, ...wordsAt(flags, index + 1)]),
-    '--',
-    threadId,
-    ...invocation.positionals,
-  ];
+  const positionals = [threadId, ...invocation.positionals];
+  const command = invocation.command.split(' ');
+  const words = command.flatMap((word, index) => [word, ...wordsAt(flags, index + 1)]);
+  return {
+    ...invocation,
+    flags,
+    positionals,
+    args: [...wordsAt(flags, 0), ...words, '--', ...positionals],
+  };
 }
 
 const PICKS_THREAD = new Set(['last', 'all', 'include-non-interactive']);

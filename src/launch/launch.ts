@@ -6,7 +6,7 @@ import { toPlainText } from '../plain-text.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
 import { runCodexLogin } from './codex-login.ts';
 import { endLike } from './end-like.ts';
-import { extractHereOption } from './here-option.ts';
+import { takeHereOption } from './here-option.ts';
 import { openSession } from './open-session.ts';
 import { type Ending, runInherited } from './run-inherited.ts';
 import type { Wish } from './session-overlay.ts';
@@ -15,7 +15,7 @@ export interface Launch {
   /** The real codex, when the shim has found it. */
   real: string | undefined;
   /** The user's own words. */
-  args: string[];
+  args: readonly string[];
   env: NodeJS.ProcessEnv;
   cwd: string;
   /** The account asked for, by `codex-hotswap launch`. */
@@ -49,15 +49,13 @@ type Found = Launch & { real: string };
 
 async function launchReal(typed: Found): Promise<Ending> {
   const paths = resolvePaths(typed.env, homeOf(typed.env));
-  const taken = extractHereOption(typed.args);
-  const launch = { ...typed, args: taken.args, env: leaveOverlay(typed.env, paths) };
-  const invocation = parseArgv(launch.args);
+  const { invocation, here } = takeHereOption(parseArgv(typed.args));
+  const launch = { ...typed, args: invocation.args, env: leaveOverlay(typed.env, paths) };
   if (invocation.mode === 'passthrough') {
     if (!isOwnHome(paths)) return runPlain(launch);
     return (await runCodexLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
   const { wish, pinned = false, wait = false } = launch;
-  const here = launch.here || taken.here;
   const unsupervised = (error: unknown) => {
     // Codex would do harm.
     if (error instanceof HotswapError && error.code === 'forced-login') throw error;
@@ -70,7 +68,8 @@ async function launchReal(typed: Found): Promise<Ending> {
   };
   const open = async () => {
     requireOwnHome(paths.home);
-    return openSession({ ...launch, ...{ paths, invocation, wish, pinned, wait, here, say } });
+    const parsed = { invocation, here: launch.here || here };
+    return openSession({ ...launch, ...parsed, paths, wish, pinned, wait, say });
   };
   const session = await open().catch(unsupervised);
   const ending = await session?.().catch((error: unknown) => {

@@ -1,14 +1,7 @@
-import { accessSync, constants } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Identity, isApiKey } from '../accounts/login.ts';
 import { inspectVault } from '../accounts/vault.ts';
-import {
-  type ExecInvocation,
-  flagValues,
-  hasFlag,
-  type InteractiveInvocation,
-  type Invocation,
-} from '../codex/argv.ts';
+import { flagValues, hasFlag, type SessionInvocation } from '../codex/argv.ts';
 import {
   type LoginSettings,
   readLoginSettings,
@@ -21,20 +14,16 @@ import { readRegularFile } from '../regular-file.ts';
 import type { Config, Target } from '../state/config.ts';
 import { FILE_STORE } from './overrides.ts';
 import { readCodexConfig } from './session-overlay.ts';
+import { type WorkPlace, workingDirectory } from './working-directory.ts';
 
-export interface ConfigQuestion {
-  invocation: Invocation;
+export interface ConfigQuestion extends WorkPlace {
   sharedHome: string;
-  /** Where Codex is started. */
-  cwd: string;
-  /** Where it works, if that is not what the command line says: a thread's own directory, which it is resumed in. */
-  directory?: string | undefined;
   /** Where an administrator's settings are; elsewhere for tests. */
   systemDir?: string;
 }
 
 export interface ConstraintsQuestion extends ConfigQuestion {
-  invocation: InteractiveInvocation | ExecInvocation;
+  invocation: SessionInvocation;
   env: NodeJS.ProcessEnv;
   config: Config;
   /** The account that is asked for, if it is to be that and no other. */
@@ -50,33 +39,6 @@ export interface LoginConstraints {
 }
 
 const FREE = 'no limit moves this session';
-
-/** Where Codex works: its working directory, or what `-C` names. Codex resolves no link in that (measured). */
-export function workingDirectory({
-  invocation,
-  cwd,
-  directory,
-}: Pick<ConfigQuestion, 'invocation' | 'cwd' | 'directory'>): string {
-  return directory ?? resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.');
-}
-
-/**
- * Before a handoff, while a Codex runs that could not be started there any more. In another directory its successor would
- * have another sandbox, so the session stays.
- * @throws HotswapError `no-usable-target`
- */
-export function requireDirectory(
-  place: Pick<ConfigQuestion, 'invocation' | 'cwd' | 'directory'>,
-): void {
-  for (const directory of [place.cwd, workingDirectory(place)]) {
-    try {
-      accessSync(directory, constants.X_OK);
-    } catch {
-      const what = `the directory ${directory} is gone, or may not be entered`;
-      throw new HotswapError('no-usable-target', what, FREE);
-    }
-  }
-}
 
 /** What Codex's configuration says about logins, in every layer that this command line makes Codex read. */
 export function readSettings(question: ConfigQuestion): Promise<LoginSettings> {

@@ -1,7 +1,7 @@
 import type { Identity } from '../accounts/login.ts';
 import { readTargets } from '../accounts/target-snapshot.ts';
 import { inspectVault } from '../accounts/vault.ts';
-import { type ExecInvocation, type InteractiveInvocation, parseArgv } from '../codex/argv.ts';
+import type { SessionInvocation } from '../codex/argv.ts';
 import { describeError, HotswapError } from '../errors.ts';
 import { openHandoffAccounts } from '../handoff/accounts.ts';
 import { tellDeadLogin } from '../handoff/messages.ts';
@@ -25,7 +25,7 @@ import { endLike } from './end-like.ts';
 import { type ExecLaunch, runExecSession } from './exec-session.ts';
 import { createLogoutNet, type LogoutNet, refuseAfterLogout } from './forced-logout.ts';
 import { chooseByHome, findUnknownLogin, lookAtHome, tellImport } from './home-login.ts';
-import { readLoginConstraints, requireDirectory, workingDirectory } from './login-constraints.ts';
+import { readLoginConstraints } from './login-constraints.ts';
 import {
   findProgram,
   type PlanFacts,
@@ -44,14 +44,15 @@ import {
 } from './session-overlay.ts';
 import { hasTerminal, holdSlot, runSupervised, type SupervisedLaunch } from './supervised.ts';
 import { createTokenKeeper, type TokenKeeper } from './token-keeper.ts';
+import { requireDirectory, workingDirectory } from './working-directory.ts';
 
 export interface SessionFacts {
   real: string;
-  args: string[];
   env: NodeJS.ProcessEnv;
   cwd: string;
   paths: Paths;
-  invocation: InteractiveInvocation | ExecInvocation;
+  /** As typed, without words of ours. */
+  invocation: SessionInvocation;
   /** Which account is asked for; none: the current one, or the next that can be used. */
   wish: Wish | undefined;
   /** Stay with that account whatever happens. */
@@ -104,10 +105,7 @@ export async function openSession(
   const { config } = terms;
   if (terms.line !== undefined) say(`codex-hotswap: ${terms.line}`);
   const who = (name: string) => identityOf(config, name);
-  const { invocation, args, wish, remark } = await readResume(
-    { ...facts, wish: home.wish },
-    config,
-  );
+  const { invocation, wish, remark } = await readResume({ ...facts, wish: home.wish }, config);
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
   const program = findProgram(facts.real, env);
   const capabilities = await learnCapabilities(paths, program.file, program.env);
@@ -134,7 +132,7 @@ export async function openSession(
     now: Date.now,
   });
   const net = createLogoutNet(paths, config, directory, () => new Date());
-  const plan = { program, capabilities, invocation, args, cwd, slot, prompt: config.prompt };
+  const plan = { program, capabilities, invocation, cwd, slot, prompt: config.prompt };
   const run = await planRun(plan, {
     slot,
     desk,
@@ -143,7 +141,7 @@ export async function openSession(
     alert: createAlert(config, env),
     askLimits: () => askLimits({ paths, config, program, timeoutMs: PROBE_MS }, desk.target),
     keeper: keepLaunch({
-      ...{ paths, target, cwd, args: facts.args, mode: invocation.mode },
+      ...{ paths, target, cwd, args: facts.invocation.args, mode: invocation.mode },
       identityOf: who,
       now: () => new Date(),
       records,
@@ -203,18 +201,16 @@ async function openReadyWorkplace(
 
 /** The command line as it is to be run, and the account for it, where a thread is resumed. */
 async function readResume(facts: SessionFacts, config: Config) {
-  const { invocation, args, wish, here } = facts;
+  const { invocation, wish, here } = facts;
   const targets = config.targets.map(({ name }) => name);
   const choice = await chooseResume({
     ...facts,
     targets,
     identityOf: (name) => identityOf(config, name),
   });
-  if (choice === undefined) return { invocation, args, wish, remark: () => undefined };
-  const changed = parseArgv(choice.args);
+  if (choice === undefined) return { invocation, wish, remark: () => undefined };
   return {
-    invocation: changed.mode === 'passthrough' ? invocation : changed,
-    args: choice.args,
+    invocation: choice.invocation,
     wish: wish ?? (here ? undefined : choice.wish),
     remark: choice.remark,
   };

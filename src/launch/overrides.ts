@@ -1,5 +1,4 @@
-import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
-import { hasFlag } from '../codex/argv.ts';
+import { hasFlag, type SessionInvocation } from '../codex/argv.ts';
 import { quoteToml } from '../codex/toml-text.ts';
 
 /** What this Codex binary can do, as far as a launch depends on it. */
@@ -13,7 +12,7 @@ export const FILE_STORE = ['-c', 'cli_auth_credentials_store="file"'];
 
 export interface OverrideFacts {
   capabilities: LaunchCapabilities;
-  invocation: InteractiveInvocation | ExecInvocation;
+  invocation: SessionInvocation;
   /** The user's config.toml, '' when there is none. */
   configText: string;
   /** Where Codex's configuration keeps logins, when that is not a file. */

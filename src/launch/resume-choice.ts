@@ -1,25 +1,24 @@
-import { resolve } from 'node:path';
 import { isSameIdentity } from '../accounts/login.ts';
 import {
-  type ExecInvocation,
-  flagValues,
+  continuesThread,
   hasFlag,
-  type InteractiveInvocation,
   promptAndSession,
+  type SessionInvocation,
 } from '../codex/argv.ts';
 import { findThreads } from '../codex/find-threads.ts';
-import { resumeByIdArgv } from '../codex/resume-argv.ts';
+import { pinThread } from '../codex/resume-argv.ts';
 import { type KnownThread, listKnownThreads } from '../registry/known-threads.ts';
 import { readLaunches } from '../registry/launch-record.ts';
 import type { IdentityOf } from '../registry/segment-usage.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import type { Paths } from '../state/paths.ts';
 import type { Wish } from './session-overlay.ts';
+import { workingDirectory } from './working-directory.ts';
 
 /** What resuming a thread means for a launch. */
 export interface ResumeChoice {
   /** The command line, with `--last` said as an id. */
-  args: string[];
+  invocation: SessionInvocation;
   /** The account that the thread ran under last. */
   wish?: Wish;
   /** What the chosen account will not show, for the user: Codex's own list is of one account only (fact M5). */
@@ -27,9 +26,7 @@ export interface ResumeChoice {
 }
 
 export interface ResumeQuestion {
-  invocation: InteractiveInvocation | ExecInvocation;
-  /** The user's own words. */
-  args: string[];
+  invocation: SessionInvocation;
   paths: Paths;
   cwd: string;
   identityOf: IdentityOf;
@@ -39,25 +36,23 @@ export interface ResumeQuestion {
 
 /** Undefined when nothing is to be resumed or forked. */
 export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoice | undefined> {
-  const { invocation, args, paths, identityOf } = question;
-  if (!/(?:^|\s)(?:resume|fork)$/.test(invocation.command)) return undefined;
+  const { invocation, paths, identityOf } = question;
+  if (!continuesThread(invocation)) return undefined;
   const known = listKnownThreads(readLaunches(paths).launches);
-  const directory = canonicalDirectory(
-    resolve(question.cwd, flagValues(invocation, 'cd').at(-1) ?? '.'),
-  );
+  const directory = canonicalDirectory(workingDirectory(question));
   const silent = () => undefined;
   if (hasFlag(invocation, 'last')) {
     const id = invocation.certain ? await findLast(question, known, directory) : undefined;
-    if (id === undefined) return { args, remark: silent };
+    if (id === undefined) return { invocation, remark: silent };
     const wish = wishFor(id, known, question);
-    return { args: resumeByIdArgv(invocation, id), ...wish, remark: silent };
+    return { invocation: pinThread(invocation, id), ...wish, remark: silent };
   }
   const { session } = promptAndSession(invocation);
   if (session !== undefined) {
-    return { args, ...wishFor(session, known, question), remark: silent };
+    return { invocation, ...wishFor(session, known, question), remark: silent };
   }
   const here = known.filter(({ cwd }) => canonicalDirectory(cwd) === directory);
-  return { args, remark: (target) => remarkOnOthers(here, target, identityOf) };
+  return { invocation, remark: (target) => remarkOnOthers(here, target, identityOf) };
 }
 
 /** The thread that was written last here, among those that this command would look at (facts 6). */

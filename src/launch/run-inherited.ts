@@ -10,7 +10,7 @@ export type Ending =
 
 export interface InheritedCommand {
   file: string;
-  args: string[];
+  args: readonly string[];
   cwd: string;
   env: NodeJS.ProcessEnv;
   /** SIGHUP is not for the child, which is started with it ignored. */

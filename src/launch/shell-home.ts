@@ -1,16 +1,11 @@
 import { dirname, join } from 'node:path';
-import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import { flagValues } from '../codex/argv.ts';
 import { SYSTEM_DIR } from '../codex/settings.ts';
 import { decidesShellHome } from '../codex/shell-policy.ts';
 import { readRegularFile } from '../regular-file.ts';
-import { workingDirectory } from './login-constraints.ts';
+import { type WorkPlace, workingDirectory } from './working-directory.ts';
 
-export interface ShellHomeQuestion {
-  invocation: InteractiveInvocation | ExecInvocation;
-  cwd: string;
-  /** As in login-constraints.ts. */
-  directory?: string | undefined;
+export interface ShellHomeQuestion extends WorkPlace {
   sharedHome: string;
   /** The text of the shared home's config.toml. */
   configText: string;
