@@ -17,6 +17,7 @@ import { discardLogin, putLogin } from './credential-file.ts';
 import { keepLogin } from './keep-login.ts';
 import { keepLastGood, lastGoodOf } from './last-good.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
+import { findOwner, ownerOf } from './owner.ts';
 import { accountLock, type TargetSnapshot } from './target-snapshot.ts';
 import { assertVaultDir, authFileOf } from './vault.ts';
 
@@ -90,9 +91,11 @@ function install(request: InstallRequest): Installation {
     throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
   }
   const { identity } = read.login;
-  const twin = findTwin(identity, target, standings);
+  const others = standings.filter((standing) => standing.target.name !== target.name);
+  const twin = findOwner(others, identity);
   if (twin !== undefined && !request.move) throw clash(identity, twin, target);
-  const owner = ownerOf(standings.find((standing) => standing.target.name === target.name));
+  const before = standings.find((standing) => standing.target.name === target.name);
+  const owner = before && ownerOf(before);
   const isRenewal = owner !== undefined && isSameIdentity(owner, identity);
   const change = { identity, twin, owner, isRenewal };
   if (owner !== undefined && !isRenewal && !request.replaceAccount) {
@@ -156,17 +159,6 @@ export function inUse({ name }: Target): HotswapError {
   );
 }
 
-function findTwin(
-  identity: Identity,
-  target: Target,
-  standings: readonly TargetSnapshot[],
-): TargetSnapshot | undefined {
-  return standings.find((standing) => {
-    const owner = standing.target.name === target.name ? undefined : ownerOf(standing);
-    return owner !== undefined && isSameIdentity(owner, identity);
-  });
-}
-
 function clash(identity: Identity, twin: TargetSnapshot, target: Target): HotswapError {
   return new HotswapError(
     'identity-clash',
@@ -214,10 +206,4 @@ function putAndKeep(
   });
   keepLastGood(paths, target, identity);
   return orphan;
-}
-
-// What the vault holds counts; an empty or unreadable vault still belongs to the account on record.
-function ownerOf(standing: TargetSnapshot | undefined): Identity | undefined {
-  if (standing === undefined) return undefined;
-  return standing.vault.kind === 'ready' ? standing.vault.identity : standing.state.identity;
 }

@@ -7,8 +7,9 @@ import { linkTarget } from './credential-link.ts';
 import { keepLogin } from './keep-login.ts';
 import { readLastLink, writeLastLink } from './last-link.ts';
 import { listLeftovers, settleLeftover } from './leftovers.ts';
-import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
+import { describeIdentity, identityIn } from './login.ts';
 import { activeMarks } from './marks.ts';
+import { isAccountOf } from './owner.ts';
 import { absorbLogin } from './place-login.ts';
 import { linkSharedAuth, sharedAuth } from './shared-login.ts';
 import { listVaults, type TargetSnapshot } from './target-snapshot.ts';
@@ -49,17 +50,17 @@ export function noticeLogout(
   const targets = standings.map(({ target }) => target);
   if (vaultOfHome(paths.sharedHome, targets) !== undefined) return NOTHING;
   const linked = readLastLink(paths);
-  const login = readNewLogin(file);
+  const newcomer = identityIn(readCredential(file)?.text ?? '');
   if (typeof linked !== 'string') {
     // After `uninstall` it is a copy, and for plain codex to keep until we are used again.
-    if (login !== undefined && (linked === null || isLaunch)) {
+    if (newcomer !== undefined && (linked === null || isLaunch)) {
       placeAndLink(paths, standings, file, now);
     }
     return NOTHING;
   }
   const left = standings.find(({ target }) => authFileOf(target) === linked);
   const name = left?.target.name ?? '';
-  if (left !== undefined && login !== undefined && isAccountOf(left, login.identity)) {
+  if (left !== undefined && newcomer !== undefined && isAccountOf(left, newcomer)) {
     placeAndLink(paths, standings, file, now);
     return tell(`${name} was logged in to anew by plain codex; its vault has that login now`);
   }
@@ -77,8 +78,8 @@ export function noticeLogout(
     };
   }
   writeLastLink(paths, null);
-  if (login === undefined) return { lines: [], doubted };
-  const who = describeIdentity(login.identity);
+  if (newcomer === undefined) return { lines: [], doubted };
+  const who = describeIdentity(newcomer);
   const placed = placeAndLink(paths, standings, file, now);
   if (left?.vault.kind === 'empty') return NOTHING;
   return {
@@ -107,16 +108,6 @@ export function markLoggedOut(paths: Paths, target: string, how: string, now: Da
   if (activeMarks(state, at).some(({ kind }) => kind === 'needs-login')) return [];
   addMark(paths, target, { kind: 'needs-login', at, until: null, message: how });
   return [`${target}: ${how}; to use it again: codex-hotswap login ${target}`];
-}
-
-function readNewLogin(file: string): { identity: Identity } | undefined {
-  const read = readLogin(readCredential(file)?.text ?? '');
-  return read.kind === 'login' ? { identity: read.login.identity } : undefined;
-}
-
-function isAccountOf({ vault, state }: TargetSnapshot, identity: Identity): boolean {
-  const owner = state.identity ?? (vault.kind === 'ready' ? vault.identity : undefined);
-  return owner !== undefined && isSameIdentity(owner, identity);
 }
 
 /** @returns the target whose login it is; undefined when it is nobody's, or which is newer cannot be told. */

@@ -2,7 +2,8 @@ import { blockForLock, type Lock } from '../state/lock.ts';
 import { compareLogins } from './compare-logins.ts';
 import { discardLogin, putLogin, readCredential } from './credential-file.ts';
 import { linkLogin } from './credential-link.ts';
-import { type Identity, isSameIdentity, readLogin } from './login.ts';
+import { type Identity, readLogin } from './login.ts';
+import { findVault } from './owner.ts';
 
 /** A place where a login may belong. */
 export interface KnownVault {
@@ -151,22 +152,6 @@ export function placeUnderLock(content: string, vault: KnownVault, keep: Keep): 
   }
   putLogin(authFile, content, (loser) => keep(loser, name));
   return { kind: 'vaulted', vault: name };
-}
-
-/** The vault of an account: by the identity on record, else by what it holds. */
-export function findVault(
-  identity: Pick<Identity, 'userId' | 'accountId'>,
-  vaults: readonly KnownVault[],
-): KnownVault | undefined {
-  return vaults.find((candidate) => {
-    const owner = candidate.identity ?? ownerOf(candidate.authFile);
-    return owner !== undefined && isSameIdentity(owner, identity);
-  });
-}
-
-function ownerOf(authFile: string): Identity | undefined {
-  const read = readLogin(readText(authFile));
-  return read.kind === 'login' ? read.login.identity : undefined;
 }
 
 function readText(file: string): string {

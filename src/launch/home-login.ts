@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { readCurrent } from '../accounts/current.ts';
 import { readLastLink } from '../accounts/last-link.ts';
 import { describeIdentity, readLogin } from '../accounts/login.ts';
-import { findVault } from '../accounts/place-login.ts';
+import { findVault } from '../accounts/owner.ts';
 import { listVaults, readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { isSamePlace, tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';

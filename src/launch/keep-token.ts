@@ -1,6 +1,6 @@
 import { clearMarks } from '../accounts/account-state.ts';
-import { holdsForeignLogin } from '../accounts/move-foreign-login.ts';
 import { markLoggedOut } from '../accounts/notice-logout.ts';
+import { holdsForeignLogin } from '../accounts/owner.ts';
 import { failedLately, forgetFailure, noteFailure } from '../accounts/refresh-failure.ts';
 import { readTargets } from '../accounts/target-snapshot.ts';
 import { isInTime, type Need, needsRefresh } from '../accounts/token-age.ts';

@@ -1,6 +1,5 @@
-import type { Identity } from '../accounts/login.ts';
+import { readHeldIdentity } from '../accounts/owner.ts';
 import { readTargets } from '../accounts/target-snapshot.ts';
-import { inspectVault } from '../accounts/vault.ts';
 import type { SessionInvocation } from '../codex/argv.ts';
 import { describeError, HotswapError } from '../errors.ts';
 import { openHandoffAccounts } from '../handoff/accounts.ts';
@@ -104,7 +103,7 @@ export async function openSession(
   });
   const { config } = terms;
   if (terms.line !== undefined) say(`codex-hotswap: ${terms.line}`);
-  const who = (name: string) => identityOf(config, name);
+  const who = (name: string) => readHeldIdentity(config, name);
   const { invocation, wish, remark } = await readResume({ ...facts, wish: home.wish }, config);
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
   const program = findProgram(facts.real, env);
@@ -206,7 +205,7 @@ async function readResume(facts: SessionFacts, config: Config) {
   const choice = await chooseResume({
     ...facts,
     targets,
-    identityOf: (name) => identityOf(config, name),
+    identityOf: (name) => readHeldIdentity(config, name),
   });
   if (choice === undefined) return { invocation, wish, remark: () => undefined };
   return {
@@ -333,12 +332,6 @@ async function loadPty(): Promise<typeof import('../pty/spawn.ts')> {
   const pty = await import('../pty/spawn.ts');
   pty.checkPty(MONITOR);
   return pty;
-}
-
-function identityOf(config: Config, name: string): Identity | undefined {
-  const target = config.targets.find((candidate) => candidate.name === name);
-  const vault = target && inspectVault(target);
-  return vault?.kind === 'ready' ? vault.identity : undefined;
 }
 
 function log(paths: Paths, event: Logged, launch?: string): void {

@@ -6,9 +6,9 @@ import { discardLogin } from '../accounts/credential-file.ts';
 import { mendCurrent, readCurrent } from '../accounts/current.ts';
 import { keepAsTarget, tellKept } from '../accounts/keep-as-target.ts';
 import { keepLastGood } from '../accounts/last-good.ts';
-import { describeIdentity, isSameIdentity, readLogin } from '../accounts/login.ts';
-import { holdsForeignLogin } from '../accounts/move-foreign-login.ts';
-import { findVault, type KnownVault } from '../accounts/place-login.ts';
+import { describeIdentity, readLogin } from '../accounts/login.ts';
+import { findVault, holdsForeignLogin, ownerOf } from '../accounts/owner.ts';
+import type { KnownVault } from '../accounts/place-login.ts';
 import { listVaults, readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { authFileOf } from '../accounts/vault.ts';
 import { describeError, HotswapError } from '../errors.ts';
@@ -216,7 +216,7 @@ function takeAccount(standings: readonly TargetSnapshot[], name: string, now: Da
       `you have: ${standings.map(({ target }) => target.name).join(', ')}`,
     );
   }
-  const { vault, state } = standing;
+  const { vault } = standing;
   if (vault.kind !== 'ready') {
     throw new HotswapError(
       'no-usable-target',
@@ -224,11 +224,12 @@ function takeAccount(standings: readonly TargetSnapshot[], name: string, now: Da
       `log in with: codex-hotswap login ${name}`,
     );
   }
-  if (state.identity !== undefined && !isSameIdentity(state.identity, vault.identity)) {
+  const owner = ownerOf(standing);
+  if (owner !== undefined && holdsForeignLogin(standing)) {
     throw new HotswapError(
       'no-usable-target',
-      `the vault of ${name} now holds ${describeIdentity(vault.identity)}, not ${describeIdentity(state.identity)}`,
-      `to keep that account there: codex-hotswap login ${name}`,
+      `the vault of ${name} now holds ${describeIdentity(vault.identity)}, not ${describeIdentity(owner)}`,
+      `to keep that account there: codex-hotswap login ${name} --replace-account --move`,
     );
   }
   const reason = speaksAgainst({ ...standing, target: { ...standing.target, enabled: true } }, now);

@@ -7,6 +7,7 @@ import { linkTarget } from '../../accounts/credential-link.ts';
 import { installLogin } from '../../accounts/install-login.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
 import { describeIdentity, type Identity, readLogin } from '../../accounts/login.ts';
+import { findOwner } from '../../accounts/owner.ts';
 import { placeLogin } from '../../accounts/place-login.ts';
 import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
 import { authFileOf, validateTargetName } from '../../accounts/vault.ts';
@@ -18,7 +19,6 @@ import { errnoOf } from '../../state/files.ts';
 import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
 import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
 import { addTarget } from './add-target.ts';
-import { findOwner } from './find-owner.ts';
 
 export function importCommand(context: Context): Command {
   return new Command('import')
