@@ -21,3 +21,8 @@ export function compareLogins(
   if (ahead === 0) return 'unclear';
   return ahead > 0 ? 'newer' : 'older';
 }
+
+/** Whether a text is the same login as another, or a newer one of the same account. */
+export function isAsNew(text: string, other: string): boolean {
+  return ['same', 'newer'].includes(compareLogins(text, other));
+}

@@ -13,7 +13,8 @@ import {
   writeAccountState,
 } from './account-state.ts';
 import { compareLogins } from './compare-logins.ts';
-import { discardLogin, putLogin } from './credential-file.ts';
+import { discardLogin } from './credential/discard.ts';
+import { putLogin } from './credential/put.ts';
 import { keepLogin } from './keep-login.ts';
 import { keepLastGood, lastGoodOf } from './last-good.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';

@@ -1,6 +1,6 @@
 import { readRegularFile } from '../regular-file.ts';
 import type { Config } from '../state/config.ts';
-import { readCredential } from './credential-file.ts';
+import { readCredential } from './credential/read.ts';
 import { type Identity, identityIn, isSameIdentity } from './login.ts';
 import type { KnownVault } from './place-login.ts';
 import type { TargetSnapshot } from './target-snapshot.ts';
@@ -77,6 +77,13 @@ export function readIdentity(file: string): Identity | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether another program has written a foreign login into this vault since it was listed, or before. */
+export function vaultHoldsForeignLogin({ identity, authFile }: KnownVault): boolean {
+  if (identity === undefined) return false;
+  const held = readVaultIdentity(authFile);
+  return held !== undefined && !isSameIdentity(held, identity);
 }
 
 /** The same for an auth.json that must be no link. */

@@ -1,7 +1,9 @@
 import { blockForLock, type Lock } from '../state/lock.ts';
 import { compareLogins } from './compare-logins.ts';
-import { discardLogin, putLogin, readCredential } from './credential-file.ts';
-import { linkLogin } from './credential-link.ts';
+import { discardLogin } from './credential/discard.ts';
+import { linkLogin } from './credential/link.ts';
+import { putLogin } from './credential/put.ts';
+import { readCredential } from './credential/read.ts';
 import { type Identity, readLogin } from './login.ts';
 import { findVault } from './owner.ts';
 

@@ -1,6 +1,6 @@
 import { mendAccountState, recordIdentity } from '../accounts/account-state.ts';
 import { keepLastGood, restoreLastGood } from '../accounts/last-good.ts';
-import { listLeftovers, settleLeftover } from '../accounts/leftovers.ts';
+import { listLeftovers, restoreLeftover } from '../accounts/leftovers.ts';
 import { describeIdentity, type Identity } from '../accounts/login.ts';
 import { moveForeignLogin } from '../accounts/move-foreign-login.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
@@ -99,7 +99,7 @@ function settleVaultLeftovers(
 ): void {
   const places = { vaults: listVaults(standings), orphansDir, label: target.name, now };
   for (const aside of listLeftovers(target.vault)) {
-    settleLeftover(aside, authFileOf(target), places);
+    restoreLeftover(aside, authFileOf(target), places);
   }
 }
 

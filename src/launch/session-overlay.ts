@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordIdentity } from '../accounts/account-state.ts';
 import { chooseTarget } from '../accounts/choice.ts';
-import { discardLogin } from '../accounts/credential-file.ts';
+import { discardLogin } from '../accounts/credential/discard.ts';
 import { mendCurrent, readCurrent } from '../accounts/current.ts';
 import { keepAsTarget, tellKept } from '../accounts/keep-as-target.ts';
 import { keepLastGood } from '../accounts/last-good.ts';

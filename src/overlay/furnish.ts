@@ -1,11 +1,11 @@
 import { type Dirent, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAsideName } from '../accounts/credential-file.ts';
+import { isAsideName } from '../accounts/credential/aside.ts';
+import { swapLink } from '../accounts/credential/swap-link.ts';
 import { policyOf, SHARED_DIRECTORIES, SHARED_FILES } from '../codex/home-table.ts';
 import { ensureDir, isTemporaryName, removeQuietly } from '../state/files.ts';
 import { isBackupName } from './backup.ts';
 import { CREDENTIALS, linkCredentials } from './credentials.ts';
-import { replaceLink } from './point-auth.ts';
 import type { Slot } from './slot.ts';
 import { sweepTemporaries } from './temporaries.ts';
 
@@ -72,8 +72,8 @@ function furnishEntry(
   } else if (!entry.isSymbolicLink()) {
     report.drifted.push(name);
   } else if (readlinkSync(join(slot.home, name)) !== join(slot.sharedHome, name)) {
-    replaceLink(join(slot.home, name), join(slot.sharedHome, name));
-    report.linked.push(name);
+    const outcome = swapLink(join(slot.home, name), join(slot.sharedHome, name));
+    report[outcome === 'linked' ? 'linked' : 'drifted'].push(name);
   }
 }
 

@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { leadToHome } from '../accounts/credential-link.ts';
+import { leadToHome } from '../accounts/credential/link.ts';
 import { HotswapError } from '../errors.ts';
 import {
   claimLease,

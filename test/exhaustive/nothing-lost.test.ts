@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { isAsideName } from '../../src/accounts/credential-file.ts';
+import { isAsideName } from '../../src/accounts/credential/aside.ts';
 import { readLogin } from '../../src/accounts/login.ts';
 import { uninstallCommand } from '../../src/cli/set-up/uninstall.ts';
 import { HotswapError } from '../../src/errors.ts';

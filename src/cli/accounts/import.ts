@@ -1,9 +1,10 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { compareLogins } from '../../accounts/compare-logins.ts';
-import { discardLogin, isAsNew, readCredential } from '../../accounts/credential-file.ts';
-import { linkTarget } from '../../accounts/credential-link.ts';
+import { compareLogins, isAsNew } from '../../accounts/compare-logins.ts';
+import { discardLogin } from '../../accounts/credential/discard.ts';
+import { readCredential } from '../../accounts/credential/read.ts';
+import { readLinkTarget } from '../../accounts/credential/swap-link.ts';
 import { installLogin } from '../../accounts/install-login.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
 import { describeIdentity, type Identity, readLogin } from '../../accounts/login.ts';
@@ -139,8 +140,7 @@ export function readUnknownLogin(file: string, { paths }: Context): string | und
 
 /** Whose vault a link leads to. */
 function linkedTarget(file: string, known: Config | undefined): Target | undefined {
-  if (!lookAt(file)?.isSymbolicLink()) return undefined;
-  const leadsTo = linkTarget(file);
+  const leadsTo = lookAt(file) && readLinkTarget(file);
   return known?.targets.find((target) => authFileOf(target) === leadsTo);
 }
 

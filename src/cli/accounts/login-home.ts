@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readCredential } from '../../accounts/credential-file.ts';
+import { readCredential } from '../../accounts/credential/read.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
 import { readLogin } from '../../accounts/login.ts';
 import { findRealCodex, resolveNative } from '../../codex/find.ts';
