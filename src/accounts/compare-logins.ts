@@ -1,7 +1,7 @@
 import { isApiKey, isSameIdentity, readLogin } from './login.ts';
 
 /**
- * How the text of one auth.json stands to that of another. Refresh tokens rotate (fact 1.4): of one account's logins the
+ * How the text of one auth.json stands to that of another. Refresh tokens rotate (fact 15): of one account's logins the
  * newest works for certain, an older one perhaps.
  * @returns `unclear` for two of one account that were made in the same second; `strange` when they are not of one account,
  * or one of them is no login.

@@ -82,7 +82,7 @@ function underLock<Result>(
   }
 }
 
-/** A refresh takes a second; Codex up to 0.160 would write what it got over the new login (fact 1.3). */
+/** A refresh takes a second; Codex up to 0.160 would write what it got over the new login (fact 12). */
 const LOCK_MS = 30_000;
 
 function install(request: InstallRequest): Installation {

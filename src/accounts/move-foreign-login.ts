@@ -50,7 +50,7 @@ export async function moveForeignLogin(
   }
 }
 
-/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 1.3). */
+/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 12). */
 const LOCK_MS = 10_000;
 
 /** Always in the same order: two who want both never wait for each other. */

@@ -20,7 +20,7 @@ export interface KnownVault {
 export type Placement =
   /** It was newer than the vault's and is the vault's content now. */
   | { kind: 'vaulted'; vault: string }
-  /** Older than the vault's, or the same: its refresh token is spent (they rotate, fact 1.4). */
+  /** Older than the vault's, or the same: its refresh token is spent (they rotate, fact 15). */
   | { kind: 'outdated'; vault: string }
   /** Nobody's, or not to be judged. */
   | { kind: 'unplaced'; reason: string; isAnothers?: true };
@@ -99,7 +99,7 @@ export function absorbLogin(
   return { kind: 'unplaced', reason: 'it is being written' };
 }
 
-/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 1.3). */
+/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 12). */
 const LOCK_MS = 10_000;
 const ATTEMPTS = 5;
 

@@ -31,9 +31,9 @@ type SharedHomePaths = Pick<
 >;
 
 /**
- * Makes the shared home's auth.json a link to a vault, so that the IDE, the daemon and plain codex use the same login
- * (design 3). A regular file there is a login of its own: that of a target goes to its vault if it is newer, any other is
- * left alone and reported.
+ * Makes the shared home's auth.json a link to a vault, so that the IDE, the daemon and plain codex use the same login. A
+ * regular file there is a login of its own: that of a target goes to its vault if it is newer, any other is left alone and
+ * reported.
  * @param vaults every configured vault.
  * @param options.asked a person asks for it, so a link that Codex has removed may come back.
  */

@@ -57,7 +57,7 @@ export type PassthroughInvocation = {
 export type Invocation = SessionInvocation | PassthroughInvocation;
 
 /**
- * Reads a command line as Codex's own clap grammar does (facts 6): an option may stand before or after the command
+ * Reads a command line as Codex's own clap grammar does (fact 46): an option may stand before or after the command
  * word, a command word is seen even after a prompt (`codex foo resume` is `resume`), a greedy `-i` eats it.
  * A launch does this once and hands the result down; what it changes is an edit of that (`dropOption`, `pinThread`).
  * @param args the words after `codex`.
@@ -163,7 +163,7 @@ export function configKey(pair: string): string {
   return (pair.split('=', 1)[0] as string).trim();
 }
 
-/** What the positionals of a command mean: `resume --last X` has a prompt, `resume X` a session (facts 6). */
+/** What the positionals of a command mean: `resume --last X` has a prompt, `resume X` a session (fact 47). */
 export function promptAndSession(invocation: Invocation): { session?: string; prompt?: string } {
   if (invocation.mode === 'passthrough') return {};
   const [first, second] = invocation.positionals;

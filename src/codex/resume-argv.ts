@@ -10,7 +10,7 @@ import { quoteToml } from './toml-text.ts';
 
 /** What the resumed thread is told. */
 export interface ResumeOptions {
-  /** The directory the thread works in; without `-C` Codex asks in a modal when it differs (facts 6). */
+  /** The directory the thread works in; without `-C` Codex asks in a modal when it differs (fact 49). */
   cwd?: string;
   /** The first prompt; empty or absent leaves the composer idle. */
   prompt?: string;
@@ -22,7 +22,7 @@ export interface ResumeOptions {
 }
 
 /**
- * The command line that goes on with exactly this thread (never `--last`, fact M5) under the user's own flags.
+ * The command line that goes on with exactly this thread (never `--last`, fact 59) under the user's own flags.
  * Flags stay on their side of the word `resume`: Codex merges the two, but the same flag twice on one side is an error.
  * Left out: prompt and images (in the history already), `--last`, `--all`, `--worktree` (would make another one), `-C`.
  */
@@ -78,7 +78,7 @@ function keptFlags(flags: readonly Flag[], options: ResumeOptions): Flag[] {
 
 /**
  * Codex restores model and effort from the thread unless a flag or profile names one of them; then *all* come from the
- * flags (facts 6). So where the user's flags would override, the thread's own last model and effort are said instead:
+ * flags (fact 48). So where the user's flags would override, the thread's own last model and effort are said instead:
  * it was started with those flags, and a `/model` typed since then must not be undone.
  */
 function lastModel(flags: readonly Flag[], options: ResumeOptions): string[] {
@@ -118,7 +118,7 @@ function thread(threadId: string, { prompt }: ResumeOptions): string[] {
 
 /**
  * The user's own command line with a certain thread in the place of `--last`: by id Codex opens every thread, whatever
- * account began it, where `--last` would not find it and silently begin a new one (fact M5).
+ * account began it, where `--last` would not find it and silently begin a new one (fact 59).
  */
 export function pinThread<Kind extends SessionInvocation>(
   invocation: Kind,

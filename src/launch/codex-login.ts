@@ -7,7 +7,7 @@ import { lookAtHome } from './home-login.ts';
 import { type Ending, type InheritedCommand, runInherited } from './run-inherited.ts';
 
 /**
- * `codex login` and `codex logout`, typed by habit. Codex's own revoke the login they find (fact M20), and the shared
+ * `codex login` and `codex logout`, typed by habit. Codex's own revoke the login they find (fact 21), and the shared
  * home shows a vault: the account stored there would be lost. So the management command takes over.
  * @returns undefined when Codex's own may run: hotswap is not set up, the word is only `login status`, or CODEX_HOME names
  * a home that has no login of a target.

@@ -185,7 +185,7 @@ function readOwnLogin(paths: Paths, standings: readonly TargetSnapshot[], file: 
 /** What is known of a login that is in no auth.json; undefined when Codex keeps logins in that file. */
 function readOtherStore(sharedHome: string, store: string | undefined): string | undefined {
   if (store !== undefined) return `a login in the ${JSON.stringify(store)} store`;
-  // The encrypted store (facts 1.2).
+  // The encrypted store (fact 10).
   return existsSync(join(sharedHome, 'secrets', 'codex_auth.age'))
     ? 'an encrypted login'
     : undefined;

@@ -80,7 +80,7 @@ export type RefreshOutcome =
 
 /**
  * What came of it. Codex does not say: it answers `account/read` although a refresh has failed, and tells of no account
- * when the refresh token was refused for good (measured, 0.150 and 0.169).
+ * when the refresh token was refused for good (fact 95).
  * @param before @param after the text of the vault.
  */
 export function judgeRefresh(reply: AppServerReply, before: string, after: string): RefreshOutcome {
@@ -95,7 +95,7 @@ export function judgeRefresh(reply: AppServerReply, before: string, after: strin
 
 /**
  * The question that makes Codex refresh. In a token's last minutes the server does so when it starts, without being told
- * to, and being told to would cost a second refresh (measured, 0.150 and 0.169). Where a login is in doubt that is no
+ * to, and being told to would cost a second refresh (fact 94). Where a login is in doubt that is no
  * matter: told to, it does not answer before the refresh it does by itself has been refused.
  */
 export function readAndRefresh(

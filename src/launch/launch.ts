@@ -32,7 +32,7 @@ export interface Launch {
 
 /**
  * `codex …` as the user typed it: argv → mode → account → slot → child. Ends this process the way the child ended.
- * Whatever of ours fails before the child runs, the real codex runs anyway, with one line on stderr (design 1).
+ * Whatever of ours fails before the child runs, the real codex runs anyway, with one line on stderr.
  */
 export async function launchCodex(launch: Launch): Promise<void> {
   try {

@@ -47,7 +47,7 @@ export function readSettings(question: ConfigQuestion): Promise<LoginSettings> {
 
 /**
  * Looks at what stands between this launch and our accounts: variables that outrank every login, another provider, a
- * forced workspace or way to log in (facts 1.5, 5.2; each measured with the real Codex).
+ * forced workspace or way to log in (facts 24, 44, 25).
  * @throws HotswapError `no-usable-target` when Codex would not work with any of them: it is to run alone then.
  * `forced-login` when Codex would log out what it finds: it is not to run.
  */
@@ -89,7 +89,7 @@ export async function readLoginConstraints(
 
 /**
  * What Codex has to be told before it can be asked about an account. Where its configuration forces another login, its
- * app-server looks at none, and answers as after a refusal of the service (measured, 0.171).
+ * app-server looks at none, and answers as after a refusal of the service (fact 97).
  * @throws HotswapError `forced-login`, `no-usable-target` where nothing that we say helps: it is not to be asked.
  */
 export async function wordsToAsk(question: ConfigQuestion, target: Target): Promise<string[]> {

@@ -68,7 +68,7 @@ export interface SessionFacts {
 
 /** How long an account may take to say what it has left. */
 const ASK_MS = 20_000;
-/** The same where a failed command waits for it; 0.6 s, as a rule (fact M12). */
+/** The same where a failed command waits for it; 0.6 s, as a rule (fact 93). */
 const PROBE_MS = 10_000;
 
 /**

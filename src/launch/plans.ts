@@ -16,7 +16,7 @@ import { listOverrides } from './overrides.ts';
 import { readCodexConfig } from './session-overlay.ts';
 import { shellHome } from './shell-home.ts';
 
-/** The binary to start, found behind the npm launcher where that is safe (fact M14). */
+/** The binary to start, found behind the npm launcher where that is safe (fact 51). */
 export interface Program {
   file: string;
   env: NodeJS.ProcessEnv;
@@ -112,8 +112,8 @@ async function planChild(facts: PlanFacts, args: readonly string[]): Promise<Chi
 }
 
 /**
- * The child's environment: the overlay as its home, the databases still the shared home's (fact M13). Of a user who keeps
- * them elsewhere, too: `sqlite_home` of any layer outranks the variable (measured, 0.130 to 0.171).
+ * The child's environment: the overlay as its home, the databases still the shared home's (fact 31). Of a user who keeps
+ * them elsewhere, too: `sqlite_home` of any layer outranks the variable.
  */
 function overlayEnvironment(
   base: NodeJS.ProcessEnv,

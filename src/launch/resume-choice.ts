@@ -21,7 +21,7 @@ export interface ResumeChoice {
   invocation: SessionInvocation;
   /** The account that the thread ran under last. */
   wish?: Wish;
-  /** What the chosen account will not show, for the user: Codex's own list is of one account only (fact M5). */
+  /** What the chosen account will not show, for the user: Codex's own list is of one account only (fact 59). */
   remark(target: string): string | undefined;
 }
 
@@ -55,7 +55,7 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
   return { invocation, remark: (target) => remarkOnOthers(here, target, identityOf) };
 }
 
-/** The thread that was written last here, among those that this command would look at (facts 6). */
+/** The thread that was written last here, among those that this command would look at (fact 47). */
 async function findLast(
   { invocation, paths }: ResumeQuestion,
   known: readonly KnownThread[],

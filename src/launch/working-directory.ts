@@ -12,7 +12,7 @@ export interface WorkPlace {
   directory?: string | undefined;
 }
 
-/** Where Codex works: its working directory, or what `-C` names. Codex resolves no link in that (measured). */
+/** Where Codex works: its working directory, or what `-C` names. Codex resolves no link in that (fact 43). */
 export function workingDirectory({ invocation, cwd, directory }: WorkPlace): string {
   return directory ?? resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.');
 }

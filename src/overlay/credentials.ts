@@ -32,7 +32,7 @@ import {
 } from './merge-logins.ts';
 import type { Slot } from './slot.ts';
 
-/** The logins of MCP servers. Codex writes it in place and opens it with O_NOFOLLOW (fact 4.2). */
+/** The logins of MCP servers. Codex writes it in place and opens it with O_NOFOLLOW (fact 35). */
 export const CREDENTIALS = '.credentials.json';
 
 type Places = Pick<Slot, 'home' | 'side' | 'sharedHome'>;

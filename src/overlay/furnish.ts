@@ -17,7 +17,7 @@ export interface FurnishReport {
 }
 
 /**
- * Makes the overlay show the shared home: a link for every shared entry (design 3), nothing else touched.
+ * Makes the overlay show the shared home: a link for every shared entry, nothing else touched.
  * When all is right already it costs two directory reads and one readlink per entry.
  * Run it before every child start: entries come and go in the shared home.
  */
@@ -35,7 +35,7 @@ export function furnishSlot(slot: Slot): FurnishReport {
   return report;
 }
 
-/** The names to show, after making the directories that Codex would otherwise make in the overlay (fact M13). */
+/** The names to show, after making the directories that Codex would otherwise make in the overlay (fact 30). */
 function readSharedHome(sharedHome: string): Set<string> {
   ensureDir(sharedHome);
   const all = readdirSync(sharedHome);

@@ -7,7 +7,7 @@ import type { Slot } from './slot.ts';
 
 /**
  * Makes the account of `authFile` the one that Codex finds in the slot. Codex writes refreshed tokens through the link
- * (fact M7).
+ * (fact 11).
  * @throws HotswapError `bad-state` when a real file is there: a login that is to be adopted first. `bad-vault` when the
  * slot is the vault itself, or the vault holds no login.
  */

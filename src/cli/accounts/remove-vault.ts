@@ -65,7 +65,7 @@ export function hasLogin({ vault }: Pick<Target, 'vault'>): boolean {
   return listNames(vault).some((name) => name === 'auth.json' || name === LAST_GOOD);
 }
 
-/** The credential file and our copy, Codex's lock beside it (fact 1.3), its and our temporary files. */
+/** The credential file and our copy, Codex's lock beside it (fact 12), its and our temporary files. */
 function isOfLogin(name: string): boolean {
   return (
     name === 'auth.json' ||
