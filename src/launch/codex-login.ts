@@ -3,7 +3,7 @@ import { HotswapError } from '../errors.ts';
 import { readConfig } from '../state/config.ts';
 import { MANAGEMENT_PROGRAM } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
-import { lookAtHome } from './home-login.ts';
+import { readHomeLogin } from './home-login.ts';
 import { type Ending, type InheritedCommand, runInherited } from './run-inherited.ts';
 
 /**
@@ -23,7 +23,11 @@ export async function runCodexLogin(
   if (reason === 'login' && rest[0] === 'status') return undefined;
   const config = readConfig(paths);
   if (config === undefined) return undefined;
-  const home = await lookAtHome(paths, config, { invocation, cwd, sharedHome: paths.sharedHome });
+  const home = await readHomeLogin(paths, config, {
+    invocation,
+    cwd,
+    sharedHome: paths.sharedHome,
+  });
   if (home.kind === 'apart' || home.kind === 'empty') return undefined;
   if (!process.stdin.isTTY || !process.stdout.isTTY) throw refusal(reason);
   return runInherited({

@@ -9,7 +9,7 @@ import { hasNoAccount } from '../codex/account-reply.ts';
 import type { AppServerReply, AppServerRequest } from '../codex/app-server.ts';
 import { classifyLimitText } from '../codex/limits.ts';
 import { HotswapError } from '../errors.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { readTextQuietly } from '../regular-file.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
@@ -123,11 +123,7 @@ function isOurs(paths: Paths, config: Config, { name }: Target): boolean {
 }
 
 function readText(target: Target): string {
-  try {
-    return readRegularFile(authFileOf(target)).toString('utf8');
-  } catch {
-    return '';
-  }
+  return readTextQuietly(authFileOf(target));
 }
 
 function messageOf(error: Error): string {

@@ -4,12 +4,12 @@ import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import { toPlainText } from '../plain-text.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
+import type { WantedTarget } from './choose-account.ts';
 import { runCodexLogin } from './codex-login.ts';
 import { endLike } from './end-like.ts';
 import { takeHereOption } from './here-option.ts';
 import { openSession } from './open-session.ts';
 import { type Ending, runInherited } from './run-inherited.ts';
-import type { Wish } from './session-overlay.ts';
 
 export interface Launch {
   /** The real codex, when the shim has found it. */
@@ -19,7 +19,7 @@ export interface Launch {
   env: NodeJS.ProcessEnv;
   cwd: string;
   /** The account asked for, by `codex-hotswap launch`. */
-  wish?: Wish;
+  wanted?: WantedTarget;
   /** Never rotate. */
   pinned?: boolean;
   /** When every account is at its limit, wait for the first to come back; else as the configuration says. */
@@ -55,12 +55,12 @@ async function launchReal(typed: Found): Promise<Ending> {
     if (!isOwnHome(paths)) return runPlain(launch);
     return (await runCodexLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
-  const { wish, pinned = false, wait = false } = launch;
+  const { wanted, pinned = false, wait = false } = launch;
   const unsupervised = (error: unknown) => {
     // Codex would do harm.
     if (error instanceof HotswapError && error.code === 'forced-login') throw error;
-    // Whoever names an account does not want to run under another.
-    if (wish?.kind === 'exactly') throw error;
+    // A person who names an account does not want to run under another.
+    if (wanted?.kind === 'only') throw error;
     // Nor could it be run without us; the binary behind a launcher is another matter.
     if ((error as NodeJS.ErrnoException | undefined)?.path === launch.real) throw error;
     say(`${describeError(explainSpawnError(error)).text}; running codex unsupervised`);
@@ -69,7 +69,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   const open = async () => {
     requireOwnHome(paths.home);
     const parsed = { invocation, here: launch.here || here };
-    return openSession({ ...launch, ...parsed, paths, wish, pinned, wait, say });
+    return openSession({ ...launch, ...parsed, paths, wanted, pinned, wait, say });
   };
   const session = await open().catch(unsupervised);
   const ending = await session?.().catch((error: unknown) => {

@@ -11,9 +11,8 @@ import type { FollowedThread } from '../session/tui/followed-rollout.ts';
 import type { ChildPlan } from '../session/tui/supervised-child.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { retryNow } from '../state/deferred-writes.ts';
-import { readSettings } from './login-constraints.ts';
+import { readCodexConfig, readSettings } from './login-settings.ts';
 import { listOverrides } from './overrides.ts';
-import { readCodexConfig } from './session-overlay.ts';
 import { shellHome } from './shell-home.ts';
 
 /** The binary to start, found behind the npm launcher where that is safe (fact 51). */

@@ -12,7 +12,7 @@ import { readLaunches } from '../registry/launch-record.ts';
 import type { IdentityOf } from '../registry/segment-usage.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import type { Paths } from '../state/paths.ts';
-import type { Wish } from './session-overlay.ts';
+import type { WantedTarget } from './choose-account.ts';
 import { workingDirectory } from './working-directory.ts';
 
 /** What resuming a thread means for a launch. */
@@ -20,9 +20,9 @@ export interface ResumeChoice {
   /** The command line, with `--last` said as an id. */
   invocation: SessionInvocation;
   /** The account that the thread ran under last. */
-  wish?: Wish;
-  /** What the chosen account will not show, for the user: Codex's own list is of one account only (fact 59). */
-  remark(target: string): string | undefined;
+  wanted?: WantedTarget;
+  /** For the user: the threads that Codex's own list hides, as it is of one account only (fact 59). */
+  tellHidden(target: string): string | undefined;
 }
 
 export interface ResumeQuestion {
@@ -30,29 +30,31 @@ export interface ResumeQuestion {
   paths: Paths;
   cwd: string;
   identityOf: IdentityOf;
+  /** Resume under the account of a new session. */
+  here: boolean;
   /** In the order of the configuration. */
   targets: readonly string[];
 }
 
-/** Undefined when nothing is to be resumed or forked. */
-export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoice | undefined> {
+/** Which thread a launch resumes or forks, if any, and under which account. */
+export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoice> {
   const { invocation, paths, identityOf } = question;
-  if (!continuesThread(invocation)) return undefined;
+  const silent = () => undefined;
+  if (!continuesThread(invocation)) return { invocation, tellHidden: silent };
   const known = listKnownThreads(readLaunches(paths).launches);
   const directory = canonicalDirectory(workingDirectory(question));
-  const silent = () => undefined;
   if (hasFlag(invocation, 'last')) {
     const id = invocation.certain ? await findLast(question, known, directory) : undefined;
-    if (id === undefined) return { invocation, remark: silent };
-    const wish = wishFor(id, known, question);
-    return { invocation: pinThread(invocation, id), ...wish, remark: silent };
+    if (id === undefined) return { invocation, tellHidden: silent };
+    const pinned = pinThread(invocation, id);
+    return { invocation: pinned, ...ownAccount(id, known, question), tellHidden: silent };
   }
   const { session } = promptAndSession(invocation);
   if (session !== undefined) {
-    return { invocation, ...wishFor(session, known, question), remark: silent };
+    return { invocation, ...ownAccount(session, known, question), tellHidden: silent };
   }
   const here = known.filter(({ cwd }) => canonicalDirectory(cwd) === directory);
-  return { invocation, remark: (target) => remarkOnOthers(here, target, identityOf) };
+  return { invocation, tellHidden: (target) => tellOthers(here, target, identityOf) };
 }
 
 /** The thread that was written last here, among those that this command would look at (fact 47). */
@@ -75,11 +77,12 @@ async function findLast(
 }
 
 /** The target that still is the account under which the thread ran last, whatever it is called now. */
-function wishFor(
+function ownAccount(
   id: string,
   known: readonly KnownThread[],
-  { identityOf, targets }: ResumeQuestion,
-): { wish?: Wish } {
+  { identityOf, targets, here }: ResumeQuestion,
+): { wanted?: WantedTarget } {
+  if (here) return {};
   const last = known.find(({ thread }) => thread === id)?.last;
   if (last === undefined) return {};
   const still = [last.target, ...targets].find((name) => {
@@ -89,10 +92,10 @@ function wishFor(
   // Logged out since: it is asked for all the same, so that the way to another account is said.
   const isLoggedOut = targets.includes(last.target) && identityOf(last.target) === undefined;
   const target = still ?? (isLoggedOut ? last.target : undefined);
-  return target === undefined ? {} : { wish: { kind: 'rather', target } };
+  return target === undefined ? {} : { wanted: { kind: 'preferred', target } };
 }
 
-function remarkOnOthers(
+function tellOthers(
   here: readonly KnownThread[],
   target: string,
   identityOf: IdentityOf,
