@@ -18,7 +18,8 @@ import { adoptionLockOf } from '../state/paths.ts';
 import { underLock } from '../state/records.ts';
 import { type AuthAdoption, adoptAuth } from './adopt-auth.ts';
 import { backUp, moveToBackup } from './backup.ts';
-import { adoptCredentials, CREDENTIALS } from './credentials.ts';
+import { adoptCredentials } from './credentials.ts';
+import { CREDENTIALS } from './credentials-files.ts';
 import { moveNew, moveOver } from './move.ts';
 import type { Slot } from './slot.ts';
 

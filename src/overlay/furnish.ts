@@ -5,7 +5,8 @@ import { swapLink } from '../accounts/credential/swap-link.ts';
 import { policyOf, SHARED_DIRECTORIES, SHARED_FILES } from '../codex/home-table.ts';
 import { ensureDir, isTemporaryName, removeQuietly } from '../state/files.ts';
 import { isBackupName } from './backup.ts';
-import { CREDENTIALS, linkCredentials } from './credentials.ts';
+import { linkCredentials } from './credentials.ts';
+import { CREDENTIALS } from './credentials-files.ts';
 import type { Slot } from './slot.ts';
 import { sweepTemporaries } from './temporaries.ts';
 
