@@ -37,6 +37,15 @@ export function readRegularFile(path: string): Buffer {
   }
 }
 
+/** The text of a file; '' where none can be read. */
+export function readTextQuietly(path: string): string {
+  try {
+    return readRegularFile(path).toString('utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** The end of a file, at most so many bytes, and its size. @throws what `openRegularFile` throws. */
 export function readTail(path: string, most: number): { bytes: Buffer; size: number } {
   const fd = openRegularFile(path);

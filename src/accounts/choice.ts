@@ -1,6 +1,7 @@
 import type { Strategy, Target } from '../state/config.ts';
 import { describeIdentity, type Identity, isSameIdentity } from './login.ts';
 import { activeMarks, isWorkspaceMark, type Mark } from './marks.ts';
+import { holdsForeignLogin, ownerOf } from './owner.ts';
 import { prefer } from './preference.ts';
 import type { TargetSnapshot } from './target-snapshot.ts';
 
@@ -70,7 +71,7 @@ function inSearchOrder({ standings, current, exclude }: ChoiceQuestion): TargetS
 }
 
 function judge(standing: TargetSnapshot, question: ChoiceQuestion): Verdict {
-  const { target, vault, state } = standing;
+  const { target, vault } = standing;
   const refuse = (reason: string, until?: number): Verdict => ({
     kind: 'refused',
     target: target.name,
@@ -80,9 +81,10 @@ function judge(standing: TargetSnapshot, question: ChoiceQuestion): Verdict {
   if (!target.enabled) return refuse('switched off in the configuration');
   if (vault.kind === 'empty') return refuse('not logged in');
   if (vault.kind !== 'ready') return refuse(vault.reason);
-  if (state.identity !== undefined && !isSameIdentity(state.identity, vault.identity)) {
+  const owner = ownerOf(standing);
+  if (owner !== undefined && holdsForeignLogin(standing)) {
     return refuse(
-      `its vault now holds another account (${describeIdentity(vault.identity)} instead of ${describeIdentity(state.identity)})`,
+      `its vault now holds another account (${describeIdentity(vault.identity)} instead of ${describeIdentity(owner)})`,
     );
   }
   const marks = marksThatBind(vault.identity, vault.issuedAt, target.name, question);

@@ -1,7 +1,7 @@
 import { isApiKey, isSameIdentity, readLogin } from './login.ts';
 
 /**
- * How the text of one auth.json stands to that of another. Refresh tokens rotate (fact 1.4): of one account's logins the
+ * How the text of one auth.json stands to that of another. Refresh tokens rotate (fact 15): of one account's logins the
  * newest works for certain, an older one perhaps.
  * @returns `unclear` for two of one account that were made in the same second; `strange` when they are not of one account,
  * or one of them is no login.
@@ -20,4 +20,9 @@ export function compareLogins(
     a.login.issuedAt - b.login.issuedAt || (a.login.notedAt ?? 0) - (b.login.notedAt ?? 0);
   if (ahead === 0) return 'unclear';
   return ahead > 0 ? 'newer' : 'older';
+}
+
+/** Whether a text is the same login as another, or a newer one of the same account. */
+export function isAsNew(text: string, other: string): boolean {
+  return ['same', 'newer'].includes(compareLogins(text, other));
 }

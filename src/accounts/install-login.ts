@@ -13,10 +13,12 @@ import {
   writeAccountState,
 } from './account-state.ts';
 import { compareLogins } from './compare-logins.ts';
-import { discardLogin, putLogin } from './credential-file.ts';
+import { discardLogin } from './credential/discard.ts';
+import { putLogin } from './credential/put.ts';
 import { keepLogin } from './keep-login.ts';
 import { keepLastGood, lastGoodOf } from './last-good.ts';
 import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
+import { findOwner, ownerOf } from './owner.ts';
 import { accountLock, type TargetSnapshot } from './target-snapshot.ts';
 import { assertVaultDir, authFileOf } from './vault.ts';
 
@@ -80,7 +82,7 @@ function underLock<Result>(
   }
 }
 
-/** A refresh takes a second; Codex up to 0.160 would write what it got over the new login (fact 1.3). */
+/** A refresh takes a second; Codex up to 0.160 would write what it got over the new login (fact 12). */
 const LOCK_MS = 30_000;
 
 function install(request: InstallRequest): Installation {
@@ -90,9 +92,11 @@ function install(request: InstallRequest): Installation {
     throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
   }
   const { identity } = read.login;
-  const twin = findTwin(identity, target, standings);
+  const others = standings.filter((standing) => standing.target.name !== target.name);
+  const twin = findOwner(others, identity);
   if (twin !== undefined && !request.move) throw clash(identity, twin, target);
-  const owner = ownerOf(standings.find((standing) => standing.target.name === target.name));
+  const before = standings.find((standing) => standing.target.name === target.name);
+  const owner = before && ownerOf(before);
   const isRenewal = owner !== undefined && isSameIdentity(owner, identity);
   const change = { identity, twin, owner, isRenewal };
   if (owner !== undefined && !isRenewal && !request.replaceAccount) {
@@ -156,17 +160,6 @@ export function inUse({ name }: Target): HotswapError {
   );
 }
 
-function findTwin(
-  identity: Identity,
-  target: Target,
-  standings: readonly TargetSnapshot[],
-): TargetSnapshot | undefined {
-  return standings.find((standing) => {
-    const owner = standing.target.name === target.name ? undefined : ownerOf(standing);
-    return owner !== undefined && isSameIdentity(owner, identity);
-  });
-}
-
 function clash(identity: Identity, twin: TargetSnapshot, target: Target): HotswapError {
   return new HotswapError(
     'identity-clash',
@@ -214,10 +207,4 @@ function putAndKeep(
   });
   keepLastGood(paths, target, identity);
   return orphan;
-}
-
-// What the vault holds counts; an empty or unreadable vault still belongs to the account on record.
-function ownerOf(standing: TargetSnapshot | undefined): Identity | undefined {
-  if (standing === undefined) return undefined;
-  return standing.vault.kind === 'ready' ? standing.vault.identity : standing.state.identity;
 }

@@ -4,7 +4,7 @@ import { updateConfig } from '../state/config-store.ts';
 import { ensurePrivateDir } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { writeAccountState } from './account-state.ts';
-import { putLogin } from './credential-file.ts';
+import { putLogin } from './credential/put.ts';
 import { keepLogin } from './keep-login.ts';
 import type { Identity, Login } from './login.ts';
 import { authFileOf } from './vault.ts';

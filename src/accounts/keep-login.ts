@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ensurePrivateDir, timestamp } from '../state/files.ts';
-import { addLogin } from './credential-file.ts';
+import { addLogin } from './credential/put.ts';
 
 /**
  * Keeps the text of a login that loses its place (0600), for the user: nothing that could still be worth something is

@@ -5,7 +5,7 @@ import { changeRecords } from '../state/records.ts';
 
 /**
  * Which vault a home's auth.json led to when we last saw it. Codex's logout, and every `codex login` before it begins,
- * revokes that login and removes the *link*, not what it leads to (measured, 0.150 and 0.169): a link that is gone says
+ * revokes that login and removes the *link*, not what it leads to (fact 21): a link that is gone says
  * that the account in the vault is, too.
  * @returns the vault's file; null when the link went and that was noticed; undefined when there never was one.
  */

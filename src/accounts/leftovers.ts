@@ -1,15 +1,15 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../state/files.ts';
-import { isAsideName } from './credential-file.ts';
-import { restoreLink } from './credential-link.ts';
+import { isAsideName } from './credential/aside.ts';
+import { isLink, restoreLink } from './credential/swap-link.ts';
 import { keepLogin } from './keep-login.ts';
 import { absorbLogin, type KnownVault, type Placement } from './place-login.ts';
 
 /** A rename and a link take microseconds; the clock of a file server may differ. */
 const AT_WORK_MS = 5000;
 
-/** What was put aside of an auth.json in this directory, by a process that died before it was settled. */
+/** What a process that died has put aside of an auth.json in this directory. */
 export function listLeftovers(dir: string): string[] {
   return listNames(dir)
     .filter(isAsideName)
@@ -17,16 +17,27 @@ export function listLeftovers(dir: string): string[] {
     .filter((aside) => !isAtWork(aside));
 }
 
+/** Where a login goes that was put aside. */
+export interface Refuge {
+  vaults: readonly KnownVault[];
+  /** For a login of no vault. */
+  orphansDir: string;
+  /** Part of its file name there. */
+  label: string;
+  now: Date;
+}
+
 /**
- * Gives a link that was put aside its name again; brings a login to its vault, or to the orphans.
+ * Gives a link that was put aside its name back; takes a login to its vault, or to the orphans.
+ * @param authFile the former name.
  * @returns where a login went.
  */
-export function settleLeftover(
+export function restoreLeftover(
   aside: string,
   authFile: string,
-  { vaults, orphansDir, label, now }: Orphanage,
+  { vaults, orphansDir, label, now }: Refuge,
 ): Placement | undefined {
-  if (lstatSync(aside, { throwIfNoEntry: false })?.isSymbolicLink()) {
+  if (isLink(aside)) {
     restoreLink(aside, authFile);
     return undefined;
   }
@@ -36,15 +47,7 @@ export function settleLeftover(
   });
 }
 
-export interface Orphanage {
-  vaults: readonly KnownVault[];
-  orphansDir: string;
-  /** What a login that belongs to no vault is called. */
-  label: string;
-  now: Date;
-}
-
-/** Whether the process that put it aside may be about to go on; our own never is, as it does not pause. */
+/** Whether the process that has put it aside may still be at it. Our own process never is: it does not pause there. */
 function isAtWork(aside: string): boolean {
   const pid = Number(/-(\d+)-[0-9a-f]{8}$/.exec(aside)?.[1]);
   const stats = lstatSync(aside, { throwIfNoEntry: false });

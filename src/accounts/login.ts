@@ -52,6 +52,12 @@ export function readLogin(
   };
 }
 
+/** Whose login the text of an auth.json is; undefined where it is none. */
+export function identityIn(text: string): Identity | undefined {
+  const read = readLogin(text);
+  return read.kind === 'login' ? read.login.identity : undefined;
+}
+
 const PROBLEMS: Record<AuthProblem, string> = {
   'not-json': 'is not valid JSON',
   'not-an-object': 'is not a JSON object',

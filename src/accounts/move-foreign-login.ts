@@ -5,30 +5,18 @@ import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
 import { clearMarks, recordIdentity } from './account-state.ts';
 import { compareLogins } from './compare-logins.ts';
-import { discardLogin, putLogin, readCredential } from './credential-file.ts';
+import { discardLogin } from './credential/discard.ts';
+import { putLogin } from './credential/put.ts';
+import { readCredential } from './credential/read.ts';
 import { keepAsTarget, tellKept } from './keep-as-target.ts';
 import { keepLogin } from './keep-login.ts';
 import { readLastGood } from './last-good.ts';
-import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
+import { describeIdentity, isSameIdentity, readLogin } from './login.ts';
 import { markLoggedOut } from './notice-logout.ts';
+import { findOwner, holdsForeignLogin, type TargetWithForeignLogin } from './owner.ts';
 import { followLogin } from './shared-login.ts';
 import { accountLock, readTargets, type TargetSnapshot } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
-
-/** A vault that holds another account than its target's. */
-export type TargetWithForeignLogin = TargetSnapshot & {
-  vault: Extract<TargetSnapshot['vault'], { kind: 'ready' }>;
-};
-
-/** Whether a login was written into this vault behind our back, through a link: by an IDE, or with an API key. */
-export function holdsForeignLogin(standing: TargetSnapshot): standing is TargetWithForeignLogin {
-  const { vault, state } = standing;
-  return (
-    vault.kind === 'ready' &&
-    state.identity !== undefined &&
-    !isSameIdentity(vault.identity, state.identity)
-  );
-}
 
 /** The configuration afterwards, lines for the user, and whether the target's own login is to be asked about. */
 type Move = { config: Config; lines: string[]; mayBeLoggedOut?: boolean };
@@ -47,7 +35,7 @@ export async function moveForeignLogin(
   { now, lockMs = LOCK_MS }: { now: Date; lockMs?: number },
 ): Promise<Move> {
   const { target, vault } = stranger;
-  const owner = findOwner(paths, config, stranger);
+  const owner = findOwner(readTargets(paths, config), vault.identity);
   const names = [target.name, ...(owner === undefined ? [] : [owner.target.name])];
   const locks = await lockAccounts(paths, names, lockMs);
   if (locks === undefined) {
@@ -62,7 +50,7 @@ export async function moveForeignLogin(
   }
 }
 
-/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 1.3). */
+/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 12). */
 const LOCK_MS = 10_000;
 
 /** Always in the same order: two who want both never wait for each other. */
@@ -91,7 +79,7 @@ async function move(
   now: Date,
 ): Promise<Move> {
   const { target, vault } = stranger;
-  const owner = findOwner(paths, config, stranger);
+  const owner = findOwner(readTargets(paths, config), vault.identity);
   const isLocked = owner === undefined || names.includes(owner.target.name);
   const text = readCredential(vault.authFile)?.text;
   // What has changed while we waited is for the next look.
@@ -171,20 +159,6 @@ function isThereStill(
   );
 }
 
-/** How the target stands whose account a stranger's login is. */
-function findOwner(
-  paths: Paths,
-  config: Config,
-  stranger: TargetWithForeignLogin,
-): TargetSnapshot | undefined {
-  const standings = readTargets(paths, config);
-  return standings.find(
-    (standing) =>
-      standing.target.name !== stranger.target.name &&
-      isAccountOf(standing, stranger.vault.identity),
-  );
-}
-
 /** @returns where the stranger's login stands now: in the vault of its target, or among the orphans. */
 function moveToOwner(
   paths: Paths,
@@ -203,9 +177,4 @@ function moveToOwner(
   if (read.kind === 'login') recordIdentity(paths, target.name, read.login.identity);
   clearMarks(paths, target.name, ['needs-login']);
   return file;
-}
-
-function isAccountOf({ vault, state }: TargetSnapshot, identity: Identity): boolean {
-  const owner = state.identity ?? (vault.kind === 'ready' ? vault.identity : undefined);
-  return owner !== undefined && isSameIdentity(owner, identity);
 }

@@ -2,73 +2,77 @@ import { lstatSync } from 'node:fs';
 import { findRunningLogin } from '../codex/running-login.ts';
 import type { Paths } from '../state/paths.ts';
 import { addMark, readAccountState } from './account-state.ts';
-import { readCredential } from './credential-file.ts';
-import { linkTarget } from './credential-link.ts';
+import { readCredential } from './credential/read.ts';
+import { readLinkTarget } from './credential/swap-link.ts';
 import { keepLogin } from './keep-login.ts';
 import { readLastLink, writeLastLink } from './last-link.ts';
-import { listLeftovers, settleLeftover } from './leftovers.ts';
-import { describeIdentity, type Identity, isSameIdentity, readLogin } from './login.ts';
+import { listLeftovers, restoreLeftover } from './leftovers.ts';
+import { describeIdentity, identityIn } from './login.ts';
 import { activeMarks } from './marks.ts';
+import { isAccountOf } from './owner.ts';
 import { absorbLogin } from './place-login.ts';
 import { linkSharedAuth, sharedAuth } from './shared-login.ts';
 import { listVaults, type TargetSnapshot } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
 import { vaultOfHome } from './vault-home.ts';
 
-/** What was found. */
+/** What was found in the shared home. */
 export interface Notice {
   /** For the user. */
   lines: string[];
-  /** Targets whose login may be revoked: the service is to be asked before anything is called so. */
+  /** Targets whose login may be revoked. The service is to be asked before they are called logged out. */
   doubted: string[];
 }
 
 /**
- * Notices that the link in the shared home has gone. A logout of plain Codex, and its login before it begins, revoke the
- * account and remove the link; so do tools that revoke nothing (a dotfile manager, a switcher). The vault is intact either
- * way: the link is put back, and the service has to be asked. A new login in its place is a file of its own (see
- * linked.ts): one of an account we know goes to its vault, one of a stranger stays where it is.
- * @param options.isLaunch one of the accounts is about to be used: no second copy of its login may be.
+ * Notices that the link in the shared home is gone. A logout of plain Codex removes it and revokes the account, and so does
+ * its login before it begins. Tools that revoke nothing (a dotfile manager, a switcher) remove it as well. The vault is
+ * intact in every case, so the link is put back and the service has to be asked. A new login in its place is a file of its
+ * own (see last-link.ts): that of a target goes to its vault, that of an unknown account stays where it is.
+ * @param options.isLaunch one of the accounts is about to be used, so no second copy of its login may be left.
  * @throws the file errors.
  */
 export function noticeLogout(
   paths: Paths,
-  standings: readonly TargetSnapshot[],
+  targets: readonly TargetSnapshot[],
   now: Date,
   { isLaunch = false }: { isLaunch?: boolean } = {},
 ): Notice {
   const file = sharedAuth(paths);
-  settleLeftovers(paths, standings, now);
-  const stats = lstatSync(file, { throwIfNoEntry: false });
-  if (stats?.isSymbolicLink()) {
-    const target = linkTarget(file);
-    const isOurs = standings.some((standing) => authFileOf(standing.target) === target);
-    if (isOurs) writeLastLink(paths, target);
+  restoreLeftovers(paths, targets, now);
+  const leadsTo = readLinkTarget(file);
+  if (leadsTo !== undefined) {
+    const isOurs = targets.some(({ target }) => authFileOf(target) === leadsTo);
+    if (isOurs) writeLastLink(paths, leadsTo);
     return NOTHING;
   }
-  const targets = standings.map(({ target }) => target);
-  if (vaultOfHome(paths.sharedHome, targets) !== undefined) return NOTHING;
-  const linked = readLastLink(paths);
-  const login = readNewLogin(file);
-  if (typeof linked !== 'string') {
-    // After `uninstall` it is a copy, and for plain codex to keep until we are used again.
-    if (login !== undefined && (linked === null || isLaunch)) {
-      placeAndLink(paths, standings, file, now);
+  const configured = targets.map(({ target }) => target);
+  if (vaultOfHome(paths.sharedHome, configured) !== undefined) return NOTHING;
+  const lastLink = readLastLink(paths);
+  const newcomer = identityIn(readCredential(file)?.text ?? '');
+  if (typeof lastLink !== 'string') {
+    // After `uninstall` it is a copy, which plain codex keeps until we are used again.
+    if (newcomer !== undefined && (lastLink === null || isLaunch)) {
+      moveToVault(paths, targets, file, now);
     }
     return NOTHING;
   }
-  const left = standings.find(({ target }) => authFileOf(target) === linked);
+  const left = targets.find(({ target }) => authFileOf(target) === lastLink);
   const name = left?.target.name ?? '';
-  if (left !== undefined && login !== undefined && isAccountOf(left, login.identity)) {
-    placeAndLink(paths, standings, file, now);
-    return tell(`${name} was logged in to anew by plain codex; its vault has that login now`);
+  if (left !== undefined && newcomer !== undefined && isAccountOf(left, newcomer)) {
+    moveToVault(paths, targets, file, now);
+    return {
+      lines: [`${name} was logged in to anew by plain codex; its vault has that login now`],
+      doubted: [],
+    };
   }
-  // Without a login there was nothing to be revoked: it was moved away by hand.
+  // A vault without a login had nothing that could be revoked: a person has moved it away.
   const doubted = left?.vault.kind === 'ready' ? [name] : [];
-  if (stats === undefined && left?.vault.kind === 'ready') {
-    // It has removed the link, and writes through whatever is there when it ends.
+  const isGone = lstatSync(file, { throwIfNoEntry: false }) === undefined;
+  if (isGone && left?.vault.kind === 'ready') {
+    // A login that runs has removed the link, and writes through any link that is there when it ends.
     if (findRunningLogin(paths.sharedHome) !== undefined) return { lines: [], doubted };
-    linkSharedAuth(paths, linked);
+    linkSharedAuth(paths, lastLink);
     return {
       lines: [
         `the link ${file} was removed; the login of ${name} is still here, so the link was put back, and the service is asked whether that login still works`,
@@ -77,15 +81,15 @@ export function noticeLogout(
     };
   }
   writeLastLink(paths, null);
-  if (login === undefined) return { lines: [], doubted };
-  const who = describeIdentity(login.identity);
-  const placed = placeAndLink(paths, standings, file, now);
+  if (newcomer === undefined) return { lines: [], doubted };
+  const who = describeIdentity(newcomer);
+  const owner = moveToVault(paths, targets, file, now);
   if (left?.vault.kind === 'empty') return NOTHING;
   return {
     lines: [
-      placed === undefined
+      owner === undefined
         ? `plain codex is logged in as ${who}, which is no target's account; to make it one: codex-hotswap import --as NAME`
-        : `plain codex is logged in as ${who}; ${placed} has that login now`,
+        : `plain codex is logged in as ${who}; ${owner} has that login now`,
     ],
     doubted,
   };
@@ -93,13 +97,10 @@ export function noticeLogout(
 
 const NOTHING: Notice = { lines: [], doubted: [] };
 
-function tell(line: string): Notice {
-  return { lines: [line], doubted: [] };
-}
-
 /**
- * Puts on record that an account was logged out, unless it is already. @returns a line for the user if it was news.
+ * Puts on record that an account was logged out, unless it is on record already.
  * @param how in words, for the user.
+ * @returns a line for the user if it was news.
  */
 export function markLoggedOut(paths: Paths, target: string, how: string, now: Date): string[] {
   const at = Math.floor(now.getTime() / 1000);
@@ -109,25 +110,18 @@ export function markLoggedOut(paths: Paths, target: string, how: string, now: Da
   return [`${target}: ${how}; to use it again: codex-hotswap login ${target}`];
 }
 
-function readNewLogin(file: string): { identity: Identity } | undefined {
-  const read = readLogin(readCredential(file)?.text ?? '');
-  return read.kind === 'login' ? { identity: read.login.identity } : undefined;
-}
-
-function isAccountOf({ vault, state }: TargetSnapshot, identity: Identity): boolean {
-  const owner = state.identity ?? (vault.kind === 'ready' ? vault.identity : undefined);
-  return owner !== undefined && isSameIdentity(owner, identity);
-}
-
-/** @returns the target whose login it is; undefined when it is nobody's, or which is newer cannot be told. */
-function placeAndLink(
+/**
+ * Moves the login of the shared home to the vault of its account, with a link in its place.
+ * @returns the target; undefined when it is no target's, or when it cannot be told which login is newer.
+ */
+function moveToVault(
   paths: Paths,
-  standings: readonly TargetSnapshot[],
+  targets: readonly TargetSnapshot[],
   file: string,
   now: Date,
 ): string | undefined {
   let authFile: string | undefined;
-  const placed = absorbLogin(file, listVaults(standings), {
+  const placed = absorbLogin(file, listVaults(targets), {
     keep: (loser, vault) => keepLogin(paths.orphansDir, vault, loser, now),
     linkTo: (vault) => {
       authFile = vault.authFile;
@@ -140,15 +134,15 @@ function placeAndLink(
   return placed.vault;
 }
 
-/** What a process that died has put aside gets its name again, or its place in a vault. */
-function settleLeftovers(paths: Paths, standings: readonly TargetSnapshot[], now: Date): void {
+/** What a process had put aside when it died gets its name back, or goes to its vault. */
+function restoreLeftovers(paths: Paths, targets: readonly TargetSnapshot[], now: Date): void {
   const file = sharedAuth(paths);
   for (const aside of listLeftovers(paths.sharedHome)) {
-    const vaults = listVaults(standings);
-    const places = { vaults, orphansDir: paths.orphansDir, label: 'codex-home', now };
-    const placed = settleLeftover(aside, file, places);
+    const vaults = listVaults(targets);
+    const refuge = { vaults, orphansDir: paths.orphansDir, label: 'codex-home', now };
+    const placed = restoreLeftover(aside, file, refuge);
     if (placed === undefined || placed.kind === 'unplaced') continue;
-    const owner = standings.find(({ target }) => target.name === placed.vault);
+    const owner = targets.find(({ target }) => target.name === placed.vault);
     const isFree = lstatSync(file, { throwIfNoEntry: false }) === undefined;
     if (owner !== undefined && isFree) linkSharedAuth(paths, authFileOf(owner.target));
   }

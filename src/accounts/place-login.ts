@@ -1,8 +1,11 @@
 import { blockForLock, type Lock } from '../state/lock.ts';
 import { compareLogins } from './compare-logins.ts';
-import { discardLogin, putLogin, readCredential } from './credential-file.ts';
-import { linkLogin } from './credential-link.ts';
-import { type Identity, isSameIdentity, readLogin } from './login.ts';
+import { discardLogin } from './credential/discard.ts';
+import { linkLogin } from './credential/link.ts';
+import { putLogin } from './credential/put.ts';
+import { readCredential } from './credential/read.ts';
+import { type Identity, readLogin } from './login.ts';
+import { findVault } from './owner.ts';
 
 /** A place where a login may belong. */
 export interface KnownVault {
@@ -17,7 +20,7 @@ export interface KnownVault {
 export type Placement =
   /** It was newer than the vault's and is the vault's content now. */
   | { kind: 'vaulted'; vault: string }
-  /** Older than the vault's, or the same: its refresh token is spent (they rotate, fact 1.4). */
+  /** Older than the vault's, or the same: its refresh token is spent (they rotate, fact 15). */
   | { kind: 'outdated'; vault: string }
   /** Nobody's, or not to be judged. */
   | { kind: 'unplaced'; reason: string; isAnothers?: true };
@@ -96,7 +99,7 @@ export function absorbLogin(
   return { kind: 'unplaced', reason: 'it is being written' };
 }
 
-/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 1.3). */
+/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 12). */
 const LOCK_MS = 10_000;
 const ATTEMPTS = 5;
 
@@ -151,22 +154,6 @@ export function placeUnderLock(content: string, vault: KnownVault, keep: Keep): 
   }
   putLogin(authFile, content, (loser) => keep(loser, name));
   return { kind: 'vaulted', vault: name };
-}
-
-/** The vault of an account: by the identity on record, else by what it holds. */
-export function findVault(
-  identity: Pick<Identity, 'userId' | 'accountId'>,
-  vaults: readonly KnownVault[],
-): KnownVault | undefined {
-  return vaults.find((candidate) => {
-    const owner = candidate.identity ?? ownerOf(candidate.authFile);
-    return owner !== undefined && isSameIdentity(owner, identity);
-  });
-}
-
-function ownerOf(authFile: string): Identity | undefined {
-  const read = readLogin(readText(authFile));
-  return read.kind === 'login' ? read.login.identity : undefined;
 }
 
 function readText(file: string): string {

@@ -1,13 +1,15 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { deleteLogin, isAsNew, type Place, readCredential } from './credential-file.ts';
+import { isAsNew } from './compare-logins.ts';
+import { deleteLogin, type SaveElsewhere } from './credential/discard.ts';
+import { readCredential } from './credential/read.ts';
 import { keepLogin } from './keep-login.ts';
 
 /** How long the login of a target that was removed is kept. */
 export const KEPT_DAYS = 30;
 
 /** Keeps the logins of a target that is removed among the orphans: of each account the newest. */
-export function keepRemoved(orphansDir: string, name: string, now: Date): Place {
+export function keepRemoved(orphansDir: string, name: string, now: Date): SaveElsewhere {
   const kept: string[] = [];
   return (text) => {
     const known = kept.find((file) => isAsNew(readCredential(file)?.text ?? '', text));

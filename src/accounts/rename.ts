@@ -14,7 +14,7 @@ import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
 import { changeRecords } from '../state/records.ts';
 import { accountFile, removeAccountState } from './account-state.ts';
-import { moveVaultDir } from './credential-file.ts';
+import { moveVaultDir } from './credential/discard.ts';
 import { renameInCurrent } from './current.ts';
 import { followLogin } from './shared-login.ts';
 import { authFileOf } from './vault.ts';

@@ -4,40 +4,41 @@ import { findRunningLogin } from '../codex/running-login.ts';
 import { HotswapError } from '../errors.ts';
 import { ensureDir } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
-import { readCredential } from './credential-file.ts';
-import { copyOverLink, dropLink, leadsToFile, linkLogin, linkTarget } from './credential-link.ts';
+import { copyOverLink, dropLink, leadsToFile, linkLogin } from './credential/link.ts';
+import { readCredential } from './credential/read.ts';
+import { readLinkTarget } from './credential/swap-link.ts';
 import { keepLogin } from './keep-login.ts';
 import { readLastLink, writeLastLink } from './last-link.ts';
-import { isSameIdentity, readLogin } from './login.ts';
+import { vaultHoldsForeignLogin } from './owner.ts';
 import { absorbLogin, type KnownVault } from './place-login.ts';
 import { isSamePlace } from './vault-home.ts';
 
 export type SharedLinkResult =
   | { kind: 'linked' }
   | { kind: 'already' }
-  /** A login that belongs to no target; it is left as it is, and `import` adopts it. */
+  /** A login that is no target's. It is left as it is; `import` adopts it. */
   | { kind: 'foreign-login'; file: string }
   /** The shared home is the vault of this target: one directory cannot be both. */
   | { kind: 'vault-home'; vault: string }
-  /** Somebody logged plain codex out, or is about to log in: a link put there now would lead that login into a vault. */
+  /** Plain codex was logged out, or is about to log in: through a link put there now, that login would reach a vault. */
   | { kind: 'logged-out' }
-  /** The same for certain: a `codex login` waits for its code. */
+  /** A `codex login` runs in the shared home and waits for its code. */
   | { kind: 'login-runs'; pid: number };
 
-type Places = Pick<
+type SharedHomePaths = Pick<
   Paths,
   'sharedHome' | 'home' | 'stateDir' | 'orphansDir' | 'linkedFile' | 'recordsLock'
 >;
 
 /**
- * Makes the shared home's own auth.json a link to a vault, so that the IDE, the daemon and plain codex use the same
- * token chain (design 3). A regular file there is somebody's login: of a known target it goes to that vault if newer,
- * of anybody else it is left alone and reported.
+ * Makes the shared home's auth.json a link to a vault, so that the IDE, the daemon and plain codex use the same login. A
+ * regular file there is a login of its own: that of a target goes to its vault if it is newer, any other is left alone and
+ * reported.
  * @param vaults every configured vault.
- * @param options.asked a person asks for it, so that a link which Codex has removed may come back.
+ * @param options.asked a person asks for it, so a link that Codex has removed may come back.
  */
 export function linkSharedLogin(
-  paths: Places,
+  paths: SharedHomePaths,
   authFile: string,
   vaults: readonly KnownVault[] = [],
   { asked = false }: { asked?: boolean } = {},
@@ -45,17 +46,17 @@ export function linkSharedLogin(
   const file = sharedAuth(paths);
   const home = vaults.find((vault) => isSamePlace(dirname(vault.authFile), paths.sharedHome));
   if (home !== undefined) return { kind: 'vault-home', vault: home.name };
-  const stats = lstatSync(file, { throwIfNoEntry: false });
-  if (stats?.isSymbolicLink()) {
-    const target = linkTarget(file);
-    if (target === authFile) {
-      writeLastLink(paths, authFile);
-      return { kind: 'already' };
-    }
-    if (!isOurs(target, paths, vaults)) return { kind: 'foreign-login', file };
-    // An IDE has logged in as somebody else through the link: it stays that somebody's until it is moved.
-    if (!asked && holdsStranger(target, vaults)) return { kind: 'foreign-login', file };
-  } else if (stats !== undefined) {
+  const target = readLinkTarget(file);
+  if (target === authFile) {
+    writeLastLink(paths, authFile);
+    return { kind: 'already' };
+  }
+  if (target !== undefined) {
+    if (!mayReplaceLinkTo(target, paths, vaults)) return { kind: 'foreign-login', file };
+    // An IDE has logged in as another account through the link. It keeps that login until the login is moved.
+    const vault = vaults.find((known) => known.authFile === target);
+    if (!asked && vault && vaultHoldsForeignLogin(vault)) return { kind: 'foreign-login', file };
+  } else if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {
     const placed = absorbLogin(file, vaults, {
       keep: (loser, vault) => keepLogin(paths.orphansDir, vault, loser, new Date()),
       linkTo: () => authFile,
@@ -71,22 +72,21 @@ export function linkSharedLogin(
   try {
     linkSharedAuth(paths, authFile);
   } catch (error) {
-    // A login that was written there since we looked: plain codex goes on under it.
+    // A login was written there since we looked: plain codex goes on under it.
     if (!(error instanceof HotswapError) || error.code !== 'bad-state') throw error;
     return { kind: 'foreign-login', file };
   }
   return { kind: 'linked' };
 }
 
-/** Undoes {@link linkSharedLogin}: the link becomes a file of its own (0600). Anything else there is left alone. */
+/** Undoes {@link linkSharedLogin}: the link becomes a file of its own (0600). Everything else there stays. */
 export function unlinkSharedLogin(
-  paths: Places,
+  paths: SharedHomePaths,
   vaults: readonly KnownVault[] = [],
 ): 'unlinked' | 'nothing' {
   const file = sharedAuth(paths);
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return 'nothing';
-  const target = linkTarget(file);
-  if (!isOurs(target, paths, vaults)) return 'nothing';
+  const target = readLinkTarget(file);
+  if (target === undefined || !mayReplaceLinkTo(target, paths, vaults)) return 'nothing';
   const held = leadsToFile(target) ? readCredential(realpathSync.native(target)) : undefined;
   if (held === undefined) dropLink(file);
   else copyOverLink(file, held.text);
@@ -94,18 +94,16 @@ export function unlinkSharedLogin(
   return 'unlinked';
 }
 
-/** Puts the link there and on record; a file of its own is not replaced. @throws what linkLogin throws. */
-export function linkSharedAuth(paths: Places, authFile: string): void {
+/** Puts the link there and on record. A file of its own is not replaced. @throws what linkLogin throws. */
+export function linkSharedAuth(paths: SharedHomePaths, authFile: string): void {
   ensureDir(paths.sharedHome);
   linkLogin(sharedAuth(paths), authFile);
   writeLastLink(paths, authFile);
 }
 
-/** Lets the link of the shared home follow a login that has moved; one that leads elsewhere is left alone. */
-export function followLogin(paths: Places, from: string, to: string): void {
-  const link = sharedAuth(paths);
-  const isLink = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  if (isLink && linkTarget(link) === from && leadsToFile(to)) linkSharedAuth(paths, to);
+/** Lets the link of the shared home follow a login that has moved. A link that leads elsewhere stays. */
+export function followLogin(paths: SharedHomePaths, from: string, to: string): void {
+  if (readLinkTarget(sharedAuth(paths)) === from && leadsToFile(to)) linkSharedAuth(paths, to);
 }
 
 /** The auth.json of the shared home. */
@@ -113,15 +111,8 @@ export function sharedAuth({ sharedHome }: Pick<Paths, 'sharedHome'>): string {
   return join(sharedHome, 'auth.json');
 }
 
-function holdsStranger(authFile: string, vaults: readonly KnownVault[]): boolean {
-  const owner = vaults.find((vault) => vault.authFile === authFile)?.identity;
-  if (owner === undefined) return false;
-  const read = readLogin(readCredential(authFile)?.text ?? '');
-  return read.kind === 'login' && !isSameIdentity(read.login.identity, owner);
-}
-
-// A link that leads nowhere holds nobody's login, so it may go; one to a file we do not know may not.
-function isOurs(
+/** A link to nothing may go, as it leads to no login. A link to a file that is no vault's may not. */
+function mayReplaceLinkTo(
   target: string,
   { home }: Pick<Paths, 'home'>,
   vaults: readonly KnownVault[],

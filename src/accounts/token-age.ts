@@ -1,6 +1,6 @@
 import type { Renewal } from './login.ts';
 
-/** Codex refreshes an access token by itself when it has no more than this left (fact 1.4). */
+/** Codex refreshes an access token by itself when it has no more than this left (fact 14). */
 export const CODEX_MARGIN_SECONDS = 300;
 
 /** What is short-lived anyway is renewed at half of its life; but never so late that Codex would. */
@@ -21,7 +21,7 @@ export interface RefreshRule {
 
 /**
  * How an access token is to be refreshed: `soon` while nothing hurries; `close` when a Codex that starts now would get to
- * do it before we have; `now` when Codex does it itself at its next request, and several Codexes at once (fact M19).
+ * do it before we have; `now` when Codex does it itself at its next request, and several Codexes at once (fact 16).
  */
 export type Need = 'no' | 'soon' | 'close' | 'now';
 

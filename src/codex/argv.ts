@@ -22,8 +22,10 @@ export interface Flag {
 }
 
 interface Words {
-  flags: Flag[];
-  positionals: string[];
+  /** The very words, as they are to be given to Codex. */
+  args: readonly string[];
+  flags: readonly Flag[];
+  positionals: readonly string[];
   /** False when an unknown option makes it open which words are its value and which are prompts. */
   certain: boolean;
 }
@@ -42,73 +44,107 @@ export type PassthroughReason =
 
 export type InteractiveInvocation = Words & { mode: 'interactive'; command: InteractiveCommand };
 export type ExecInvocation = Words & { mode: 'exec'; command: ExecCommand };
+/** A command that we supervise. */
+export type SessionInvocation = InteractiveInvocation | ExecInvocation;
 export type PassthroughInvocation = {
   mode: 'passthrough';
+  args: readonly string[];
   reason: PassthroughReason;
   command?: string;
   /** The words after the command word, for `login status` and the like. */
-  rest: string[];
+  rest: readonly string[];
 };
-export type Invocation = InteractiveInvocation | ExecInvocation | PassthroughInvocation;
+export type Invocation = SessionInvocation | PassthroughInvocation;
 
 /**
- * Reads a command line as Codex's own clap grammar does (facts 6): an option may stand before or after the command
+ * Reads a command line as Codex's own clap grammar does (fact 46): an option may stand before or after the command
  * word, a command word is seen even after a prompt (`codex foo resume` is `resume`), a greedy `-i` eats it.
+ * A launch does this once and hands the result down; what it changes is an edit of that (`dropOption`, `pinThread`).
  * @param args the words after `codex`.
- * @param learned options of this very binary that our tables do not know (from its `--help`).
  */
-export function parseArgv(
-  args: readonly string[],
-  learned: readonly OptionSpec[] = [],
-): Invocation {
+export function parseArgv(args: readonly string[]): Invocation {
   const asked = askedForHelp(args);
-  if (asked !== undefined) return { mode: 'passthrough', reason: asked, rest: [...args] };
+  if (asked !== undefined) return passThrough(asked, args);
 
   let command: SupervisedCommand = 'codex';
   let level = 0;
-  const words: Words = { flags: [], positionals: [], certain: true };
+  const flags: Flag[] = [];
+  let positionals: string[] = [];
 
   for (let index = 0; index < args.length; ) {
     const word = args[index] as string;
     if (word === '--') {
-      words.positionals.push(...args.slice(index + 1));
+      positionals.push(...args.slice(index + 1));
       break;
     }
     if (isOption(word)) {
-      const read = readOption(args, index, [...OPTIONS[command], ...learned]);
-      if (read === undefined) return { mode: 'passthrough', reason: 'malformed', rest: [...args] };
-      words.flags.push({ ...read, argv: args.slice(index, read.next), level });
-      words.certain &&= read.certain;
-      index = read.next;
+      const read = readOption(args, index, OPTIONS[command]);
+      if (read === undefined) return passThrough('malformed', args);
+      const { next, ...option } = read;
+      flags.push({ ...option, argv: args.slice(index, next), level });
+      index = next;
       continue;
     }
     index += 1;
     const sub = subcommandOf(command, word);
     if (sub === undefined) {
-      words.positionals.push(word);
+      positionals.push(word);
     } else if (isSupervised(sub)) {
       command = sub;
       level += 1;
-      words.positionals = [];
+      positionals = [];
     } else {
-      return {
-        mode: 'passthrough',
-        reason: utilityReason(sub),
-        command: sub,
-        rest: args.slice(index),
-      };
+      const reason = utilityReason(sub);
+      return { mode: 'passthrough', reason, args, command: sub, rest: args.slice(index) };
     }
   }
+  return toInvocation(command, { args, flags, positionals });
+}
 
-  if (words.flags.some(({ name }) => name === 'remote')) {
-    return { mode: 'passthrough', reason: 'remote', command, rest: [...args] };
-  }
-  if (words.certain && words.positionals.length > POSITIONALS[command]) {
-    return { mode: 'passthrough', reason: 'malformed', command, rest: [...args] };
+/**
+ * The command line without an option that Codex does not know.
+ * @param name of an option without a value.
+ */
+export function dropOption(invocation: SessionInvocation, name: string): Invocation {
+  const dashes = invocation.args.indexOf('--');
+  // No value of an option begins with a dash (clap), so before `--` it can be nothing else.
+  const isIt = (word: string, index: number) =>
+    word === `--${name}` && (dashes === -1 || index < dashes);
+  return toInvocation(invocation.command, {
+    args: invocation.args.filter((word, index) => !isIt(word, index)),
+    flags: invocation.flags.filter((flag) => flag.name !== name || flag.values.length > 0),
+    positionals: invocation.positionals,
+  });
+}
+
+function toInvocation(command: SupervisedCommand, words: Omit<Words, 'certain'>): Invocation {
+  const { args, flags, positionals } = words;
+  const certain = flags.every((flag) => flag.certain);
+  if (flags.some(({ name }) => name === 'remote')) return passThrough('remote', args, command);
+  if (certain && positionals.length > POSITIONALS[command]) {
+    return passThrough('malformed', args, command);
   }
   return isInteractive(command)
-    ? { mode: 'interactive', command, ...words }
-    : { mode: 'exec', command, ...words };
+    ? { mode: 'interactive', command, ...words, certain }
+    : { mode: 'exec', command, ...words, certain };
+}
+
+function passThrough(
+  reason: PassthroughReason,
+  args: readonly string[],
+  command?: string,
+): PassthroughInvocation {
+  return { mode: 'passthrough', reason, args, rest: args, ...(command && { command }) };
+}
+
+/** Whether it goes on with a thread, or with a fork of one. */
+export function continuesThread(invocation: Invocation): invocation is SessionInvocation {
+  return invocation.mode !== 'passthrough' && /(?:^|\s)(?:resume|fork)$/.test(invocation.command);
+}
+
+/** Whether it leaves a thread to go on with: a review has a record, but is only ever done as a whole. */
+export function leavesThread(invocation: SessionInvocation): boolean {
+  return !/review$/.test(invocation.command) && !hasFlag(invocation, 'ephemeral');
 }
 
 /** Whether an option was given, at whatever place, under whatever spelling. */
@@ -127,11 +163,11 @@ export function configKey(pair: string): string {
   return (pair.split('=', 1)[0] as string).trim();
 }
 
-/** What the positionals of a command mean: `resume --last X` has a prompt, `resume X` a session (facts 6). */
+/** What the positionals of a command mean: `resume --last X` has a prompt, `resume X` a session (fact 47). */
 export function promptAndSession(invocation: Invocation): { session?: string; prompt?: string } {
   if (invocation.mode === 'passthrough') return {};
   const [first, second] = invocation.positionals;
-  const named = /(?:^|\s)(?:resume|fork)$/.test(invocation.command) && !hasFlag(invocation, 'last');
+  const named = continuesThread(invocation) && !hasFlag(invocation, 'last');
   const [session, prompt] = named ? [first, second] : [undefined, first];
   return {
     ...(session === undefined ? {} : { session }),

@@ -1,9 +1,16 @@
-import { configKey, type ExecInvocation, type Flag, type InteractiveInvocation } from './argv.ts';
+import {
+  configKey,
+  type ExecInvocation,
+  type Flag,
+  type InteractiveInvocation,
+  leavesThread,
+  type SessionInvocation,
+} from './argv.ts';
 import { quoteToml } from './toml-text.ts';
 
 /** What the resumed thread is told. */
 export interface ResumeOptions {
-  /** The directory the thread works in; without `-C` Codex asks in a modal when it differs (facts 6). */
+  /** The directory the thread works in; without `-C` Codex asks in a modal when it differs (fact 49). */
   cwd?: string;
   /** The first prompt; empty or absent leaves the composer idle. */
   prompt?: string;
@@ -15,7 +22,7 @@ export interface ResumeOptions {
 }
 
 /**
- * The command line that goes on with exactly this thread (never `--last`, fact M5) under the user's own flags.
+ * The command line that goes on with exactly this thread (never `--last`, fact 59) under the user's own flags.
  * Flags stay on their side of the word `resume`: Codex merges the two, but the same flag twice on one side is an error.
  * Left out: prompt and images (in the history already), `--last`, `--all`, `--worktree` (would make another one), `-C`.
  */
@@ -44,8 +51,7 @@ export function execResumeArgv(
   threadId: string,
   options: ResumeOptions,
 ): string[] | undefined {
-  if (invocation.command === 'review' || invocation.command === 'exec review') return undefined;
-  if (invocation.flags.some(({ name }) => name === 'ephemeral')) return undefined;
+  if (!leavesThread(invocation)) return undefined;
   const flags = keptFlags(invocation.flags, options);
   return [
     ...wordsAt(flags, 0),
@@ -72,7 +78,7 @@ function keptFlags(flags: readonly Flag[], options: ResumeOptions): Flag[] {
 
 /**
  * Codex restores model and effort from the thread unless a flag or profile names one of them; then *all* come from the
- * flags (facts 6). So where the user's flags would override, the thread's own last model and effort are said instead:
+ * flags (fact 48). So where the user's flags would override, the thread's own last model and effort are said instead:
  * it was started with those flags, and a `/model` typed since then must not be undone.
  */
 function lastModel(flags: readonly Flag[], options: ResumeOptions): string[] {
@@ -112,21 +118,22 @@ function thread(threadId: string, { prompt }: ResumeOptions): string[] {
 
 /**
  * The user's own command line with a certain thread in the place of `--last`: by id Codex opens every thread, whatever
- * account began it, where `--last` would not find it and silently begin a new one (fact M5).
+ * account began it, where `--last` would not find it and silently begin a new one (fact 59).
  */
-export function resumeByIdArgv(
-  invocation: InteractiveInvocation | ExecInvocation,
+export function pinThread<Kind extends SessionInvocation>(
+  invocation: Kind,
   threadId: string,
-): string[] {
+): Kind {
   const flags = invocation.flags.filter(({ name }) => !PICKS_THREAD.has(name));
-  const command = invocation.command === 'codex' ? [] : invocation.command.split(' ');
-  return [
-    ...wordsAt(flags, 0),
-    ...command.flatMap((word, index) => [word, ...wordsAt(flags, index + 1)]),
-    '--',
-    threadId,
-    ...invocation.positionals,
-  ];
+  const positionals = [threadId, ...invocation.positionals];
+  const command = invocation.command.split(' ');
+  const words = command.flatMap((word, index) => [word, ...wordsAt(flags, index + 1)]);
+  return {
+    ...invocation,
+    flags,
+    positionals,
+    args: [...wordsAt(flags, 0), ...words, '--', ...positionals],
+  };
 }
 
 const PICKS_THREAD = new Set(['last', 'all', 'include-non-interactive']);

@@ -29,8 +29,8 @@ export interface AskingOffice {
 
 /**
  * Asks Codex itself about an account, in a leased overlay whose auth.json is the link to the vault: a token that Codex
- * refreshes on the way is in the vault, and no second copy ever exists (design 8). One at a time for each account, as
- * any of them may refresh its token (fact M19).
+ * refreshes on the way is in the vault, and no second copy ever exists. One at a time for each account, as
+ * any of them may refresh its token (fact 16).
  * @param chooseRequests what to ask, judged when nobody else is at it; nothing is started for none.
  * @throws what leasing throws (`no-free-slot`, `home-unwritable`), `in-use` when the others take too long, `forced-login` and
  * `no-usable-target` when Codex would not look at the account (see login-constraints.ts).
@@ -92,7 +92,7 @@ async function converse(
     // The server is gone in a second; the user's databases need not know that it was there.
     const scratch = join(slot.side, 'sqlite');
     ensurePrivateDir(scratch);
-    const { CODEX_ACCESS_TOKEN: _outranksTheVault, ...rest } = program.env; // fact 1.5
+    const { CODEX_ACCESS_TOKEN: _outranksTheVault, ...rest } = program.env; // fact 24
     const env = { ...rest, CODEX_HOME: slot.home, CODEX_SQLITE_HOME: scratch };
     return await askAppServer(
       { file: program.file, words, env, cwd: slot.home, timeoutMs, started },

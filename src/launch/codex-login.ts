@@ -3,11 +3,11 @@ import { HotswapError } from '../errors.ts';
 import { readConfig } from '../state/config.ts';
 import { MANAGEMENT_PROGRAM } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
-import { lookAtHome } from './home-login.ts';
+import { readHomeLogin } from './home-login.ts';
 import { type Ending, type InheritedCommand, runInherited } from './run-inherited.ts';
 
 /**
- * `codex login` and `codex logout`, typed by habit. Codex's own revoke the login they find (fact M20), and the shared
+ * `codex login` and `codex logout`, typed by habit. Codex's own revoke the login they find (fact 21), and the shared
  * home shows a vault: the account stored there would be lost. So the management command takes over.
  * @returns undefined when Codex's own may run: hotswap is not set up, the word is only `login status`, or CODEX_HOME names
  * a home that has no login of a target.
@@ -23,7 +23,11 @@ export async function runCodexLogin(
   if (reason === 'login' && rest[0] === 'status') return undefined;
   const config = readConfig(paths);
   if (config === undefined) return undefined;
-  const home = await lookAtHome(paths, config, { invocation, cwd, sharedHome: paths.sharedHome });
+  const home = await readHomeLogin(paths, config, {
+    invocation,
+    cwd,
+    sharedHome: paths.sharedHome,
+  });
   if (home.kind === 'apart' || home.kind === 'empty') return undefined;
   if (!process.stdin.isTTY || !process.stdout.isTTY) throw refusal(reason);
   return runInherited({

@@ -24,7 +24,7 @@ interface NewerProcess {
 
 /**
  * At its exit Node waits for its V8 workers, and on Node 26 one of them may sleep for good: 1 of 100 sessions that were
- * stopped with Ctrl-Z never gave the prompt back (nodejs/node#54918). A program that takes the place of this process waits
+ * stopped with Ctrl-Z never gave the prompt back (pty fact 18). A program that takes the place of this process waits
  * for no worker. Only in a terminal: Node's exit also makes pipes blocking again, which others may share.
  */
 function exitAtOnce(code: number): never {

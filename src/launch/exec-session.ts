@@ -1,4 +1,4 @@
-import { type ExecInvocation, hasFlag, promptAndSession } from '../codex/argv.ts';
+import { type ExecInvocation, leavesThread, promptAndSession } from '../codex/argv.ts';
 import { isThreadId } from '../codex/thread-files.ts';
 import type { Ending } from '../handoff/states.ts';
 import type { Slot } from '../overlay/slot.ts';
@@ -55,11 +55,6 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
           })
         : Promise.resolve('none'),
   });
-}
-
-/** Whether there is a thread to go on with; a review has a record, but is only ever done as a whole. */
-function leavesThread(invocation: ExecInvocation): boolean {
-  return !/review$/.test(invocation.command) && !hasFlag(invocation, 'ephemeral');
 }
 
 /** See {@link ExecSessionParts}. A name instead of an id, or `--last`, is for Codex to look up. */

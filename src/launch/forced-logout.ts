@@ -11,11 +11,11 @@ import type { Paths } from '../state/paths.ts';
 import type { Ending } from './run-inherited.ts';
 
 /**
- * The net below login-constraints.ts. Codex can be told to log accounts out in ways that we do not read (a company's settings from the
+ * Guards against what login-constraints.ts cannot see. Codex can be told to log accounts out in ways that we do not read (a company's settings from the
  * cloud, macOS profiles, a key of a later release). Then it takes the link to the login away as soon as it starts, asks the
  * service nothing, and ends. One account is enough: no other is started in that directory for a while.
  */
-export interface LogoutNet {
+export interface LogoutGuard {
   /** A child has been started. */
   noteChild(): void;
   /** It has opened a thread, so it accepts its login. */
@@ -31,12 +31,12 @@ export interface LogoutNet {
 const HELD_SECONDS = 3600;
 
 /** @param directory where Codex works, canonical. */
-export function createLogoutNet(
+export function createLogoutGuard(
   paths: Paths,
   config: Config,
   directory: string,
   now: () => Date,
-): LogoutNet {
+): LogoutGuard {
   let hasThread = true;
   return {
     noteChild() {

@@ -1,6 +1,6 @@
 import { clearMarks } from '../accounts/account-state.ts';
-import { holdsForeignLogin } from '../accounts/move-foreign-login.ts';
 import { markLoggedOut } from '../accounts/notice-logout.ts';
+import { holdsForeignLogin } from '../accounts/owner.ts';
 import { failedLately, forgetFailure, noteFailure } from '../accounts/refresh-failure.ts';
 import { readTargets } from '../accounts/target-snapshot.ts';
 import { isInTime, type Need, needsRefresh } from '../accounts/token-age.ts';
@@ -9,7 +9,7 @@ import { hasNoAccount } from '../codex/account-reply.ts';
 import type { AppServerReply, AppServerRequest } from '../codex/app-server.ts';
 import { classifyLimitText } from '../codex/limits.ts';
 import { HotswapError } from '../errors.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { readTextQuietly } from '../regular-file.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
@@ -80,7 +80,7 @@ export type RefreshOutcome =
 
 /**
  * What came of it. Codex does not say: it answers `account/read` although a refresh has failed, and tells of no account
- * when the refresh token was refused for good (measured, 0.150 and 0.169).
+ * when the refresh token was refused for good (fact 95).
  * @param before @param after the text of the vault.
  */
 export function judgeRefresh(reply: AppServerReply, before: string, after: string): RefreshOutcome {
@@ -95,7 +95,7 @@ export function judgeRefresh(reply: AppServerReply, before: string, after: strin
 
 /**
  * The question that makes Codex refresh. In a token's last minutes the server does so when it starts, without being told
- * to, and being told to would cost a second refresh (measured, 0.150 and 0.169). Where a login is in doubt that is no
+ * to, and being told to would cost a second refresh (fact 94). Where a login is in doubt that is no
  * matter: told to, it does not answer before the refresh it does by itself has been refused.
  */
 export function readAndRefresh(
@@ -123,11 +123,7 @@ function isOurs(paths: Paths, config: Config, { name }: Target): boolean {
 }
 
 function readText(target: Target): string {
-  try {
-    return readRegularFile(authFileOf(target)).toString('utf8');
-  } catch {
-    return '';
-  }
+  return readTextQuietly(authFileOf(target));
 }
 
 function messageOf(error: Error): string {

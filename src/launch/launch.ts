@@ -4,22 +4,22 @@ import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import { toPlainText } from '../plain-text.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
+import type { WantedTarget } from './choose-account.ts';
 import { runCodexLogin } from './codex-login.ts';
 import { endLike } from './end-like.ts';
-import { extractHereOption } from './here-option.ts';
+import { takeHereOption } from './here-option.ts';
 import { openSession } from './open-session.ts';
 import { type Ending, runInherited } from './run-inherited.ts';
-import type { Wish } from './session-overlay.ts';
 
 export interface Launch {
   /** The real codex, when the shim has found it. */
   real: string | undefined;
   /** The user's own words. */
-  args: string[];
+  args: readonly string[];
   env: NodeJS.ProcessEnv;
   cwd: string;
   /** The account asked for, by `codex-hotswap launch`. */
-  wish?: Wish;
+  wanted?: WantedTarget;
   /** Never rotate. */
   pinned?: boolean;
   /** When every account is at its limit, wait for the first to come back; else as the configuration says. */
@@ -32,7 +32,7 @@ export interface Launch {
 
 /**
  * `codex …` as the user typed it: argv → mode → account → slot → child. Ends this process the way the child ended.
- * Whatever of ours fails before the child runs, the real codex runs anyway, with one line on stderr (design 1).
+ * Whatever of ours fails before the child runs, the real codex runs anyway, with one line on stderr.
  */
 export async function launchCodex(launch: Launch): Promise<void> {
   try {
@@ -49,20 +49,18 @@ type Found = Launch & { real: string };
 
 async function launchReal(typed: Found): Promise<Ending> {
   const paths = resolvePaths(typed.env, homeOf(typed.env));
-  const taken = extractHereOption(typed.args);
-  const launch = { ...typed, args: taken.args, env: leaveOverlay(typed.env, paths) };
-  const invocation = parseArgv(launch.args);
+  const { invocation, here } = takeHereOption(parseArgv(typed.args));
+  const launch = { ...typed, args: invocation.args, env: leaveOverlay(typed.env, paths) };
   if (invocation.mode === 'passthrough') {
     if (!isOwnHome(paths)) return runPlain(launch);
     return (await runCodexLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
-  const { wish, pinned = false, wait = false } = launch;
-  const here = launch.here || taken.here;
+  const { wanted, pinned = false, wait = false } = launch;
   const unsupervised = (error: unknown) => {
     // Codex would do harm.
     if (error instanceof HotswapError && error.code === 'forced-login') throw error;
-    // Whoever names an account does not want to run under another.
-    if (wish?.kind === 'exactly') throw error;
+    // A person who names an account does not want to run under another.
+    if (wanted?.kind === 'only') throw error;
     // Nor could it be run without us; the binary behind a launcher is another matter.
     if ((error as NodeJS.ErrnoException | undefined)?.path === launch.real) throw error;
     say(`${describeError(explainSpawnError(error)).text}; running codex unsupervised`);
@@ -70,7 +68,8 @@ async function launchReal(typed: Found): Promise<Ending> {
   };
   const open = async () => {
     requireOwnHome(paths.home);
-    return openSession({ ...launch, ...{ paths, invocation, wish, pinned, wait, here, say } });
+    const parsed = { invocation, here: launch.here || here };
+    return openSession({ ...launch, ...parsed, paths, wanted, pinned, wait, say });
   };
   const session = await open().catch(unsupervised);
   const ending = await session?.().catch((error: unknown) => {

@@ -1,5 +1,4 @@
-import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
-import { hasFlag } from '../codex/argv.ts';
+import { hasFlag, type SessionInvocation } from '../codex/argv.ts';
 import { quoteToml } from '../codex/toml-text.ts';
 
 /** What this Codex binary can do, as far as a launch depends on it. */
@@ -13,7 +12,7 @@ export const FILE_STORE = ['-c', 'cli_auth_credentials_store="file"'];
 
 export interface OverrideFacts {
   capabilities: LaunchCapabilities;
-  invocation: InteractiveInvocation | ExecInvocation;
+  invocation: SessionInvocation;
   /** The user's config.toml, '' when there is none. */
   configText: string;
   /** Where Codex's configuration keeps logins, when that is not a file. */
@@ -26,12 +25,12 @@ export interface OverrideFacts {
 
 /**
  * The words put in front of the user's own, so that their `-c` of the same key wins.
- * @returns options of the root command; Codex merges them into every subcommand (facts 6).
+ * @returns options of the root command; Codex merges them into every subcommand (fact 46).
  */
 export function listOverrides(facts: OverrideFacts): string[] {
   const { capabilities, invocation, store, configText, hookTrust, shellHome } = facts;
   const words: string[] = [];
-  // A daemon would keep the old account and outlive the session (facts M8, 4).
+  // A daemon would keep the old account and outlive the session (facts 98, 99).
   if (
     invocation.mode === 'interactive' &&
     capabilities.noDaemon &&
@@ -39,11 +38,11 @@ export function listOverrides(facts: OverrideFacts): string[] {
   ) {
     words.push('--no-daemon');
   }
-  // Would refuse to resume another account's thread, should it ever be switched on (fact M16).
+  // Would refuse to resume another account's thread, should it ever be switched on (fact 60).
   if (capabilities.features.has('cli_resume_account_check')) {
     words.push('-c', 'features.cli_resume_account_check=false');
   }
-  // A keyring entry is keyed by CODEX_HOME: an overlay would look logged out (facts 1.2).
+  // A keyring entry is keyed by CODEX_HOME: an overlay would look logged out (fact 10).
   if (store !== undefined) words.push(...FILE_STORE);
   // Its key is found by the path of CODEX_HOME, so MCP logins would come and go with the number of the overlay.
   if (capabilities.features.has('secret_auth_storage') && namesSecretStorage(configText)) {

@@ -1,4 +1,4 @@
-import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
+import type { SessionInvocation } from '../codex/argv.ts';
 import type { Capabilities } from '../codex/capabilities.ts';
 import { resolveNative } from '../codex/find.ts';
 import { readReturnModel } from '../codex/reserve.ts';
@@ -11,12 +11,11 @@ import { assertHeld } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { retryNow } from '../state/deferred-writes.ts';
-import { readSettings } from './login-constraints.ts';
+import { readCodexConfig, readSettings } from './login-settings.ts';
 import { listOverrides } from './overrides.ts';
-import { readCodexConfig } from './session-overlay.ts';
 import { shellHome } from './shell-home.ts';
 
-/** The binary to start, found behind the npm launcher where that is safe (fact M14). */
+/** The binary to start, found behind the npm launcher where that is safe (fact 51). */
 export interface Program {
   file: string;
   env: NodeJS.ProcessEnv;
@@ -25,9 +24,8 @@ export interface Program {
 export interface PlanFacts {
   program: Program;
   capabilities: Capabilities;
-  invocation: InteractiveInvocation | ExecInvocation;
-  /** The user's own words. */
-  args: string[];
+  /** As typed, or with the thread that is to be resumed. */
+  invocation: SessionInvocation;
   cwd: string;
   /** Where the thread works that is resumed. */
   directory?: string | undefined;
@@ -48,7 +46,7 @@ export async function planChildren(facts: PlanFacts): Promise<{
 }> {
   const { invocation } = facts;
   return {
-    first: await planChild(facts, facts.args),
+    first: await planChild(facts, invocation.args),
     async resume(thread, prompt = facts.prompt) {
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
       const own = thread.model === undefined ? readReturnModel(facts.slot.home, thread.id) : {};
@@ -64,22 +62,22 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
   resume(thread: SessionThread): Promise<ChildPlan | undefined>;
   again(): Promise<ChildPlan>;
 }> {
-  const { invocation, args } = facts;
+  const { invocation } = facts;
   // Without a prompt on the command line `exec resume` would read stdin.
   const prompt = facts.prompt === '' ? CONFIG_DEFAULTS.prompt : facts.prompt;
   return {
-    first: await planChild(facts, args),
+    first: await planChild(facts, invocation.args),
     async resume(thread) {
       if (invocation.mode !== 'exec') throw new Error('only an exec is resumed without a pty');
       const words = execResumeArgv(invocation, thread.id, { ...thread, prompt });
       return words && planNext({ ...facts, directory: thread.cwd }, words);
     },
-    again: () => planNext(facts, args),
+    again: () => planNext(facts, invocation.args),
   };
 }
 
 /** For a child that is not the first in its overlay. */
-async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
+async function planNext(facts: PlanFacts, args: readonly string[]): Promise<ChildPlan> {
   retryNow(() => assertHeld(facts.slot));
   // The overlay stands as the child before has had it: what cannot be brought up to date now is no reason to start none.
   try {
@@ -92,7 +90,7 @@ async function planNext(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
   return planChild(facts, args);
 }
 
-async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
+async function planChild(facts: PlanFacts, args: readonly string[]): Promise<ChildPlan> {
   const { program, invocation, slot, capabilities, cwd, directory } = facts;
   const place = { invocation, cwd, directory, sharedHome: slot.sharedHome };
   const { store } = await readSettings(place);
@@ -113,8 +111,8 @@ async function planChild(facts: PlanFacts, args: string[]): Promise<ChildPlan> {
 }
 
 /**
- * The child's environment: the overlay as its home, the databases still the shared home's (fact M13). Of a user who keeps
- * them elsewhere, too: `sqlite_home` of any layer outranks the variable (measured, 0.130 to 0.171).
+ * The child's environment: the overlay as its home, the databases still the shared home's (fact 31). Of a user who keeps
+ * them elsewhere, too: `sqlite_home` of any layer outranks the variable.
  */
 function overlayEnvironment(
   base: NodeJS.ProcessEnv,

@@ -1,13 +1,10 @@
 import { mendAccountState, recordIdentity } from '../accounts/account-state.ts';
 import { keepLastGood, restoreLastGood } from '../accounts/last-good.ts';
-import { listLeftovers, settleLeftover } from '../accounts/leftovers.ts';
+import { listLeftovers, restoreLeftover } from '../accounts/leftovers.ts';
 import { describeIdentity, type Identity } from '../accounts/login.ts';
-import {
-  holdsForeignLogin,
-  moveForeignLogin,
-  type TargetWithForeignLogin,
-} from '../accounts/move-foreign-login.ts';
+import { moveForeignLogin } from '../accounts/move-foreign-login.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
+import { holdsForeignLogin, ownerOf, type TargetWithForeignLogin } from '../accounts/owner.ts';
 import { finishRename } from '../accounts/rename.ts';
 import { listVaults, readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { authFileOf } from '../accounts/vault.ts';
@@ -102,17 +99,18 @@ function settleVaultLeftovers(
 ): void {
   const places = { vaults: listVaults(standings), orphansDir, label: target.name, now };
   for (const aside of listLeftovers(target.vault)) {
-    settleLeftover(aside, authFileOf(target), places);
+    restoreLeftover(aside, authFileOf(target), places);
   }
 }
 
 /** Keeps the last good copy of a vault, or puts it back. @returns a line for the user when it was put back. */
 async function settleOwn(
   paths: Paths,
-  { target, vault, state }: TargetSnapshot,
+  snapshot: TargetSnapshot,
   now: Date,
 ): Promise<string | undefined> {
-  const owner = state.identity ?? (vault.kind === 'ready' ? vault.identity : undefined);
+  const { target, vault } = snapshot;
+  const owner = ownerOf(snapshot);
   if (owner === undefined || vault.kind === 'unsafe') return undefined;
   const isGood = vault.kind === 'ready' && keepLastGood(paths, target, owner) !== 'older';
   return isGood ? undefined : await restoreLastGood(paths, target, owner, { now });

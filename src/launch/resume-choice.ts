@@ -1,66 +1,63 @@
-import { resolve } from 'node:path';
 import { isSameIdentity } from '../accounts/login.ts';
 import {
-  type ExecInvocation,
-  flagValues,
+  continuesThread,
   hasFlag,
-  type InteractiveInvocation,
   promptAndSession,
+  type SessionInvocation,
 } from '../codex/argv.ts';
 import { findThreads } from '../codex/find-threads.ts';
-import { resumeByIdArgv } from '../codex/resume-argv.ts';
+import { pinThread } from '../codex/resume-argv.ts';
 import { type KnownThread, listKnownThreads } from '../registry/known-threads.ts';
 import { readLaunches } from '../registry/launch-record.ts';
 import type { IdentityOf } from '../registry/segment-usage.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import type { Paths } from '../state/paths.ts';
-import type { Wish } from './session-overlay.ts';
+import type { WantedTarget } from './choose-account.ts';
+import { workingDirectory } from './working-directory.ts';
 
 /** What resuming a thread means for a launch. */
 export interface ResumeChoice {
   /** The command line, with `--last` said as an id. */
-  args: string[];
+  invocation: SessionInvocation;
   /** The account that the thread ran under last. */
-  wish?: Wish;
-  /** What the chosen account will not show, for the user: Codex's own list is of one account only (fact M5). */
-  remark(target: string): string | undefined;
+  wanted?: WantedTarget;
+  /** For the user: the threads that Codex's own list hides, as it is of one account only (fact 59). */
+  tellHidden(target: string): string | undefined;
 }
 
 export interface ResumeQuestion {
-  invocation: InteractiveInvocation | ExecInvocation;
-  /** The user's own words. */
-  args: string[];
+  invocation: SessionInvocation;
   paths: Paths;
   cwd: string;
   identityOf: IdentityOf;
+  /** Resume under the account of a new session. */
+  here: boolean;
   /** In the order of the configuration. */
   targets: readonly string[];
 }
 
-/** Undefined when nothing is to be resumed or forked. */
-export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoice | undefined> {
-  const { invocation, args, paths, identityOf } = question;
-  if (!/(?:^|\s)(?:resume|fork)$/.test(invocation.command)) return undefined;
-  const known = listKnownThreads(readLaunches(paths).launches);
-  const directory = canonicalDirectory(
-    resolve(question.cwd, flagValues(invocation, 'cd').at(-1) ?? '.'),
-  );
+/** Which thread a launch resumes or forks, if any, and under which account. */
+export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoice> {
+  const { invocation, paths, identityOf } = question;
   const silent = () => undefined;
+  if (!continuesThread(invocation)) return { invocation, tellHidden: silent };
+  const known = listKnownThreads(readLaunches(paths).launches);
+  const directory = canonicalDirectory(workingDirectory(question));
   if (hasFlag(invocation, 'last')) {
     const id = invocation.certain ? await findLast(question, known, directory) : undefined;
-    if (id === undefined) return { args, remark: silent };
-    const wish = wishFor(id, known, question);
-    return { args: resumeByIdArgv(invocation, id), ...wish, remark: silent };
+    if (id === undefined) return { invocation, tellHidden: silent };
+    const pinned = pinThread(invocation, id);
+    return { invocation: pinned, ...ownAccount(id, known, question), tellHidden: silent };
   }
   const { session } = promptAndSession(invocation);
   if (session !== undefined) {
-    return { args, ...wishFor(session, known, question), remark: silent };
+    return { invocation, ...ownAccount(session, known, question), tellHidden: silent };
   }
   const here = known.filter(({ cwd }) => canonicalDirectory(cwd) === directory);
-  return { args, remark: (target) => remarkOnOthers(here, target, identityOf) };
+  return { invocation, tellHidden: (target) => tellOthers(here, target, identityOf) };
 }
 
-/** The thread that was written last here, among those that this command would look at (facts 6). */
+/** The thread that was written last here, among those that this command would look at (fact 47). */
 async function findLast(
   { invocation, paths }: ResumeQuestion,
   known: readonly KnownThread[],
@@ -80,11 +77,12 @@ async function findLast(
 }
 
 /** The target that still is the account under which the thread ran last, whatever it is called now. */
-function wishFor(
+function ownAccount(
   id: string,
   known: readonly KnownThread[],
-  { identityOf, targets }: ResumeQuestion,
-): { wish?: Wish } {
+  { identityOf, targets, here }: ResumeQuestion,
+): { wanted?: WantedTarget } {
+  if (here) return {};
   const last = known.find(({ thread }) => thread === id)?.last;
   if (last === undefined) return {};
   const still = [last.target, ...targets].find((name) => {
@@ -94,10 +92,10 @@ function wishFor(
   // Logged out since: it is asked for all the same, so that the way to another account is said.
   const isLoggedOut = targets.includes(last.target) && identityOf(last.target) === undefined;
   const target = still ?? (isLoggedOut ? last.target : undefined);
-  return target === undefined ? {} : { wish: { kind: 'rather', target } };
+  return target === undefined ? {} : { wanted: { kind: 'preferred', target } };
 }
 
-function remarkOnOthers(
+function tellOthers(
   here: readonly KnownThread[],
   target: string,
   identityOf: IdentityOf,

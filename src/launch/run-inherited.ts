@@ -10,7 +10,7 @@ export type Ending =
 
 export interface InheritedCommand {
   file: string;
-  args: string[];
+  args: readonly string[];
   cwd: string;
   env: NodeJS.ProcessEnv;
   /** SIGHUP is not for the child, which is started with it ignored. */
@@ -19,7 +19,7 @@ export interface InheritedCommand {
 
 /**
  * Runs a command on the user's own stdin, stdout and stderr, in our process group, and waits for its end.
- * No pty: that would merge stderr into stdout and change what the child prints (pty.md, "Not a terminal").
+ * No pty: that would merge stderr into stdout and change what the child prints (pty fact 6).
  * @throws the spawn error (ENOENT, EACCES) when the command cannot be started.
  */
 export function runInherited(command: InheritedCommand): Promise<Ending> {

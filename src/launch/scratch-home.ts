@@ -13,7 +13,7 @@ export interface ScratchHome {
 
 /**
  * Makes one (0700): Codex refreshes the login it finds, outside every lock, also for commands that have no use for one
- * (fact M23).
+ * (fact 20).
  * @param parent where it is made, else among the temporary files: without an answer Codex would get too few of our options.
  * What a killed process has left there is removed.
  * @throws the errno error where neither can be written in.

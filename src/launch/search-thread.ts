@@ -1,11 +1,11 @@
-import { resolve } from 'node:path';
-import { type ExecInvocation, flagValues, promptAndSession } from '../codex/argv.ts';
+import { type ExecInvocation, promptAndSession } from '../codex/argv.ts';
 import { mayHaveBegunSince, rolloutsByDate } from '../codex/rollout-dates.ts';
 import { readSessionMeta } from '../codex/rollout-file.ts';
 import { isThreadId, type OpenThread, threadIdOf } from '../codex/thread-files.ts';
 import { previewOf, readThreadPreview } from '../codex/thread-preview.ts';
 import { isRunning, type LaunchRecord } from '../registry/launch-record.ts';
 import { canonicalDirectory } from '../state/directories.ts';
+import { workingDirectory } from './working-directory.ts';
 
 export interface ThreadQuestion {
   sharedHome: string;
@@ -28,9 +28,7 @@ export async function searchThread(
   const { sharedHome, invocation, startedAtMs, others } = question;
   const { session, prompt } = promptAndSession(invocation);
   if (invocation.command === 'exec resume') return findNamed(sharedHome, session);
-  const directory = canonicalDirectory(
-    resolve(question.cwd, flagValues(invocation, 'cd').at(-1) ?? '.'),
-  );
+  const directory = canonicalDirectory(workingDirectory(question));
   const taken = new Set(others.flatMap(({ segments }) => segments.map(({ thread }) => thread)));
   const found: OpenThread[] = [];
   for (const rollout of rolloutsByDate(sharedHome)) {

@@ -1,16 +1,11 @@
 import { dirname, join } from 'node:path';
-import type { ExecInvocation, InteractiveInvocation } from '../codex/argv.ts';
 import { flagValues } from '../codex/argv.ts';
 import { SYSTEM_DIR } from '../codex/settings.ts';
 import { decidesShellHome } from '../codex/shell-policy.ts';
-import { readRegularFile } from '../regular-file.ts';
-import { workingDirectory } from './login-constraints.ts';
+import { readTextQuietly } from '../regular-file.ts';
+import { type WorkPlace, workingDirectory } from './working-directory.ts';
 
-export interface ShellHomeQuestion {
-  invocation: InteractiveInvocation | ExecInvocation;
-  cwd: string;
-  /** As in login-constraints.ts. */
-  directory?: string | undefined;
+export interface ShellHomeQuestion extends WorkPlace {
   sharedHome: string;
   /** The text of the shared home's config.toml. */
   configText: string;
@@ -32,7 +27,7 @@ export async function shellHome(question: ShellHomeQuestion): Promise<string | u
     ...projectFiles(question),
   ];
   const isDecided = await decidesShellHome({
-    texts: [configText, ...files.map(readText)],
+    texts: [configText, ...files.map(readTextQuietly)],
     overrides: flagValues(invocation, 'config'),
   });
   return isDecided ? undefined : sharedHome;
@@ -44,13 +39,5 @@ function projectFiles(question: ShellHomeQuestion): string[] {
   for (let dir = workingDirectory(question); ; dir = dirname(dir)) {
     files.push(join(dir, '.codex', 'config.toml'));
     if (dir === dirname(dir)) return files;
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readRegularFile(file).toString('utf8');
-  } catch {
-    return '';
   }
 }

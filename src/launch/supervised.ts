@@ -64,7 +64,7 @@ function openTerminalOrTell(): Terminal {
   }
 }
 
-/** Whether a TUI can run: Codex wants stdin and stdout to be terminals, and a TERM (facts 7). */
+/** Whether a TUI can run: Codex wants stdin and stdout to be terminals, and a TERM (fact 76). */
 export function hasTerminal(env: NodeJS.ProcessEnv): boolean {
   return Boolean(process.stdin.isTTY && process.stdout.isTTY && env.TERM);
 }

@@ -19,7 +19,7 @@ export interface TokenKeeperFacts {
 
 /**
  * Keeps access tokens young, so that no Codex ever refreshes one: several at once would spend one refresh token twice,
- * which can cost the account (fact M19). The work is done by a process of its own (keep-token.ts) that outlives us: the
+ * which can cost the account (fact 16). The work is done by a process of its own (keep-token.ts) that outlives us: the
  * new refresh token comes but once, and has to reach the vault.
  */
 export interface TokenKeeper {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { keepLogin } from '../accounts/keep-login.ts';
-import { listLeftovers, settleLeftover } from '../accounts/leftovers.ts';
+import { listLeftovers, restoreLeftover } from '../accounts/leftovers.ts';
 import { absorbLogin, type KnownVault, type Placement } from '../accounts/place-login.ts';
 import type { Slot } from './slot.ts';
 
@@ -22,7 +22,7 @@ export function adoptAuth(
   const path = join(slot.home, 'auth.json');
   const label = `slot-${slot.number}`;
   for (const aside of listLeftovers(slot.home)) {
-    settleLeftover(aside, path, { vaults, orphansDir, label, now });
+    restoreLeftover(aside, path, { vaults, orphansDir, label, now });
   }
   const placement = absorbLogin(path, vaults, {
     keep: (loser, vault) => keepLogin(orphansDir, vault, loser, now),

@@ -18,7 +18,8 @@ import { adoptionLockOf } from '../state/paths.ts';
 import { underLock } from '../state/records.ts';
 import { type AuthAdoption, adoptAuth } from './adopt-auth.ts';
 import { backUp, moveToBackup } from './backup.ts';
-import { adoptCredentials, CREDENTIALS } from './credentials.ts';
+import { adoptCredentials } from './credentials.ts';
+import { CREDENTIALS } from './credentials-files.ts';
 import { moveNew, moveOver } from './move.ts';
 import type { Slot } from './slot.ts';
 
@@ -47,7 +48,7 @@ export interface AdoptOptions {
 }
 
 /**
- * Brings what became real in the slot to where it belongs (design 3): a link that was replaced by a file, an entry that
+ * Brings what became real in the slot to where it belongs: a link that was replaced by a file, an entry that
  * Codex added, a login. Newest wins, the loser is kept beside it, unless Codex makes such things anew. Private entries
  * stay; 'never' entries are not looked into. For the release of a slot, and before furnishing one whose owner died.
  * Idempotent; no exception for a single entry that fails.

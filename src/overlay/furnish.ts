@@ -1,11 +1,12 @@
 import { type Dirent, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAsideName } from '../accounts/credential-file.ts';
+import { isAsideName } from '../accounts/credential/aside.ts';
+import { swapLink } from '../accounts/credential/swap-link.ts';
 import { policyOf, SHARED_DIRECTORIES, SHARED_FILES } from '../codex/home-table.ts';
 import { ensureDir, isTemporaryName, removeQuietly } from '../state/files.ts';
 import { isBackupName } from './backup.ts';
-import { CREDENTIALS, linkCredentials } from './credentials.ts';
-import { replaceLink } from './point-auth.ts';
+import { linkCredentials } from './credentials.ts';
+import { CREDENTIALS } from './credentials-files.ts';
 import type { Slot } from './slot.ts';
 import { sweepTemporaries } from './temporaries.ts';
 
@@ -17,7 +18,7 @@ export interface FurnishReport {
 }
 
 /**
- * Makes the overlay show the shared home: a link for every shared entry (design 3), nothing else touched.
+ * Makes the overlay show the shared home: a link for every shared entry, nothing else touched.
  * When all is right already it costs two directory reads and one readlink per entry.
  * Run it before every child start: entries come and go in the shared home.
  */
@@ -35,7 +36,7 @@ export function furnishSlot(slot: Slot): FurnishReport {
   return report;
 }
 
-/** The names to show, after making the directories that Codex would otherwise make in the overlay (fact M13). */
+/** The names to show, after making the directories that Codex would otherwise make in the overlay (fact 30). */
 function readSharedHome(sharedHome: string): Set<string> {
   ensureDir(sharedHome);
   const all = readdirSync(sharedHome);
@@ -72,8 +73,8 @@ function furnishEntry(
   } else if (!entry.isSymbolicLink()) {
     report.drifted.push(name);
   } else if (readlinkSync(join(slot.home, name)) !== join(slot.sharedHome, name)) {
-    replaceLink(join(slot.home, name), join(slot.sharedHome, name));
-    report.linked.push(name);
+    const outcome = swapLink(join(slot.home, name), join(slot.sharedHome, name));
+    report[outcome === 'linked' ? 'linked' : 'drifted'].push(name);
   }
 }
 

@@ -11,7 +11,7 @@ type Homes = Pick<Slot, 'home' | 'sharedHome'>;
 
 /**
  * The value for `-c hooks.state=…` that makes Codex trust in the slot what the user trusted in the shared home: the trust
- * is keyed by the path of the file that holds the hook (fact M11). Codex merges it, field by field, into what the file
+ * is keyed by the path of the file that holds the hook (fact 33). Codex merges it, field by field, into what the file
  * says, and it outranks the file: so a hook that was answered for under the slot's own key is left out.
  * Undefined when there is nothing to carry over. Ask again before every child start, after {@link foldHookTrust}.
  */

@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { leadToHome } from '../accounts/credential-link.ts';
+import { leadToHome } from '../accounts/credential/link.ts';
 import { HotswapError } from '../errors.ts';
 import {
   claimLease,
@@ -47,7 +47,7 @@ export function leaseSlot(
 }
 
 /**
- * Gives a slot back: its directory stays, for the state DB of Codex remembers paths through it (fact M4). What the session
+ * Gives a slot back: its directory stays, for the state DB of Codex remembers paths through it (fact 32). What the session
  * has started and left behind (an editor, tmux) may still have it as CODEX_HOME: it leads to the login of plain Codex now,
  * by a link to the shared home's, and not to the account of the session that has it next.
  */

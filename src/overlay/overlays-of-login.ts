@@ -1,28 +1,22 @@
-import { readlinkSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { readLinkTarget } from '../accounts/credential/swap-link.ts';
 import type { Paths } from '../state/paths.ts';
 import { pointAuth } from './point-auth.ts';
 import { listSlots } from './sweep.ts';
 
-/** Whether a session may be working with this login now: an overlay somebody owns leads to it. */
+/** Whether a session may be working with this login now: an overlay that a process owns leads to it. */
 export function isLoginInUse(paths: Pick<Paths, 'runtimeDir'>, authFile: string): boolean {
-  return listSlots(paths).some(
-    ({ home, ownership }) => ownership.kind === 'owned' && leadsTo(home, authFile),
-  );
+  return listOverlaysOf(paths, authFile).length > 0;
 }
 
 /** Lets the overlays in use that lead to a login follow it to its new place. */
 export function repointOverlays(paths: Pick<Paths, 'runtimeDir'>, from: string, to: string): void {
-  for (const { home, ownership } of listSlots(paths)) {
-    if (ownership.kind === 'owned' && leadsTo(home, from)) pointAuth({ home }, to);
-  }
+  for (const overlay of listOverlaysOf(paths, from)) pointAuth(overlay, to);
 }
 
-function leadsTo(slotHome: string, authFile: string): boolean {
-  const link = join(slotHome, 'auth.json');
-  try {
-    return resolve(dirname(link), readlinkSync(link)) === authFile;
-  } catch {
-    return false;
-  }
+function listOverlaysOf(paths: Pick<Paths, 'runtimeDir'>, authFile: string): { home: string }[] {
+  return listSlots(paths).filter(
+    ({ home, ownership }) =>
+      ownership.kind === 'owned' && readLinkTarget(join(home, 'auth.json')) === authFile,
+  );
 }

@@ -67,7 +67,7 @@ export async function sweepSlots(
 
 /**
  * Shrinks every slot that is not in use to one link to its shared home, so that threads which Codex remembers by a path
- * through the slot can still be opened (fact M4). What became real in it is adopted first.
+ * through the slot can still be opened (fact 32). What became real in it is adopted first.
  * @returns what was done, and the slots that were left as they are, with the reason.
  */
 export async function purgeSlots(

@@ -32,7 +32,7 @@ export interface KeptLaunch {
   paths: Paths;
   target: string;
   cwd: string;
-  args: string[];
+  args: readonly string[];
   mode: LaunchRecord['mode'];
   identityOf: IdentityOf;
   now(): Date;
@@ -51,7 +51,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
     processes: processTable(),
     place: ownPlace(),
     cwd: kept.cwd,
-    args: kept.args,
+    args: [...kept.args],
     mode: kept.mode,
     startedAt: started.toISOString(),
     segments: [openSegment(kept, kept.target, started)],

@@ -273,27 +273,32 @@ test('no other place in src/ takes a .credentials.json away, and there one funct
   expect(named.map(({ file }) => file).sort()).toEqual([
     'codex/home-table.ts',
     'overlay/adopt.ts',
-    'overlay/credentials.ts',
+    'overlay/credentials-files.ts',
+    'overlay/credentials-replace.ts',
     'overlay/furnish.ts',
   ]);
+  const ours = sources.filter(({ file }) => file.startsWith('overlay/credentials'));
   for (const { file, text } of named) {
-    if (file !== 'overlay/credentials.ts')
+    if (!ours.some((one) => one.file === file))
       expect(code(text)).not.toMatch(/(join|resolve)\([^)]*CREDENTIALS/);
   }
-  const text = code(sources.find(({ file }) => file === 'overlay/credentials.ts')?.text ?? '');
-  const taking = [
-    ...text.matchAll(
-      /\b(?:rename|unlink|rm|cp)(?:Sync)?\(.*|\b(?:removeQuietly|replaceFile|backUp|move\w*)\(.*/g,
-    ),
-  ];
-  expect(taking.map(([call]) => call)).toEqual([
-    'backUp(side === theirs ? shared(slot) : own(slot), now, shared(slot)),',
-    'removeQuietly(temporary);',
-    'renameSync(successor, path);',
-    'unlinkSync(path);',
-    'removeQuietly(temporary);',
-    'cpSync(from, to, { preserveTimestamps: true });',
-    'replaceFile(recordFile(slot), JSON.stringify(digestLogins(logins)), { sync: false });',
-    'rmSync(recordFile(slot), { force: true });',
-  ]);
+  const taking = ours.flatMap(({ file, text }) =>
+    [
+      ...code(text).matchAll(
+        /\b(?:rename|unlink|rm|cp)(?:Sync)?\(.*|\b(?:removeQuietly|replaceFile|backUp|move\w*)\(.*/g,
+      ),
+    ].map(([call]) => `${file.slice('overlay/credentials'.length)}: ${call}`),
+  );
+  expect(taking.sort()).toEqual(
+    [
+      '.ts: backUp(side === theirs ? shared : own, now, shared));',
+      '-record.ts: replaceFile(recordFile(slot), JSON.stringify(digestLogins(logins)), { sync: false });',
+      '-record.ts: rmSync(recordFile(slot), { force: true });',
+      '-replace.ts: removeQuietly(temporary);',
+      '-replace.ts: removeQuietly(temporary);',
+      '-replace.ts: renameSync(successor, path);',
+      '-replace.ts: unlinkSync(path);',
+      '-replace.ts: cpSync(from, to, { preserveTimestamps: true });',
+    ].sort(),
+  );
 });

@@ -184,6 +184,7 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
       invocation: {
         mode: 'interactive',
         command: 'codex',
+        args: [],
         flags: [],
         positionals: [],
         certain: true,

@@ -81,7 +81,7 @@ function writeSlot(home: string): void {
 
 /** Runs a command of ours as the shell would. @returns what it said. */
 export async function run(
-  { paths }: World,
+  { paths }: Pick<World, 'paths'>,
   command: (context: Context) => Command,
   ...words: string[]
 ): Promise<string[]> {

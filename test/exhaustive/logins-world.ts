@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { recordIdentity } from '../../src/accounts/account-state.ts';
-import { isAsideName } from '../../src/accounts/credential-file.ts';
+import { isAsideName } from '../../src/accounts/credential/aside.ts';
 import { keepLastGood, LAST_GOOD } from '../../src/accounts/last-good.ts';
 import { readLogin } from '../../src/accounts/login.ts';
 import { listVaults, readTargets } from '../../src/accounts/target-snapshot.ts';

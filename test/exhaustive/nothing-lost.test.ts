@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { isAsideName } from '../../src/accounts/credential-file.ts';
+import { isAsideName } from '../../src/accounts/credential/aside.ts';
 import { readLogin } from '../../src/accounts/login.ts';
 import { uninstallCommand } from '../../src/cli/set-up/uninstall.ts';
 import { HotswapError } from '../../src/errors.ts';
@@ -68,13 +68,13 @@ describe.each(operations)('%s', (_, operate) => {
   );
 });
 
-/** Only the two files of the rule may change a name of an auth.json. */
+/** Only the files of one folder may change a name of an auth.json. */
 function refuseOthers(_: number, call: string, args: readonly unknown[]): void {
   if (!/^(rename|unlink|link|symlink|rm|copyFile)/.test(call)) return;
   const names = args.slice(0, 2).map((arg) => basename(String(arg)));
   if (!names.includes('auth.json')) return;
   const caller = new Error().stack?.split('\n').find((line) => line.includes('/src/')) ?? '';
-  if (!/credential-(file|link)\.ts/.test(caller)) {
+  if (!/\/src\/accounts\/credential\//.test(caller)) {
     throw new Error(`${call} ${names.join(' ')}: ${caller}`);
   }
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { describeIdentity, isSameIdentity, readLogin } from '../../accounts/login.ts';
+import { describeIdentity, readLogin } from '../../accounts/login.ts';
+import { findOwner } from '../../accounts/owner.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Config } from '../../state/config.ts';
@@ -38,10 +39,7 @@ async function install(context: Context, before: Config, authContent: string): P
     throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
   }
   const { identity } = read.login;
-  const owner = readTargets(context.paths, before).find(({ vault, state }) => {
-    const known = vault.kind === 'ready' ? vault.identity : state.identity;
-    return known !== undefined && isSameIdentity(known, identity);
-  });
+  const owner = findOwner(readTargets(context.paths, before), identity);
   const name =
     owner?.target.name ??
     (await askName(

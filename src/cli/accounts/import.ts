@@ -1,12 +1,14 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { compareLogins } from '../../accounts/compare-logins.ts';
-import { discardLogin, isAsNew, readCredential } from '../../accounts/credential-file.ts';
-import { linkTarget } from '../../accounts/credential-link.ts';
+import { compareLogins, isAsNew } from '../../accounts/compare-logins.ts';
+import { discardLogin } from '../../accounts/credential/discard.ts';
+import { readCredential } from '../../accounts/credential/read.ts';
+import { readLinkTarget } from '../../accounts/credential/swap-link.ts';
 import { installLogin } from '../../accounts/install-login.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
 import { describeIdentity, type Identity, readLogin } from '../../accounts/login.ts';
+import { findOwner } from '../../accounts/owner.ts';
 import { placeLogin } from '../../accounts/place-login.ts';
 import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
 import { authFileOf, validateTargetName } from '../../accounts/vault.ts';
@@ -18,7 +20,6 @@ import { errnoOf } from '../../state/files.ts';
 import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
 import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
 import { addTarget } from './add-target.ts';
-import { findOwner } from './find-owner.ts';
 
 export function importCommand(context: Context): Command {
   return new Command('import')
@@ -139,8 +140,7 @@ export function readUnknownLogin(file: string, { paths }: Context): string | und
 
 /** Whose vault a link leads to. */
 function linkedTarget(file: string, known: Config | undefined): Target | undefined {
-  if (!lookAt(file)?.isSymbolicLink()) return undefined;
-  const leadsTo = linkTarget(file);
+  const leadsTo = lookAt(file) && readLinkTarget(file);
   return known?.targets.find((target) => authFileOf(target) === leadsTo);
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readCredential } from '../../accounts/credential-file.ts';
+import { readCredential } from '../../accounts/credential/read.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
 import { readLogin } from '../../accounts/login.ts';
 import { findRealCodex, resolveNative } from '../../codex/find.ts';
@@ -42,7 +42,7 @@ export async function runCodexLogin<T>(
     ensurePrivateDir(home);
     const ending = await runInherited({
       file: codex.file,
-      // A keyring would be keyed by this home, which is gone right after (facts 1.2).
+      // A keyring would be keyed by this home, which is gone right after (fact 10).
       args: ['-c', 'cli_auth_credentials_store="file"', 'login', ...args],
       cwd: home,
       env: { ...codex.env, CODEX_HOME: home },

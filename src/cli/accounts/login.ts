@@ -52,7 +52,7 @@ function wordsOf({ deviceAuth, withApiKey }: CommandOptions, args: string[]): st
 
 /**
  * Logs in to a target. `codex login` runs in an empty home of its own, because in a used one it revokes the account that
- * is stored there (fact M20); what it leaves is installed by identity. Until then nothing of the old login is touched.
+ * is stored there (fact 21); what it leaves is installed by identity. Until then nothing of the old login is touched.
  * @throws HotswapError `login-failed`, `identity-clash`, `codex-not-found`.
  */
 export async function logIn(

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { addMark, clearMarks, readAccountState } from '../../accounts/account-state.ts';
 import { describeIdentity } from '../../accounts/login.ts';
-import { holdsForeignLogin } from '../../accounts/move-foreign-login.ts';
 import { markLoggedOut } from '../../accounts/notice-logout.ts';
+import { holdsForeignLogin } from '../../accounts/owner.ts';
 import { marksOfUsage, recordUsage, type Usage } from '../../accounts/usage.ts';
 import { inspectVault } from '../../accounts/vault.ts';
 import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts';

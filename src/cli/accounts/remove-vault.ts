@@ -1,12 +1,12 @@
 import { lstatSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAsNew } from '../../accounts/compare-logins.ts';
 import {
   deleteLogin,
   discardLogin,
-  isAsNew,
-  type Place,
-  readCredential,
-} from '../../accounts/credential-file.ts';
+  type SaveElsewhere,
+} from '../../accounts/credential/discard.ts';
+import { readCredential } from '../../accounts/credential/read.ts';
 import { LAST_GOOD, lastGoodOf } from '../../accounts/last-good.ts';
 import { readLogin } from '../../accounts/login.ts';
 import { authFileOf } from '../../accounts/vault.ts';
@@ -20,7 +20,7 @@ import type { Paths } from '../../state/paths.ts';
  * @param keep keeps the login elsewhere first; without it the login is deleted.
  * @returns the names of what else is in it: the user's, so it stays.
  */
-export function removeVault(vault: string, keep?: Place): string[] {
+export function removeVault(vault: string, keep?: SaveElsewhere): string[] {
   const names = listNames(vault);
   const isOurs = (name: string) => isOfLogin(name) && !isDirectory(join(vault, name));
   const others = names.filter((name) => !isOurs(name));
@@ -65,7 +65,7 @@ export function hasLogin({ vault }: Pick<Target, 'vault'>): boolean {
   return listNames(vault).some((name) => name === 'auth.json' || name === LAST_GOOD);
 }
 
-/** The credential file and our copy, Codex's lock beside it (fact 1.3), its and our temporary files. */
+/** The credential file and our copy, Codex's lock beside it (fact 12), its and our temporary files. */
 function isOfLogin(name: string): boolean {
   return (
     name === 'auth.json' ||

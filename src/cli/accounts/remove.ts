@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { removeAccountState } from '../../accounts/account-state.ts';
-import { readCredential } from '../../accounts/credential-file.ts';
+import { readCredential } from '../../accounts/credential/read.ts';
 import { writeCurrent } from '../../accounts/current.ts';
 import { listHomesWithLink } from '../../accounts/last-link.ts';
 import { KEPT_DAYS, keepRemoved } from '../../accounts/removed-logins.ts';

@@ -6,10 +6,9 @@ import { authFileOf } from '../../accounts/vault.ts';
 import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Config } from '../../state/config.ts';
-import { nameOwner } from '../accounts/find-owner.ts';
 import { type Context, currentName, findTarget, requireConfig } from '../context.ts';
 import { reportTarget } from '../look/target-report.ts';
-import { linkSharedHomeFor, ownerOf } from '../set-up/link-shared-home.ts';
+import { describeLogin, linkSharedHomeFor } from '../set-up/link-shared-home.ts';
 import { describeWait } from '../time-text.ts';
 import { type Finding, type Fix, issue, note, ok } from './finding.ts';
 import { closeDir, closeFix } from './storage.ts';
@@ -133,12 +132,12 @@ function checkSharedAuth(
       ),
     ];
   if (!stats.isSymbolicLink()) {
-    const owner = nameOwner(file, standings);
+    const { words, owner } = describeLogin(file, standings);
     const help =
       owner === undefined
         ? 'to adopt it: codex-hotswap import --as NAME'
         : `the account is that of ${owner}, which gets the newer of the two with: codex-hotswap import`;
-    return [note(`plain codex has ${ownerOf(file) ?? 'a login'} of its own (${file}); ${help}`)];
+    return [note(`plain codex has ${words} of its own (${file}); ${help}`)];
   }
   const leadsTo = resolve(dirname(file), readlinkSync(file));
   const owner = standings.find(({ target }) => authFileOf(target) === leadsTo);

@@ -1,6 +1,7 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeIdentity, type Identity, readLogin } from '../../accounts/login.ts';
+import { describeIdentity } from '../../accounts/login.ts';
+import { readIdentity } from '../../accounts/owner.ts';
 import { askDaemon, type DaemonAccount } from '../../codex/daemon.ts';
 import { readRegularFile } from '../../regular-file.ts';
 import { errnoOf } from '../../state/files.ts';
@@ -61,7 +62,7 @@ function tell(account: DaemonAccount, sharedHome: string): string {
   const { email, userId, accountId } = account;
   if (userId === undefined && email === undefined) return 'no login';
   const who = email ?? `user ${userId}`;
-  const now = currentIdentity(sharedHome);
+  const now = readIdentity(join(sharedHome, 'auth.json'));
   if (now === undefined) return who;
   const isCurrent =
     (userId === undefined || userId === now.userId) &&
@@ -70,15 +71,6 @@ function tell(account: DaemonAccount, sharedHome: string): string {
   return isCurrent
     ? `${who}, as plain codex`
     : `${who}, not ${describeIdentity(now)} as plain codex`;
-}
-
-function currentIdentity(sharedHome: string): Identity | undefined {
-  try {
-    const read = readLogin(readRegularFile(join(sharedHome, 'auth.json')).toString('utf8'));
-    return read.kind === 'login' ? read.login.identity : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** For a daemon that does not answer. */

@@ -9,11 +9,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
+import { findOwner, readIdentity } from '../../accounts/owner.ts';
 import { readTargets, type TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
 import { readConfig } from '../../state/config.ts';
 import { assertOwned } from '../../state/files.ts';
-import { nameOwner } from '../accounts/find-owner.ts';
 import type { Context } from '../context.ts';
 import { type Finding, type Fix, issue, note, ok } from './finding.ts';
 
@@ -81,7 +81,8 @@ function checkOrphans(dir: string, standings: readonly TargetSnapshot[]): Findin
   if (!existsSync(dir) || !statSync(dir).isDirectory()) return [];
   return readdirSync(dir).map((name) => {
     const file = `${dir}/${name}`;
-    const owner = nameOwner(file, standings);
+    const identity = readIdentity(file);
+    const owner = identity && findOwner(standings, identity)?.target.name;
     return note(
       owner === undefined
         ? `${file} is a login that belongs to no target; adopt it with: codex-hotswap import ${file} --as NAME, or delete it`

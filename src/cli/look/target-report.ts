@@ -1,7 +1,7 @@
 import { describeMark } from '../../accounts/choice.ts';
 import { describeIdentity } from '../../accounts/login.ts';
 import { activeMarks, type Mark } from '../../accounts/marks.ts';
-import { holdsForeignLogin } from '../../accounts/move-foreign-login.ts';
+import { holdsForeignLogin, ownerOf } from '../../accounts/owner.ts';
 import type { TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { percentLeft, readUsage, type Usage } from '../../accounts/usage.ts';
 import { describeTime, describeWait } from '../time-text.ts';
@@ -48,7 +48,7 @@ export function reportTarget(
     // A login made since has healed it.
     ({ kind, at }) => kind !== 'needs-login' || vault.kind !== 'ready' || at >= vault.issuedAt,
   );
-  const identity = vault.kind === 'ready' ? vault.identity : state.identity;
+  const identity = ownerOf(standing);
   return {
     name: target.name,
     current: target.name === current,
@@ -99,7 +99,7 @@ function judge(
   if (vault.kind !== 'ready')
     return { state: vault.kind, reason: `${vault.reason}; ${vault.advice}` };
   if (holdsForeignLogin(standing)) {
-    const reason = `its vault now holds ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name}`;
+    const reason = `its vault now holds ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name} --replace-account --move`;
     return { state: 'wrong-account', reason };
   }
   if (marks.length === 0) return { state: 'ready', reason: null };

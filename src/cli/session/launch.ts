@@ -40,7 +40,7 @@ export function launchCommand(context: Context): Command {
           args: others,
           env: context.env,
           cwd: process.cwd(),
-          wish: { kind: 'exactly', target: findTarget(config, name).name },
+          wanted: { kind: 'only', target: findTarget(config, name).name },
           pinned: options.pin ?? false,
           wait: options.wait ?? false,
         });

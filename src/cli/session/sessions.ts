@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { readHeldIdentity } from '../../accounts/owner.ts';
 import { percentLeft } from '../../accounts/usage.ts';
-import { inspectVault } from '../../accounts/vault.ts';
 import { toPlainJson } from '../../plain-text.ts';
 import { type LaunchRecord, readLaunches } from '../../registry/launch-record.ts';
 import { gatherUsage, type IdentityOf } from '../../registry/segment-usage.ts';
@@ -54,11 +54,8 @@ async function showSessions(context: Context, options: SessionsOptions): Promise
 
 /** Which account each target's vault holds, read once. */
 function readIdentities(config: Config): IdentityOf {
-  const vaults = new Map(config.targets.map((target) => [target.name, inspectVault(target)]));
-  return (name) => {
-    const vault = vaults.get(name);
-    return vault?.kind === 'ready' ? vault.identity : undefined;
-  };
+  const held = new Map(config.targets.map(({ name }) => [name, readHeldIdentity(config, name)]));
+  return (name) => held.get(name);
 }
 
 function ranUnder({ segments }: LaunchRecord, target: string | undefined): boolean {

@@ -1,11 +1,10 @@
-import { describeIdentity, readLogin } from '../../accounts/login.ts';
+import { describeIdentity } from '../../accounts/login.ts';
+import { findOwner, readIdentity } from '../../accounts/owner.ts';
 import { linkSharedLogin } from '../../accounts/shared-login.ts';
 import { listVaults, readTargets, type TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { authFileOf, inspectVault } from '../../accounts/vault.ts';
 import { tellVaultHome } from '../../accounts/vault-home.ts';
-import { readRegularFile } from '../../regular-file.ts';
 import type { Config, Target } from '../../state/config.ts';
-import { nameOwner } from '../accounts/find-owner.ts';
 import type { Context } from '../context.ts';
 
 /**
@@ -30,26 +29,25 @@ export function linkSharedHomeFor(context: Context, config: Config, target: Targ
     );
   }
   if (priming.kind !== 'foreign-login') return;
-  const owner = nameOwner(priming.file, standings);
+  const { words, owner } = describeLogin(priming.file, standings);
   const help =
     owner === undefined
       ? `of no target; to adopt it: codex-hotswap import --as ${suggestName(standings)}`
       : `of the account of ${owner}; if ${owner} works without it, remove the file, then: codex-hotswap use ${target.name}`;
   warn(
-    `${priming.file} was left alone, so plain codex goes on under it: it holds ${ownerOf(priming.file) ?? 'a login'} ${help}`,
+    `${priming.file} was left alone, so plain codex goes on under it: it holds ${words} ${help}`,
   );
 }
 
-/** Whose login a file holds, for people; undefined if it cannot be told. */
-export function ownerOf(file: string): string | undefined {
-  try {
-    const read = readLogin(readRegularFile(file).toString('utf8'));
-    return read.kind === 'login'
-      ? `the login of ${describeIdentity(read.login.identity)}`
-      : undefined;
-  } catch {
-    return undefined;
-  }
+/** The login in a file, in words, and the name of the target whose account it is. */
+export function describeLogin(
+  file: string,
+  targets: readonly TargetSnapshot[],
+): { words: string; owner: string | undefined } {
+  const identity = readIdentity(file);
+  if (identity === undefined) return { words: 'a login', owner: undefined };
+  const owner = findOwner(targets, identity)?.target.name;
+  return { words: `the login of ${describeIdentity(identity)}`, owner };
 }
 
 function suggestName(standings: readonly TargetSnapshot[]): string {

@@ -2,7 +2,7 @@
  * The command that starts another with SIGHUP ignored. Node resets every signal in what it starts (measured on Node 20);
  * a shell does not, and becomes the command.
  */
-export function ignoringHangup<Command extends { file: string; args: string[] }>(
+export function ignoringHangup<Command extends { file: string; args: readonly string[] }>(
   command: Command,
 ): Command {
   const { file, args } = command;

@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 
-// One place renames, links, replaces or unlinks an auth.json: two files of one idea. Everything else calls them.
-const ALLOWED = ['accounts/credential-file.ts', 'accounts/credential-link.ts'];
+// One folder renames, links, replaces or unlinks an auth.json. Everything else calls its functions.
+const ALLOWED = ['aside', 'discard', 'link', 'put', 'swap-link'].map(
+  (name) => `accounts/credential/${name}.ts`,
+);
 const SRC = join(import.meta.dirname, '../../../src');
 
 /** What takes a name from a file or gives it one, of Node and of ours. */
 const DANGEROUS =
-  /^(rename|unlink|rm|link|symlink|copyFile|cp|writeFile|truncate|replaceFile|writeNewFile|removeQuietly|setAside|replaceLink|backUp|move)(Sync)?$/;
+  /^(rename|unlink|rm|link|symlink|copyFile|cp|writeFile|truncate|replaceFile|writeNewFile|removeQuietly|setAside|swapLink|backUp|move)(Sync)?$/;
 /** What an auth.json, or the copy of one, is called in this code. */
-const CREDENTIAL = /auth\.json|authFile|sharedAuth|lastGoodOf|LAST_GOOD|isAsideName|settleLeftover/;
+const CREDENTIAL =
+  /auth\.json|authFile|sharedAuth|lastGoodOf|LAST_GOOD|isAsideName|restoreLeftover/;
 /** The copy beside a vault is never the only one: it may be written anew, by the file that it belongs to. */
 const EXCEPT = ['accounts/last-good.ts: replaceFile(copy'];
 
@@ -85,8 +88,8 @@ test('no other file renames, links, replaces or unlinks an auth.json', () => {
   expect(misuse).toEqual([]);
 });
 
-test('nobody takes the tools of those two files for another purpose', () => {
-  const inner = /\b(takeAside|putBack|settleAside|linkAs)\b/;
+test('nobody takes the tools of that folder for another purpose', () => {
+  const inner = /\b(takeAside|putBack|discardAside|linkAs)\b/;
   const users = files.filter((file) => inner.test(readFileSync(join(SRC, file), 'utf8')));
   expect(users.sort()).toEqual(ALLOWED);
 });

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { discardLogin } from '../../../src/accounts/credential-file.ts';
-import { linkLogin } from '../../../src/accounts/credential-link.ts';
+import { discardLogin } from '../../../src/accounts/credential/discard.ts';
+import { linkLogin } from '../../../src/accounts/credential/link.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
 test('a login that was renamed over is placed, though the file it is in has got its inode', () => {

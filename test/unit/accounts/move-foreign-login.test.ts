@@ -12,11 +12,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readAccountState, writeAccountState } from '../../../src/accounts/account-state.ts';
 import { nameFor } from '../../../src/accounts/keep-as-target.ts';
-import {
-  holdsForeignLogin,
-  moveForeignLogin,
-  type TargetWithForeignLogin,
-} from '../../../src/accounts/move-foreign-login.ts';
+import { moveForeignLogin } from '../../../src/accounts/move-foreign-login.ts';
+import { holdsForeignLogin, type TargetWithForeignLogin } from '../../../src/accounts/owner.ts';
 import { accountLock, readTargets } from '../../../src/accounts/target-snapshot.ts';
 import { reconcileLogins } from '../../../src/launch/reconcile-logins.ts';
 import {
@@ -43,9 +40,14 @@ async function makeHome(names = ['a', 'b']) {
   const config = configOf(paths, names);
   await writeConfig(paths, config);
   const vault = (name: string) => join(defaultVault(paths, name), 'auth.json');
+  let writes = 0;
   const write = (name: string, content: string) => {
     mkdirSync(dirname(vault(name)), { recursive: true, mode: 0o700 });
     writeFileSync(vault(name), content, { mode: 0o600 });
+    // The clock of a file system ticks every 4 ms; two writes of a person are farther apart.
+    writes += 10;
+    const at = new Date(statSync(vault(name)).mtimeMs + writes);
+    utimesSync(vault(name), at, at);
   };
   for (const name of names) write(name, forgeAuth({ user: name, account: `w-${name}` }));
   await reconcileLogins(paths, config, NOW); // whose each is, is on record

@@ -8,7 +8,7 @@ import {
   promptAndSession,
 } from '../../../src/codex/argv.ts';
 import { COMMANDS } from '../../../src/codex/grammar.ts';
-import { execResumeArgv, resumeArgv, resumeByIdArgv } from '../../../src/codex/resume-argv.ts';
+import { execResumeArgv, pinThread, resumeArgv } from '../../../src/codex/resume-argv.ts';
 
 const ID = '0190a000-0000-7000-8000-000000000001';
 
@@ -111,11 +111,6 @@ describe('parseArgv', () => {
       certain: false,
       positionals: ['maybe', 'hi'],
     });
-    const learned = [{ name: 'future', arity: 'one' } as const];
-    expect(parseArgv(['--future', 'value', 'hi'], learned)).toMatchObject({
-      certain: true,
-      positionals: ['hi'],
-    });
   });
 
   test('never throws, and every word of a supervised command is accounted for', () => {
@@ -213,7 +208,14 @@ describe('resumeArgv', () => {
     const model = '-m new -c model_reasoning_effort="high"';
     expect(
       resumeArgv(
-        { mode: 'interactive', command: 'codex', flags: [], positionals: [], certain: true },
+        {
+          mode: 'interactive',
+          command: 'codex',
+          args: [],
+          flags: [],
+          positionals: [],
+          certain: true,
+        },
         ID,
         { model: 'new', effort: 'x" y', onReserve: true },
       ),
@@ -287,7 +289,7 @@ describe('execResumeArgv', () => {
   );
 });
 
-describe('resumeByIdArgv', () => {
+describe('pinThread', () => {
   test.each([
     ['resume --last', 'resume -- ID'],
     ['-m gpt resume --last --all go-on -i a b', '-m gpt resume -i a b -- ID go-on'],
@@ -297,10 +299,11 @@ describe('resumeByIdArgv', () => {
   ])('%j', (line, expected) => {
     const invocation = parse(line);
     if (invocation.mode === 'passthrough') throw new Error(invocation.mode);
-    const words = resumeByIdArgv(invocation, ID);
-    expect(words.join(' ')).toBe(expected.replace('ID', ID));
+    const pinned = pinThread(invocation, ID);
+    expect(pinned.args.join(' ')).toBe(expected.replace('ID', ID));
     // Codex reads the same out of it, with the id as the session.
-    const again = parseArgv(words);
+    const again = parseArgv(pinned.args);
+    expect(pinned).toEqual(again);
     const [session, ...prompt] = [ID, ...invocation.positionals];
     expect(promptAndSession(again)).toEqual({ session, ...(prompt[0] && { prompt: prompt[0] }) });
   });

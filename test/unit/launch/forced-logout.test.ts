@@ -2,8 +2,8 @@ import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readAccountState } from '../../../src/accounts/account-state.ts';
-import { createLogoutNet, refuseAfterLogout } from '../../../src/launch/forced-logout.ts';
-import { closeSessionOverlay } from '../../../src/launch/session-overlay.ts';
+import { closeSessionOverlay } from '../../../src/launch/close-overlay.ts';
+import { createLogoutGuard, refuseAfterLogout } from '../../../src/launch/forced-logout.ts';
 import { leaseSlot } from '../../../src/overlay/lease.ts';
 import { pointAuth, showsLogin } from '../../../src/overlay/point-auth.ts';
 import type { Slot } from '../../../src/overlay/slot.ts';
@@ -29,7 +29,7 @@ function open() {
   const config = validateConfig({ version: 1, targets: [{ name: 'acc1' }] }, paths);
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
   pointAuth(slot, join(vault, 'auth.json'));
-  const net = createLogoutNet(paths, config, DIRECTORY, () => NOW);
+  const net = createLogoutGuard(paths, config, DIRECTORY, () => NOW);
   const logOut = () => rmSync(join(slot.home, 'auth.json'));
   return { paths, config, vault, slot, net, logOut };
 }

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { extractHereOption } from '../../../src/launch/here-option.ts';
+import { parseArgv } from '../../../src/codex/argv.ts';
+import { takeHereOption } from '../../../src/launch/here-option.ts';
+
+const parse = (line: string) => parseArgv(line.split(' '));
 
 test.each([
   ['resume id --here', 'resume id'],
@@ -9,8 +12,10 @@ test.each([
   ['--here resume', 'resume'],
   ['fork --here id', 'fork id'],
   ['exec resume --here id go', 'exec resume id go'],
+  ['resume --here id go one-too-many', 'resume id go one-too-many'],
+  ['resume --future x --here', 'resume --future x'],
 ])('codex %s resumes here', (typed, left) => {
-  expect(extractHereOption(typed.split(' '))).toEqual({ args: left.split(' '), here: true });
+  expect(takeHereOption(parse(typed))).toEqual({ invocation: parse(left), here: true });
 });
 
 test.each([
@@ -20,6 +25,8 @@ test.each([
   'resume id',
   'resume --here --help',
   'mcp --here',
+  'resume --here=id',
+  'resume --here=id -- --here',
 ])('codex %s is Codex’s own to understand', (typed) => {
-  expect(extractHereOption(typed.split(' '))).toEqual({ args: typed.split(' '), here: false });
+  expect(takeHereOption(parse(typed))).toEqual({ invocation: parse(typed), here: false });
 });

@@ -6,8 +6,9 @@ import { writeCurrent } from '../../../src/accounts/current.ts';
 import { writeLastLink } from '../../../src/accounts/last-link.ts';
 import { readTargets } from '../../../src/accounts/target-snapshot.ts';
 import { parseArgv } from '../../../src/codex/argv.ts';
-import { chooseByHome, findUnknownLogin, lookAtHome } from '../../../src/launch/home-login.ts';
-import type { Wish } from '../../../src/launch/session-overlay.ts';
+import type { WantedTarget } from '../../../src/launch/choose-account.ts';
+import { chooseByHome } from '../../../src/launch/choose-by-home.ts';
+import { findUnknownLogin, readHomeLogin } from '../../../src/launch/home-login.ts';
 import { validateConfig } from '../../../src/state/config.ts';
 import { type Paths, resolvePaths } from '../../../src/state/paths.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
@@ -46,16 +47,16 @@ function makeHome(make: Make, codexHome = 'client') {
   return { paths, config };
 }
 
-async function choose(make: Make, wish?: Wish, codexHome?: string) {
+async function choose(make: Make, wanted?: WantedTarget, codexHome?: string) {
   const { paths, config } = makeHome(make, codexHome);
   const invocation = parseArgv(['exec', 'hello']);
   const place = { invocation, cwd: paths.home, sharedHome: paths.sharedHome };
-  const choice = chooseByHome(await lookAtHome(paths, config, place), wish);
+  const choice = chooseByHome(await readHomeLogin(paths, config, place), wanted);
   if ('alone' in choice) return { alone: choice.alone.replaceAll(paths.home, '~') };
-  const target = choice.wish?.kind === 'exactly' ? choice.wish.target : 'acc1';
+  const target = choice.wanted?.kind === 'only' ? choice.wanted.target : 'acc1';
   return {
     target,
-    isForced: choice.wish?.kind === 'exactly',
+    isForced: choice.wanted?.kind === 'only',
     keepsHome: choice.keepsHome,
     line: choice.tell(target)?.replaceAll(paths.home, '~'),
   };
@@ -136,8 +137,8 @@ const APART: [string, Make, RegExp][] = [
 
 describe('Codex runs alone, under the login that lies there', () => {
   test.each(APART)('%s', async (_what, make, line) => {
-    for (const wish of [undefined, { kind: 'rather', target: 'acc2' } as const]) {
-      const choice = await choose(make, wish);
+    for (const wanted of [undefined, { kind: 'preferred', target: 'acc2' } as const]) {
+      const choice = await choose(make, wanted);
       expect(choice.alone).toMatch(line);
       expect(choice.alone).toContain('so codex runs under that, unsupervised');
       expect(choice.alone).toContain('codex-hotswap');
@@ -171,7 +172,7 @@ describe('Codex runs alone, under the login that lies there', () => {
 
 describe('an account that is named outranks the home', () => {
   test.each(APART)('%s', async (_what, make, line) => {
-    const choice = await choose(make, { kind: 'exactly', target: 'acc2' });
+    const choice = await choose(make, { kind: 'only', target: 'acc2' });
     expect(choice).toMatchObject({ target: 'acc2', isForced: true, keepsHome: true });
     expect(choice.line).toMatch(line);
     expect(choice.line).toMatch(/; this session works under acc2, as you asked$/);
@@ -182,10 +183,10 @@ describe('an account that is named outranks the home', () => {
       void execFileSync('cp', [vault('acc2'), own('auth.json')]);
     const vault = [() => undefined, '.codex-acc2'] as const;
     for (const [make, codexHome] of [[copy, 'client'], vault] as const) {
-      const other = await choose(make, { kind: 'exactly', target: 'acc1' }, codexHome);
+      const other = await choose(make, { kind: 'only', target: 'acc1' }, codexHome);
       expect(other).toMatchObject({ target: 'acc1', isForced: true });
       expect(other.line).toContain('acc1, as you asked');
-      const same = await choose(make, { kind: 'exactly', target: 'acc2' }, codexHome);
+      const same = await choose(make, { kind: 'only', target: 'acc2' }, codexHome);
       expect(same).toMatchObject({ target: 'acc2', isForced: true, line: undefined });
     }
   });
@@ -240,7 +241,7 @@ describe('a home that has the login of a target is as `launch` with its name', (
       const found = resolvePaths(env, paths.home);
       const invocation = parseArgv(['exec', 'hello']);
       const { sharedHome } = found;
-      const home = await lookAtHome(found, config, { invocation, cwd: paths.home, sharedHome });
+      const home = await readHomeLogin(found, config, { invocation, cwd: paths.home, sharedHome });
       expect(home).toMatchObject({ kind: 'vault', target: 'acc2' });
     }
   });
@@ -298,7 +299,7 @@ describe('a home of its own without any login', () => {
 describe('a stranger’s login in the default home', () => {
   const find = (make: Make) => {
     const { paths, config } = makeHome(make, '.codex');
-    return findUnknownLogin({ paths, standings: readTargets(paths, config) });
+    return findUnknownLogin(paths, readTargets(paths, config));
   };
   const put =
     (text: string): Make =>

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseArgv } from '../../../src/codex/argv.ts';
 import type { LoginSettings } from '../../../src/codex/settings.ts';
-import { readSettings } from '../../../src/launch/login-constraints.ts';
+import { readSettings } from '../../../src/launch/login-settings.ts';
 import { argsOf, makeProject, PROJECT_CASES } from '../../lab/project-cases.ts';
 import { makeScratchHome } from '../state/scratch-home.ts';
 

@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
 import { openHandoffAccounts } from '../../../src/handoff/accounts.ts';
-import { closeSessionOverlay, openSessionOverlay } from '../../../src/launch/session-overlay.ts';
+import { closeSessionOverlay } from '../../../src/launch/close-overlay.ts';
+import { openSessionOverlay } from '../../../src/launch/session-overlay.ts';
 import { releaseSlot } from '../../../src/overlay/lease.ts';
 import { launchName, writeLaunch } from '../../../src/registry/launch-record.ts';
 import { validateConfig } from '../../../src/state/config.ts';
@@ -95,7 +96,7 @@ describe('a slot whose owner died', () => {
     kill(session);
     rmSync(auth);
     const next = openSessionOverlay(paths, config, NOW);
-    expect([next.target, next.doubted, marks()]).toEqual(['acc1', 'acc1', []]);
+    expect([next.target, next.suspect, marks()]).toEqual(['acc1', 'acc1', []]);
   });
 });
 

@@ -1,0 +1,44 @@
+import { linkSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { cannotWrite, errnoOf, removeQuietly, temporaryName } from '../../state/files.ts';
+
+// A file that is to be replaced is put aside first, under a name beside it, and looked at there. Another program may have
+// written a new login a moment before; under the new name no program replaces it any more.
+
+/**
+ * Gives the entry at `file` another name beside it: a file, a link, anything.
+ * @returns the new name; undefined when there is no such entry.
+ */
+export function takeAside(file: string): string | undefined {
+  const aside = join(dirname(file), temporaryName(`${basename(file)}.aside`));
+  try {
+    renameSync(file, aside);
+    return aside;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw cannotWrite(file, error);
+  }
+}
+
+/** Whether {@link takeAside} has given this name to an auth.json. Such a file may be the only copy of a login. */
+export function isAsideName(name: string): boolean {
+  return /^\.auth\.json\.aside\.hotswap-\d+-[0-9a-f]{8}$/.test(name);
+}
+
+/** Gives a file its name back. @returns false when a new file has that name by now: then both stay. */
+export function putBack(aside: string, file: string): boolean {
+  if (!linkAs(aside, file)) return false;
+  removeQuietly(aside);
+  return true;
+}
+
+/** Gives a file a second name: link(2), which replaces nothing. @returns false when the name is taken. */
+export function linkAs(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw cannotWrite(to, error);
+  }
+}

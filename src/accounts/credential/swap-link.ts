@@ -1,0 +1,75 @@
+import { lstatSync, readlinkSync, symlinkSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { cannotWrite, errnoOf, removeQuietly } from '../../state/files.ts';
+import { putBack, takeAside } from './aside.ts';
+import { discardAside, type SaveElsewhere, saveElsewhere } from './discard.ts';
+import { readCredential } from './read.ts';
+
+/**
+ * The one place that replaces a link. What stands at `link` is put aside first and looked at there: rename(2) over the
+ * link would replace a file that another program has written a moment before. A crash leaves the link, or the entry that
+ * was put aside (see leftovers.ts).
+ * @param save for a credential file that stands there instead of a link; without it such a file gets its name back.
+ * @returns `left` when `save` has no place for it; `again` when another program was at it: look once more.
+ * @throws HotswapError `home-unwritable`, with the former link or file in its place again.
+ */
+export function swapLink(
+  link: string,
+  target: string,
+  save?: SaveElsewhere,
+): 'linked' | 'left' | 'again' {
+  const aside = takeAside(link);
+  try {
+    if (aside !== undefined && !isLink(aside)) {
+      // It may be another file than the one that the caller has read.
+      const found = readCredential(aside);
+      if (save === undefined || (found && saveElsewhere(found, save) === undefined)) {
+        return putBack(aside, link) && save !== undefined ? 'left' : 'again';
+      }
+    }
+    const isLinked = makeLink(target, link);
+    if (aside !== undefined) {
+      if (isLink(aside)) removeQuietly(aside);
+      else if (save !== undefined) discardAside(aside, save);
+    }
+    return isLinked ? 'linked' : 'again';
+  } catch (error) {
+    if (aside !== undefined) undo(aside, link);
+    throw error;
+  }
+}
+
+/** Gives a link that an interruption left aside its name back, unless the name is taken. */
+export function restoreLink(aside: string, link: string): void {
+  makeLink(readlinkSync(aside), link);
+  removeQuietly(aside);
+}
+
+/** The path that a link leads to, made absolute; undefined for everything that is no link. */
+export function readLinkTarget(path: string): string | undefined {
+  return isLink(path) ? resolve(dirname(path), readlinkSync(path)) : undefined;
+}
+
+export function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
+function undo(aside: string, link: string): void {
+  try {
+    if (isLink(aside)) restoreLink(aside, link);
+    else putBack(aside, link);
+  } catch {
+    // The first error is the one to tell. The next look finds what was put aside.
+  }
+}
+
+/** @returns false when the name is taken. */
+function makeLink(target: string, link: string): boolean {
+  try {
+    symlinkSync(target, link);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw cannotWrite(link, error);
+  }
+}

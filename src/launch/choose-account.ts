@@ -1,0 +1,133 @@
+import { chooseTarget } from '../accounts/choice.ts';
+import { describeIdentity, type Identity } from '../accounts/login.ts';
+import { holdsForeignLogin, ownerOf } from '../accounts/owner.ts';
+import type { TargetSnapshot } from '../accounts/target-snapshot.ts';
+import { HotswapError } from '../errors.ts';
+import { tellTime } from '../handoff/messages.ts';
+import type { Strategy } from '../state/config.ts';
+
+/** The account that a launch is to run under. `preferred`: another one, where this cannot be used now. */
+export interface WantedTarget {
+  kind: 'only' | 'preferred';
+  target: string;
+}
+
+export interface ChosenAccount {
+  target: string;
+  authFile: string;
+  identity: Identity;
+  /** For the user: what speaks against this account, or why another one was passed over. */
+  notice?: string;
+}
+
+export interface AccountQuestion {
+  targets: readonly TargetSnapshot[];
+  wanted?: WantedTarget | undefined;
+  /** The target that new sessions start with. */
+  current: string | undefined;
+  strategy: Strategy;
+  now: Date;
+}
+
+/**
+ * Chooses the account of a new session: the one that is wanted, else the current one or its next usable successor.
+ * @throws HotswapError `no-usable-target` when no account is logged in, or not the one that is wanted; `unknown-target`.
+ */
+export function chooseAccount(question: AccountQuestion): ChosenAccount {
+  const { targets, wanted, now } = question;
+  if (wanted?.kind === 'only') return chooseOnly(targets, wanted.target, now);
+  return chooseUsable(question);
+}
+
+/** The account that was asked for by name. Codex itself tells its limit, but it needs a login of its own. */
+function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date): ChosenAccount {
+  const found = targets.find(({ target }) => target.name === name);
+  if (found === undefined) {
+    throw new HotswapError(
+      'unknown-target',
+      `there is no target called ${JSON.stringify(name)}`,
+      `you have: ${targets.map(({ target }) => target.name).join(', ')}`,
+    );
+  }
+  const { vault, target } = found;
+  if (vault.kind !== 'ready') {
+    throw new HotswapError(
+      'no-usable-target',
+      `${name} cannot be used: ${vault.kind === 'empty' ? 'it is not logged in' : vault.reason}`,
+      `log in with: codex-hotswap login ${name}`,
+    );
+  }
+  const owner = ownerOf(found);
+  if (owner !== undefined && holdsForeignLogin(found)) {
+    throw new HotswapError(
+      'no-usable-target',
+      `the vault of ${name} now holds ${describeIdentity(vault.identity)}, not ${describeIdentity(owner)}`,
+      `to keep that account there: codex-hotswap login ${name} --replace-account --move`,
+    );
+  }
+  const reason = findObstacle({ ...found, target: { ...target, enabled: true } }, now);
+  return toChosen(name, vault, reason && `${name}: ${reason}`);
+}
+
+function chooseUsable({ targets, wanted, strategy, now, ...rest }: AccountQuestion): ChosenAccount {
+  const current = wanted?.target ?? rest.current;
+  const choice = chooseTarget({
+    ...{ standings: targets, current, nowSeconds: secondsOf(now) },
+    strategy: wanted === undefined ? strategy : 'order',
+  });
+  if (choice.kind === 'none') return chooseAtLimit({ targets, current, now }, choice);
+  const { name } = choice.target;
+  const passed = find(targets, current) ?? targets[0];
+  // An account at its limit is passed over without a line. A login that cannot be used has to be mended by its owner.
+  const isSpoilt = passed?.target.enabled === true && /^(broken|unsafe)$/.test(passed.vault.kind);
+  const isTold = passed && passed.target.name !== name && (isSpoilt || wanted !== undefined);
+  if (!isTold) return toChosen(name, choice);
+  const reason = findObstacle(passed, now) ?? 'cannot be used now';
+  const doing = wanted === undefined ? 'this session works' : 'resuming';
+  return toChosen(name, choice, `${passed.target.name}: ${reason}; ${doing} under ${name}`);
+}
+
+/** All are at their limit. Codex tells that best, and its clock may know better than our marks. */
+function chooseAtLimit(
+  { targets, current, now }: Pick<AccountQuestion, 'targets' | 'current' | 'now'>,
+  { earliest, reasons }: Extract<ReturnType<typeof chooseTarget>, { kind: 'none' }>,
+): ChosenAccount {
+  const isUsable = (one: TargetSnapshot) => one.target.enabled && !holdsForeignLogin(one);
+  const [fallback] = [find(targets, earliest?.target), find(targets, current), ...targets].flatMap(
+    (one) => (one?.vault.kind === 'ready' && isUsable(one) ? [{ ...one, vault: one.vault }] : []),
+  );
+  if (fallback === undefined) {
+    const why = reasons.map(({ target, reason }) => `${target}: ${reason}`).join('; ');
+    throw new HotswapError(
+      'no-usable-target',
+      targets.length === 0 ? 'no account is set up' : `no account can be used (${why})`,
+      `log in with: codex-hotswap login ${targets[0]?.target.name ?? '<name>'}`,
+    );
+  }
+  const { name } = fallback.target;
+  const back = earliest && `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
+  const notice = `every account is at its limit${back ?? ''}; starting under ${name}`;
+  return toChosen(name, fallback.vault, notice);
+}
+
+function toChosen(
+  target: string,
+  { authFile, identity }: Omit<ChosenAccount, 'target' | 'notice'>,
+  notice?: string,
+): ChosenAccount {
+  return { target, authFile, identity, ...(notice && { notice }) };
+}
+
+/** Why this account, by itself, would not be chosen now. */
+function findObstacle(one: TargetSnapshot, now: Date): string | undefined {
+  const choice = chooseTarget({ standings: [one], nowSeconds: secondsOf(now) });
+  return choice.kind === 'none' ? choice.reasons[0]?.reason : undefined;
+}
+
+function find(targets: readonly TargetSnapshot[], name: string | undefined) {
+  return targets.find(({ target }) => target.name === name);
+}
+
+function secondsOf(now: Date): number {
+  return Math.floor(now.getTime() / 1000);
+}

@@ -1,0 +1,62 @@
+import { describeError } from '../errors.ts';
+import { THIS_SESSION } from '../registry/keep-launch.ts';
+import { catchUncaught } from '../state/last-net.ts';
+import { closeSessionOverlay } from './close-overlay.ts';
+import { endLike } from './end-like.ts';
+import { logEvent } from './log-event.ts';
+import type { Ending } from './run-inherited.ts';
+import type { OpenedSession } from './run-session.ts';
+
+/** Runs the session and tidies up after it, which changes nothing about how it ended. */
+export async function runAndClose(
+  session: OpenedSession,
+  run: () => Promise<Ending>,
+): Promise<Ending> {
+  const { facts, accounts, tokens } = session;
+  const { paths, say } = facts;
+  const stopWatching = tokens.watch(() => accounts.target);
+  let ending: Ending | undefined;
+  // Until the process ends: no exception of ours, however late, runs Codex again or shows a stack.
+  catchUncaught((error) => {
+    say(describeError(error).text);
+    if (ending !== undefined) endLike(ending);
+  });
+  try {
+    ending = await run();
+    return ending;
+  } finally {
+    if (ending !== undefined) {
+      logEvent(paths, { type: 'ended', status: describeEnding(ending) });
+      undoLogout(session, ending);
+    }
+    await tidyUp(session);
+    stopWatching();
+  }
+}
+
+/** Before the overlay is tidied up, while it shows what Codex has done. */
+function undoLogout({ facts, plan, accounts, logoutGuard }: OpenedSession, ending: Ending): void {
+  const { paths, say } = facts;
+  const undone = logoutGuard.catchLogout(plan.slot, accounts.target, ending);
+  if (undone === undefined) return;
+  logEvent(paths, { type: 'notice', message: undone });
+  say(`codex-hotswap: ${undone}`);
+}
+
+/** Never rejects. */
+async function tidyUp({ facts, config, plan, accounts, tokens, records }: OpenedSession) {
+  const { paths, say } = facts;
+  const mayRelease = () => {
+    records.retry();
+    return records.isWritten(THIS_SESSION);
+  };
+  const options = { tokens, mayRelease };
+  const problems = await closeSessionOverlay(paths, config, plan.slot, accounts.target, options);
+  for (const problem of problems) say(`codex-hotswap: ${problem}`);
+  const unwritten = records.summary();
+  if (unwritten !== undefined) say(`codex-hotswap: ${unwritten}`);
+}
+
+function describeEnding(ending: Ending): string {
+  return ending.kind === 'exited' ? String(ending.code) : ending.signal;
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { flagValues, hasFlag } from '../codex/argv.ts';
+import {
+  type LoginSettings,
+  readLoginSettings,
+  type SettingSources,
+  SYSTEM_DIR,
+  type SystemSettings,
+} from '../codex/settings.ts';
+import { readTextQuietly } from '../regular-file.ts';
+import { type WorkPlace, workingDirectory } from './working-directory.ts';
+
+/** Everything that tells which configuration files Codex reads. */
+export interface ConfigQuestion extends WorkPlace {
+  sharedHome: string;
+  /** Where an administrator's settings are; elsewhere for tests. */
+  systemDir?: string;
+}
+
+/** What Codex's configuration says about logins, in every layer that this command line makes Codex read. */
+export function readSettings(question: ConfigQuestion): Promise<LoginSettings> {
+  const { invocation, sharedHome } = question;
+  const name = flagValues(invocation, 'profile').at(-1);
+  const isIgnored = hasFlag(invocation, 'ignore-user-config');
+  return readLoginSettings({
+    text: isIgnored ? '' : readCodexConfig(sharedHome),
+    profile:
+      name === undefined || isIgnored
+        ? undefined
+        : { name, text: readTextQuietly(join(sharedHome, `${name}.config.toml`)) },
+    overrides: flagValues(invocation, 'config'),
+    oss: hasFlag(invocation, 'oss'),
+    system: readSystem(question),
+    project: {
+      directory: workingDirectory(question),
+      asksForTrust: hasFlag(invocation, 'trust'),
+    },
+  });
+}
+
+/** The store that the user has named on the command line, which outranks a `-c` of ours. */
+export async function readTypedStore({ invocation }: WorkPlace): Promise<string | undefined> {
+  const overrides = flagValues(invocation, 'config');
+  return (await readLoginSettings({ ...NOTHING, overrides })).store;
+}
+
+/** The store that an administrator has set, which outranks every `-c`. */
+export async function readManagedStore(question: ConfigQuestion): Promise<string | undefined> {
+  const { managed } = readSystem(question);
+  return (await readLoginSettings({ ...NOTHING, text: managed })).store;
+}
+
+/** The user's config.toml as Codex will read it, '' when there is none. */
+export function readCodexConfig(sharedHome: string): string {
+  return readTextQuietly(join(sharedHome, 'config.toml'));
+}
+
+const NOTHING: SettingSources = { text: '', overrides: [], oss: false };
+
+function readSystem({ systemDir = SYSTEM_DIR }: ConfigQuestion): SystemSettings {
+  return {
+    base: readTextQuietly(join(systemDir, 'config.toml')),
+    managed: readTextQuietly(join(systemDir, 'managed_config.toml')),
+  };
+}

@@ -1,0 +1,40 @@
+import { tellDeadLogin } from '../handoff/messages.ts';
+import type { Config } from '../state/config.ts';
+import type { Paths } from '../state/paths.ts';
+import type { WantedTarget } from './choose-account.ts';
+import { closeSessionOverlay } from './close-overlay.ts';
+import { openSessionOverlay, type SessionOverlay } from './session-overlay.ts';
+import type { TokenKeeper } from './token-keeper.ts';
+
+export interface OverlayRequest {
+  paths: Paths;
+  config: Config;
+  tokens: TokenKeeper;
+  wanted: WantedTarget | undefined;
+  /** Targets whose login may be revoked: the service is asked about each, once. */
+  suspects: Set<string>;
+  say(line: string): void;
+}
+
+/**
+ * Opens an overlay whose account has a login that works. Its access token is refreshed first where that is due. An account
+ * whose login is dead gives way to the next one.
+ */
+export async function openReadyOverlay(request: OverlayRequest): Promise<SessionOverlay> {
+  const { paths, config, tokens, wanted, suspects, say } = request;
+  for (let left = config.targets.length; ; left--) {
+    const overlay = openSessionOverlay(paths, config, new Date(), wanted);
+    const { slot, target, suspect } = overlay;
+    if (suspect !== undefined) suspects.add(suspect);
+    const check = suspects.delete(target) ? 'doubt' : 'prepare';
+    const isDead = (await tokens[check](target)) === 'needs-login';
+    // The accounts that are not used now are asked about as well; nothing waits for the answers.
+    for (const other of suspects) void tokens.doubt(other);
+    suspects.clear();
+    if (!isDead || wanted?.kind === 'only' || left <= 1) return overlay;
+    say(`codex-hotswap: ${tellDeadLogin(target)}`);
+    for (const problem of await closeSessionOverlay(paths, config, slot, target)) {
+      say(`codex-hotswap: ${problem}`);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import type { HandoffAccounts } from '../handoff/accounts.ts';
+import type { Patience } from '../handoff/wait-for-reset.ts';
+import type { LaunchKeeper } from '../registry/keep-launch.ts';
+import { readLaunches } from '../registry/launch-record.ts';
+import { createAlert } from '../session/alert.ts';
+import type { Config } from '../state/config.ts';
+import type { DeferredWrites } from '../state/deferred-writes.ts';
+import type { Logged } from '../state/events.ts';
+import { askLimits } from './ask-limits.ts';
+import { checkAccount } from './check-account.ts';
+import { runExecLaunch } from './exec-session.ts';
+import type { LogoutGuard } from './forced-logout.ts';
+import { logEvent } from './log-event.ts';
+import type { SessionFacts } from './open-session.ts';
+import { type PlanFacts, planChildren, planExecChildren } from './plans.ts';
+import type { Ending } from './run-inherited.ts';
+import { holdSlot, runSupervised, type SupervisedLaunch } from './supervised.ts';
+import type { TokenKeeper } from './token-keeper.ts';
+
+/** A session that is ready to run: its account, its overlay, and what its children need. */
+export interface OpenedSession {
+  facts: SessionFacts;
+  config: Config;
+  plan: PlanFacts;
+  accounts: HandoffAccounts;
+  tokens: TokenKeeper;
+  logoutGuard: LogoutGuard;
+  keeper: LaunchKeeper;
+  records: DeferredWrites;
+  /** For a TUI. */
+  spawnPty: SupervisedLaunch['spawnPty'] | undefined;
+}
+
+/** How long an account may take to say what it has left. */
+const CHECK_MS = 20_000;
+/** The same where a failed command waits for it; 0.6 s, as a rule (fact 93). */
+const PROBE_MS = 10_000;
+
+/**
+ * Makes the command line of the first child.
+ * @returns what runs the session until it ends for good.
+ */
+export async function planSession(session: OpenedSession): Promise<() => Promise<Ending>> {
+  const { plan, keeper } = session;
+  const run = plan.invocation.mode === 'exec' ? await planExec(session) : await planTui(session);
+  return () => run().finally(() => keeper.end().catch(() => undefined));
+}
+
+async function planTui(session: OpenedSession): Promise<() => Promise<Ending>> {
+  const { plan, spawnPty } = session;
+  if (spawnPty === undefined) throw new Error('a TUI needs a pty');
+  const plans = await planChildren(plan);
+  return () => runSupervised({ ...commonParts(session), plans, prompt: plan.prompt, spawnPty });
+}
+
+async function planExec(session: OpenedSession): Promise<() => Promise<Ending>> {
+  const { plan, facts, config, accounts, keeper } = session;
+  const { invocation, program } = plan;
+  if (invocation.mode !== 'exec') throw new Error('a TUI is no exec');
+  const { paths, say, ignoresHangup = false } = facts;
+  const plans = await planExecChildren(plan);
+  const asking = { paths, config, program, timeoutMs: PROBE_MS };
+  return () =>
+    runExecLaunch({
+      ...{ ...commonParts(session), say, ignoresHangup, invocation, plans },
+      askLimits: () => askLimits(asking, accounts.target),
+      otherLaunches: () =>
+        readLaunches(paths).launches.filter(({ launch }) => launch !== keeper.launch),
+    });
+}
+
+/** What both kinds of session need. */
+function commonParts(session: OpenedSession) {
+  const { facts, config, plan, accounts, logoutGuard, keeper, records } = session;
+  const { paths, env } = facts;
+  const { slot, program } = plan;
+  return {
+    slot,
+    accounts,
+    accountCount: config.targets.length,
+    alert: createAlert(config, env),
+    ...(waitsForReset(facts, config) ? { wait: patienceOf({ paths, config, program }) } : {}),
+    noteChild(pid: number) {
+      logoutGuard.noteChild();
+      records.attempt('who uses the overlay', () => holdSlot(slot, pid));
+    },
+    noteThread(thread: Parameters<LaunchKeeper['bind']>[0]) {
+      logoutGuard.noteThread();
+      keeper.bind(thread);
+    },
+    log(event: Logged) {
+      if (event.type === 'rotated') keeper.move(event.to);
+      if (event.type === 'resumed') void keeper.gather();
+      logEvent(paths, event, keeper.launch);
+    },
+  };
+}
+
+/** By the command line, else the environment, else the configuration. */
+function waitsForReset({ wait, env }: SessionFacts, { whenExhausted }: Config): boolean {
+  if (wait) return true;
+  const { CODEX_HOTSWAP_WAIT: word } = env;
+  return word ? word !== '0' : whenExhausted === 'wait';
+}
+
+function patienceOf(asking: Omit<Parameters<typeof checkAccount>[0], 'timeoutMs'>): Patience {
+  return {
+    slackSeconds: asking.config.waitSlackSeconds,
+    check: (target) => checkAccount({ ...asking, timeoutMs: CHECK_MS }, target),
+  };
+}

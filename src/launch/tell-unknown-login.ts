@@ -1,0 +1,19 @@
+import { readTargets } from '../accounts/target-snapshot.ts';
+import type { Config } from '../state/config.ts';
+import type { Paths } from '../state/paths.ts';
+import { findUnknownLogin, tellImport } from './home-login.ts';
+
+/**
+ * For a session in a home where plain codex works under another account, which is no target's.
+ * @param reconciled with the lines that the user has read already.
+ * @returns a line for the user; undefined when there is no such login, or when a line has named it.
+ */
+export function tellUnknownLogin(
+  paths: Paths,
+  reconciled: { config: Config; lines: readonly string[] },
+  target: string,
+): string | undefined {
+  const who = findUnknownLogin(paths, readTargets(paths, reconciled.config));
+  if (who === undefined || reconciled.lines.some((line) => line.includes(who))) return undefined;
+  return `plain codex is logged in as ${who} here, which is no target's account; this session works under ${target}; ${tellImport(paths)}`;
+}
