@@ -18,6 +18,7 @@ export interface ExecLaunch
     | 'accounts'
     | 'accountCount'
     | 'log'
+    | 'trace'
     | 'say'
     | 'wait'
     | 'askLimits'

@@ -1,9 +1,11 @@
 import type { HandoffAccounts } from '../handoff/accounts.ts';
+import type { TracedStep } from '../handoff/perform.ts';
 import type { Patience } from '../handoff/wait-for-reset.ts';
 import type { LaunchKeeper } from '../registry/keep-launch.ts';
 import { readLaunches } from '../registry/launch-record.ts';
 import { createAlert } from '../session/alert.ts';
 import type { Config } from '../state/config.ts';
+import { openDebugTrace } from '../state/debug-trace.ts';
 import type { DeferredWrites } from '../state/deferred-writes.ts';
 import type { Logged } from '../state/events.ts';
 import { askLimits } from './ask-limits.ts';
@@ -79,6 +81,7 @@ function commonParts(session: OpenedSession) {
     accounts,
     accountCount: config.targets.length,
     alert: createAlert(config, env),
+    trace: traceSteps(facts),
     ...(waitsForReset(facts, config) ? { wait: patienceOf({ paths, config, program }) } : {}),
     noteChild(pid: number) {
       logoutGuard.noteChild();
@@ -94,6 +97,15 @@ function commonParts(session: OpenedSession) {
       logEvent(paths, event, keeper.launch);
     },
   };
+}
+
+/** For CODEX_HOTSWAP_DEBUG: every step of the session's machine. */
+function traceSteps({ env, say }: SessionFacts): ((step: TracedStep) => void) | undefined {
+  const warn = (line: string) => say(`codex-hotswap: ${line}`);
+  const trace = openDebugTrace(env, () => new Date(), warn);
+  if (trace === undefined) return undefined;
+  return ({ before, event, effects, after }) =>
+    trace.step({ state: before.name, event, effects, next: after.name });
 }
 
 /** By the command line, else the environment, else the configuration. */

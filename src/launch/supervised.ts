@@ -15,7 +15,15 @@ import { keepHeapSmall } from './small-heap.ts';
 export interface SupervisedLaunch
   extends Pick<
     TuiSessionParts,
-    'noteChild' | 'noteThread' | 'accounts' | 'accountCount' | 'log' | 'prompt' | 'wait' | 'alert'
+    | 'noteChild'
+    | 'noteThread'
+    | 'accounts'
+    | 'accountCount'
+    | 'log'
+    | 'trace'
+    | 'prompt'
+    | 'wait'
+    | 'alert'
   > {
   slot: Slot;
   plans: { first: ChildPlan; resume: TuiSessionParts['resumePlan'] };
