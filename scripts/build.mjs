@@ -13,7 +13,7 @@ import { findForbiddenImports, findInlinedPackages } from './bundle-graph.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
-/** What the way from `codex` to the first frame must never load: see pty.md 4.2 for what each costs. */
+/** What the way from `codex` to the first frame must never load: pty fact 20 has what each costs. */
 const NOT_ON_THE_HOT_PATH = ['commander', 'conf', 'chokidar', 'smol-toml', '@clack/prompts'];
 const HOT_SOURCES = ['src/bin/launch.ts', 'src/bin/codex-hot.ts', 'src/launch/launch.ts'];
 const BINS = [

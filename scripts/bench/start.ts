@@ -19,7 +19,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
     await terminal.dispose();
     return took;
   };
-  // Without --no-daemon plain codex would be slower, and leave its daemon behind (fact M8).
+  // Without --no-daemon plain codex would be slower, and leave its daemon behind (fact 98).
   const { ours, rival, ratio } = await alternate(
     PAIRS,
     firstFrame(shim, []),

@@ -48,7 +48,7 @@ export async function makeWorkshop(): Promise<Workshop> {
       const box = await makeSandbox({
         backend,
         accounts: accounts.map(({ name }) => name),
-        // Codex's own reminder near a limit would stand in front of the composer (fact M17).
+        // Codex's own reminder near a limit would stand in front of the composer (fact 73).
         config: 'notice.hide_rate_limit_model_nudge = true',
         ...(codex === undefined ? {} : { codex }),
       });

@@ -28,7 +28,7 @@ export interface Release {
  */
 export async function inspectRelease(launcher: string): Promise<Release> {
   const codex = findCodex(launcher);
-  // Without a login: with one, `features list` would refresh its token (fact M23).
+  // Without a login: with one, `features list` would refresh its token (fact 20).
   const asked = await inSandbox({ codex: launcher }, async (box) => {
     const ask = async (args: string[]) => {
       const { status, stdout, stderr } = await box.run(codex.native, args);

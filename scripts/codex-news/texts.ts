@@ -79,7 +79,7 @@ function straighten(text: string): string {
   return text.replaceAll('’', "'");
 }
 
-/** With either apostrophe (fact M2: U+2019 since 0.155). */
+/** With either apostrophe (fact 70: U+2019 since 0.155). */
 function spellings(text: string): string[] {
   return text.includes("'") ? [text, text.replaceAll("'", '’')] : [text];
 }

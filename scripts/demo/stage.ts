@@ -25,7 +25,7 @@ const TERMINAL_VARIABLES = ['TERM', 'COLORTERM', 'TERM_PROGRAM', 'LANG', 'LC_ALL
 /** A sandboxed HOME with the real Codex in it, and a made-up ChatGPT backend that knows three accounts. */
 export async function openStage(isWatched: boolean): Promise<Stage> {
   const backend = await startBackend({ accounts: ACCOUNTS });
-  // Codex's own reminder near a limit would only be in the way of a demonstration (fact M17).
+  // Codex's own reminder near a limit would only be in the way of a demonstration (fact 73).
   const config = 'notice.hide_rate_limit_model_nudge = true';
   const box = await makeSandbox({ backend, config });
   backend.setScript(answer);

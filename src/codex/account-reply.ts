@@ -3,7 +3,7 @@ import { MOST, readPercent, readResetTime, readText, readWindowMinutes } from '.
 import { defined, record } from './json.ts';
 import type { LimitWindow } from './rollout.ts';
 
-/** What `account/read` tells (fact M12). */
+/** What `account/read` tells (fact 93). */
 export interface AccountReply {
   email?: string;
   plan?: string;
@@ -13,7 +13,7 @@ export interface AccountReply {
 export interface LimitsReply {
   windows: LimitWindow[];
   plan?: string;
-  /** Said outright: `rate_limit_reached`, or one of the four `workspace_…` values (2.1). */
+  /** Said outright: `rate_limit_reached`, or one of the four `workspace_…` values (fact 70). */
   reachedType?: string;
 }
 

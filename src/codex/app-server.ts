@@ -24,8 +24,8 @@ export interface AppServerRequest {
 export type AppServerReply = { ok: true; result: unknown } | { ok: false; message: string };
 
 /**
- * Asks `codex app-server` some questions over stdio, one JSON a line (facts M12, 8), side by side, and ends it. At the end
- * of its input it brings a token refresh to its end, however long that takes (measured, 0.150 and 0.169).
+ * Asks `codex app-server` some questions over stdio, one JSON a line (fact 93), side by side, and ends it. At the end
+ * of its input it brings a token refresh to its end, however long that takes (fact 96).
  * @returns the replies in the order of the requests; those that did not come in time are not ok.
  */
 export function askAppServer(

@@ -24,7 +24,7 @@ export interface AuthIdentity {
 export type AuthProblem = 'not-json' | 'not-an-object' | 'no-credentials' | 'no-identity';
 
 /**
- * Reads who an auth.json belongs to (facts 1.1, 1.7), leaving the rest of the file opaque.
+ * Reads who an auth.json belongs to (facts 8, 9), leaving the rest of the file opaque.
  * Never throws; a problem is a fixed word, so that nothing of a broken file can reach a log.
  */
 export function readAuthIdentity(content: string): AuthIdentity | { problem: AuthProblem } {

@@ -12,7 +12,7 @@ export interface ProcessEntry {
 }
 
 /**
- * The names of the commands that a Codex has running in the background, and which end with it. Measured on 0.171 (Linux):
+ * The names of the commands that a Codex has running in the background, and which end with it (fact 88):
  * a command of the model's that is still running is a child of Codex and leads a session of its own; MCP servers and
  * Codex's helpers are in Codex's session. What a command leaves behind with `&` Codex itself ends with the command, and
  * what has left it by `setsid` outlives Codex; neither is its child. A shell or a sandbox around a command is not named.

@@ -5,7 +5,7 @@ import { isAbsolute } from 'node:path';
  * nobody has to ask again whether a number can be shown, waited for or compared.
  */
 
-/** The longest window that Codex names is a year (facts 2.3). Ten of them, for a clock may be years behind. */
+/** The longest window that Codex names is a year (fact 69). Ten of them, for a clock may be years behind. */
 export const LONGEST_WAIT_SECONDS = 3660 * 86_400;
 
 /** From here on a time is in milliseconds: in seconds it would be the year 5138. */

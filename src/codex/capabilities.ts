@@ -4,7 +4,7 @@ import { defined, record } from './json.ts';
 
 /** What one Codex binary can do, asked of the binary itself: versions are never compared. */
 export interface Capabilities {
-  /** `--no-daemon` is known; without it an unknown flag would be a usage error (fact M8). */
+  /** `--no-daemon` is known; without it an unknown flag would be a usage error (fact 98). */
   noDaemon: boolean;
   /** Every feature it names, and whether it is on in an empty home. Empty when it cannot list them. */
   features: Record<string, boolean>;
@@ -13,7 +13,7 @@ export interface Capabilities {
 }
 
 /**
- * Runs the binary with these words, in a home of its own: `features list` refreshes a login that it finds (fact M23), and
+ * Runs the binary with these words, in a home of its own: `features list` refreshes a login that it finds (fact 20), and
  * tells of the features that the user has switched. Resolves with its standard output, rejects when it cannot or fails.
  */
 export type RunCodex = (args: readonly string[]) => Promise<string>;

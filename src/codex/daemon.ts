@@ -13,8 +13,8 @@ export interface DaemonAccount {
 }
 
 /**
- * Asks the daemon of a Codex home which account it holds: over WebSocket on its control socket, some 15 ms (measured with
- * 0.169). It keeps the login it was started with, whatever auth.json says now.
+ * Asks the daemon of a Codex home which account it holds: over WebSocket on its control socket, some 15 ms (fact 99).
+ * It keeps the login it was started with, whatever auth.json says now.
  * @returns undefined when there is no answer in time.
  */
 export function askDaemon(

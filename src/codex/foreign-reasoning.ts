@@ -1,13 +1,13 @@
 import { endedBefore, type ProofQuestion } from './limit-proof.ts';
 
-/** Whether an error is the service's refusal of what another account's model thought (fact M6). */
+/** Whether an error is the service's refusal of what another account's model thought (fact 61). */
 export function isForeignReasoning(message: string): boolean {
   return message.includes('invalid_encrypted_content');
 }
 
 /**
  * The record's word that the service refuses the thread as it is: the last turn that ended in these facts, after this
- * start and not answered for yet, ended of another account's reasoning (fact M6). Older records (up to 0.144) do not say
+ * start and not answered for yet, ended of another account's reasoning (fact 61). Older records (up to 0.144) do not say
  * why a turn failed, so nothing is proved there.
  * @returns the id of that turn.
  */

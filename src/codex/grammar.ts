@@ -1,5 +1,5 @@
 /**
- * Codex's command line as data (facts 6). Each table is checked against the `--help` of the real binary by
+ * Codex's command line as data (fact 46). Each table is checked against the `--help` of the real binary by
  * `test/e2e/grammar.test.ts`; nothing here is asked for at run time, so a launch costs no extra process.
  */
 

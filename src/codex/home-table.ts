@@ -1,5 +1,5 @@
 /**
- * What becomes of an entry of CODEX_HOME in an overlay (facts 4.2, design 3):
+ * What becomes of an entry of CODEX_HOME in an overlay (fact 28):
  * - `link`: a symlink to the shared home; the default, also for what a future Codex adds.
  * - `vault`: a symlink to the account's one credential file.
  * - `hardlink`: Codex opens it with O_NOFOLLOW, so a symlink would be refused.
@@ -14,9 +14,9 @@ export function policyOf(name: string, platform: NodeJS.Platform = process.platf
   if (listed !== undefined) return listed;
   // Databases are reached through CODEX_SQLITE_HOME; a link would part the file from its -wal and -shm.
   if (/\.sqlite(-wal|-shm|-journal)?$/.test(name)) return 'never';
-  // Codex's half-written files: `.auth-XXXX` (fact M7), `.tmpXXXXXX` of config edits.
+  // Codex's half-written files: `.auth-XXXX` (fact 12), `.tmpXXXXXX` of config edits (fact 34).
   if (/^\.(auth-|tmp[A-Za-z0-9]{6}$)/.test(name)) return 'private';
-  // Seatbelt refuses a writable root with a symlink in its path, and Codex makes these such roots (4.1).
+  // Seatbelt refuses a writable root with a symlink in its path, and Codex makes these such roots (fact 38).
   if (platform === 'darwin' && SEATBELT_ROOTS.has(name)) return 'private';
   return 'link';
 }
@@ -26,10 +26,10 @@ const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
   // Our copy beside a vault's login (accounts/last-good.ts), where a vault is the shared home.
   ['auth.json.last-good', 'never'],
   ['.credentials.json', 'hardlink'],
-  // The lock belongs to the credential file and is made beside it (fact M7); `auth.lock` guards keyring backends.
+  // The lock belongs to the credential file and is made beside it (fact 11); `auth.lock` guards keyring backends.
   ['auth.json.lock', 'private'],
   ['auth.lock', 'private'],
-  // Logins of the account's workspaces (0.171): a link would show them to every other account.
+  // Logins of the account's workspaces (fact 29): a link would show them to every other account.
   ['account-sessions', 'private'],
   // Bound to the account or to its plan.
   ['models_cache.json', 'private'],
@@ -40,7 +40,7 @@ const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
   // Bound to the process.
   ['tmp', 'private'],
   ['ipc', 'private'],
-  // The daemon and its copy of Codex (M8): a link would attach the session to another account's daemon.
+  // The daemon and its copy of Codex (fact 98): a link would attach the session to another account's daemon.
   ['app-server-control', 'never'],
   ['app-server-daemon', 'never'],
   ['packages', 'never'],
@@ -79,7 +79,7 @@ export function isBroughtHomeLast(name: string): boolean {
 
 /**
  * What may be real in an overlay, is not shared, and is not to be had again once it is deleted.
- * - `secrets/`: MCP logins, encrypted with a key that Codex finds in the keyring by the path of CODEX_HOME (facts 1.2), so
+ * - `secrets/`: MCP logins, encrypted with a key that Codex finds in the keyring by the path of CODEX_HOME (fact 36), so
  *   that nobody can read them elsewhere.
  * - `account-sessions/`: logins of workspaces.
  * - `.credentials.json`: logins that could not be brought to the shared home.
@@ -93,7 +93,7 @@ const ONLY_COPIES = new Set(['secrets', 'account-sessions', '.credentials.json']
 
 const SEATBELT_ROOTS = new Set(['visualizations', 'visualization-viewers']);
 
-/** Must exist in the shared home before an overlay is furnished, or Codex makes them in the overlay (fact M13). */
+/** Must exist in the shared home before an overlay is furnished, or Codex makes them in the overlay (fact 30). */
 export const SHARED_DIRECTORIES: readonly string[] = [
   'sessions',
   'archived_sessions',
@@ -117,6 +117,6 @@ export const SHARED_FILES: readonly string[] = [
   'config.toml',
   'history.jsonl',
   'session_index.jsonl',
-  // Made beside the index as it is named (0.169, not 0.150): with one in each overlay two sessions would not exclude each other.
+  // Made beside the index as it is named (fact 37): with one in each overlay two sessions would not exclude each other.
   'session_index.jsonl.lock',
 ];

@@ -22,7 +22,7 @@ export interface LimitProof {
 export interface ProofQuestion {
   /** The facts of this thread since it was last asked about, in order, from the beginning of a turn on. */
   facts: readonly RolloutFact[];
-  /** When this child was started, epoch milliseconds: what ended before is a replay (fact M15). */
+  /** When this child was started, epoch milliseconds: what ended before is a replay (fact 65). */
   startedAtMs: number;
   /** Turns already answered for; the caller adds each proof's `turnId`. */
   seenTurnIds: Pick<ReadonlySet<string>, 'has'>;
@@ -33,8 +33,8 @@ export interface ProofQuestion {
 }
 
 /**
- * The proof of design 6: the last turn that ended in these facts, after this start and not answered for yet, ended of
- * `usage_limit_exceeded`; or, for Codex up to 0.144 which records no error (fact M2), ended without an answer after a
+ * The proof of a limit: the last turn that ended in these facts, after this start and not answered for yet, ended of
+ * `usage_limit_exceeded`; or, for Codex up to 0.144 which records no error (fact 68), ended without an answer after a
  * snapshot that is full, with the text seen. A text alone, or a full snapshot alone, proves nothing.
  */
 export function proveLimit(question: ProofQuestion): LimitProof | undefined {
@@ -67,7 +67,7 @@ function isExhausted(limits: RateLimits): boolean {
 type TaskComplete = Extract<RolloutFact, { type: 'task_complete' }>;
 
 /**
- * Whether a turn ended before a child was started, so that its record is a replay (fact M15). `completed_at` is in whole
+ * Whether a turn ended before a child was started, so that its record is a replay (fact 65). `completed_at` is in whole
  * seconds and survives a fork's copying, the line's own time has milliseconds and does not.
  */
 export function endedBefore({ at, completedAt }: TaskComplete, startedAtMs: number): boolean {

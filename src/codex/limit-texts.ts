@@ -1,5 +1,5 @@
 /**
- * Every text of Codex that speaks of limits, logins or load, as data (facts 1.4, 2.1, 2.3). An anchor is the part that
+ * Every text of Codex that speaks of limits, logins or load, as data (facts 18, 70, 71). An anchor is the part that
  * does not vary: no URL, no time, no plan advice. Both apostrophes are meant wherever one stands.
  */
 
@@ -34,7 +34,7 @@ export interface LimitText {
 const text = (kind: TextKind, id: string, anchor: string): LimitText => ({ id, kind, anchor });
 
 export const LIMIT_TEXTS: readonly LimitText[] = [
-  // Which window it was is not in the text: `unknown` until the record says (fact M2).
+  // Which window it was is not in the text: `unknown` until the record says (fact 68).
   text('unknown', 'usage-limit', "You've hit your usage limit."),
   text('model-bucket', 'named-limit', "You've hit your usage limit for "),
   text(

@@ -37,7 +37,7 @@ export function isExhaustion(kind: TextKind): boolean {
 
 /**
  * Takes away all that wrapping, drawing and versions change: white space, box glyphs, soft hyphens, the case,
- * and which apostrophe it is (ASCII up to 0.150, U+2019 from 0.155, fact M2). Idempotent.
+ * and which apostrophe it is (ASCII up to 0.150, U+2019 from 0.155, fact 70). Idempotent.
  */
 export function normaliseForMatching(text: string): string {
   return text

@@ -30,7 +30,7 @@ const MANAGED_BY = {
 
 /**
  * What `node …/@openai/codex/bin/codex.js` would start, without starting it: that saves one Node start,
- * a quarter of the time to the first frame (fact M14). Undefined when `codex` is no npm installation or when
+ * a quarter of the time to the first frame (fact 51). Undefined when `codex` is no npm installation or when
  * its launcher does something we do not know, so that the launcher itself has to be run.
  *
  * @param codex the path the user would run, links not resolved.

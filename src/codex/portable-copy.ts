@@ -56,7 +56,7 @@ async function copyLines(
 }
 
 /**
- * The lines of a rollout up to an ordinal. Since 0.147 a fork only refers to what it was forked from (`history_base`):
+ * The lines of a rollout up to an ordinal. A fork only refers to what it was forked from (`history_base`, fact 58):
  * that would still be another account's, so it is put in after the first line, which no longer refers to it.
  */
 async function* linesOf(

@@ -5,7 +5,7 @@ export type MakePortable = (item: Item) => Item | undefined;
 
 /**
  * What is encrypted for one account is left out: reasoning, summaries, what agents write to each other (`agent_message`).
- * The calls that send those (`collaboration`, 0.150 and later) have it in their arguments, which must not be touched, so
+ * The calls that send those (`collaboration`; fact 63) have it in their arguments, which must not be touched, so
  * that such a call and its result become a sentence.
  */
 export function createMakePortable(): MakePortable {

@@ -11,8 +11,8 @@ export interface ProjectFile {
 }
 
 /**
- * The keys of a project's file that matter for logins. Measured (0.171): Codex takes no provider and no profile from it,
- * and says so.
+ * The keys of a project's file that matter for logins. Codex takes no provider and no profile from it,
+ * and says so (fact 42).
  */
 export const PROJECT_KEYS = [
   'forced_chatgpt_workspace_id',
@@ -23,7 +23,7 @@ export const PROJECT_KEYS = [
 /**
  * Every `.codex/config.toml` from the file system's root down to a directory, the outermost first. Two stats for each
  * directory above; no file is judged here.
- * @param directory absolute. Codex goes up by the path as it is, also through a link that `-C` names (measured).
+ * @param directory absolute. Codex goes up by the path as it is, also through a link that `-C` names (fact 43).
  */
 export function findProjectFiles(directory: string): ProjectFile[] {
   return ancestorsOf(directory).reverse().flatMap(readProjectFile);
@@ -41,8 +41,7 @@ export interface TrustFacts {
 }
 
 /**
- * The files that Codex reads, in its order: a later one outranks an earlier one. Measured, the same with 0.130, 0.144,
- * 0.160, 0.166, 0.169 and 0.171:
+ * The files that Codex reads, in its order: a later one outranks an earlier one (fact 43):
  * - The root is the nearest directory above with a marker (`.git`, a file as well), else the working directory itself.
  *   `project_root_markers` of any layer but a project's changes the names; an empty list leaves the working directory.
  * - A file counts when its directory is trusted, else the root, else the repository. The first of them that has an entry
@@ -51,7 +50,7 @@ export interface TrustFacts {
  * - A directory has two names: the real path, and the path as it is.
  * - No entry means not trusted: the file is ignored, and a TUI asks first.
  * - `.codex` and the file may be links. A `.codex` that is CODEX_HOME itself is skipped. For our children CODEX_HOME is
- *   the slot, so in the user's home `~/.codex` is a project's layer (measured).
+ *   the slot, so in the user's home `~/.codex` is a project's layer.
  */
 export function keepTrusted(files: readonly ProjectFile[], facts: TrustFacts): ProjectFile[] {
   const root = findRoot(facts);
@@ -78,7 +77,7 @@ function findRoot({ directory, markers }: TrustFacts): string {
   return marked ?? directory;
 }
 
-/** The repository that trust is asked of: for a worktree the main one, for a submodule none (measured). */
+/** The repository that trust is asked of: for a worktree the main one, for a submodule none. */
 function findRepository(directory: string): string | undefined {
   const root = ancestorsOf(directory).find((ancestor) => existsSync(join(ancestor, '.git')));
   if (root === undefined) return undefined;

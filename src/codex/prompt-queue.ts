@@ -1,4 +1,4 @@
-// The prompts that Codex takes and keeps until it may begin a turn, which it shows over its composer (measured on 0.169).
+// The prompts that Codex takes and keeps until it may begin a turn, which it shows over its composer (fact 84).
 
 /** The title of that list on the screen. */
 export const QUEUED = 'Queued follow-up inputs';

@@ -10,7 +10,7 @@ export interface ReadableHistory {
 
 /**
  * A compacted history is the user's prompts and one item that only the service can read, for the account that asked for
- * it (measured on 0.150 and 0.169: `compaction`, with `encrypted_content`). What the model had said is nowhere else but
+ * it (`compaction`, with `encrypted_content`; fact 62). What the model had said is nowhere else but
  * in the lines before it.
  * @param mostBytes how much of that is kept, the newest first; all of a long thread would not fit any model's context.
  */

@@ -1,8 +1,8 @@
 import { classifyLimitText, normaliseForMatching } from './limits.ts';
 
 /**
- * Why a Codex could not begin: somebody else still writes the thread it was to resume (up to 0.160 it ends then, 0.169
- * stays and asks), or the account's login is gone (0.169 asks for the account before its first frame). Both measured.
+ * Why a Codex could not begin: somebody else still writes the thread it was to resume (fact 57), or the account's
+ * login is gone (fact 19).
  */
 export type Refusal = 'active-writer' | 'needs-login';
 
@@ -20,7 +20,7 @@ export function readRefusal(text: string): Refusal | undefined {
 
 /**
  * Whether a Codex may stand in its sign-in screen: for it there is no login. With a refresh token that is refused it
- * either ends with that message or, when the refusal came first, asks for a login and waits (0.169: a race, measured).
+ * either ends with that message or, when the refusal came first, asks for a login and waits: a race (fact 19).
  * A list of threads can have the same words.
  */
 export function mayAskToSignIn(text: string): boolean {
@@ -30,7 +30,7 @@ export function mayAskToSignIn(text: string): boolean {
 
 const MOST_LAST_WORDS = 600;
 const MOST_SCREEN = 4000;
-/** Seen in 0.150 and 0.169. */
+/** See fact 19. */
 const SIGN_IN_TEXTS = ['Sign in with ChatGPT', 'Sign in with Device Code'].map(
   normaliseForMatching,
 );

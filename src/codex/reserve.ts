@@ -4,7 +4,7 @@ import type { RolloutFact } from './rollout.ts';
 
 /**
  * The model that Codex goes on with by itself when the included usage of an account is used up ("Automatically switched
- * to … due to usage limits.", facts 2.3).
+ * to … due to usage limits.", fact 74).
  */
 const RESERVE_MODEL = 'gpt-reserve';
 
@@ -36,7 +36,7 @@ export function noteModel(
 
 /**
  * The model and effort that Codex means to go back to when the account has usage again: a file of its own for each thread
- * on the reserve (measured, 0.169). The only word on a thread that has begun there.
+ * on the reserve (fact 74). The only word on a thread that has begun there.
  */
 export function readReturnModel(
   codexHome: string,

@@ -18,7 +18,7 @@ export function* rolloutsByDate(codexHome: string): Generator<string> {
   }
 }
 
-/** When a thread was begun, epoch milliseconds, in whole seconds: the local time in its rollout's name (facts 3). */
+/** When a thread was begun, epoch milliseconds, in whole seconds: the local time in its rollout's name (fact 53). */
 export function threadBeganAt(rollout: string): number | undefined {
   const match = ROLLOUT_DATE.exec(basename(rollout));
   if (match === null) return undefined;

@@ -11,7 +11,7 @@ import {
 } from './bounds.ts';
 import { defined, parseJson, record } from './json.ts';
 
-/** One window of a rate limit snapshot; told apart by its length, never by its place (facts 3). */
+/** One window of a rate limit snapshot; told apart by its length, never by its place (fact 69). */
 export interface LimitWindow {
   usedPercent: number;
   /** 300 = 5 h, 10080 = weekly; absent when the server does not say. */
@@ -26,7 +26,7 @@ export interface RateLimits {
   limitId?: string;
   limitName?: string;
   plan?: string;
-  /** `rate_limit_reached` or one of the four `workspace_…` values (2.1). */
+  /** `rate_limit_reached` or one of the four `workspace_…` values (fact 70). */
   reachedType?: string;
 }
 

@@ -5,7 +5,7 @@ import { parseArgv } from './argv.ts';
 
 /**
  * A `codex login` that waits for its browser or code in this home. It has removed the auth.json it found, and writes the
- * new one through whatever link is there by then (measured, 0.150 and 0.169). Costs a look at every process.
+ * new one through whatever link is there by then (fact 23). Costs a look at every process.
  * @param uid whose logins count: ours. A name proves nothing, and of a stranger's process the home cannot be read.
  * @returns its pid; undefined also where processes cannot be listed.
  */

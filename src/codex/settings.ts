@@ -1,7 +1,7 @@
 import { loadTomlParser } from './parse-toml.ts';
 import { findProjectFiles, keepTrusted, PROJECT_KEYS } from './project-layers.ts';
 
-/** What Codex's configuration says that decides whether, and which, logins are used at all (facts 5.2, 1.2). */
+/** What Codex's configuration says that decides whether, and which, logins are used at all (facts 40, 10). */
 export interface LoginSettings {
   /** The provider, when its limits are not those of a ChatGPT account. */
   foreignProvider?: string;
@@ -41,7 +41,7 @@ export interface ProjectPlace {
 export const SYSTEM_DIR = '/etc/codex';
 
 /**
- * What an administrator has set, for every user. Measured (0.150, 0.169): config.toml stands below the
+ * What an administrator has set, for every user (fact 40): config.toml stands below the
  * user's own, managed_config.toml above it; requirements.toml has no say in which logins are used.
  */
 export interface SystemSettings {
@@ -58,7 +58,7 @@ const ESCAPES = /\\[uUx]/;
 
 /**
  * Reads the settings that matter for logins; later sources outrank earlier ones: system, user, profile, project from its
- * root down, `-c`, managed (measured, 0.171; before it, where there was such a layer). The TOML parser is loaded only when one
+ * root down, `-c`, managed (fact 40). The TOML parser is loaded only when one
  * of the keys occurs. What does not parse is left for Codex itself to complain about.
  */
 export async function readLoginSettings(sources: SettingSources): Promise<LoginSettings> {
@@ -79,7 +79,7 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
     }
   };
   const base = read(text);
-  // Up to 0.150 a profile is a table of config.toml; later a file of its own.
+  // Up to 0.150 a profile is a table of config.toml; later a file of its own (fact 41).
   const name = profile?.name ?? base.profile;
   const table = typeof name === 'string' ? at(base, ['profiles', name]) : undefined;
   const below = [read(system.base), base, asTable(table), read(profile?.text ?? '')];
@@ -133,7 +133,7 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
   };
 }
 
-/** A key of the provider's own outranks the account (measured, 0.171). */
+/** A key of the provider's own outranks the account (fact 44). */
 const OWN_KEYS = ['env_key', 'experimental_bearer_token'];
 
 type Table = Record<string, unknown>;

@@ -11,7 +11,7 @@ export interface ShellPolicySources {
 /**
  * Whether the user has decided what CODEX_HOME is in the model's shell: by `-c`, which outranks ours, or by a
  * `shell_environment_policy` that sets it or keeps it out. Another table of theirs is merged with ours key by key, so that
- * what it sets stays (measured, 0.130 to 0.171; a list would take the place of theirs, so `exclude` is no way for us).
+ * what it sets stays (fact 45; a list would take the place of theirs, so `exclude` is no way for us).
  */
 export async function decidesShellHome({ texts, overrides }: ShellPolicySources): Promise<boolean> {
   if (overrides.some((word) => word.includes(POLICY))) return true;

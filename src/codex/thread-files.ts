@@ -12,7 +12,7 @@ export interface OpenThread {
 }
 
 /**
- * The thread a Codex works on: of the rollouts it has open (fact M8: the TUI's own process with `--no-daemon`, and
+ * The thread a Codex works on: of the rollouts it has open (fact 55: the TUI's own process with `--no-daemon`, and
  * exec), the one not of a sub-agent that was written last. Undefined before the first turn, and for a process gone.
  * @param fits whether a rollout can be its own.
  */
@@ -31,8 +31,8 @@ export async function findOpenThread(
 /**
  * The rollouts that a Codex has open: its own, or those of the native binary below it when the npm launcher stands in
  * between. Never those of a codex that a shell command of the session runs: its thread is not the one on the screen.
- * Nor those it only reads, and once it holds writer locks (0.149 and newer, facts 3) none but theirs: 0.169 opens the
- * threads of other sessions, too, for a moment at its start (seen under load).
+ * Nor those it only reads, and once it holds writer locks (fact 57) none but theirs: 0.169 opens the
+ * threads of other sessions, too, for a moment at its start (fact 56).
  */
 export async function openRollouts(pid: number): Promise<string[]> {
   for (let level = [pid]; level.length > 0; ) {

@@ -32,7 +32,7 @@ export function previewOf(prompt: string): string {
   return shorten(prompt.replace(/[\s\p{Cc}]+/gu, ' ').trim());
 }
 
-/** The prompt in a line: of the legacy history (`user_message`) or the paginated one (`item_completed`) (facts 3). */
+/** The prompt in a line: of the legacy history (`user_message`) or the paginated one (`item_completed`) (fact 54). */
 function promptIn(line: string): string | undefined {
   if (!/"(?:user_message|UserMessage|userMessage)"/.test(line.slice(0, 1000))) return undefined;
   const payload = record(record(parseJson(line))?.payload);

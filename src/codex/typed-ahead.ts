@@ -3,7 +3,7 @@ import { type ComposerKey, PASTE_END, PASTE_START, readComposerKeys } from './co
 /**
  * Keys typed while no Codex could take them, in the form in which they may be handed over all at once. Codex takes three
  * or more characters that come within milliseconds for a paste, and an Enter up to 120 ms after them for a line break
- * of it (measured on 0.169), so that a prompt typed ahead would stand in the composer unsent. Said to be a paste, it is
+ * of it (fact 83), so that a prompt typed ahead would stand in the composer unsent. Said to be a paste, it is
  * one, and the Enter behind it is an Enter. Nothing else is changed, and the order is kept.
  * Only for a child that asked for bracketed paste (`?2004h`), as every Codex does.
  * @param keys as latin-1; pastes without brackets are marked as pastes (session/bursts.ts).

@@ -15,7 +15,7 @@ export interface ErrorCellScanner {
 }
 
 /**
- * Watches a terminal's byte stream for `■`, the mark of Codex's error cells (facts 2.3), and reports the text behind
+ * Watches a terminal's byte stream for `■`, the mark of Codex's error cells (fact 72), and reports the text behind
  * each. It knows no wording: what the text means is asked of the catalogue, which ignores white space, so that neither
  * wrapping nor the cursor moves between rows matter. Memory and work are bounded; without a mark it only searches bytes.
  */

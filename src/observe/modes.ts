@@ -14,7 +14,7 @@ export interface ModeTracker {
 }
 
 /**
- * Follows what a program sets in the terminal, to undo it when the program dies without doing so (fact M10). Only what
+ * Follows what a program sets in the terminal, to undo it when the program dies without doing so (fact 81). Only what
  * is still set is undone: a clean exit needs nothing, and a terminal is never sent what it was not asked for before.
  */
 export function createModeTracker(): ModeTracker {

@@ -1,5 +1,5 @@
 /**
- * The turn states Codex announces from 0.163 on (fact M3). `idle` comes first when the session is configured, some
+ * The turn states Codex announces from 0.163 on (fact 79). `idle` comes first when the session is configured, some
  * 250-550 ms after the start, and takes keys and Enter from then on; a replay of old failed turns announces no error. A
  * turn that went well ends with `done` (0.169).
  */

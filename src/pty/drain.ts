@@ -8,7 +8,7 @@ const RETRY_MS = 1;
  * Delivers the last byte of a command that is dead or stopped, and knows that it was the last.
  *
  * The slave is held open from the start: libuv up to 1.51 takes a partial read after a hang-up for the end of file and
- * loses the tail of a fast child in most runs on Node 20 (libuv#4992). With a slave open there is no hang-up, and so no
+ * loses the tail of a fast child in most runs on Node 20 (pty fact 1). With a slave open there is no hang-up, and so no
  * end of file either. Instead of guessing by silence, we write a marker into the held slave once the command is quiet:
  * the pty is a queue, so all that the command wrote comes out before it.
  */

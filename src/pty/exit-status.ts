@@ -7,7 +7,7 @@ export type ExitStatus =
 /**
  * How the command ended, from the `$?` of a shell that folds "killed by signal n" into 128+n.
  *
- * The shell narrates a signal death on its stderr ("Terminated", "Killed"), and that is the evidence: measured in dash
+ * The shell narrates a signal death on its stderr ("Terminated", "Killed"), and that is the evidence (pty fact 15): in dash
  * and bash, every fatal signal is narrated but INT and PIPE. INT is told by the monitor itself where the shell can;
  * 141 is taken for PIPE. For these two a wrong guess still gives the caller's shell the same `$?`.
  * A command that died while it was stopped was killed (nothing else takes effect then): dash says 137 without a word, bash

@@ -6,7 +6,7 @@ const LOOKS_MS = [250, 1000, 3000];
 /**
  * Ends stops that hang half-way. Ctrl-Z hits every process of the command's group, also one that a thread of it has just
  * begun to start (vfork): that one stops before it has become another program, the thread waits for it in the kernel and
- * cannot stop, and so nobody is ever told that the command has (measured with Codex 0.150: one Ctrl-Z in 20 under load.
+ * cannot stop, and so nobody is ever told that the command has (pty fact 14: one Ctrl-Z in 20 under load.
  * Bare, npm's launcher stops in its stead.)
  *
  * Linux only: elsewhere nothing is found.

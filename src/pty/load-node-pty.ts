@@ -37,7 +37,7 @@ export function loadNodePty(): SpawnNodePty {
 }
 
 function requireSpawn(): SpawnNodePty {
-  // The prebuilt binary loads on musl and crashes in the first spawn (letta-code#3608).
+  // The prebuilt binary (pty fact 21) loads on musl and crashes in the first spawn (pty fact 22).
   if (
     process.platform === 'linux' &&
     readFileSync('/proc/self/maps', 'latin1').includes('ld-musl')

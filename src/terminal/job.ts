@@ -10,7 +10,7 @@ interface ProcessGroups {
   foreground: number;
 }
 
-/** May we change the terminal's settings without being stopped for it (SIGTTOU)? */
+/** May we change the terminal's settings without being stopped for it (SIGTTOU, pty fact 10)? */
 export function isInForeground(): boolean {
   const { group, foreground } = readGroups(process.pid) ?? { group: 0, foreground: -1 };
   return foreground === group || foreground === -1;

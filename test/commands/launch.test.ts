@@ -10,7 +10,7 @@ import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 
-// `codex-hotswap launch` and `sessions` (the seed "launch"), on the real Codex.
+// `codex-hotswap launch` and `sessions`, on the real Codex.
 
 const CLI = fileURLToPath(new URL('../../dist/bin/codex-hotswap.js', import.meta.url));
 const { openLab, close } = createSupervisedLab();

@@ -33,7 +33,7 @@ test('the real codex login fills the vault, and revokes no account', async () =>
   const status = JSON.parse((await hotswap('status', '--json')).stdout);
   expect(status.targets.map(({ state }: { state: string }) => state)).toEqual(['ready', 'ready']);
 
-  // Once more in the same target: a login in a used home would have revoked it (fact M20).
+  // Once more in the same target: a login in a used home would have revoked it (fact 21).
   backend.expectLogin('acc2');
   expect((await logIn('acc2')).stdout).toContain('acc2 is logged in again as');
   expect(backend.tokens.counts.revocations).toBe(0);

@@ -25,10 +25,10 @@ import { createOverlayHomes, listNames, type OverlayHome } from '../lab/overlay-
 import type { RunResult } from '../lab/sandbox.ts';
 import { quit } from '../lab/supervised.ts';
 
-// Whatever of ours is missing or broken: the real Codex runs all the same, and one line on stderr says why (design 1).
+// Whatever of ours is missing or broken: the real Codex runs all the same, and one line on stderr says why.
 
 const REPO = fileURLToPath(new URL('../..', import.meta.url));
-// A Codex that nobody supervises would leave its daemon behind (fact M8).
+// A Codex that nobody supervises would leave its daemon behind (fact 98).
 const ALONE = codexUnderTest.hasNoDaemon ? ['--no-daemon'] : [];
 
 const { openHome, close } = createOverlayHomes();

@@ -19,7 +19,7 @@ import { itSince, itWhere } from '../lab/playable.ts';
 import { waitForNoStrays } from '../lab/strays.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 
-// What the real Codex does to our logins when it is used past us. Measured on 0.144, 0.150 and 0.169: a logout, and a
+// What the real Codex does to our logins when it is used past us (facts 21, 22): a logout, and a
 // login with a browser or a code, revoke the account and remove the *link* (the vault keeps dead tokens); a login with an
 // API key, or of an IDE, is written *through* the link into the vault. In 0.130 every login is.
 const revokesFirst = '0.144.0';

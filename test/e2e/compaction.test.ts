@@ -82,7 +82,7 @@ describe('a limit in a compaction', () => {
   });
 });
 
-// Older records do not say why a turn failed (fact M2).
+// Older records do not say why a turn failed (fact 68).
 describeSince(
   '0.150.0',
   'its record has no error, so nothing proves that the thread may not be read',

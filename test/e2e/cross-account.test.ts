@@ -10,8 +10,8 @@ import { readRollouts } from '../lab/rollouts.ts';
 import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
 
-// What every handoff stands on: one account's thread can be resumed by id under another (fact M5). Codex 0.169 carries a
-// check that would forbid it, switched off (fact M16).
+// What every handoff stands on: one account's thread can be resumed by id under another (fact 59). Codex 0.169 carries a
+// check that would forbid it, switched off (fact 60).
 
 const LOUD = `
 

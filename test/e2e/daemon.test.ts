@@ -10,7 +10,7 @@ afterEach(close);
 
 const COMMAND = new URL('../../dist/bin/codex-hotswap.js', import.meta.url).pathname;
 
-// Up to 0.155 there is none (fact M8).
+// Up to 0.155 there is none (fact 98).
 itSince('0.166.0', 'it has no daemon that could be asked')(
   'doctor asks the daemon on the shared home whose login it holds',
   async () => {

@@ -8,7 +8,7 @@ import { describeSince } from '../lab/playable.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
 // Whatever Codex asks over its composer is for the user to answer: never by keys of ours, nor by keys typed before it
-// was asked (design 7).
+// was asked.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);

@@ -13,12 +13,12 @@ import { createSupervisedLab, type Supervised } from '../lab/supervised.ts';
 /** For scenes of a login that is gone. */
 const itTells = chooseIt();
 
-// What rotates and what does not, on the real Codex (design 6).
+// What rotates and what does not, on the real Codex.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
 
-/** Earlier ones record no error; only a full window proves a limit there (fact M2). */
+/** Earlier ones record no error; only a full window proves a limit there (fact 68). */
 const recordsErrors = tellWhere(
   codexUnderTest.isAtLeast('0.150.0'),
   'its record has no error, so nothing proves a limit that fills no window',

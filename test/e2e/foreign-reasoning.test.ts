@@ -8,14 +8,14 @@ import { describeSince } from '../lab/playable.ts';
 import { type Rollout, readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
-// A service that does not take what another account's model thought (fact M6): the conversation goes on in a copy.
+// A service that does not take what another account's model thought (fact 61): the conversation goes on in a copy.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
 
 const REFUSE = { backend: { foreignReasoning: 'refuse' } } as const;
 
-// Older records do not say why a turn failed (fact M2).
+// Older records do not say why a turn failed (fact 68).
 describeSince(
   '0.150.0',
   'its record has no error, so nothing proves that the thread may not be read',

@@ -4,7 +4,7 @@ import type { ToolCall } from '../lab/backend/index.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
 
-// Nothing that is typed is lost or doubled while one Codex takes over from the other (design 1, 7).
+// Nothing that is typed is lost or doubled while one Codex takes over from the other.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);

@@ -9,7 +9,7 @@ import { describeWhere } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
 
-// Handoffs that meet resistance: locks, a prompt that is held back, a stopped job (design 7).
+// Handoffs that meet resistance: locks, a prompt that is held back, a stopped job.
 
 const { openLab, close } = createSupervisedLab();
 const holders: ChildProcess[] = [];
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 const TWO = [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }];
-/** Writer locks are as old as this (facts 3). */
+/** Writer locks are as old as this (fact 57). */
 const locksThreads = codexUnderTest.isAtLeast('0.149.0');
 /** After a limit it asks for the usage first. */
 const holdsPrompts = codexUnderTest.isAtLeast('0.169.0');
@@ -88,7 +88,7 @@ describe('a stopped job', () => {
       process.kill(-group, 'SIGSTOP');
       return { failure: 'usage-limit' };
     });
-    // Up to 0.144 the record has no error: only a full window proves a limit (fact M2).
+    // Up to 0.144 the record has no error: only a full window proves a limit (fact 68).
     Object.assign(backend.account('acc1'), { turnsLeft: 1, usedPercent: 100 });
     await ask(terminal, 'two');
     await terminal.waitForText(/Stopped.*codex-hot/);

@@ -6,7 +6,7 @@ import { itWhere } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 
-// Whatever thread is in front when the limit comes goes on, and no other (design 7).
+// Whatever thread is in front when the limit comes goes on, and no other.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
@@ -42,7 +42,7 @@ describe('the thread that goes on', () => {
     await hotswap.command('use', 'acc1');
 
     const terminal = hotswap.open(['resume', threadId]);
-    // Up to 0.144 the record has nothing of the error (fact M2), so none is shown.
+    // Up to 0.144 the record has nothing of the error (fact 68), so none is shown.
     if (codexUnderTest.isAtLeast('0.150.0')) await terminal.waitForText(/hit your usage limit/);
     await ask(terminal, 'it works again');
     await terminal.waitForText(/answer \d+ from acc1/);
@@ -55,7 +55,7 @@ describe('the thread that goes on', () => {
     expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(1);
   });
 
-  // 0.150 forks no thread below a linked `sessions/`: see test/README.md.
+  // 0.150 forks no thread below a linked `sessions/` (fact 58).
   itWhere(
     codexUnderTest.hasNoDaemon,
     'its fork wants the thread below the real path of CODEX_HOME',

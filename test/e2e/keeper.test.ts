@@ -18,7 +18,7 @@ const itRefusesFirst = itSince(
   'under load it tells of an account before the service has refused its token (2 of 6)',
 );
 
-// Codex refreshes a token in its last 5 minutes, several at once spend one refresh token twice (fact M19), and the lab
+// Codex refreshes a token in its last 5 minutes, several at once spend one refresh token twice (fact 16), and the lab
 // revokes the account then. So it must never get there.
 
 const { openLab, close } = createSupervisedLab();

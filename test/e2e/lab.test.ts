@@ -97,7 +97,7 @@ describe.each<Transport>(['websocket', 'sse'])('codex exec over %s', (transport)
     });
   });
 
-  it('hits a limit: exit 1, and the rollout says which (fact M2)', async () => {
+  it('hits a limit: exit 1, and the rollout says which (fact 68)', async () => {
     const resetsAt = Math.floor(Date.now() / 1000) + 7200;
     const { sandbox } = await openLab({
       transport,
@@ -119,7 +119,7 @@ describe.each<Transport>(['websocket', 'sse'])('codex exec over %s', (transport)
     }
   });
 
-  it('resumes by id under another account, with the whole conversation (fact M5)', async () => {
+  it('resumes by id under another account, with the whole conversation (fact 59)', async () => {
     const { backend, sandbox } = await openLab({
       transport,
       accounts: [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }],
@@ -168,19 +168,16 @@ describe.each<Transport>(['websocket', 'sse'])('codex exec over %s', (transport)
       'window-5h',
     ],
     ...(tellsWorkspaceLimits ? WORKSPACE_LIMITS : []),
-  ])(
-    'says of %s what the headers tell it, and records it (fact 2.1)',
-    async (limit, text, kind) => {
-      const { sandbox } = await openLab({
-        transport,
-        accounts: [{ name: 'acc1', turnsLeft: 0, limit }],
-      });
-      const result = await sandbox.run('codex', ['exec', 'hello']);
-      expect(result.status).toBe(1);
-      expect(result.stderr).toMatch(text);
-      await expectRecorded(sandbox, kind);
-    },
-  );
+  ])('says of %s what the headers tell it, and records it (fact 70)', async (limit, text, kind) => {
+    const { sandbox } = await openLab({
+      transport,
+      accounts: [{ name: 'acc1', turnsLeft: 0, limit }],
+    });
+    const result = await sandbox.run('codex', ['exec', 'hello']);
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(text);
+    await expectRecorded(sandbox, kind);
+  });
 });
 
 describe('codex exec', () => {
@@ -225,7 +222,7 @@ describe('codex exec', () => {
     ['capacity', 'plus', /Selected model is at capacity. Please try a different model/],
     ['too-many-requests', 'plus', /exceeded retry limit, last status: 429 Too Many Requests/],
   ])(
-    'says of %s on %s what it is told, and records it (fact 2.1)',
+    'says of %s on %s what it is told, and records it (fact 70)',
     async (limit, plan, text, kind) => {
       const { sandbox } = await openLab({
         accounts: [{ name: 'acc1', turnsLeft: 0, limit, plan }],
@@ -267,7 +264,7 @@ describe('the TUI in an outer terminal', () => {
   });
 });
 
-// Newer versions refresh in the last five minutes (fact 1.4), 0.130 when the token has ended.
+// Newer versions refresh in the last five minutes (fact 14), 0.130 when the token has ended.
 const soonToRefresh = codexUnderTest.isAtLeast('0.150.0') ? 120 : -60;
 
 describe('accounts', () => {
@@ -300,7 +297,7 @@ describe('accounts', () => {
     expect(backend.tokens.counts).toEqual({ refreshes: 1, reuses: 0, revocations: 0 });
   });
 
-  it('tell who they are and how much is used (fact M12)', async () => {
+  it('tell who they are and how much is used (fact 93)', async () => {
     const resetsAt = Math.floor(Date.now() / 1000) + 7200;
     const { sandbox } = await openLab({
       accounts: [{ name: 'acc1', plan: 'pro', turnsLeft: 0, exhaustedWindow: 'weekly', resetsAt }],
@@ -317,7 +314,7 @@ describe('accounts', () => {
     });
   });
 
-  it('refresh when the app-server is asked to (fact M19)', async () => {
+  it('refresh when the app-server is asked to (fact 94)', async () => {
     const { backend, sandbox } = await openLab({ accounts: [{ name: 'acc1' }] });
     await askAppServer(sandbox, 'account/read', { refreshToken: true });
     expect(backend.tokens.counts.refreshes).toBe(1);
@@ -326,7 +323,7 @@ describe('accounts', () => {
   // 0.130 and older leave the first account alone.
   const revokesAtLogin = codexUnderTest.isAtLeast('0.150.0');
   itWhere(revokesAtLogin, 'its login revokes nothing')(
-    'are revoked by a second login in the same home (M20)',
+    'are revoked by a second login in the same home (fact 21)',
     async () => {
       const { backend, sandbox } = await openLab({
         accounts: [{ name: 'acc1' }, { name: 'acc2' }],

@@ -104,7 +104,7 @@ async function expectTidyHome({ box, slots }: OverlayHome): Promise<string> {
       expect(names).not.toContain(forbidden);
     }
   }
-  // The overlay rests: its links stay, and its login is that of plain Codex (fact M4).
+  // The overlay rests: its links stay, and its login is that of plain Codex (fact 32).
   expect(readdirSync(slot)).toContain('sessions');
   expect(readlinkSync(join(slot, 'auth.json'))).toBe(join(box.codexHome, 'auth.json'));
   expect(readdirSync(slot).filter((name) => /sqlite/.test(name))).toEqual([]);

@@ -7,7 +7,7 @@ import { createOverlayHomes, listNames, type OverlayHome } from '../lab/overlay-
 import { quit } from '../lab/supervised.ts';
 
 // One credential file per account: what Codex renews in an overlay is in the vault, and everybody goes on with it.
-// A spent refresh token used again would revoke the account here (fact M19).
+// A spent refresh token used again would revoke the account here (fact 16).
 
 const { openHome, close } = createOverlayHomes();
 let backend: Backend;
@@ -21,7 +21,7 @@ afterEach(async () => {
   backend.account('acc1').turnsLeft = Number.POSITIVE_INFINITY;
 });
 
-/** Every Codex renews a token that has run out; newer ones do so in its last five minutes (fact 1.4). */
+/** Every Codex renews a token that has run out; newer ones do so in its last five minutes (fact 14). */
 const SHORT = { expiresInSeconds: 0 };
 
 describe('a token renewed in a session is in the vault', () => {

@@ -29,7 +29,7 @@ import { describeWhere } from '../lab/playable.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import { makeSandbox, type Sandbox } from '../lab/sandbox.ts';
 
-// What the overlay relies on, with the real Codex in it (facts M4, M7, M11, M13).
+// What the overlay relies on, with the real Codex in it (facts 11, 30, 32, 33).
 
 const disposals: (() => unknown)[] = [];
 afterEach(async () => {

@@ -9,7 +9,7 @@ import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
 
-// The copy that another account may read (fact M6) has all that the thread has, whatever is in it.
+// The copy that another account may read (fact 61) has all that the thread has, whatever is in it.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
@@ -21,7 +21,7 @@ const PNG = Buffer.from(
   'base64',
 );
 
-// Older records do not say why a turn failed (fact M2).
+// Older records do not say why a turn failed (fact 68).
 describeSince(
   '0.150.0',
   'its record has no error, so nothing proves that the thread may not be read',

@@ -6,7 +6,7 @@ import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
-// Which account ran which part of which thread, as the session registry remembers it (seed "launch", design 2).
+// Which account ran which part of which thread, as the session registry remembers it.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);

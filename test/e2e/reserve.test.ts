@@ -7,7 +7,7 @@ import { describeSince, itSince } from '../lab/playable.ts';
 import { type Rollout, readRollouts } from '../lab/rollouts.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
-// Codex that goes on with the reserve model has no included usage left (facts 2.3).
+// Codex that goes on with the reserve model has no included usage left (fact 74).
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);

@@ -12,7 +12,7 @@ import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab, quit, type Supervised } from '../lab/supervised.ts';
 
-// Threads are resumed whatever account began them (fact M5: Codex itself would silently begin a new one).
+// Threads are resumed whatever account began them (fact 59: Codex itself would silently begin a new one).
 
 const CLI = fileURLToPath(new URL('../../dist/bin/codex-hotswap.js', import.meta.url));
 const { openLab, close } = createSupervisedLab();
@@ -163,7 +163,7 @@ describe('codex resume --last', () => {
 });
 
 describe('codex fork --last', () => {
-  // 0.150 forks no thread below a linked `sessions/`: see test/README.md.
+  // 0.150 forks no thread below a linked `sessions/` (fact 58).
   itWhere(
     codexUnderTest.hasNoDaemon,
     'its fork wants the thread below the real path of CODEX_HOME',

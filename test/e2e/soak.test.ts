@@ -23,7 +23,7 @@ it.runIf(process.env.SOAK_SECONDS)(
       NAMES.map((name) => ({ name })),
       { backend: { accessTokenSeconds: 320 }, settings: { refreshMarginSeconds: 310 } },
     );
-    // 0.150 damages its database when two begin at once in a new home.
+    // 0.150 damages its database when two begin at once in a new home (fact 39).
     const [program = '', ...first] = hotswap.commandLine();
     await hotswap.sandbox.run(program, [...first, 'exec', 'the first of all']);
     const endsAt = Date.now() + SECONDS * 1000;

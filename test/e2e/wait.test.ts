@@ -8,7 +8,7 @@ import { readRollouts } from '../lab/rollouts.ts';
 import { runCodex } from '../lab/run-codex.ts';
 import { createSupervisedLab, quit } from '../lab/supervised.ts';
 
-// Every account is at its limit, and the first to come back is waited for, on the real Codex (design 9).
+// Every account is at its limit, and the first to come back is waited for, on the real Codex.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);

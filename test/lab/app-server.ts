@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Sandbox } from './sandbox.ts';
 
 /**
- * Starts `codex app-server` on stdio, asks one question, ends it (fact 8).
+ * Starts `codex app-server` on stdio, asks one question, ends it (fact 93).
  * Returns the result; rejects with the server's error, or when it ends without an answer.
  */
 export async function askAppServer(

@@ -11,7 +11,7 @@ export interface CodexUnderTest {
   /** The binary the launcher runs. */
   native: string;
   version: string;
-  /** Whether its TUI knows `--no-daemon`; without the flag it leaves two processes behind (fact M8). */
+  /** Whether its TUI knows `--no-daemon`; without the flag it leaves two processes behind (fact 98). */
   hasNoDaemon: boolean;
   /** Compares `major.minor.patch`: for facts that only newer versions have. */
   isAtLeast(version: string): boolean;

@@ -85,7 +85,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
   };
 }
 
-/** Without a window xterm has no colours to tell; Codex asks for both at its start (fact 7). */
+/** Without a window xterm has no colours to tell; Codex asks for both at its start (fact 77). */
 function answerColourQueries(terminal: xterm.Terminal, reply: (text: string) => void): void {
   const colours = [
     [10, 'rgb:eeee/eeee/eeee'],

@@ -39,7 +39,7 @@ interface Internals {
 
 /**
  * A program behind a pty whose slave we hold open: on Node 20 and 22 the end of the output of a program that exits
- * quickly is lost otherwise (pty.md 0.1).
+ * quickly is lost otherwise (pty fact 1).
  */
 export function spawnHeldPty({ file, args, cwd, env, columns, rows }: HeldPtyCommand): HeldPty {
   const options = {

@@ -27,7 +27,7 @@ const CURSOR: Record<string, string> = {
 
 /**
  * The bytes a terminal sends for a key: `enter`, `escape`, `up`, `ctrl-c`, … Throws for a key it does not know.
- * With the kitty protocol on, control keys and Escape become `CSI … u` (Ctrl-Z is then no 0x1A: pty.md 0.3).
+ * With the kitty protocol on, control keys and Escape become `CSI … u` (Ctrl-Z is then no 0x1A: pty fact 13).
  */
 export function encodeKey(key: string, modes: KeyModes): string {
   const control = /^ctrl-([a-z\\\]])$/.exec(key)?.[1];

@@ -18,7 +18,7 @@ function open(script: string, options: Partial<OuterTerminalOptions> = {}): Oute
   return terminal;
 }
 
-it('loses nothing of a program that writes 20 KB and exits at once (pty.md 0.1)', async () => {
+it('loses nothing of a program that writes 20 KB and exits at once (pty fact 1)', async () => {
   const script = 'printf "%020000d" 7; printf END';
   const terminals = Array.from({ length: 20 }, () => open(script));
   for (const terminal of terminals) {

@@ -22,7 +22,7 @@ export interface OverlayHome {
   readonly real: string;
   /** Types `codex <args>` into a terminal. */
   open(args?: string[], options?: Partial<OuterTerminalOptions>): OuterTerminal;
-  /** The same with the real Codex on the shared home, without us (and without its daemon, fact M8). */
+  /** The same with the real Codex on the shared home, without us (and without its daemon, fact 98). */
   openPlain(args?: string[]): OuterTerminal;
   /** `codex-hotswap …`; throws when it fails. */
   command(...args: string[]): Promise<string>;
@@ -50,7 +50,7 @@ export function createOverlayHomes(): OverlayHomes {
         ...options,
         backend,
         accounts,
-        // The nudge to another model opens over the composer and swallows what a test types (fact M17).
+        // The nudge to another model opens over the composer and swallows what a test types (fact 73).
         config: `notice.hide_rate_limit_model_nudge = true\n${options.config ?? ''}`,
       });
       disposals.push(box.dispose);

@@ -15,7 +15,7 @@ export interface Rollout {
   events(type: string): RolloutLine['payload'][];
 }
 
-/** All rollouts below a Codex home, oldest first (fact 3). */
+/** All rollouts below a Codex home, oldest first (fact 53). */
 export function readRollouts(codexHome: string): Rollout[] {
   const sessions = join(codexHome, 'sessions');
   if (!existsSync(sessions)) return [];

@@ -64,7 +64,7 @@ export interface RunOptions {
   timeoutMs?: number;
 }
 
-/** Makes a sandboxed HOME below the repository's `.cache`: in a temp dir Codex would refuse its helpers (fact 4.1). */
+/** Makes a sandboxed HOME below the repository's `.cache`: in a temp dir Codex would refuse its helpers (fact 26). */
 export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const home = join(REPO, '.cache', 'sandbox', randomBytes(5).toString('hex'));
   const paths = {
@@ -134,7 +134,7 @@ function makeConfig(work: string, { backend, config }: SandboxOptions): string {
     ...(backend === undefined ? [] : toBackend),
     'cli_auth_credentials_store = "file"',
     'check_for_update_on_startup = false',
-    // 0.120 opens with a full-screen announcement otherwise (fact M17).
+    // 0.120 opens with a full-screen announcement otherwise (fact 87).
     'notice.model_migrations = { "gpt-5.3-codex" = "gpt-5.4" }',
     config ?? '',
     `[projects.${JSON.stringify(work)}]`,

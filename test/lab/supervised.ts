@@ -44,7 +44,7 @@ export interface SupervisedOptions extends Omit<SandboxOptions, 'backend' | 'acc
   settings?: Record<string, unknown>;
   /**
    * Lets Codex propose another model when little is left of an account: it opens over the composer and swallows what a
-   * test types (fact M17). Default false.
+   * test types (fact 73). Default false.
    */
   nudges?: boolean;
 }

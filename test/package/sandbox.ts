@@ -86,7 +86,7 @@ export function createHome() {
   };
 }
 
-/** The text of an auth.json with unsigned tokens, as Codex accepts it (fact M1). */
+/** The text of an auth.json with unsigned tokens, as Codex accepts it (fact 3). */
 export function forgeLogin(who: string, issuedAt = 1_790_000_000): string {
   const claims = {
     email: `${who}@example.com`,

@@ -1,12 +1,33 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { SETTINGS, type Setting, TARGET_SETTINGS } from '../../src/state/settings.ts';
 
 // What the READMEs say exists, and what exists they say.
 
 const ROOT = new URL('../../', import.meta.url);
-const DOCUMENTS = ['README.md', 'src/README.md', 'test/README.md', 'CHANGELOG.md'];
+const COMMUNITY = ['AGENTS.md', 'CONTRIBUTING.md', 'SECURITY.md', 'pull_request_template.md'];
+const DOCUMENTS = [
+  ...['README.md', 'CHANGELOG.md', 'test/README.md'],
+  ...['src/README.md', 'src/codex/README.md', 'src/pty/README.md'],
+  ...COMMUNITY.map((name) => `.github/${name}`),
+];
 const read = (file: string) => readFileSync(new URL(file, ROOT), 'utf8');
+
+const sources = ['src', 'shim', 'test', 'scripts'].flatMap((top) =>
+  readdirSync(new URL(top, ROOT), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /^[^.]*$|\.[mc]?[jt]s$/.test(entry.name))
+    .map(({ parentPath, name }) => `${relative(fileURLToPath(ROOT), parentPath)}/${name}`),
+);
+
+/** What is referred to as `fact N`, `facts N, N` or `pty fact N`. */
+const citations = [...sources, ...DOCUMENTS].flatMap((file) =>
+  [...read(file).matchAll(/\b(pty )?facts? (\d+(?:(?:,| and) \d+)*)/g)].flatMap(
+    ([, kind = '', ids]) =>
+      (ids as string).match(/\d+/g)?.map((id) => ({ file, kind, id: Number(id) })) ?? [],
+  ),
+);
 
 describe('test/README.md', () => {
   const tables = read('test/README.md').split('## Promises, and the tests that hold them')[1] ?? '';
@@ -26,6 +47,55 @@ describe('test/README.md', () => {
       if (title !== undefined) expect(read(file)).toContain(title.replaceAll('\\|', '|'));
     }
   });
+});
+
+describe.each([
+  ['src/codex/README.md', ''],
+  ['src/pty/README.md', 'pty '],
+])('%s', (file, kind) => {
+  const facts = readFacts(file);
+  const ofKind = citations.filter((citation) => citation.kind === kind);
+  const cited = new Set(ofKind.filter((by) => !by.file.endsWith('.md')).map(({ id }) => id));
+
+  test('gives each number to one fact', () => {
+    expect(facts.length).toBeGreaterThan(15);
+    expect(new Set(facts.map(({ id }) => id)).size).toBe(facts.length);
+  });
+
+  test('has every fact that is referred to', () => {
+    const known = new Set(facts.map(({ id }) => id));
+    expect(ofKind.filter(({ id }) => !known.has(id))).toEqual([]);
+  });
+
+  test.each(facts)('fact $id: a source rests on it, or a test that exists holds it', (fact) => {
+    expect(fact.tests.length > 0 || cited.has(fact.id)).toBe(true);
+    for (const { file: test, titles } of fact.tests) {
+      expect(existsSync(new URL(test, ROOT)), test).toBe(true);
+      for (const title of titles) expect(read(test)).toContain(title);
+    }
+  });
+});
+
+/** Each `- **12** text`, with the tests that it names. */
+function readFacts(file: string) {
+  const bullets = read(file).split(/^- (?=\*\*\d+\*\* )/m);
+  return bullets.slice(1).map((bullet) => {
+    const [text = ''] = bullet.split('\n\n');
+    const named = text.replace(/\s+/g, ' ').split(/(?=`[\w/.-]+\.test\.ts`)/);
+    const tests = named.slice(1).map((part) => ({
+      file: `test/${/`([^`]+)`/.exec(part)?.[1]}`,
+      titles: [...part.matchAll(/“([^”]+)”/g)].map(([, title]) => title as string),
+    }));
+    return { id: Number(/\d+/.exec(bullet)?.[0]), tests };
+  });
+}
+
+test('nothing refers to notes that are not in the repository', () => {
+  // The brackets keep this line from being found.
+  const outside =
+    /codex-[f]acts|\bfacts? (?:[M]|\d\.)\d|\bdesign [1-9]|\b(?:pty|peers|cases|style|design)[.]md\b|[.]{2}\/shared\//;
+  const found = [...sources, ...DOCUMENTS].filter((file) => outside.test(read(file)));
+  expect(found).toEqual([]);
 });
 
 describe('README.md', () => {
@@ -56,7 +126,7 @@ test.each(DOCUMENTS)('%s: what it links to is there', (file) => {
   expect(gone).toEqual([]);
 });
 
-test.each(['README.md', 'test/README.md'])('%s: its npm scripts exist', (file) => {
+test.each(DOCUMENTS)('%s: its npm scripts exist', (file) => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const named = [...read(file).matchAll(/\bnpm run ([\w:]+)/g)].map(([, name]) => name as string);
   expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);

@@ -51,7 +51,7 @@ export function checkCodexConfig(files: ConfigFiles): Finding[] {
   ];
 }
 
-/** A keyring entry is keyed by CODEX_HOME, so an overlay would look logged out (facts 1.2). */
+/** A keyring entry is keyed by CODEX_HOME, so an overlay would look logged out (fact 10). */
 function checkCredentialStore({ login, fileOf }: ConfigFiles): Finding {
   if (login.store === undefined) return ok('Codex keeps its login in a file');
   return note(

@@ -38,7 +38,7 @@ function checkSqliteHome({ env, paths }: Context, configured: unknown): Finding 
 
 const DAEMON_MS = 2000;
 
-/** A daemon keeps the login it was started with, whatever is chosen later (facts M8, 5). */
+/** A daemon keeps the login it was started with, whatever is chosen later (fact 99). */
 async function checkDaemon(sharedHome: string): Promise<Finding[]> {
   const dir = join(sharedHome, 'app-server-daemon');
   const pidFile = ['daemon.pid', 'app-server.pid']

@@ -1,6 +1,6 @@
 import { type Finding, issue, note, ok } from './finding.ts';
 
-/** Variables that part Codex from the account we choose for it (facts 1.5). */
+/** Variables that part Codex from the account we choose for it (fact 24). */
 const CONFLICTING: Record<string, { level: 'issue' | 'note'; text: string }> = {
   CODEX_ACCESS_TOKEN: {
     level: 'issue',

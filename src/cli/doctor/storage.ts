@@ -63,7 +63,7 @@ export function closeFix(path: string, mode: number): Fix {
   };
 }
 
-/** Codex refuses its helper binaries when CODEX_HOME lies under a temporary directory (facts 4.1). */
+/** Codex refuses its helper binaries when CODEX_HOME lies under a temporary directory (fact 26). */
 function checkNotTemporary(runtimeDir: string): Finding[] {
   const isTemporary = [tmpdir(), '/tmp', '/var/tmp'].some((dir) =>
     runtimeDir.startsWith(`${dir}/`),

@@ -95,7 +95,7 @@ function refuseWhileAnyLives(paths: Paths): void {
   );
 }
 
-/** Overlays shrink to links, so that threads which Codex remembers by a path through one still open (fact M4). */
+/** Overlays shrink to links, so that threads which Codex remembers by a path through one still open (fact 32). */
 async function removeOverlays({ paths, now, warn }: Context, config: Config): Promise<void> {
   const standings = readTargets(paths, config);
   const options = { vaults: listVaults(standings), orphansDir: paths.orphansDir, now };

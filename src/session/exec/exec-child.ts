@@ -23,14 +23,14 @@ export interface ExecListeners {
 }
 
 /**
- * The rollout of a failing exec is open for no more than 150-200 ms in the lab (0.169), and looking costs a fraction of a
+ * The rollout of a failing exec is open for no more than 150-200 ms in the lab (fact 91), and looking costs a fraction of a
  * millisecond; once it is found, nothing is looked at while the child runs.
  */
 const LOOK_MS = 25;
 
 /**
- * No pty: that would merge stderr into stdout and change what Codex prints (pty.md, "Not a terminal").
- * @param isOwn whether a rollout can be this child's: at its start Codex opens those of other sessions, too (seen).
+ * No pty: that would merge stderr into stdout and change what Codex prints (pty fact 6).
+ * @param isOwn whether a rollout can be this child's: at its start Codex opens those of other sessions, too (fact 56).
  */
 export function startExecChild(
   plan: ChildPlan,

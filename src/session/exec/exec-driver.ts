@@ -9,7 +9,7 @@ import type { ExecSession, StartedChild } from './exec-session.ts';
 import { findCause } from './find-cause.ts';
 import { ignoringHangup } from './ignore-hangup.ts';
 
-/** Codex's exit status for a failed turn (facts 2.4); 2 is wrong usage. */
+/** Codex's exit status for a failed turn (fact 89); 2 is wrong usage. */
 const FAILED_TURN = 1;
 
 /** How the handoffs of a `codex exec` reach its child and its user. There is no terminal, and no key to hold. */

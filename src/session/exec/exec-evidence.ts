@@ -59,7 +59,7 @@ async function correctTimes(
 }
 
 /**
- * The proof of design 6 for a child that has failed. Its words are the user's own stderr, which is not ours to read; for
+ * The proof of a limit for a child that has failed. Its words are the user's own stderr, which is not ours to read; for
  * Codex up to 0.144, which records no error, its exit status stands for them beside the full snapshot.
  */
 export function proveExecLimit(
@@ -72,7 +72,7 @@ export function proveExecLimit(
 
 /**
  * Whether the turn that failed has lost the prompt it was begun with: 0.150 records it only after the compaction that may
- * come first (measured; 0.169 records it before).
+ * come first (fact 64).
  */
 export function hasLostPrompt(
   facts: readonly RolloutFact[],

@@ -19,7 +19,7 @@ export interface ExecSessionParts {
   input: KeptInput;
   /**
    * A review, or a run that keeps no record: only ever done as a whole. Of a review up to 0.144 the record says nothing
-   * about a limit, for its sub-agent met it.
+   * about a limit, for its sub-agent met it (fact 92).
    */
   asAWhole: boolean;
   /** The id of the thread that the command line names; `new` when it begins one; undefined when that is not known. */

@@ -1,5 +1,5 @@
 /**
- * The command that starts another with SIGHUP ignored. Node resets every signal in what it starts (measured on Node 20);
+ * The command that starts another with SIGHUP ignored. Node resets every signal in what it starts (pty fact 17);
  * a shell does not, and becomes the command.
  */
 export function ignoringHangup<Command extends { file: string; args: readonly string[] }>(

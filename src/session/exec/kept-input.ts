@@ -21,7 +21,7 @@ export type ChildInput =
   | { stdio: 'pipe'; feed(stdin: Writable): void };
 
 /**
- * Codex reads a stdin that is no terminal to its end, even beside a prompt (measured on 0.169). The child gets the
+ * Codex reads a stdin that is no terminal to its end, even beside a prompt (fact 90). The child gets the
  * user's own descriptor, untouched, wherever that is possible: a terminal, a device, a file (which can be read again),
  * a command that is resumed and not run again. Only a pipe that may be needed twice is read by us, and passed on as it is.
  * @param mayRunAgain the command may have to be run again as it is.

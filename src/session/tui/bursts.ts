@@ -45,7 +45,7 @@ export type Side = 'given' | 'dialog' | 'queued';
 
 /** Keys that come within this time were not typed one after the other: xdotool needs 12 ms, ydotool 20. */
 const BURST_MS = 25;
-/** Codex itself takes an Enter so soon after a burst for a line break (measured on 0.169). */
+/** Codex itself takes an Enter so soon after a burst for a line break (fact 83). */
 const ENTER_MS = 120;
 /** So many characters make a burst that Enter is waited for. */
 const LEAST = 3;

@@ -1,6 +1,6 @@
 /**
  * Whether a text has another in it, in linear time (Knuth, Morris and Pratt). `String.includes` needs minutes for texts of
- * some 100,000 equal characters with another in their middle (measured on Node 20), and what a user pastes may be such.
+ * some 100,000 equal characters with another in their middle (pty fact 7), and what a user pastes may be such.
  */
 export function contains(text: string, part: string): boolean {
   if (part.length > text.length) return false;

@@ -18,7 +18,7 @@ export type Proven = LimitProof & {
   isIdle?: boolean;
 };
 
-/** A turn that the service refused, as another account's model thought in its thread (fact M6). */
+/** A turn that the service refused, as another account's model thought in its thread (fact 61). */
 export interface Refused {
   thread: SessionThread;
   turnId: string;
@@ -62,8 +62,8 @@ export interface ChildRecord {
 }
 
 /**
- * Follows the rollouts of one child; which they are is read from its open files (facts M8, 3).
- * @param startedAtMs when the child was started: what ended before is a replay (fact M15).
+ * Follows the rollouts of one child; which they are is read from its open files (fact 55).
+ * @param startedAtMs when the child was started: what ended before is a replay (fact 65).
  * @param answeredFor turns that already led to a rotation, of this launch; the caller adds to it.
  * @param listOpen the rollouts that a process has open.
  * @param aheadMs how far the clock was set back in this session, by now.

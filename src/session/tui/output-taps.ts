@@ -9,7 +9,7 @@ import { createRecentText } from '../../observe/recent-text.ts';
 /** A hint in the output that the structured record should be looked at. */
 export type Sign =
   | { source: 'text'; text: string }
-  /** OSC 7501 (fact M3). */
+  /** OSC 7501 (fact 79). */
   | { source: 'state'; state: TurnState };
 
 export interface OutputTaps {
@@ -88,7 +88,7 @@ const PASTES_ON = '\u001b[?2004h';
 /**
  * Codex shows the cursor in its composer, while a turn runs and before it has opened a thread, too, and hides it for
  * whatever else takes the keys: "Hooks need review", "Approaching rate limits", requests to a workspace's owner
- * (measured on 0.130, 0.144, 0.150 and 0.169; but for some 2 ms inside a frame).
+ * (fact 82; but for some 2 ms inside a frame).
  */
 const CURSOR = 25;
 const SYNC_END = Buffer.from('\u001b[?2026l');

@@ -21,8 +21,7 @@ export interface PromptGuardParts {
   /** A dialog is open, however long the user takes. */
   isAsking(): boolean;
   /**
-   * It says that it works. It says so without a turn, too, for as long as an MCP server has not answered (0.171: four of
-   * four bare starts with a server that never answers, 14 s and more).
+   * It says that it works. It says so without a turn, too, for as long as an MCP server has not answered (fact 86).
    */
   isWorking(): boolean;
   /** Hands keys to it. */
@@ -46,7 +45,7 @@ export const SETTLE_MS = 50;
 const QUEUED_MS = 1000;
 
 /**
- * A thread that ended at a limit makes Codex 0.169 ask for the account's usage when it is resumed, and hold every prompt
+ * A thread that ended at a limit makes Codex ask for the account's usage when it is resumed (fact 85), and hold every prompt
  * back until that is answered, 15 s at most. In some 1 of 100 starts it forgets the one of `resume <id> <prompt>` then: it
  * has announced `working` and `idle` again, or on a busy machine not even that, and no turn is in the record. The
  * conversation would stand still, so the prompt is typed.

@@ -13,7 +13,7 @@ export interface SessionClock {
 const STEP_MS = 2000;
 
 /**
- * Codex writes times into its record, and what ended before a child was started is a replay (fact M15). A clock that is
+ * Codex writes times into its record, and what ended before a child was started is a replay (fact 65). A clock that is
  * set back in a session, by NTP or by hand, would make a replay of everything that follows.
  */
 export function createSessionClock(

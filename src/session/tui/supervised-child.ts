@@ -64,7 +64,7 @@ export function superviseChild(
   let quiet: NodeJS.Timeout | undefined;
 
   child.onOutput((chunk) => {
-    // The bytes first, then the looking: an observer may fail but never delay (design 4).
+    // The bytes first, then the looking: an observer may fail but never delay.
     if (!terminal.write(chunk)) child.pauseOutput();
     taps.feed(chunk);
     if (unsaid !== '') sayBetweenFrames();

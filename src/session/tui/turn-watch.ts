@@ -53,7 +53,7 @@ const SEARCH_MS = { first: 100, most: 1000 };
 
 /**
  * Signs come from OSC 7501, from the text of an error cell, and from the rollout itself, which also gives proof of
- * limits whose wording nobody knows yet (design 6). A text alone only makes us look: keys go on to Codex meanwhile,
+ * limits whose wording nobody knows yet. A text alone only makes us look: keys go on to Codex meanwhile,
  * for an answer may quote it.
  */
 export function createTurnWatch(options: WatchOptions): TurnWatch {

@@ -171,7 +171,7 @@ export function hasPress(keys: string): boolean {
   return false;
 }
 
-/** A key let go, which kitty and others report (facts 7). */
+/** A key let go, which kitty and others report (fact 78). */
 function isRelease({ kind, bytes }: ComposerKey): boolean {
   return (
     kind === 'other' && bytes.length > 2 && bytes.length <= MOST_RELEASE && RELEASE.test(bytes)

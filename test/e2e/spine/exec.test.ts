@@ -10,8 +10,8 @@ import { readRollouts } from '../../lab/rollouts.ts';
 import { runCodex } from '../../lab/run-codex.ts';
 import { createSupervisedLab, type Supervised } from '../../lab/supervised.ts';
 
-// `codex exec` outlives a usage limit, on the real Codex, without a terminal (design 6, 7, 9): one scene for each thing
-// that is Codex's own. All other ways are in test/unit/session/exec-handoff.test.ts, exec-wait and kept-input beside it.
+// `codex exec` outlives a usage limit, on the real Codex, without a terminal: one scene for each thing
+// that is Codex's own. All other ways are in test/unit/session/exec/exec-handoff.test.ts, exec-wait and kept-input beside it.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
@@ -98,7 +98,7 @@ describe('an exec whose account reaches its limit', () => {
     expect(readRollouts(hotswap.sandbox.codexHome)).toHaveLength(3);
   });
 
-  // Older records do not say why a turn failed (fact M2).
+  // Older records do not say why a turn failed (fact 68).
   itSince('0.150.0', 'its record has no error, so nothing proves that the thread may not be read')(
     'in a copy where the next may not read the thread, and the original stays with its own',
     async () => {

@@ -8,7 +8,7 @@ import { readOurLines } from '../../lab/our-lines.ts';
 import { readRollouts } from '../../lab/rollouts.ts';
 import { createSupervisedLab, quit } from '../../lab/supervised.ts';
 
-// A conversation outlives a usage limit, on the real Codex (design 7, 9).
+// A conversation outlives a usage limit, on the real Codex.
 
 const { openLab, close } = createSupervisedLab();
 afterEach(close);
@@ -178,7 +178,7 @@ describe('two sessions in one directory', () => {
   it('keep their own threads and accounts when one reaches the limit', async () => {
     const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 2 }, { name: 'acc2' }]);
     const first = hotswap.open();
-    // Two first starts at once in a new home: up to 0.166 Codex itself damages its databases (see test/README.md).
+    // Two first starts at once in a new home: up to 0.166 Codex itself damages its databases (fact 39).
     if (!codexUnderTest.isAtLeast('0.169.0')) await waitForComposer(first);
     const second = hotswap.open();
     await ask(first, 'first here');

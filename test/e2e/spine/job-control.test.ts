@@ -63,7 +63,7 @@ describe.each([{ kitty: false }, { kitty: true }])('Ctrl-Z, kitty keyboard $kitt
 
       await quit();
     } else {
-      // Under load 0.150 sets its modes and asks for the cursor's position before it is stopped, bare too (measured): the
+      // Under load 0.150 sets its modes and asks for the cursor's position before it is stopped, bare too: the
       // shell takes both away, and what is typed after `fg` may be lost.
       endSupervisor('SIGTERM');
     }

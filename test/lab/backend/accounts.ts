@@ -18,9 +18,9 @@ export interface AccountSpec {
   limit?: FailureKind;
   /** Which window is at 100 % when exhausted; `none`: its credits are at an end. Default `5h`. */
   exhaustedWindow?: '5h' | 'weekly' | 'none';
-  /** Used percentage told while turns are left; from 90 on Codex opens a modal (fact M17). Default 25. */
+  /** Used percentage told while turns are left; from 90 on Codex opens a modal (fact 73). Default 25. */
   usedPercent?: number;
-  /** Exhausted, it is offered the reserve model (facts 2.3; from 0.153 on). Default false. */
+  /** Exhausted, it is offered the reserve model (fact 74). Default false. */
   reserve?: boolean;
 }
 

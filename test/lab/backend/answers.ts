@@ -81,7 +81,7 @@ async function* streamItem(item: Json, output: Json[]): AsyncGenerator<ResponseE
   yield { type: 'response.output_item.done', output_index, item };
 }
 
-/** Marks whose reasoning or compacted history it is, so that another account can be refused it (fact M6). */
+/** Marks whose reasoning or compacted history it is, so that another account can be refused it (fact 61). */
 function makeEncrypted(type: 'reasoning' | 'compaction', account: string): Json {
   const encrypted_content = encryptFor(account);
   const id = makeId(type === 'reasoning' ? 'rs' : 'cmp');

@@ -14,7 +14,7 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /**
  * Makes a CA and a leaf for 127.0.0.1 and localhost, valid for one day.
- * Two certificates, because Codex refuses a server that presents the CA itself (fact M1).
+ * Two certificates, because Codex refuses a server that presents the CA itself (fact 2).
  */
 export async function makeCertificates(): Promise<Certificates> {
   const validity = { notBefore: new Date(Date.now() - DAY), notAfter: new Date(Date.now() + DAY) };

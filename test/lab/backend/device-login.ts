@@ -2,7 +2,7 @@ import type { Account } from './accounts.ts';
 import { type HttpRoute, ok, refuse } from './http-route.ts';
 import { makeId } from './ids.ts';
 
-/** Device-auth logins: who the person at the browser will turn out to be, one entry a login (fact M20). */
+/** Device-auth logins: who the person at the browser will turn out to be, one entry a login (fact 7). */
 export interface DeviceLogins {
   /** The next login is approved as this account, after `pendingPolls` (default 0) polls that find it pending. */
   expect(account: Account, options?: { pendingPolls?: number }): void;

@@ -1,6 +1,6 @@
 import type { Json } from './turn-request.ts';
 
-/** What only the service can read, and only for this account (fact M6). */
+/** What only the service can read, and only for this account (fact 61). */
 export function encryptFor(account: string): string {
   return Buffer.from(`${PREFIX}${account}`).toString('base64');
 }

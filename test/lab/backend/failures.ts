@@ -1,6 +1,6 @@
 import { type Account, describeWindows, type Window, type Windows } from './accounts.ts';
 
-/** Usage limits of every kind (facts 2.1, 2.2), then what is not a limit and must never rotate. */
+/** Usage limits of every kind (facts 67, 70), then what is not a limit and must never rotate. */
 export type FailureKind =
   | 'usage-limit'
   | 'named-bucket'
@@ -42,7 +42,7 @@ export const REACHED_TYPES: Partial<Record<FailureKind, string>> = {
   'workspace-member-spend-cap': 'workspace_member_usage_limit_reached',
 };
 
-/** What the service answers for a failure of this kind on this account (fact 2.2). */
+/** What the service answers for a failure of this kind on this account (fact 67). */
 export function describeFailure(kind: FailureKind, account: Account, nowSeconds: number): Failure {
   const refuse = (status: number, error: Record<string, unknown>, headers = {}): Failure => ({
     kind,

@@ -12,7 +12,7 @@ import { createWhamRoutes } from './wham.ts';
 
 const RESPONSES = /\/codex\/responses$/;
 
-/** The request listener: one table of routes, `…/codex/responses` apart; whatever is not listed is 404 (fact M1). */
+/** The request listener: one table of routes, `…/codex/responses` apart; whatever is not listed is 404 (fact 1). */
 export function createHttpHandler(service: Service) {
   const routes = [
     ...createOAuthRoutes(service),
@@ -87,7 +87,7 @@ async function handle(
   service.records.settle(record, { kind: 'status', status: reply.status });
 }
 
-/** Bodies are JSON, often zstd-compressed (fact M16), or a form (login); anything else is undefined. */
+/** Bodies are JSON, often zstd-compressed (fact 6), or a form (login); anything else is undefined. */
 async function readBody(message: IncomingMessage): Promise<Json | undefined> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);

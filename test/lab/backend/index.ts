@@ -36,7 +36,7 @@ export interface BackendOptions extends Partial<Switches>, TokenStoreOptions {
   accounts: AccountSpec[];
 }
 
-/** A fake ChatGPT backend on a random port of 127.0.0.1 (fact M1); nothing leaves the machine. */
+/** A fake ChatGPT backend on a random port of 127.0.0.1 (fact 1); nothing leaves the machine. */
 export interface Backend {
   /** `https://127.0.0.1:PORT`: also the issuer for `--experimental_issuer`. */
   readonly origin: string;

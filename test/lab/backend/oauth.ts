@@ -2,7 +2,7 @@ import { type HttpRoute, ok, refuse } from './http-route.ts';
 import type { Service } from './service.ts';
 import type { RefreshRefusal } from './tokens.ts';
 
-/** `/oauth/token` (refresh, and the code of a login) and `/oauth/revoke` (facts 1.4, 1.6, M20). */
+/** `/oauth/token` (refresh, and the code of a login) and `/oauth/revoke` (facts 15, 21). */
 export function createOAuthRoutes(service: Service): HttpRoute[] {
   return [
     {

@@ -7,9 +7,9 @@ import type { Transport } from './turn-request.ts';
 
 /** Switches that may be turned while the backend runs. */
 export interface Switches {
-  /** `sse`: the WebSocket upgrade is refused with 426, and Codex falls back (fact M1). */
+  /** `sse`: the WebSocket upgrade is refused with 426, and Codex falls back (fact 4). */
   transport: Transport;
-  /** Whether `encrypted_content` of another account is refused as `invalid_encrypted_content` (fact M6). */
+  /** Whether `encrypted_content` of another account is refused as `invalid_encrypted_content` (fact 61). */
   foreignReasoning: 'accept' | 'refuse';
   /** `fail`: `/oauth/token` answers 500 and spends nothing. */
   refreshes: 'answer' | 'fail';

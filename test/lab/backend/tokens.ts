@@ -1,6 +1,6 @@
 import type { Account } from './accounts.ts';
 
-/** The content of an auth.json (fact 1.1). */
+/** The content of an auth.json (fact 8). */
 export interface AuthJson {
   auth_mode: 'chatgpt';
   OPENAI_API_KEY: null;
@@ -14,7 +14,7 @@ export interface TokenSet {
   refresh_token: string;
 }
 
-/** Why a refresh was refused: the codes Codex knows (fact 1.4). */
+/** Why a refresh was refused: the codes Codex knows (fact 18). */
 export type RefreshRefusal =
   | 'refresh_token_reused'
   | 'refresh_token_invalidated'
@@ -49,7 +49,7 @@ interface Issued {
 }
 
 export interface TokenStoreOptions {
-  /** Life of access tokens; Codex refreshes in the last 5 minutes (fact 1.4). Default one day. */
+  /** Life of access tokens; Codex refreshes in the last 5 minutes (fact 14). Default one day. */
   accessTokenSeconds?: number;
   /** Whether reuse of a spent refresh token revokes the family. Default true. */
   revokeFamilyOnReuse?: boolean;
@@ -131,7 +131,7 @@ export function toAuthJson(account: Account, tokens: TokenSet): AuthJson {
   };
 }
 
-/** Id and access token with the claims Codex reads (fact 1.7); it does not check the signature (fact M1). */
+/** Id and access token with the claims Codex reads (fact 9); it does not check the signature (fact 3). */
 function makeJwts(
   account: Account,
   { issuedAt, expiresAt, serial }: { issuedAt: number; expiresAt: number; serial: number },

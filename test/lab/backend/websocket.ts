@@ -9,7 +9,7 @@ import { answerTurn, DropStream, type Reply } from './turns.ts';
 
 /**
  * Answers WebSocket upgrades of `…/codex/responses`: each `response.create` frame is one request, answered with the
- * events of the Responses API as frames of their own, or with one `error` frame (fact 2.2).
+ * events of the Responses API as frames of their own, or with one `error` frame (fact 67).
  */
 export function createResponsesSocket(service: Service) {
   // maxPayload: a resumed conversation comes in one frame.

@@ -9,7 +9,7 @@ import { REACHED_TYPES } from './failures.ts';
 import { type HttpRequest, type HttpRoute, ok, refuse } from './http-route.ts';
 import { nowSeconds, type Service } from './service.ts';
 
-/** `…/wham/usage`, `…/wham/accounts/check` (needed from 0.160 on, fact M1) and the model list. */
+/** `…/wham/usage`, `…/wham/accounts/check` (needed from 0.160 on, fact 5) and the model list. */
 export function createWhamRoutes(service: Service): HttpRoute[] {
   const forAccount =
     (describe: (account: Account) => unknown) =>
@@ -61,7 +61,7 @@ function describeWorkspaces(account: Account, origin: string) {
   };
 }
 
-/** The shape of fact 8.1. */
+/** The shape of fact 75. */
 function describeUsage(account: Account) {
   const now = nowSeconds();
   const exhausted = isExhausted(account, now);

@@ -101,7 +101,7 @@ describe('a vault', () => {
     });
   });
 
-  test('with a file that Codex could not save over is broken (fact 1.3)', () => {
+  test('with a file that Codex could not save over is broken (fact 12)', () => {
     const readOnly = makeVault(forgeAuth(), 0o400);
     expect(inspectVault(readOnly.target)).toMatchObject({ kind: 'broken', reason: /read-only/ });
     const linked = makeVault(forgeAuth());

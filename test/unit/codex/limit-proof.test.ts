@@ -63,7 +63,7 @@ describe('proveLimit', () => {
     expect(ask({ facts: answered, sawText: true })).toBeUndefined();
   });
 
-  test('a replayed turn proves nothing (fact M15)', () => {
+  test('a replayed turn proves nothing (fact 65)', () => {
     expect(ask({ facts: turn(FULL, { error: EXCEEDED }, BEFORE) })).toBeUndefined();
     const copied = turn(FULL, { error: EXCEEDED, completed_at: START / 1000 - 60 });
     expect(ask({ facts: copied })).toBeUndefined();

@@ -1,6 +1,6 @@
 import type { TextKind } from '../../../src/codex/limits.ts';
 
-/** Every text of facts 1.4, 2.1 and 2.3 as Codex prints it, with what it must be taken for. */
+/** Every text of facts 18, 70, 71 as Codex prints it, with what it must be taken for. */
 export const SAMPLES: readonly { text: string; kind: TextKind }[] = [
   ...withReset('unknown', [
     "You've hit your usage limit. Three for two until Friday,{or}",

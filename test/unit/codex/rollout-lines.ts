@@ -1,4 +1,4 @@
-/** Lines of a rollout as Codex writes them (facts 3). */
+/** Lines of a rollout as Codex writes them (fact 53). */
 export function line(type: string, payload: object, at = '2026-11-20T10:00:00.123Z'): string {
   return JSON.stringify({ timestamp: at, type, payload });
 }

@@ -1,6 +1,6 @@
 /**
  * How Codex draws an error cell: red, hard-wrapped by itself at the terminal's width, each row placed by a cursor move
- * and cleared behind (facts 2.3, M2). From 0.160 on a word longer than the row, or a URL, is broken inside (M17).
+ * and cleared behind (fact 72). From 0.160 on a word longer than the row, or a URL, is broken inside.
  */
 export function drawErrorCell(text: string, width: number, breakWords: boolean): string {
   const rows = breakWords ? hardWrap(`■ ${text}`, width) : wordWrap(`■ ${text}`, width);

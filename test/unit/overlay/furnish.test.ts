@@ -36,7 +36,7 @@ describe('furnishing', () => {
     expect(readFileSync(ours('AGENTS.md'), 'utf8')).toBe('be kind');
   });
 
-  test('shared directories are made first, private (fact M13)', () => {
+  test('shared directories are made first, private (fact 30)', () => {
     const { slot, ours, theirs } = openSlot();
     furnishSlot(slot);
     for (const name of ['sessions', 'thread-writer-locks', 'shell_snapshots']) {

@@ -25,7 +25,7 @@ export function withUmask<T>(mask: number, action: () => T): T {
   }
 }
 
-/** An auth.json as Codex writes it, with an unsigned token (facts 1.1, 1.7). */
+/** An auth.json as Codex writes it, with an unsigned token (facts 8, 9). */
 export function forgeAuth({
   user = 'user-1',
   account = 'account-1',
