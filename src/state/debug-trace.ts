@@ -8,8 +8,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { openRegularFile } from '../regular-file.ts';
-import { hideSecrets } from './bug-report.ts';
 import { errnoOf } from './files.ts';
+import { pickFields, wordOf } from './trace-fields.ts';
 
 /** What happens in a session, step by step, in the file that CODEX_HOTSWAP_DEBUG names. None of it throws. */
 export interface DebugTrace {
@@ -44,10 +44,10 @@ export function openDebugTrace(
     return {
       step: ({ state, event, effects, next }) =>
         write(() => ({
-          ...{ state: wordOf(state), event: pick(event) },
-          ...{ effects: effects.map((effect) => pick(effect)), next: wordOf(next) },
+          ...{ state: wordOf(state), event: pickFields(event) },
+          ...{ effects: effects.map((effect) => pickFields(effect)), next: wordOf(next) },
         })),
-      note: (name, facts) => write(() => ({ note: wordOf(name), facts: pick(facts) })),
+      note: (name, facts) => write(() => ({ note: wordOf(name), facts: pickFields(facts) })),
     };
   } catch (error) {
     const reason = errnoOf(error) ?? (error as Error).message;
@@ -110,46 +110,3 @@ function appendTo(fd: number): (entry: () => object) => void {
 }
 
 const STOP = { stopped: `the file has ${MOST_TRACE_BYTES / 1e6} MB` };
-
-/** What may stand in a trace of an event, an effect or facts: fields of these names, if they hold a number, a switch or a word. */
-const FIELDS = new Set(
-  (
-    'name do kind type how mode source cause reason refusal outcome status before target to from shows id thread threadId turnId ' +
-    'copyOf launch slot pid signal number code attempt handoffs waits accounts until at left minutes usedPercent milliseconds ' +
-    'slackSeconds waitSeconds count bytes isIdle isBack isUrgent isForcedLogin isInteractive pending'
-  ).split(' '),
-);
-/** Fields that hold more of them. */
-const PARTS = new Set(
-  'ending thread mark proof room awaited earliest evidence event failure copy windows'.split(' '),
-);
-
-/** A copy with nothing in it that could be of the conversation, or a secret. */
-function pick(value: unknown, depth = 0): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return {};
-  const picked: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(value)) {
-    if (typeof field === 'object' && field !== null) {
-      if (PARTS.has(key) && depth < 3) picked[key] = pickPart(field, depth + 1);
-    } else if (FIELDS.has(key)) {
-      picked[key] = typeof field === 'string' ? wordOf(field) : scalarOf(field);
-    }
-  }
-  return picked;
-}
-
-function pickPart(part: object, depth: number): unknown {
-  return Array.isArray(part)
-    ? part.slice(0, 8).map((item) => pick(item, depth))
-    : pick(part, depth);
-}
-
-/** A text of more than a word could be anything. */
-function wordOf(text: string): string {
-  const isWord = /^[\w.:+-]{1,64}$/.test(text) && hideSecrets(text) === text;
-  return isWord ? text : `(${text.length} characters)`;
-}
-
-function scalarOf(field: unknown): number | boolean | undefined {
-  return typeof field === 'number' || typeof field === 'boolean' ? field : undefined;
-}

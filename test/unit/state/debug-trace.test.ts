@@ -11,6 +11,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { explainTrace } from '../../../src/cli/look/explain-trace.ts';
+import type { Event } from '../../../src/handoff/events.ts';
+import { advance, beginSession } from '../../../src/handoff/machine.ts';
+import type { State } from '../../../src/handoff/states.ts';
 import { isDebugTrace, MOST_TRACE_BYTES, openDebugTrace } from '../../../src/state/debug-trace.ts';
 import { makeScratchHome, withUmask } from './scratch-home.ts';
 
@@ -96,6 +99,82 @@ describe('what is written', () => {
       { event: { ending: { signal: 'SIGTERM', number: 15 } }, effects: [] },
       { note: 'child-started', facts: { pid: 7 } },
     ]);
+  });
+
+  const PLAN = { file: '/ZQ', args: ['ZQ'], cwd: '/ZQ', env: { TOKEN: 'ZQ', name: 'ZQ' } };
+  const ON = { id: THREAD, rollout: '/ZQ', cwd: '/ZQ', model: 'ZQ', effort: 'ZQ', hasGoal: true };
+  const MARK = {
+    kind: 'window-5h',
+    at: 1,
+    until: 2,
+    limitName: 'ZQ',
+    workspace: 'ZQ',
+    message: 'ZQ',
+  } as const;
+  const FAILURE = { message: 'ZQ', line: 'ZQ', isForcedLogin: false };
+  /** An event of each type, with a marker in each field that could hold a word of the conversation, or a path. */
+  const EVENTS: { [N in Event['name']]: Extract<Event, { name: N }> } = {
+    proved: {
+      name: 'proved',
+      proof: { kind: 'window-5h', turnId: 't', message: 'ZQ', plan: 'ZQ', limitName: 'ZQ' },
+      thread: ON,
+    },
+    'reasoning-refused': { name: 'reasoning-refused', thread: ON, turnId: 't', source: 'state' },
+    'not-proved': { name: 'not-proved', source: 'state' },
+    'child-ready': { name: 'child-ready' },
+    'child-stopped': { name: 'child-stopped' },
+    'child-continued': { name: 'child-continued' },
+    'child-ended': {
+      name: 'child-ended',
+      ending: { kind: 'exited', code: 1 },
+      cause: 'active-writer',
+    },
+    'start-failed': { name: 'start-failed', reason: 'ZQ cannot be started' },
+    refused: { name: 'refused' },
+    unsettled: { name: 'unsettled' },
+    'login-gone': { name: 'login-gone' },
+    triggered: { name: 'triggered', source: 'text' },
+    unconfirmed: { name: 'unconfirmed', source: 'text' },
+    bound: { name: 'bound', thread: ON },
+    'turn-began': { name: 'turn-began' },
+    'turn-succeeded': { name: 'turn-succeeded' },
+    'running-low': { name: 'running-low', target: 'acc2', room: { left: 3, minutes: 300 } },
+    chosen: { name: 'chosen', target: 'acc2', mark: MARK },
+    'none-left': { name: 'none-left', mark: MARK, earliest: { target: 'acc1', until: 100 } },
+    typed: { name: 'typed' },
+    'account-back': { name: 'account-back', target: 'acc1' },
+    'gave-up': { name: 'gave-up', reason: 'ZQ comes back' },
+    'stop-overdue': { name: 'stop-overdue' },
+    'commands-ended': { name: 'commands-ended', names: ['ZQ'] },
+    moved: { name: 'moved', to: 'acc2', plan: { plan: PLAN, how: 'resume' } },
+    'not-moved': { name: 'not-moved', to: 'acc2', shows: 'acc1', failure: FAILURE },
+    stayed: { name: 'stayed', plan: PLAN },
+    copied: { name: 'copied', copy: ON, plan: PLAN },
+    'not-copied': { name: 'not-copied', failure: FAILURE },
+    'retry-due': { name: 'retry-due' },
+    signalled: { name: 'signalled', signal: 'SIGTERM', number: 15 },
+    'hung-up': { name: 'hung-up' },
+    flushed: { name: 'flushed' },
+    restored: { name: 'restored' },
+  };
+
+  test('no step of the machine, from any state that it can reach, tells more', () => {
+    const { open, read } = setUp();
+    const trace = open();
+    const rules = { isInteractive: true, accounts: 3, slackSeconds: 1, prompt: 'ZQ' };
+    const { state: first, effects: firstEffects } = beginSession(rules, 'acc1', PLAN);
+    trace?.note('begins', { effects: firstEffects });
+    const seen = new Map<string, State>([[first.name, first]]);
+    for (const before of seen.values()) {
+      for (const event of Object.values(EVENTS)) {
+        const { state: after, effects } = advance(before, event, 1_795_000_000_000);
+        trace?.step({ state: before.name, event, effects, next: after.name });
+        if (!seen.has(after.name)) seen.set(after.name, after);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(12);
+    expect(read().split('\n').length).toBeGreaterThan(seen.size * Object.keys(EVENTS).length);
+    expect(read()).not.toContain('ZQ');
   });
 
   // Whatever becomes of the machine's types: a field that it may get one day is in here.
