@@ -13,10 +13,14 @@ import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import { createDeferredWrites, type DeferredWrites, retryNow } from '../state/deferred-writes.ts';
 import type { Paths } from '../state/paths.ts';
-import { type AccountConstraints, createAllowedAccounts } from './account-constraints.ts';
+import {
+  type AccountConstraints,
+  type AllowedAccounts,
+  createAllowedAccounts,
+} from './account-constraints.ts';
 import { createAccountNotes } from './account-notes.ts';
-import { createCandidates } from './candidates.ts';
-import { createLoginChecks, type Tokens } from './login-checks.ts';
+import { type Candidates, createCandidates } from './candidates.ts';
+import { createLoginChecks, type LoginChecks, type Tokens } from './login-checks.ts';
 import { markOf } from './mark-of-limit.ts';
 
 /** The accounts of a session: what a limit means for them, which is the next, and whose login the overlay shows. */
@@ -150,20 +154,7 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
     },
     async prepare(chosen, directory) {
       await allowed.reread(directory);
-      let next = chosen;
-      if (!allowed.isAllowed(next)) {
-        const choice = candidates.chooseAgain();
-        if (choice.kind === 'none') allowed.assertAllowed(next);
-        else next = choice.target;
-      }
-      for (let left = config.targets.length; left > 0; left--) {
-        if (!(await logins.isDead(next))) return next;
-        const choice = candidates.chooseAgain();
-        // Codex says itself what is wrong with the login, and the session acts on that.
-        if (choice.kind === 'none') return next;
-        next = choice.target;
-      }
-      return next;
+      return findReady(chosen, { config, allowed, candidates, logins });
     },
     async isLoginGone() {
       // Without another account the sign-in screen is the user's way to log in again.
@@ -188,6 +179,34 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       });
     },
   };
+}
+
+/** The chosen target, or the next one whose login works and that Codex would not log out. */
+async function findReady(
+  chosen: string,
+  { config, allowed, candidates, logins }: Readiness,
+): Promise<string> {
+  let next = chosen;
+  if (!allowed.isAllowed(next)) {
+    const choice = candidates.chooseAgain();
+    if (choice.kind === 'none') allowed.assertAllowed(next);
+    else next = choice.target;
+  }
+  for (let left = config.targets.length; left > 0; left--) {
+    if (!(await logins.isDead(next))) return next;
+    const choice = candidates.chooseAgain();
+    // Codex says itself what is wrong with the login, and the session acts on that.
+    if (choice.kind === 'none') return next;
+    next = choice.target;
+  }
+  return next;
+}
+
+interface Readiness {
+  config: Config;
+  allowed: AllowedAccounts;
+  candidates: Candidates;
+  logins: LoginChecks;
 }
 
 function vaultOf({ targets }: Config, name: string): VaultState | undefined {

@@ -2,9 +2,11 @@ import type { Logged } from '../state/events.ts';
 import type { HandoffAccounts } from './accounts.ts';
 import { createCountdown } from './countdown.ts';
 import type { Driver } from './driver.ts';
-import type { ChildPlan, Effect, EffectOf } from './effects.ts';
+import type { ChildPlan, Effect } from './effects.ts';
+import { createEventQueue } from './event-queue.ts';
 import type { Event } from './events.ts';
 import { advance, beginSession } from './machine.ts';
+import { createProofAndChoice } from './proof-and-choice.ts';
 import type { Rules, State } from './states.ts';
 import { copyThread, moveToTarget, planStay } from './successor.ts';
 import type { Timers } from './timers.ts';
@@ -52,26 +54,10 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
   const { driver, accounts, timers, failed, trace } = parts;
   const rules = { ...parts.rules, slackSeconds: parts.wait?.slackSeconds };
   const first = beginSession(rules, accounts.target, parts.firstPlan);
+  const { add: dispatch, close } = createEventQueue(advanceBy, failed);
   const countdown = createCountdown({ ...parts, dispatch });
-  const queue: Event[] = [];
+  const search = createProofAndChoice(driver, accounts);
   let { state } = first;
-  let isBusy = false;
-  let isAbandoned = false;
-  /** Codex's configuration, as it is read while proof is sought. */
-  let reread: { directory: string | undefined; done: Promise<void> } | undefined;
-
-  function dispatch(event: Event): void {
-    queue.push(event);
-    if (isBusy || isAbandoned) return;
-    isBusy = true;
-    try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) advanceBy(next);
-    } catch (error) {
-      failed(error);
-    } finally {
-      isBusy = false;
-    }
-  }
 
   function advanceBy(event: Event): void {
     if (event.name === 'child-ended') timers.cancel();
@@ -85,9 +71,9 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
   function perform(effect: Effect): void {
     switch (effect.do) {
       case 'seek-proof':
-        return answer(seekProof(effect));
+        return answer(search.seekProof(effect));
       case 'choose':
-        return answer(choose(effect));
+        return answer(search.choose(effect));
       case 'move':
         return answer(moveToTarget(effect, parts, () => state.name === 'moving'));
       case 'stay':
@@ -125,22 +111,6 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
     asked.then((event) => event && dispatch(event)).catch(failed);
   }
 
-  async function seekProof({ source, directory }: EffectOf<'seek-proof'>) {
-    reread = { directory, done: accounts.rereadConstraints(directory) };
-    const [finding] = await Promise.all([driver.seekProof(source), reread.done]);
-    return finding;
-  }
-
-  async function choose({ proof, directory }: EffectOf<'choose'>): Promise<Event> {
-    if (reread?.directory !== directory) await accounts.rereadConstraints(directory);
-    reread = undefined;
-    const choice = accounts.markAndChoose(proof);
-    const { mark } = choice;
-    if (choice.kind === 'chosen') return { name: 'chosen', target: choice.target, mark };
-    const { kind: _, ...none } = choice;
-    return { name: 'none-left', ...none };
-  }
-
   return {
     begin() {
       for (const effect of first.effects) perform(effect);
@@ -148,7 +118,7 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
     dispatch,
     state: () => state,
     abandon() {
-      isAbandoned = true;
+      close();
       countdown.end();
     },
   };
