@@ -25,7 +25,7 @@ import { assertVaultDir, authFileOf } from './vault.ts';
 export interface InstallRequest {
   paths: Paths;
   config: Config;
-  standings: readonly TargetSnapshot[];
+  snapshots: readonly TargetSnapshot[];
   /** The target the user logged in for. */
   target: Target;
   /** The text of the new auth.json. */
@@ -86,16 +86,16 @@ function underLock<Result>(
 const LOCK_MS = 30_000;
 
 function install(request: InstallRequest): Installation {
-  const { standings, target, authContent } = request;
+  const { snapshots, target, authContent } = request;
   const read = readLogin(authContent);
   if (read.kind === 'broken') {
     throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
   }
   const { identity } = read.login;
-  const others = standings.filter((standing) => standing.target.name !== target.name);
+  const others = snapshots.filter((snapshot) => snapshot.target.name !== target.name);
   const twin = findOwner(others, identity);
   if (twin !== undefined && !request.move) throw clash(identity, twin, target);
-  const before = standings.find((standing) => standing.target.name === target.name);
+  const before = snapshots.find((snapshot) => snapshot.target.name === target.name);
   const owner = before && ownerOf(before);
   const isRenewal = owner !== undefined && isSameIdentity(owner, identity);
   const change = { identity, twin, owner, isRenewal };

@@ -11,30 +11,36 @@ import { readCredential } from './credential/read.ts';
 import { keepAsTarget, tellKept } from './keep-as-target.ts';
 import { keepLogin } from './keep-login.ts';
 import { readLastGood } from './last-good.ts';
-import { describeIdentity, isSameIdentity, readLogin } from './login.ts';
+import { describeIdentity, identityIn, isSameIdentity } from './login.ts';
 import { markLoggedOut } from './notice-logout.ts';
 import { findOwner, holdsForeignLogin, type TargetWithForeignLogin } from './owner.ts';
 import { followLogin } from './shared-login.ts';
 import { accountLock, readTargets, type TargetSnapshot } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
 
-/** The configuration afterwards, lines for the user, and whether the target's own login is to be asked about. */
-type Move = { config: Config; lines: string[]; mayBeLoggedOut?: boolean };
+export interface MoveResult {
+  /** With the target that was made for the login, if any. */
+  config: Config;
+  /** For the user. */
+  lines: string[];
+  /** The target's own login came back, and the service is to be asked whether it still works. */
+  mayBeLoggedOut?: boolean;
+}
 
 /**
- * Moves a stranger's login out of the vault it was written into: to the vault of the target whose account it is, if it is
- * the newer of the two (the other is kept), else into a vault of its own, as a target that is switched off. The target's
- * own login comes back from its last good copy (last-good.ts); without one it needs a new login. What an interruption
- * leaves half done, the next call takes up again.
- * @param options.lockMs how long somebody who refreshes a token of either vault is waited for.
+ * Moves a foreign login out of the vault it was written into. It goes to the vault of the target whose account it is, if it
+ * is the newer of the two (the other is kept), else into a vault of its own, as a target that is switched off. The own login
+ * of the first target comes back from its last good copy (last-good.ts); without a copy that target needs a new login. The
+ * next call finishes what an interruption has left half done.
+ * @param options.lockMs how long a process that refreshes a token of either vault is waited for.
  */
 export async function moveForeignLogin(
   paths: Paths,
   config: Config,
-  stranger: TargetWithForeignLogin,
+  foreign: TargetWithForeignLogin,
   { now, lockMs = LOCK_MS }: { now: Date; lockMs?: number },
-): Promise<Move> {
-  const { target, vault } = stranger;
+): Promise<MoveResult> {
+  const { target, vault } = foreign;
   const owner = findOwner(readTargets(paths, config), vault.identity);
   const names = [target.name, ...(owner === undefined ? [] : [owner.target.name])];
   const locks = await lockAccounts(paths, names, lockMs);
@@ -44,16 +50,16 @@ export async function moveForeignLogin(
     return { config, lines: [line] };
   }
   try {
-    return await move(paths, config, { stranger, names }, now);
+    return await moveUnderLocks(paths, config, { foreign, names }, now);
   } finally {
     for (const lock of locks) lock.release();
   }
 }
 
-/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 12). */
+/** Longer than a refresh takes. Codex up to 0.160 writes what it got over any login that it finds (fact 12). */
 const LOCK_MS = 10_000;
 
-/** Always in the same order: two who want both never wait for each other. */
+/** Always in the same order, so that two processes which want both locks never wait for each other. */
 async function lockAccounts(
   paths: Paths,
   names: readonly string[],
@@ -71,25 +77,27 @@ async function lockAccounts(
   return locks;
 }
 
-/** With the locks of those names held. */
-async function move(
+/** @param names the accounts whose locks are held. */
+async function moveUnderLocks(
   paths: Paths,
   config: Config,
-  { stranger, names }: { stranger: TargetWithForeignLogin; names: readonly string[] },
+  { foreign, names }: { foreign: TargetWithForeignLogin; names: readonly string[] },
   now: Date,
-): Promise<Move> {
-  const { target, vault } = stranger;
-  const owner = findOwner(readTargets(paths, config), vault.identity);
-  const isLocked = owner === undefined || names.includes(owner.target.name);
+): Promise<MoveResult> {
+  const { target, vault } = foreign;
+  // The text first: the targets, which are read after it, tell whether it is still the login that was found.
   const text = readCredential(vault.authFile)?.text;
-  // What has changed while we waited is for the next look.
-  if (text === undefined || !isThereStill(paths, config, stranger) || !isLocked) {
+  const targets = readTargets(paths, config);
+  const owner = findOwner(targets, vault.identity);
+  const isLocked = owner === undefined || names.includes(owner.target.name);
+  // Something has changed while we waited: that is for the next call.
+  if (text === undefined || !isStillThere(targets, foreign) || !isLocked) {
     return { config, lines: [] };
   }
   const who = describeIdentity(vault.identity);
   const keep = (loser: string, label = target.name) =>
     keepLogin(paths.orphansDir, label, loser, now);
-  const own = readOwn(stranger, owner);
+  const own = readOwn(foreign, owner);
   let moved: Moved;
   if (owner === undefined) {
     const kept = await keepAsTarget(paths, text, vault);
@@ -102,35 +110,29 @@ async function move(
   }
   // The IDE that logged in goes on under the login it made.
   followLogin(paths, vault.authFile, authFileOf(moved.target));
-  const place = (content: string) => (content === text ? moved.keptIn : keep(content));
-  if (own === undefined) {
-    discardLogin(vault.authFile, place);
-    markLoggedOut(paths, target.name, `its vault was given the login of ${who}`, now);
-  } else {
-    putLogin(vault.authFile, own, place);
+  const save = (content: string) => (content === text ? moved.keptIn : keep(content));
+  if (own !== undefined) {
+    putLogin(vault.authFile, own, save);
+    const line = `${moved.line}; ${target.name} has its own login again`;
+    return { config: moved.config, lines: [line], mayBeLoggedOut: true };
   }
-  const end =
-    own === undefined
-      ? `${target.name} needs a new login: codex-hotswap login ${target.name}`
-      : `${target.name} has its own login again`;
-  return {
-    config: moved.config,
-    lines: [`${moved.line}; ${end}`],
-    ...(own === undefined ? {} : { mayBeLoggedOut: true }),
-  };
+  discardLogin(vault.authFile, save);
+  markLoggedOut(paths, target.name, `its vault was given the login of ${who}`, now);
+  const line = `${moved.line}; ${target.name} needs a new login: codex-hotswap login ${target.name}`;
+  return { config: moved.config, lines: [line] };
 }
 
-/** What became of the stranger's login. */
+/** Where the foreign login is now. */
 interface Moved {
   config: Config;
-  /** Whose login it is now. */
+  /** The target that has it. */
   target: Target;
   /** The file in which it stands. */
   keptIn: string;
   line: string;
 }
 
-/** The target's own login: its last good copy, or what was written into the vault of the stranger in exchange. */
+/** The target's own login: its last good copy, or the login that was written into the owner's vault in exchange. */
 function readOwn(
   { state, vault }: TargetWithForeignLogin,
   owner: TargetSnapshot | undefined,
@@ -144,13 +146,11 @@ function readOwn(
   return compareLogins(other, copy) === 'newer' ? other : copy;
 }
 
-function isThereStill(
-  paths: Paths,
-  config: Config,
+function isStillThere(
+  targets: readonly TargetSnapshot[],
   { target, vault }: TargetWithForeignLogin,
 ): boolean {
-  const standings = readTargets(paths, config);
-  const found = standings.find((standing) => standing.target.name === target.name);
+  const found = targets.find((snapshot) => snapshot.target.name === target.name);
   return (
     found !== undefined &&
     holdsForeignLogin(found) &&
@@ -159,7 +159,7 @@ function isThereStill(
   );
 }
 
-/** @returns where the stranger's login stands now: in the vault of its target, or among the orphans. */
+/** @returns the file in which the login stands now: that of the owner's vault, or one among the orphans. */
 function moveToOwner(
   paths: Paths,
   text: string,
@@ -173,8 +173,8 @@ function moveToOwner(
   if (order === 'older' || order === 'unclear') return keep(text);
   ensurePrivateDir(target.vault);
   putLogin(file, text, (former) => keep(former, target.name));
-  const read = readLogin(text);
-  if (read.kind === 'login') recordIdentity(paths, target.name, read.login.identity);
+  const identity = identityIn(text);
+  if (identity !== undefined) recordIdentity(paths, target.name, identity);
   clearMarks(paths, target.name, ['needs-login']);
   return file;
 }

@@ -11,15 +11,15 @@ export function prefer(
   strategy: Strategy,
   nowSeconds: number,
 ): TargetSnapshot {
-  const candidates = usable.map((standing) => measure(standing, nowSeconds));
+  const candidates = usable.map((snapshot) => measure(snapshot, nowSeconds));
   const willing = candidates.filter((candidate) => !shouldBeSpared(candidate, candidates));
   const better = COMPARE[strategy];
   const best = willing.reduce((first, next) => (better(next, first) ? next : first));
-  return best.standing;
+  return best.snapshot;
 }
 
 interface Candidate {
-  standing: TargetSnapshot;
+  snapshot: TargetSnapshot;
   /** Percent, of the window that is nearest to its end; 100 when nothing is known. */
   left: number;
   /** Epoch seconds at which its longest window opens again; Infinity when unknown. */
@@ -27,8 +27,8 @@ interface Candidate {
 }
 
 /** Below its threshold an account is left alone as long as another has more. */
-function shouldBeSpared({ standing, left }: Candidate, all: readonly Candidate[]): boolean {
-  return left < (standing.target.threshold ?? 0) && all.some((other) => other.left > left);
+function shouldBeSpared({ snapshot, left }: Candidate, all: readonly Candidate[]): boolean {
+  return left < (snapshot.target.threshold ?? 0) && all.some((other) => other.left > left);
 }
 
 const COMPARE: Record<Strategy, (a: Candidate, b: Candidate) => boolean> = {
@@ -38,10 +38,10 @@ const COMPARE: Record<Strategy, (a: Candidate, b: Candidate) => boolean> = {
   'soonest-reset': (a, b) => (a.left > 0 === b.left > 0 ? a.resetsAt < b.resetsAt : a.left > 0),
 };
 
-function measure(standing: TargetSnapshot, nowSeconds: number): Candidate {
-  const windows = readUsage(standing.state.usage)?.windows ?? [];
+function measure(snapshot: TargetSnapshot, nowSeconds: number): Candidate {
+  const windows = readUsage(snapshot.state.usage)?.windows ?? [];
   return {
-    standing,
+    snapshot,
     left: tightest(windows, nowSeconds)?.left ?? 100,
     resetsAt: resetOfLongest(windows, nowSeconds),
   };

@@ -46,8 +46,8 @@ function refuseTwin({ name, vault }: Target, twin: Target): VaultState {
 }
 
 /** The vaults in which a stray login may belong, each with the identity on record; none that others could change. */
-export function listVaults(standings: readonly TargetSnapshot[]): KnownVault[] {
-  return standings
+export function listVaults(snapshots: readonly TargetSnapshot[]): KnownVault[] {
+  return snapshots
     .filter(({ vault }) => vault.kind !== 'unsafe')
     .map(({ target, state, lock }) => ({
       name: target.name,

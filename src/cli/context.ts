@@ -2,7 +2,7 @@ import { mendCurrent, readCurrent } from '../accounts/current.ts';
 import { expireRemoved } from '../accounts/removed-logins.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { HotswapError } from '../errors.ts';
-import { askDoubted } from '../launch/ask-doubted.ts';
+import { askSuspects } from '../launch/ask-suspects.ts';
 import { reconcileLogins } from '../launch/reconcile-logins.ts';
 import { createTokenKeeper } from '../launch/token-keeper.ts';
 import { type OwnText, toOutput, toPlainText } from '../plain-text.ts';
@@ -47,29 +47,29 @@ export function requireConfig({ paths }: Context): Config {
  * The configuration, after what was done to logins behind our back is told and, where that is safe, put right.
  * @throws HotswapError `not-set-up`, `bad-config`.
  */
-export async function settledConfig(context: Context): Promise<Config> {
+export async function readReconciledConfig(context: Context): Promise<Config> {
   const { paths, now, warn } = context;
-  const { config, lines, problem, doubted } = await reconcileLogins(
+  const { config, lines, problem, suspects } = await reconcileLogins(
     paths,
     requireConfig(context),
     now,
   );
   for (const line of problem === undefined ? lines : [...lines, problem]) warn(line);
-  for (const line of await askAboutDoubted(context, config, doubted)) warn(line);
+  for (const line of await askAboutSuspects(context, config, suspects)) warn(line);
   expireRemoved(paths.orphansDir, now);
   return config;
 }
 
 /** Nobody is asked, and nothing marked, where there is no Codex to ask with. */
-export async function askAboutDoubted(
+export async function askAboutSuspects(
   { paths, env }: Context,
   config: Config,
-  doubted: readonly string[],
+  suspects: readonly string[],
 ): Promise<string[]> {
-  if (doubted.length === 0) return [];
+  if (suspects.length === 0) return [];
   const found = findRealCodex(env);
   if (found.kind !== 'found') return [];
-  return askDoubted(createTokenKeeper({ paths, config, real: found.path, env }), doubted);
+  return askSuspects(createTokenKeeper({ paths, config, real: found.path, env }), suspects);
 }
 
 /** @throws HotswapError `unknown-target` naming those that exist. */

@@ -18,7 +18,7 @@ import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { wordsToAsk } from './login-constraints.ts';
 import type { Program } from './plans.ts';
 
-export interface AskingOffice {
+export interface AskContext {
   paths: Paths;
   config: Config;
   /** The Codex to ask. */
@@ -36,11 +36,11 @@ export interface AskingOffice {
  * `no-usable-target` when Codex would not look at the account (see login-constraints.ts).
  */
 export async function askAccount(
-  office: AskingOffice,
+  asking: AskContext,
   target: Target,
   chooseRequests: () => readonly AppServerRequest[],
 ): Promise<AppServerReply[]> {
-  const lock = await awaitLock(accountLock(office.paths, target.name), office.timeoutMs);
+  const lock = await awaitLock(accountLock(asking.paths, target.name), asking.timeoutMs);
   if (lock === undefined) {
     throw new HotswapError(
       'in-use',
@@ -50,14 +50,14 @@ export async function askAccount(
   }
   try {
     const requests = chooseRequests();
-    return requests.length === 0 ? [] : await converse(office, target, requests, lock);
+    return requests.length === 0 ? [] : await converse(asking, target, requests, lock);
   } finally {
     lock.release();
   }
 }
 
 async function converse(
-  { paths, config, program, timeoutMs }: AskingOffice,
+  { paths, config, program, timeoutMs }: AskContext,
   target: Target,
   requests: readonly AppServerRequest[],
   lock: Lock,

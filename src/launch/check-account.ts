@@ -3,20 +3,20 @@ import { MARK_KINDS } from '../accounts/marks.ts';
 import { marksOfUsage, recordUsage, type Usage } from '../accounts/usage.ts';
 import { readLimitsReply } from '../codex/account-reply.ts';
 import type { AccountCheck } from '../handoff/wait-for-reset.ts';
-import { type AskingOffice, askAccount } from './ask-account.ts';
+import { type AskContext, askAccount } from './ask-account.ts';
 
 /**
  * Asks the service whether an account that was at its limit has something left, and writes down what it says: its usage,
  * and its marks, new or gone. Never throws: what could not be asked is unknown.
  */
-export async function checkAccount(office: AskingOffice, name: string): Promise<AccountCheck> {
-  const { paths, config } = office;
+export async function checkAccount(asking: AskContext, name: string): Promise<AccountCheck> {
+  const { paths, config } = asking;
   const target = config.targets.find((candidate) => candidate.name === name);
   if (target === undefined) return { kind: 'unknown', reason: `there is no ${name}` };
   try {
     const { marks } = readAccountState(paths, name).state;
     const request = { method: 'account/rateLimits/read', params: null };
-    const [reply] = await askAccount(office, target, () => [request]);
+    const [reply] = await askAccount(asking, target, () => [request]);
     const told = reply && readLimitsReply(reply);
     if (told === undefined) {
       const reason = reply && !reply.ok ? reply.message : 'Codex told no limits';

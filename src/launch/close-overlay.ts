@@ -14,7 +14,7 @@ import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
 import { adoptOverlay } from './adopt-overlay.ts';
-import { askAfterSession } from './ask-doubted.ts';
+import { askAfterSession } from './ask-suspects.ts';
 import { mayBeLoggedOut } from './suspect-logout.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 

@@ -33,10 +33,10 @@ export async function keepToken(
   const target = config?.targets.find((candidate) => candidate.name === name);
   if (config === undefined || target === undefined) return;
   const program = findProgram(real, env);
-  const office = { paths, config, program, timeoutMs: TIMEOUT_MS };
+  const asking = { paths, config, program, timeoutMs: TIMEOUT_MS };
   const startedAt = Date.now();
   let before = '';
-  const replies = await askAccount(office, target, () => {
+  const replies = await askAccount(asking, target, () => {
     if (!isOurs(paths, config, target)) return [];
     before = readText(target);
     const need = needOf(target, config);
@@ -117,9 +117,9 @@ function needOf(target: Target, { refreshMarginSeconds }: Config): Need {
 
 /** A login written into the vault behind our back is not this account's to renew. */
 function isOurs(paths: Paths, config: Config, { name }: Target): boolean {
-  const standings = readTargets(paths, config);
-  const standing = standings.find(({ target }) => target.name === name);
-  return standing !== undefined && !holdsForeignLogin(standing);
+  const snapshots = readTargets(paths, config);
+  const snapshot = snapshots.find(({ target }) => target.name === name);
+  return snapshot !== undefined && !holdsForeignLogin(snapshot);
 }
 
 function readText(target: Target): string {

@@ -86,7 +86,7 @@ export async function openSession(
   const capabilities = await learnCapabilities(paths, program.file, program.env);
   const tokens = createTokenKeeper({ paths, config, real: facts.real, env });
   const wanted = home.wanted ?? resume.wanted;
-  const suspects = new Set(reconciled.doubted);
+  const suspects = new Set(reconciled.suspects);
   const overlay = await openReadyOverlay({ paths, config, tokens, wanted, suspects, say });
   const { slot, target } = overlay;
   for (const line of [

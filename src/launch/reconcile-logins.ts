@@ -11,100 +11,110 @@ import { authFileOf } from '../accounts/vault.ts';
 import { describeError } from '../errors.ts';
 import { isLoginInUse, repointOverlays } from '../overlay/overlays-of-login.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
-import { appendEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
+import { logEvent } from './log-event.ts';
 
 export interface Reconciled {
-  /** With what was added to it. */
+  /** With the targets that were added. */
   config: Config;
   /** For the user. */
   lines: string[];
-  /** Targets whose login may be revoked; the service is to be asked (see token-keeper.ts). */
-  doubted: string[];
-  /** Why not everything could be settled, for the user. */
+  /** Targets whose login may be revoked. The service is to be asked (see token-keeper.ts). */
+  suspects: string[];
+  /** Why not every login could be put in order, for the user. */
   problem?: string;
 }
 
 /**
- * Takes note of what was done to logins behind our back, before anybody chooses among them: plain codex logged out or in,
- * a login written into the vault of another account. Where it can, it puts things right; else the choice passes the
- * target over. Never throws: what cannot be settled now is told and tried again the next time.
+ * Notices what other programs did to logins, before an account is chosen: plain codex was logged out or in, or the login of
+ * another account was written into a vault. Where that is safe, it puts things right. Elsewhere the choice passes the
+ * target over. Never throws: what fails is told, and the next call tries again.
+ * @param options.isLaunch one of the accounts is about to be used.
  */
 export async function reconcileLogins(
   paths: Paths,
-  config: Config,
+  stored: Config,
   now: Date,
   options: { isLaunch?: boolean } = {},
 ): Promise<Reconciled> {
-  let settled = config;
-  const lines: string[] = [];
-  const doubted: string[] = [];
-  const note = (news: readonly string[]) => {
-    lines.push(...news);
-    for (const message of news)
-      appendEvent(paths, { at: now.toISOString(), type: 'notice', message });
-  };
+  const found: Reconciled = { config: stored, lines: [], suspects: [] };
   try {
-    const renaming = await finishRename(paths);
-    if (renaming !== undefined) {
-      settled = readConfig(paths) ?? config;
-      repointOverlays(paths, authFileOf(renaming.from), authFileOf(renaming.to));
-      note([
-        `${renaming.from.name} is called ${renaming.to.name} now: an interrupted renaming was finished`,
-      ]);
+    await finishOldRename(paths, found);
+    const targets = readTargets(paths, found.config);
+    for (const { target, fault } of targets) {
+      if (fault !== undefined) found.lines.push(...mendAccountState(paths, target.name, now));
     }
-    const standings = readTargets(paths, settled);
-    for (const { target, fault } of standings) {
-      if (fault !== undefined) lines.push(...mendAccountState(paths, target.name, now));
-    }
-    const notice = noticeLogout(paths, standings, now, options);
-    note(notice.lines);
-    doubted.push(...notice.doubted);
-    for (const standing of standings) {
-      const { target, vault, state } = standing;
-      if (vault.kind === 'empty') settleVaultLeftovers(paths, standings, target, now);
-      if (vault.kind === 'ready' && state.identity === undefined) {
-        recordQuietly(paths, target.name, vault.identity);
-      }
-      if (!holdsForeignLogin(standing)) {
-        const restored = await settleOwn(paths, standing, now);
-        if (restored === undefined) continue;
-        note([restored]);
-        doubted.push(target.name);
-        continue;
-      }
-      if (isLoginInUse(paths, standing.vault.authFile)) {
-        lines.push(tellLater(standing));
-        continue;
-      }
-      const moved = await moveForeignLogin(paths, settled, standing, { now });
-      settled = moved.config;
-      note(moved.lines);
-      if (moved.mayBeLoggedOut) doubted.push(target.name);
-    }
+    const notice = noticeLogout(paths, targets, now, options);
+    tell(paths, found, notice.lines);
+    found.suspects.push(...notice.doubted);
+    for (const snapshot of targets) await reconcileVault(paths, targets, snapshot, found, now);
   } catch (error) {
     const why = describeError(error).text.replace(/^codex-hotswap: /, '');
-    const problem = `the logins could not be put in order: ${why}`;
-    return { config: settled, lines, doubted: [...new Set(doubted)], problem };
+    found.problem = `the logins could not be put in order: ${why}`;
   }
-  return { config: settled, lines, doubted: [...new Set(doubted)] };
+  return { ...found, suspects: [...new Set(found.suspects)] };
 }
 
-/** A login that was being moved out of a vault when we died. */
-function settleVaultLeftovers(
+/** A line for the user that the event log has, too. */
+function tell(paths: Paths, found: Reconciled, lines: readonly string[]): void {
+  found.lines.push(...lines);
+  for (const message of lines) logEvent(paths, { type: 'notice', message });
+}
+
+async function finishOldRename(paths: Paths, found: Reconciled): Promise<void> {
+  const renaming = await finishRename(paths);
+  if (renaming === undefined) return;
+  const { from, to } = renaming;
+  found.config = readConfig(paths) ?? found.config;
+  repointOverlays(paths, authFileOf(from), authFileOf(to));
+  tell(paths, found, [
+    `${from.name} is called ${to.name} now: an interrupted renaming was finished`,
+  ]);
+}
+
+/** Puts the vault of one target in order. */
+async function reconcileVault(
+  paths: Paths,
+  targets: readonly TargetSnapshot[],
+  snapshot: TargetSnapshot,
+  found: Reconciled,
+  now: Date,
+): Promise<void> {
+  const { target, vault, state } = snapshot;
+  if (vault.kind === 'empty') restoreVaultLeftovers(paths, targets, target, now);
+  if (vault.kind === 'ready' && state.identity === undefined) {
+    recordQuietly(paths, target.name, vault.identity);
+  }
+  if (!holdsForeignLogin(snapshot)) {
+    const restored = await keepOrRestoreOwn(paths, snapshot, now);
+    if (restored === undefined) return;
+    tell(paths, found, [restored]);
+    found.suspects.push(target.name);
+  } else if (isLoginInUse(paths, snapshot.vault.authFile)) {
+    found.lines.push(tellLater(snapshot));
+  } else {
+    const moved = await moveForeignLogin(paths, found.config, snapshot, { now });
+    found.config = moved.config;
+    tell(paths, found, moved.lines);
+    if (moved.mayBeLoggedOut) found.suspects.push(target.name);
+  }
+}
+
+/** A login that was being moved out of a vault when the process died. */
+function restoreVaultLeftovers(
   { orphansDir }: Paths,
-  standings: readonly TargetSnapshot[],
+  targets: readonly TargetSnapshot[],
   target: Target,
   now: Date,
 ): void {
-  const places = { vaults: listVaults(standings), orphansDir, label: target.name, now };
+  const refuge = { vaults: listVaults(targets), orphansDir, label: target.name, now };
   for (const aside of listLeftovers(target.vault)) {
-    restoreLeftover(aside, authFileOf(target), places);
+    restoreLeftover(aside, authFileOf(target), refuge);
   }
 }
 
 /** Keeps the last good copy of a vault, or puts it back. @returns a line for the user when it was put back. */
-async function settleOwn(
+async function keepOrRestoreOwn(
   paths: Paths,
   snapshot: TargetSnapshot,
   now: Date,
@@ -116,7 +126,7 @@ async function settleOwn(
   return isGood ? undefined : await restoreLastGood(paths, target, owner, { now });
 }
 
-/** The next who looks at it can do it as well. */
+/** The next call can record it as well. */
 function recordQuietly(paths: Paths, target: string, identity: Identity): void {
   try {
     recordIdentity(paths, target, identity);
@@ -125,7 +135,7 @@ function recordQuietly(paths: Paths, target: string, identity: Identity): void {
   }
 }
 
-// Its codex may be the one that holds that login in memory: two places would spend one refresh token twice.
+/** The codex of that session may hold the foreign login in memory. In two places one refresh token would be spent twice. */
 function tellLater({ target, vault }: TargetWithForeignLogin): string {
   return `the vault of ${target.name} was given the login of ${describeIdentity(vault.identity)}; it is left there, unused, until the session on it has ended`;
 }

@@ -27,9 +27,9 @@ export const OPERATIONS: Record<string, (world: World) => unknown> = {
   'prime another': ({ paths, vault, vaults }) =>
     linkSharedLogin(paths, vault('b'), vaults(), { asked: true }),
   unprime: ({ paths, vaults }) => unlinkSharedLogin(paths, vaults()),
-  notice: ({ paths, standings }) => noticeLogout(paths, standings(), NOW),
-  'notice at a launch': ({ paths, standings }) =>
-    noticeLogout(paths, standings(), NOW, { isLaunch: true }),
+  notice: ({ paths, snapshots }) => noticeLogout(paths, snapshots(), NOW),
+  'notice at a launch': ({ paths, snapshots }) =>
+    noticeLogout(paths, snapshots(), NOW, { isLaunch: true }),
   // With it: move a stranger, restore the last good copy.
   settle: ({ paths, config }) => reconcileLogins(paths, config(), NOW, { isLaunch: true }),
   place: ({ paths, vaults }) =>
@@ -62,14 +62,14 @@ export function slotOf({ home }: Pick<World['paths'], 'home'>): string {
 }
 
 function install(
-  { paths, config, standings }: World,
+  { paths, config, snapshots }: World,
   name: string,
   authContent: string,
   options: { replaceAccount?: boolean; move?: boolean } = {},
 ) {
   const target = config().targets.find((known) => known.name === name);
   if (target === undefined) throw new Error(`there is no ${name}`);
-  const request = { paths, config: config(), standings: standings(), target, authContent };
+  const request = { paths, config: config(), snapshots: snapshots(), target, authContent };
   return installLogin({ ...request, ...options });
 }
 

@@ -30,7 +30,7 @@ export interface World {
   vault(name: string): string;
   shared: string;
   config(): Config;
-  standings(): ReturnType<typeof readTargets>;
+  snapshots(): ReturnType<typeof readTargets>;
   vaults(): ReturnType<typeof listVaults>;
 }
 
@@ -113,14 +113,14 @@ function bareWorld(paths: Paths, places: Record<string, string> = {}): World {
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
   writeFileSync(paths.configFile, JSON.stringify(first));
   const config = () => readConfig(paths) as Config;
-  const standings = () => readTargets(paths, config());
+  const snapshots = () => readTargets(paths, config());
   const world: World = {
     paths,
     vault: (name) => join(targets.find((target) => target.name === name)?.vault ?? '', 'auth.json'),
     shared: join(paths.sharedHome, 'auth.json'),
     config,
-    standings,
-    vaults: () => listVaults(standings()),
+    snapshots,
+    vaults: () => listVaults(snapshots()),
   };
   for (const target of targets) {
     mkdirSync(target.vault, { recursive: true, mode: 0o700 });

@@ -4,7 +4,7 @@ import { findOwner } from '../../accounts/owner.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Config } from '../../state/config.ts';
-import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
 import { askChoice } from '../prompts.ts';
 import { refuseWhileUsed } from '../session/live-sessions.ts';
 import { addTarget, suggestName } from './add-target.ts';
@@ -28,7 +28,7 @@ export function codexLoginCommand(context: Context): Command {
 
 /** The login goes into the vault of its account, whichever that is; a new account gets a target of its own. */
 async function logIn(context: Context, args: string[]): Promise<void> {
-  const before = await settledConfig(context);
+  const before = await readReconciledConfig(context);
   sayWhere(context, before);
   await runCodexLogin(context, args, (authContent) => install(context, before, authContent));
 }
@@ -55,9 +55,9 @@ async function install(context: Context, before: Config, authContent: string): P
 /** Before the browser opens: which account is meant, and what becomes of another. */
 function sayWhere(context: Context, config: Config): void {
   const name = currentName(context, config);
-  const standing = readTargets(context.paths, config).find(({ target }) => target.name === name);
+  const snapshot = readTargets(context.paths, config).find(({ target }) => target.name === name);
   const who =
-    standing?.vault.kind === 'ready' ? `, ${describeIdentity(standing.vault.identity)}` : '';
+    snapshot?.vault.kind === 'ready' ? `, ${describeIdentity(snapshot.vault.identity)}` : '';
   context.say(
     `logging in for ${name} (current${who}); the login of another account goes to the target that has it, or to a new one; to log in to a certain target: codex-hotswap login NAME`,
   );
@@ -72,17 +72,17 @@ function sayCurrent(context: Context, config: Config, name: string): void {
 }
 
 async function logOut(context: Context): Promise<void> {
-  const config = await settledConfig(context);
+  const config = await readReconciledConfig(context);
   context.say(
     'A real `codex logout` revokes a login wherever it is used (CODEX_HOTSWAP_BYPASS=1 codex logout does that).',
   );
   context.say(
     'Here a target can be forgotten instead: its login is deleted on this machine and not revoked.',
   );
-  const standings = readTargets(context.paths, config);
+  const snapshots = readTargets(context.paths, config);
   const name = await askChoice('Which target shall be forgotten?', [
     { value: '', label: 'none' },
-    ...standings.map(({ target, vault }) => ({
+    ...snapshots.map(({ target, vault }) => ({
       value: target.name,
       label: target.name,
       hint: vault.kind === 'ready' ? describeIdentity(vault.identity) : 'no login',

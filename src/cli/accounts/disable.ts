@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { ensurePrivateDir, replaceFile } from '../../state/files.ts';
-import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
 import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
 import { switchTarget } from './switch-target.ts';
 
@@ -20,7 +20,7 @@ export function disableCommand(context: Context): Command {
       ensurePrivateDir(context.paths.stateDir);
       replaceFile(context.paths.disabledFlag, '');
       context.say('codex-hotswap is off: plain codex runs alone (codex-hot is still supervised)');
-      const config = await settledConfig(context);
+      const config = await readReconciledConfig(context);
       return linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
     });
 }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
-import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
 import { putShim } from '../set-up/install-shim.ts';
 import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
 import { switchTarget } from './switch-target.ts';
@@ -14,7 +14,7 @@ export function enableCommand(context: Context): Command {
     .option('--shim-path <file>', 'where the shim goes')
     .addHelpText('after', '\nExample:\n  codex-hotswap enable && hash -r')
     .action(async (name: string | undefined, options: { shimPath?: string }) => {
-      const config = await settledConfig(context);
+      const config = await readReconciledConfig(context);
       if (name !== undefined) return switchTarget(context, name, true);
       putShim(context, options.shimPath);
       // After an uninstall plain Codex has a copy of its own, and one of the two would lose its tokens.

@@ -17,7 +17,7 @@ import { HotswapError } from '../../errors.ts';
 import { readRegularFile } from '../../regular-file.ts';
 import { type Config, readConfig, type Target } from '../../state/config.ts';
 import { errnoOf } from '../../state/files.ts';
-import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
 import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
 import { addTarget } from './add-target.ts';
 
@@ -58,7 +58,7 @@ export async function importLogin(
     refuseVaultHome(paths.sharedHome, before?.targets ?? []);
   }
   const wasFile = lookAt(file)?.isFile() === true;
-  const known = before && (await settledConfig(context));
+  const known = before && (await readReconciledConfig(context));
   const settled = wasFile ? linkedTarget(file, known) : undefined;
   if (settled !== undefined && (name ?? settled.name) === settled.name) {
     // That of a target we know has found its way by itself.
@@ -77,12 +77,12 @@ export async function importLogin(
   }
   const config = await addTarget(context, goal);
   const target = findTarget(config, goal);
-  const standings = readTargets(paths, config);
+  const snapshots = readTargets(paths, config);
 
   const order = compareLogins(text, readCredential(authFileOf(target))?.text ?? '');
   if (owner?.target.name === goal && owner.vault.kind === 'ready' && order !== 'unclear') {
     // The same account: the newer of the two logins is the one that still works.
-    const placed = placeLogin(text, listVaults(standings), (loser, vault) =>
+    const placed = placeLogin(text, listVaults(snapshots), (loser, vault) =>
       loser === text ? file : keepLogin(paths.orphansDir, vault, loser, context.now),
     );
     if (placed.kind === 'unplaced') {
@@ -96,7 +96,7 @@ export async function importLogin(
     );
   } else {
     // Of two that cannot be told apart a person has named this one; the other is kept.
-    installLogin({ paths, config, standings, target, authContent: text });
+    installLogin({ paths, config, snapshots, target, authContent: text });
     say(`${goal} is ${describeIdentity(identity)}`);
   }
   settleSource(context, config, target, file);

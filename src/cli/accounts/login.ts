@@ -3,7 +3,7 @@ import { type Installation, installLogin, inUse } from '../../accounts/install-l
 import { describeIdentity } from '../../accounts/login.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import type { Config, Target } from '../../state/config.ts';
-import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
 import { isUsed } from '../session/live-sessions.ts';
 import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
 import { runCodexLogin } from './login-home.ts';
@@ -26,7 +26,7 @@ export function loginCommand(context: Context): Command {
     .option('--move', 'take the account away from the target that has it')
     .addHelpText('after', '\nExample:\n  codex-hotswap login acc2 --device-auth')
     .action(async (name: string, args: string[], options: CommandOptions) => {
-      const config = await settledConfig(context);
+      const config = await readReconciledConfig(context);
       const target = findTarget(config, name);
       const { replaceAccount = false, move = false } = options;
       // Before anybody has logged in for nothing.
@@ -75,11 +75,11 @@ export function takeIn(
   { replaceAccount = false, move = false }: Omit<LoginOptions, 'args'> = {},
 ): void {
   const { paths, say, warn } = context;
-  const standings = readTargets(paths, config); // now, not before: the login took a while
+  const snapshots = readTargets(paths, config); // now, not before: the login took a while
   const installation = installLogin({
     paths,
     config,
-    standings,
+    snapshots,
     target,
     authContent,
     replaceAccount,

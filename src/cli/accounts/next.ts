@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { chooseTarget } from '../../accounts/choice.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
-import { type Context, currentName, nowSeconds, settledConfig } from '../context.ts';
+import { type Context, currentName, nowSeconds, readReconciledConfig } from '../context.ts';
 import { describeTime, describeWait } from '../time-text.ts';
 import { switchTo } from './use.ts';
 
@@ -12,11 +12,11 @@ export function nextCommand(context: Context): Command {
     .option('--print-only', 'only print its name; change nothing')
     .addHelpText('after', '\nExample:\n  codex-hotswap next && codex')
     .action(async ({ printOnly }: { printOnly?: boolean }) => {
-      const config = await settledConfig(context);
+      const config = await readReconciledConfig(context);
       const current = currentName(context, config);
-      const standings = readTargets(context.paths, config);
+      const snapshots = readTargets(context.paths, config);
       const choice = chooseTarget({
-        standings,
+        standings: snapshots,
         current,
         exclude: current,
         strategy: config.strategy,

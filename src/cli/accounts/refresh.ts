@@ -9,12 +9,12 @@ import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts'
 import { findRealCodex } from '../../codex/find.ts';
 import { classifyLimitText } from '../../codex/limits.ts';
 import { HotswapError } from '../../errors.ts';
-import { type AskingOffice, askAccount } from '../../launch/ask-account.ts';
+import { type AskContext, askAccount } from '../../launch/ask-account.ts';
 import { readAndRefresh } from '../../launch/keep-token.ts';
 import { findProgram } from '../../launch/plans.ts';
 import type { Target } from '../../state/config.ts';
 import type { Paths } from '../../state/paths.ts';
-import { type Context, findTarget, settledConfig } from '../context.ts';
+import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { summariseUsage } from '../look/usage-text.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 20;
@@ -41,7 +41,7 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
       'for example: --timeout 30',
     );
   }
-  const config = await settledConfig(context);
+  const config = await readReconciledConfig(context);
   const targets =
     names.length === 0
       ? config.targets.filter(({ enabled }) => enabled)
@@ -54,7 +54,7 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
       'install it, for example with: npm install -g @openai/codex',
     );
   }
-  const office: AskingOffice = {
+  const asking: AskContext = {
     paths: context.paths,
     config,
     program: findProgram(found.path, context.env),
@@ -63,7 +63,7 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
   };
   const outcomes = await Promise.all(
     targets.map(async (target) => {
-      const outcome = await refreshTarget(office, target, context);
+      const outcome = await refreshTarget(asking, target, context);
       context.say(`${target.name}: ${outcome.text}`);
       return outcome.ok;
     }),
@@ -74,7 +74,7 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
 type Outcome = { ok: boolean; text: string };
 
 async function refreshTarget(
-  office: AskingOffice,
+  asking: AskContext,
   target: Target,
   context: Context,
 ): Promise<Outcome> {
@@ -83,12 +83,12 @@ async function refreshTarget(
     return { ok: false, text: `not logged in; run: codex-hotswap login ${target.name}` };
   }
   if (vault.kind !== 'ready') return { ok: false, text: `${vault.reason}; ${vault.advice}` };
-  const { state } = readAccountState(office.paths, target.name);
+  const { state } = readAccountState(asking.paths, target.name);
   if (holdsForeignLogin({ target, vault, state })) {
     return { ok: false, text: `its vault holds ${describeIdentity(vault.identity)}` };
   }
-  const [account, limits] = await askAccount(office, target, () => [
-    readAndRefresh(target, office.config),
+  const [account, limits] = await askAccount(asking, target, () => [
+    readAndRefresh(target, asking.config),
     { method: 'account/rateLimits/read', params: null },
   ]).catch((error: Error) => [{ ok: false as const, message: error.message }, undefined]);
   const told = limits && readLimitsReply(limits);
@@ -99,7 +99,7 @@ async function refreshTarget(
         : account && !account.ok
           ? account.message
           : 'Codex told no limits';
-    return { ok: false, text: noteRefusal(office.paths, target.name, why, context.now) };
+    return { ok: false, text: noteRefusal(asking.paths, target.name, why, context.now) };
   }
   const plan = (account && readAccountReply(account)?.plan) ?? told.plan;
   const capturedAt = Math.floor(Date.now() / 1000);
@@ -109,10 +109,10 @@ async function refreshTarget(
     windows: told.windows,
     ...(plan === undefined ? {} : { plan }),
   };
-  recordUsage(office.paths, target.name, usage);
+  recordUsage(asking.paths, target.name, usage);
   // Codex has just worked with it.
-  clearMarks(office.paths, target.name, ['needs-login']);
-  for (const mark of marksOfUsage(usage)) addMark(office.paths, target.name, mark);
+  clearMarks(asking.paths, target.name, ['needs-login']);
+  for (const mark of marksOfUsage(usage)) addMark(asking.paths, target.name, mark);
   return { ok: true, text: summariseUsage(usage, context.now) };
 }
 

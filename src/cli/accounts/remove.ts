@@ -13,7 +13,7 @@ import { HotswapError } from '../../errors.ts';
 import type { Config, Target } from '../../state/config.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { awaitLock } from '../../state/lock.ts';
-import { type Context, currentName, findTarget, settledConfig } from '../context.ts';
+import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
 import { confirm } from '../prompts.ts';
 import { refuseWhileUsed } from '../session/live-sessions.ts';
 import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
@@ -28,7 +28,7 @@ export function removeCommand(context: Context): Command {
     .option('--yes', 'without a question')
     .addHelpText('after', '\nExample:\n  codex-hotswap remove acc3 --yes')
     .action(async (name: string, options: { force?: boolean; yes?: boolean }) => {
-      const config = await settledConfig(context);
+      const config = await readReconciledConfig(context);
       const target = findTarget(config, name);
       if (!options.force) refuseWhileUsed(context.paths, target, 'remove it');
       const question = `Forget ${name}? Its login is kept for ${KEPT_DAYS} days, then deleted.`;

@@ -7,7 +7,13 @@ import { HotswapError } from '../../errors.ts';
 import { repointOverlays } from '../../overlay/overlays-of-login.ts';
 import { type Config, defaultVault, type Target } from '../../state/config.ts';
 import type { Paths } from '../../state/paths.ts';
-import { type Context, currentName, findTarget, requireConfig, settledConfig } from '../context.ts';
+import {
+  type Context,
+  currentName,
+  findTarget,
+  readReconciledConfig,
+  requireConfig,
+} from '../context.ts';
 import { refuseWhileUsed } from '../session/live-sessions.ts';
 import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
 
@@ -26,7 +32,7 @@ export function renameCommand(context: Context): Command {
 async function rename(context: Context, from: string, to: string, force: boolean): Promise<void> {
   const { paths, say } = context;
   validateTargetName(to);
-  const config = await settledConfig(context);
+  const config = await readReconciledConfig(context);
   const target = findTarget(config, from);
   refuseTaken(config, target, to);
   if (!force) refuseWhileUsed(paths, target, 'rename it');

@@ -3,7 +3,7 @@ import { readCurrent, writeCurrent } from '../../accounts/current.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Config } from '../../state/config.ts';
-import { type Context, findTarget, settledConfig } from '../context.ts';
+import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { reportTarget, type TargetReport } from '../look/target-report.ts';
 import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
 
@@ -13,7 +13,7 @@ export function useCommand(context: Context): Command {
     .argument('<target>', 'its name, or - for the one before')
     .addHelpText('after', '\nExample:\n  codex-hotswap use acc1')
     .action(async (name: string) => {
-      const config = await settledConfig(context);
+      const config = await readReconciledConfig(context);
       switchTo(context, config, name === '-' ? previousName(context) : name);
     });
 }
@@ -25,10 +25,10 @@ export function useCommand(context: Context): Command {
 export function switchTo(context: Context, config: Config, name: string): void {
   const { paths, now, say, warn } = context;
   const target = findTarget(config, name);
-  const standings = readTargets(paths, config);
-  const report = standings
-    .filter((standing) => standing.target.name === target.name)
-    .map((standing) => reportTarget(standing, target.name, now))[0];
+  const snapshots = readTargets(paths, config);
+  const report = snapshots
+    .filter((snapshot) => snapshot.target.name === target.name)
+    .map((snapshot) => reportTarget(snapshot, target.name, now))[0];
   if (report !== undefined) refuseWithoutLogin(report);
   writeCurrent(paths, target.name);
   say(`new sessions start with ${target.name}${report?.email ? ` (${report.email})` : ''}`);

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { describeError } from '../../errors.ts';
 import { toPlainJson } from '../../plain-text.ts';
-import { type Context, settledConfig } from '../context.ts';
+import { type Context, readReconciledConfig } from '../context.ts';
 import { examine, type Located } from './examine.ts';
 import type { Finding } from './finding.ts';
 import { printReport } from './report.ts';
@@ -44,7 +44,7 @@ export function doctorCommand(context: Context): Command {
 
 /** What was done to logins behind our back is told before they are judged; a broken configuration is found later. */
 async function settleFirst(context: Context): Promise<void> {
-  await settledConfig(context).catch(() => undefined);
+  await readReconciledConfig(context).catch(() => undefined);
 }
 
 /** Prints what was found. Returns whether all is well. */

@@ -7,7 +7,7 @@ import { listSlots, type SlotListing, sweepSlots } from '../../overlay/sweep.ts'
 import { CONFIG_DEFAULTS, type Config, readConfig } from '../../state/config.ts';
 import { errnoOf } from '../../state/files.ts';
 import { ownIdentity } from '../../state/process-identity.ts';
-import { askAboutDoubted, type Context } from '../context.ts';
+import { askAboutSuspects, type Context } from '../context.ts';
 import { type Finding, type Fix, issue, note, ok } from './finding.ts';
 
 /** The overlays: left behind by killed sessions, drifted from the shared home, without one. */
@@ -47,7 +47,7 @@ function sweepFix(context: Context): Fix {
       )) {
         const { pid = 0 } = slot.reclaimedFrom ?? {};
         const doubted = findSuspectedLogout(paths, pid, { isLoggedOut, auth: adoption.auth }, now);
-        if (doubted !== undefined) await askAboutDoubted(context, configOf(context), [doubted]);
+        if (doubted !== undefined) await askAboutSuspects(context, configOf(context), [doubted]);
       }
     },
   };

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { type OwnText, toPlainJson } from '../../plain-text.ts';
-import { type Context, currentName, requireConfig, settledConfig } from '../context.ts';
+import { type Context, currentName, readReconciledConfig, requireConfig } from '../context.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
 import { findShims } from '../set-up/shim-place.ts';
 import { formatStatus, type TargetStatus } from './status-table.ts';
@@ -35,7 +35,7 @@ export function statusCommand(context: Context): Command {
       '\nExample:\n  codex-hotswap status --json | jq -r ".targets[].state"\n\nFresh figures: codex-hotswap refresh',
     )
     .action(async (options: StatusOptions) => {
-      await settledConfig(context);
+      await readReconciledConfig(context);
       return options.watch ? watchStatus(context, options) : showStatus(context, options);
     });
 }

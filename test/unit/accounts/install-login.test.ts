@@ -18,8 +18,8 @@ function makePool() {
   })) as [Target, Target];
   const config: Config = { version: 1, targets: [a, b], ...CONFIG_DEFAULTS };
   const install = (target: Target, authContent: string, replaceAccount = false) => {
-    const standings = readTargets(paths, config);
-    return installLogin({ paths, config, standings, target, authContent, replaceAccount });
+    const snapshots = readTargets(paths, config);
+    return installLogin({ paths, config, snapshots, target, authContent, replaceAccount });
   };
   return {
     paths,
@@ -36,9 +36,9 @@ describe('installing a login', () => {
     const { paths, config, a, b, install, held } = makePool();
     install(a, forgeAuth());
     const move = () => {
-      const standings = readTargets(paths, config);
+      const snapshots = readTargets(paths, config);
       const authContent = forgeAuth({ issuedAt: 2_000_000_000 });
-      const request = { paths, config, standings, target: b, authContent, move: true, lockMs: 0 };
+      const request = { paths, config, snapshots, target: b, authContent, move: true, lockMs: 0 };
       return installLogin(request);
     };
     for (const name of ['a', 'b']) {

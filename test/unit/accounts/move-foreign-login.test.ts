@@ -62,9 +62,9 @@ test('without a copy of its own login the target needs a new one', async () => {
   const { paths, vault, write, settle } = await makeHome();
   rmSync(`${vault('a')}.last-good`);
   write('a', STRANGER);
-  const { lines, doubted } = await settle();
+  const { lines, suspects } = await settle();
   expect(lines[0]).toContain('a needs a new login');
-  expect([read(vault('a')), read(vault('eve')), doubted]).toEqual([undefined, STRANGER, []]);
+  expect([read(vault('a')), read(vault('eve')), suspects]).toEqual([undefined, STRANGER, []]);
   expect(readAccountState(paths, 'a').state.marks[0]?.kind).toBe('needs-login');
 });
 
@@ -89,9 +89,9 @@ describe('the last good copy', () => {
     expect(read(`${vault('a')}.last-good`)).toBe(of(1_800_000_500));
     expect(statSync(`${vault('a')}.last-good`).mode & 0o777).toBe(0o600);
     write('a', of(1_800_000_100));
-    const { lines, doubted } = await settle();
+    const { lines, suspects } = await settle();
     expect(lines).toEqual([expect.stringContaining('an older login of its account was written')]);
-    expect([read(vault('a')), doubted]).toEqual([of(1_800_000_500), ['a']]);
+    expect([read(vault('a')), suspects]).toEqual([of(1_800_000_500), ['a']]);
     const [orphan] = readdirSync(paths.orphansDir);
     expect(read(join(paths.orphansDir, orphan as string))).toBe(of(1_800_000_100));
     expect((await settle()).lines).toEqual([]);
@@ -115,9 +115,9 @@ describe('the last good copy', () => {
     rmSync(vault('a'));
     const home = { ...paths, sharedHome: dirname(vault('a')) };
     expect((await reconcileLogins(home, readConfig(paths) as Config, NOW)).lines).toEqual([]);
-    const { lines, doubted } = await settle();
+    const { lines, suspects } = await settle();
     expect(lines).toEqual([expect.stringContaining('auth.json was gone from the vault of a')]);
-    expect([read(vault('a')), doubted]).toEqual([own, ['a']]); // the service tells whether it was revoked
+    expect([read(vault('a')), suspects]).toEqual([own, ['a']]); // the service tells whether it was revoked
     expect((await settle()).lines).toEqual([]);
   });
 
@@ -135,13 +135,13 @@ describe('a stranger in a vault', () => {
     const { paths, vault, write, settle, names } = await makeHome();
     const own = read(vault('a'));
     write('a', STRANGER);
-    const { config, lines, doubted } = await settle();
+    const { config, lines, suspects } = await settle();
     expect(lines).toEqual([expect.stringContaining('kept as target eve, switched off')]);
     expect(lines[0]).toContain('a has its own login again');
     expect(config.targets.at(-1)).toMatchObject({ name: 'eve', enabled: false });
     expect([read(vault('a')), read(vault('eve'))]).toEqual([own, STRANGER]);
     expect(readAccountState(paths, 'a').state.marks).toEqual([]);
-    expect(doubted).toEqual(['a']); // its refresh token may be spent
+    expect(suspects).toEqual(['a']); // its refresh token may be spent
     expect((await settle()).lines).toEqual([]);
     expect(names()).toEqual(['a', 'b', 'eve']);
   });

@@ -25,14 +25,14 @@ function makeHome() {
     mkdirSync(dirname(vault(name)), { mode: 0o700 });
     writeFileSync(vault(name), loginOf(name), { mode: 0o600 });
   }
-  const standings = () => readTargets(paths, config);
+  const snapshots = () => readTargets(paths, config);
   return {
     paths,
     vault,
     shared: join(paths.sharedHome, 'auth.json'),
-    notice: (options = {}) => noticeLogout(paths, standings(), NOW, options),
+    notice: (options = {}) => noticeLogout(paths, snapshots(), NOW, options),
     prime: (name: string, asked = false) =>
-      linkSharedLogin(paths, vault(name), listVaults(standings()), { asked }).kind,
+      linkSharedLogin(paths, vault(name), listVaults(snapshots()), { asked }).kind,
     marks: (name: string) => readAccountState(paths, name).state.marks.map(({ kind }) => kind),
   };
 }

@@ -43,7 +43,7 @@ function makeTargets(targets: Record<string, { record: string; vault: string }>)
     const target = config.targets.find((known) => known.name === name);
     if (target === undefined) throw new Error(`there is no ${name}`);
     const authContent = loginOf(user, 1_795_000_000);
-    return installLogin({ paths, config, standings: read(), target, authContent, replaceAccount });
+    return installLogin({ paths, config, snapshots: read(), target, authContent, replaceAccount });
   };
   return { paths, config, read, install };
 }

@@ -28,22 +28,22 @@ function makeOffice() {
   mkdirSync(join(paths.home, '.codex-acc1'), { mode: 0o700 });
   writeFileSync(join(paths.home, '.codex-acc1/auth.json'), login, { mode: 0o600 });
   const config = validateConfig({ version: 1, targets: [{ name: 'acc1' }] }, paths);
-  const office = (timeoutMs: number) => ({
+  const asking = (timeoutMs: number) => ({
     paths,
     config,
     program: { file, env: { PATH: process.env.PATH } },
     timeoutMs,
   });
-  return { office, login, ran: join(paths.home, 'ran'), lock: accountLock(paths, 'acc1') };
+  return { asking, login, ran: join(paths.home, 'ran'), lock: accountLock(paths, 'acc1') };
 }
 
 test('an account is asked with its lock held, and not while somebody refreshes its token', async () => {
-  const { office, login, ran, lock } = makeOffice();
+  const { asking, login, ran, lock } = makeOffice();
   const keeper = tryLock(lock);
-  expect(await askLimits(office(50), 'acc1')).toBeUndefined();
+  expect(await askLimits(asking(50), 'acc1')).toBeUndefined();
   expect(existsSync(ran)).toBe(false);
 
-  const asked = askLimits(office(20_000), 'acc1');
+  const asked = askLimits(asking(20_000), 'acc1');
   keeper?.release();
   expect(await asked).toMatchObject({ windows: [{ usedPercent: 100, minutes: 300 }] });
   expect(readFileSync(ran, 'utf8')).toBe(login);
@@ -51,5 +51,5 @@ test('an account is asked with its lock held, and not while somebody refreshes i
 });
 
 test('who is no target is not asked', async () => {
-  expect(await askLimits(makeOffice().office(50), 'acc2')).toBeUndefined();
+  expect(await askLimits(makeOffice().asking(50), 'acc2')).toBeUndefined();
 });
