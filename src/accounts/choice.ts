@@ -7,7 +7,7 @@ import type { TargetSnapshot } from './target-snapshot.ts';
 
 export interface ChoiceQuestion {
   /** In the order of the configuration. */
-  standings: readonly TargetSnapshot[];
+  targets: readonly TargetSnapshot[];
   /** Where the search starts. */
   current?: string | undefined;
   /** The target that just hit its limit: not chosen again, nor any other target of the same account. */
@@ -34,15 +34,15 @@ export type Choice =
  */
 export function chooseTarget(question: ChoiceQuestion): Choice {
   const { strategy = 'order', nowSeconds } = question;
-  const judged = inSearchOrder(question).map((standing) => ({
-    standing,
-    verdict: judge(standing, question),
+  const judged = inSearchOrder(question).map((snapshot) => ({
+    snapshot,
+    verdict: judge(snapshot, question),
   }));
   const usable = judged.filter(({ verdict }) => verdict.kind === 'chosen');
   if (usable.length > 0) {
-    const candidates = usable.map(({ standing }) => standing);
+    const candidates = usable.map(({ snapshot }) => snapshot);
     const best = prefer(candidates, strategy, nowSeconds);
-    return usable.find(({ standing }) => standing === best)?.verdict as Chosen;
+    return usable.find(({ snapshot }) => snapshot === best)?.verdict as Chosen;
   }
   const verdicts = judged.map(({ verdict }) => verdict);
   const refused = verdicts.filter((verdict) => verdict.kind === 'refused');
@@ -64,14 +64,14 @@ type Verdict =
   | { kind: 'refused'; target: string; reason: string; until?: number };
 
 // After a limit the search begins behind the excluded target, so that a chain of rotations goes through all of them.
-function inSearchOrder({ standings, current, exclude }: ChoiceQuestion): TargetSnapshot[] {
-  const at = standings.findIndex(({ target }) => target.name === (exclude ?? current));
+function inSearchOrder({ targets, current, exclude }: ChoiceQuestion): TargetSnapshot[] {
+  const at = targets.findIndex(({ target }) => target.name === (exclude ?? current));
   const start = at === -1 ? 0 : exclude === undefined ? at : at + 1;
-  return [...standings.slice(start), ...standings.slice(0, start)];
+  return [...targets.slice(start), ...targets.slice(0, start)];
 }
 
-function judge(standing: TargetSnapshot, question: ChoiceQuestion): Verdict {
-  const { target, vault } = standing;
+function judge(snapshot: TargetSnapshot, question: ChoiceQuestion): Verdict {
+  const { target, vault } = snapshot;
   const refuse = (reason: string, until?: number): Verdict => ({
     kind: 'refused',
     target: target.name,
@@ -81,8 +81,8 @@ function judge(standing: TargetSnapshot, question: ChoiceQuestion): Verdict {
   if (!target.enabled) return refuse('switched off in the configuration');
   if (vault.kind === 'empty') return refuse('not logged in');
   if (vault.kind !== 'ready') return refuse(vault.reason);
-  const owner = ownerOf(standing);
-  if (owner !== undefined && holdsForeignLogin(standing)) {
+  const owner = ownerOf(snapshot);
+  if (owner !== undefined && holdsForeignLogin(snapshot)) {
     return refuse(
       `its vault now holds another account (${describeIdentity(vault.identity)} instead of ${describeIdentity(owner)})`,
     );
@@ -92,7 +92,7 @@ function judge(standing: TargetSnapshot, question: ChoiceQuestion): Verdict {
     return refuse(marks.map(describeMark).join('; '), lapse(marks));
   }
   if (target.name === question.exclude) return refuse('just hit its limit');
-  const left = question.standings.find(({ target: { name } }) => name === question.exclude);
+  const left = question.targets.find(({ target: { name } }) => name === question.exclude);
   if (left?.vault.kind === 'ready' && isSameIdentity(left.vault.identity, vault.identity)) {
     return refuse(`the same account as ${left.target.name}`);
   }
@@ -105,9 +105,9 @@ function marksThatBind(
   identity: Identity,
   issuedAt: number,
   name: string,
-  { standings, nowSeconds, bucket }: ChoiceQuestion,
+  { targets, nowSeconds, bucket }: ChoiceQuestion,
 ): Mark[] {
-  return standings.flatMap(({ target, vault, state }) => {
+  return targets.flatMap(({ target, vault, state }) => {
     const own = target.name === name;
     const twin = vault.kind === 'ready' && isSameIdentity(vault.identity, identity);
     return activeMarks(state, nowSeconds).filter((mark) => {

@@ -21,7 +21,7 @@ export interface Notice {
   /** For the user. */
   lines: string[];
   /** Targets whose login may be revoked. The service is to be asked before they are called logged out. */
-  doubted: string[];
+  suspects: string[];
 }
 
 /**
@@ -63,25 +63,25 @@ export function noticeLogout(
     moveToVault(paths, targets, file, now);
     return {
       lines: [`${name} was logged in to anew by plain codex; its vault has that login now`],
-      doubted: [],
+      suspects: [],
     };
   }
   // A vault without a login had nothing that could be revoked: a person has moved it away.
-  const doubted = left?.vault.kind === 'ready' ? [name] : [];
+  const suspects = left?.vault.kind === 'ready' ? [name] : [];
   const isGone = lstatSync(file, { throwIfNoEntry: false }) === undefined;
   if (isGone && left?.vault.kind === 'ready') {
     // A login that runs has removed the link, and writes through any link that is there when it ends.
-    if (findRunningLogin(paths.sharedHome) !== undefined) return { lines: [], doubted };
+    if (findRunningLogin(paths.sharedHome) !== undefined) return { lines: [], suspects };
     linkSharedAuth(paths, lastLink);
     return {
       lines: [
         `the link ${file} was removed; the login of ${name} is still here, so the link was put back, and the service is asked whether that login still works`,
       ],
-      doubted,
+      suspects,
     };
   }
   writeLastLink(paths, null);
-  if (newcomer === undefined) return { lines: [], doubted };
+  if (newcomer === undefined) return { lines: [], suspects };
   const who = describeIdentity(newcomer);
   const owner = moveToVault(paths, targets, file, now);
   if (left?.vault.kind === 'empty') return NOTHING;
@@ -91,11 +91,11 @@ export function noticeLogout(
         ? `plain codex is logged in as ${who}, which is no target's account; to make it one: codex-hotswap import --as NAME`
         : `plain codex is logged in as ${who}; ${owner} has that login now`,
     ],
-    doubted,
+    suspects,
   };
 }
 
-const NOTHING: Notice = { lines: [], doubted: [] };
+const NOTHING: Notice = { lines: [], suspects: [] };
 
 /**
  * Puts on record that an account was logged out, unless it is on record already.

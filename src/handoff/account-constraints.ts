@@ -4,7 +4,7 @@ import type { Config } from '../state/config.ts';
 /** What Codex's configuration means for the accounts. */
 export interface AccountConstraints {
   /** The targets that Codex would log out. */
-  misfits: ReadonlySet<string>;
+  disallowed: ReadonlySet<string>;
   /** Which setting says so, for the user. */
   line?: string;
 }
@@ -30,29 +30,29 @@ export function createAllowedAccounts(
   first: AccountConstraints | undefined,
   read: ((directory: string | undefined) => Promise<AccountConstraints>) | undefined,
 ): AllowedAccounts {
-  let misfits: ReadonlySet<string> = new Set();
+  let disallowed: ReadonlySet<string> = new Set();
   let cause: HotswapError | undefined;
   if (first !== undefined) note(first);
 
-  function note({ misfits: found, line }: AccountConstraints): void {
-    misfits = found;
+  function note({ disallowed: found, line }: AccountConstraints): void {
+    disallowed = found;
     cause = line === undefined ? undefined : new HotswapError('forced-login', line, '');
   }
 
   return {
-    isAllowed: (target) => !misfits.has(target),
+    isAllowed: (target) => !disallowed.has(target),
     reason: () => cause?.message,
     async reread(directory) {
       try {
         if (read !== undefined) note(await read(directory));
       } catch (error) {
         if (!(error instanceof HotswapError)) return; // Codex says itself what is wrong
-        misfits = new Set(config.targets.map(({ name }) => name));
+        disallowed = new Set(config.targets.map(({ name }) => name));
         cause = error;
       }
     },
     assertAllowed(target) {
-      if (!misfits.has(target)) return;
+      if (!disallowed.has(target)) return;
       const { message = `Codex would log ${target} out`, advice = '' } = cause ?? {};
       throw new HotswapError('forced-login', message, advice);
     },

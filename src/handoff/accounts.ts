@@ -8,7 +8,7 @@ import { inspectVault, type VaultState } from '../accounts/vault.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import { assertHeld } from '../overlay/lease.ts';
-import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
+import { hasLoginLink, pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import { createDeferredWrites, type DeferredWrites, retryNow } from '../state/deferred-writes.ts';
@@ -130,7 +130,7 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       await allowed.reread(directory);
       allowed.assertAllowed(target);
     },
-    hasLostLink: () => !showsLogin(slot) && vaultOf(config, target)?.kind === 'ready',
+    hasLostLink: () => !hasLoginLink(slot) && vaultOf(config, target)?.kind === 'ready',
     markAndChoose(proof) {
       const nowSeconds = Math.floor(options.now() / 1000);
       const workspace = workspaceOf(notes.readTargets(), target);
@@ -138,8 +138,8 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       notes.mark(target, mark);
       // An account that plain codex may have logged out meanwhile is asked about before it is tried.
       records.attempt('what plain codex did to the logins', () => {
-        const { doubted } = noticeLogout(paths, notes.latest(), new Date(options.now()));
-        logins.doubt(doubted);
+        const { suspects } = noticeLogout(paths, notes.latest(), new Date(options.now()));
+        logins.suspect(suspects);
       });
       return { mark, ...candidates.chooseAfter(mark) };
     },
@@ -161,7 +161,7 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       if (!candidates.hasOther()) return false;
       if (vaultOf(config, target)?.kind !== 'ready') return true;
       // A link that is gone proves nothing more: Codex removes it where a setting forces another login.
-      return logins.isDead(target, { isDoubted: true });
+      return logins.isDead(target, { isSuspect: true });
     },
     repoint(next) {
       const authFile = retryNow(() => {

@@ -38,9 +38,9 @@ export function createCandidates(parts: CandidatesParts): Candidates {
   /** The named bucket that ran out last: another account whose mark names it is of no use either. */
   let bucket: Pick<ChoiceQuestion, 'bucket'> = {};
 
-  function choose(standings: readonly TargetSnapshot[], rest: Partial<ChoiceQuestion>) {
+  function choose(targets: readonly TargetSnapshot[], rest: Partial<ChoiceQuestion>) {
     const { strategy } = config;
-    return chooseTarget({ standings, strategy, ...bucket, nowSeconds: nowSeconds(), ...rest });
+    return chooseTarget({ targets, strategy, ...bucket, nowSeconds: nowSeconds(), ...rest });
   }
 
   /** A pinned session has one account. The marks of the others still say what limits its workspace. */

@@ -72,7 +72,7 @@ function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date)
 function chooseUsable({ targets, wanted, strategy, now, ...rest }: AccountQuestion): ChosenAccount {
   const current = wanted?.target ?? rest.current;
   const choice = chooseTarget({
-    ...{ standings: targets, current, nowSeconds: secondsOf(now) },
+    ...{ targets, current, nowSeconds: secondsOf(now) },
     strategy: wanted === undefined ? strategy : 'order',
   });
   if (choice.kind === 'none') return chooseAtLimit({ targets, current, now }, choice);
@@ -120,7 +120,7 @@ function toChosen(
 
 /** Why this account, by itself, would not be chosen now. */
 function findObstacle(one: TargetSnapshot, now: Date): string | undefined {
-  const choice = chooseTarget({ standings: [one], nowSeconds: secondsOf(now) });
+  const choice = chooseTarget({ targets: [one], nowSeconds: secondsOf(now) });
   return choice.kind === 'none' ? choice.reasons[0]?.reason : undefined;
 }
 

@@ -9,7 +9,7 @@ import { authFileOf } from '../accounts/vault.ts';
 import { describeError } from '../errors.ts';
 import { foldHookTrust } from '../overlay/hook-trust.ts';
 import { holdsSlot, releaseSlot, tellLost } from '../overlay/lease.ts';
-import { showsLogin } from '../overlay/point-auth.ts';
+import { hasLoginLink } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
@@ -20,7 +20,7 @@ import type { TokenKeeper } from './token-keeper.ts';
 
 export interface Closing {
   /** Asks the service, where the session may have cost the account its login. */
-  tokens?: Pick<TokenKeeper, 'doubt'>;
+  tokens?: Pick<TokenKeeper, 'verifyLogin'>;
   /**
    * Asked last. A slot whose session is still open on record keeps its lease and its link: the next launch takes it over
    * from us, and must not take a missing link for a logout.
@@ -74,7 +74,7 @@ export async function closeSessionOverlay(
 
 /** A slot that is gone as a whole (a person has removed our state) says nothing about the login. */
 function isLoggedOutIn(slot: Slot): boolean {
-  return existsSync(slot.home) && !showsLogin(slot);
+  return existsSync(slot.home) && !hasLoginLink(slot);
 }
 
 /** A login that was made in the session and is no target's becomes a target, switched off. @returns lines for the user. */

@@ -3,7 +3,7 @@ import { inspectVault } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
 import { tellTime } from '../handoff/messages.ts';
 import { holdsSlot } from '../overlay/lease.ts';
-import { pointAuth, showsLogin } from '../overlay/point-auth.ts';
+import { hasLoginLink, pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
@@ -49,7 +49,7 @@ export function createLogoutGuard(
     catchLogout(slot, name, ending) {
       // The status with which Codex refuses to start; a person's own /logout ends with 0.
       const isRefused = ending.kind === 'exited' && ending.code === 1;
-      if (hasThread || !isRefused || showsLogin(slot)) return undefined;
+      if (hasThread || !isRefused || hasLoginLink(slot)) return undefined;
       // Another session may have the overlay by now. Then the missing link is that session's.
       if (!holdsSlot(slot)) return undefined;
       const target = config.targets.find((candidate) => candidate.name === name);

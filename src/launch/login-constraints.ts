@@ -27,7 +27,7 @@ export interface LoginConstraints {
   /** For the user: which setting leaves out which accounts. */
   line?: string;
   /** The targets that Codex would log out. */
-  misfits: ReadonlySet<string>;
+  disallowed: ReadonlySet<string>;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function readLoginConstraints(
     );
   }
   await requireFileStore(question);
-  return switchOffMisfits(question, settings);
+  return switchOffDisallowed(question, settings);
 }
 
 /**
@@ -102,25 +102,25 @@ function outrankingVariable({ env, invocation }: ConstraintsQuestion): string | 
 }
 
 /** Codex would log these accounts out as soon as it starts. */
-function switchOffMisfits(
+function switchOffDisallowed(
   { config, only }: ConstraintsQuestion,
   settings: LoginSettings,
 ): LoginConstraints {
   const { forcedWorkspaces, forcedMethod } = settings;
   if (forcedWorkspaces === undefined && forcedMethod === undefined) {
-    return { config, misfits: new Set() };
+    return { config, disallowed: new Set() };
   }
-  const misfits = new Set<string>();
+  const disallowed = new Set<string>();
   let isAnyLeft = false;
   for (const target of config.targets) {
     const vault = inspectVault(target);
     if (vault.kind !== 'ready') continue;
-    if (!isAllowed(vault.identity, settings)) misfits.add(target.name);
+    if (!isAllowed(vault.identity, settings)) disallowed.add(target.name);
     else isAnyLeft ||= target.enabled;
   }
-  const out = config.targets.filter(({ name, enabled }) => enabled && misfits.has(name));
-  const isOnlyOut = only !== undefined && misfits.has(only);
-  if (out.length === 0 && !isOnlyOut) return { config, misfits };
+  const out = config.targets.filter(({ name, enabled }) => enabled && disallowed.has(name));
+  const isOnlyOut = only !== undefined && disallowed.has(only);
+  if (out.length === 0 && !isOnlyOut) return { config, disallowed };
   const names = out.map(({ name }) => name).join(', ');
   if (isOnlyOut || (only === undefined && !isAnyLeft)) {
     throw new HotswapError(
@@ -130,10 +130,10 @@ function switchOffMisfits(
     );
   }
   const targets = config.targets.map((target) =>
-    misfits.has(target.name) ? { ...target, enabled: false } : target,
+    disallowed.has(target.name) ? { ...target, enabled: false } : target,
   );
   const line = `${describeForce(settings)}, so ${names} ${out.length > 1 ? 'are' : 'is'} left out`;
-  return { config: { ...config, targets }, line, misfits };
+  return { config: { ...config, targets }, line, disallowed };
 }
 
 function describeForce({ forcedBy, forcedWorkspaces }: LoginSettings): string {

@@ -26,10 +26,10 @@ export async function openReadyOverlay(request: OverlayRequest): Promise<Session
     const overlay = openSessionOverlay(paths, config, new Date(), wanted);
     const { slot, target, suspect } = overlay;
     if (suspect !== undefined) suspects.add(suspect);
-    const check = suspects.delete(target) ? 'doubt' : 'prepare';
+    const check = suspects.delete(target) ? 'verifyLogin' : 'prepare';
     const isDead = (await tokens[check](target)) === 'needs-login';
     // The accounts that are not used now are asked about as well; nothing waits for the answers.
-    for (const other of suspects) void tokens.doubt(other);
+    for (const other of suspects) void tokens.verifyLogin(other);
     suspects.clear();
     if (!isDead || wanted?.kind === 'only' || left <= 1) return overlay;
     say(`codex-hotswap: ${tellDeadLogin(target)}`);

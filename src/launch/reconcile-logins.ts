@@ -46,7 +46,7 @@ export async function reconcileLogins(
     }
     const notice = noticeLogout(paths, targets, now, options);
     tell(paths, found, notice.lines);
-    found.suspects.push(...notice.doubted);
+    found.suspects.push(...notice.suspects);
     for (const snapshot of targets) await reconcileVault(paths, targets, snapshot, found, now);
   } catch (error) {
     const why = describeError(error).text.replace(/^codex-hotswap: /, '');

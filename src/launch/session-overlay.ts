@@ -3,7 +3,7 @@ import { mendCurrent, readCurrent } from '../accounts/current.ts';
 import { readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
 import { leaseSlot, releaseSlot } from '../overlay/lease.ts';
-import { hasOwnLogin, pointAuth, showsLogin } from '../overlay/point-auth.ts';
+import { hasLoginLink, hasOwnLogin, pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
@@ -82,7 +82,7 @@ function takeOver(
   }
   const { pid } = reclaimedFrom;
   appendEvent(paths, { at: now.toISOString(), type: 'reclaimed', slot: number, pid });
-  const isLoggedOut = !showsLogin(slot);
+  const isLoggedOut = !hasLoginLink(slot);
   const { problems, auth } = adoptOverlay(paths, targets, slot, now);
   return { problems, suspect: findSuspectedLogout(paths, pid, { isLoggedOut, auth }, now) };
 }

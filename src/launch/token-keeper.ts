@@ -34,7 +34,7 @@ export interface TokenKeeper {
    * For a Codex that takes the account for logged out: has the token refreshed however young it is, which tells whether
    * the login still works.
    */
-  doubt(target: string): Promise<'ready' | 'needs-login'>;
+  verifyLogin(target: string): Promise<'ready' | 'needs-login'>;
   /** While a child runs: looks again when the token is due. Keeps no process alive. @returns how to stop. */
   watch(current: () => string): () => void;
 }
@@ -83,7 +83,7 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
       const worker = startWorker(facts, name);
       return need === 'soon' ? 'ready' : judge(name, worker);
     },
-    doubt: (name) => judge(name, startWorker(facts, name, 'doubted')),
+    verifyLogin: (name) => judge(name, startWorker(facts, name, 'suspect')),
     watch(current) {
       let timer: NodeJS.Timeout | undefined;
       let last: { renewal: Renewal | undefined; since: number } | undefined;
@@ -121,7 +121,7 @@ interface Look {
 function startWorker(
   { real, env }: TokenKeeperFacts,
   target: string,
-  ...words: 'doubted'[]
+  ...words: 'suspect'[]
 ): Promise<void> {
   return new Promise((resolve) => {
     try {

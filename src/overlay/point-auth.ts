@@ -19,7 +19,7 @@ export function pointAuth(slot: Pick<Slot, 'home'>, authFile: string): void {
  * Whether the slot's link to a login is still there. Only Codex takes the link of an overlay in use away, at a logout and
  * before a login (see accounts/last-link.ts). A link that we had put aside when we died counts as there.
  */
-export function showsLogin({ home }: Pick<Slot, 'home'>): boolean {
+export function hasLoginLink({ home }: Pick<Slot, 'home'>): boolean {
   return isLink(join(home, 'auth.json')) || listLeftovers(home).some(isLink);
 }
 

@@ -11,7 +11,7 @@ import { type AdoptOptions, type AdoptReport, adoptSlot } from './adopt.ts';
 import { unlinkCredentials } from './credentials.ts';
 import { foldHookTrust } from './hook-trust.ts';
 import { leaseExistingSlot, releaseSlot } from './lease.ts';
-import { showsLogin } from './point-auth.ts';
+import { hasLoginLink } from './point-auth.ts';
 import { type Slot, slotPlaces } from './slot.ts';
 
 export interface SlotListing {
@@ -112,7 +112,7 @@ function whyNotDeletable(slot: Slot): string | undefined {
 }
 
 async function clearOut(slot: Slot, options: AdoptOptions): Promise<Sweep> {
-  const isLoggedOut = !showsLogin(slot);
+  const isLoggedOut = !hasLoginLink(slot);
   const adoption = adoptSlot(slot, options);
   return { slot, adoption, isLoggedOut, hooks: await foldHookTrust(slot) };
 }

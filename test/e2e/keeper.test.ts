@@ -137,7 +137,7 @@ it('a login in doubt, however young or old: refreshed if it works, else the acco
   for (const name of ['acc2', 'acc3']) backend.revokeAccount(name);
   const worker = join(import.meta.dirname, '../../dist/bin/keeper.js');
   for (const name of names) {
-    const args = [worker, name, codexUnderTest.native, 'doubted'];
+    const args = [worker, name, codexUnderTest.native, 'suspect'];
     expect((await hotswap.sandbox.run(process.execPath, args)).status).toBe(0);
   }
   expect(backend.tokens.counts).toMatchObject({ refreshes: 1, reuses: 0 });
@@ -162,7 +162,7 @@ it.each([
   const provider = `[model_providers.lab]\nname = "lab"\nbase_url = "${backend.origin}/v1"\n`;
   writeFileSync(file, `${setting}${others}${provider}`);
   const worker = join(import.meta.dirname, '../../dist/bin/keeper.js');
-  const args = [worker, 'acc1', codexUnderTest.native, 'doubted'];
+  const args = [worker, 'acc1', codexUnderTest.native, 'suspect'];
   expect((await sandbox.run(process.execPath, args)).status).toBe(0);
   expect(hotswap.eventsOf('needs-login')).toEqual([]);
   const outcome = refreshes === 'answer' ? 'refreshed' : 'refresh-failed';

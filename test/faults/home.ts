@@ -95,7 +95,7 @@ export function openFaultHome(): FaultHome {
     command(args, fault, program = 'launch') {
       const stand = join(REPO, 'test/fixtures/bin/turn-stand-in');
       const file = join(REPO, 'dist/bin', `${program}.js`);
-      const own = program === 'keeper' ? ['acc1', stand, 'doubted'] : [stand, ...args];
+      const own = program === 'keeper' ? ['acc1', stand, 'suspect'] : [stand, ...args];
       const words = [process.execPath, file, ...own];
       if (fault === undefined) return { words, env: base };
       rmSync(log, { force: true });

@@ -14,9 +14,8 @@ export function nextCommand(context: Context): Command {
     .action(async ({ printOnly }: { printOnly?: boolean }) => {
       const config = await readReconciledConfig(context);
       const current = currentName(context, config);
-      const snapshots = readTargets(context.paths, config);
       const choice = chooseTarget({
-        standings: snapshots,
+        targets: readTargets(context.paths, config),
         current,
         exclude: current,
         strategy: config.strategy,

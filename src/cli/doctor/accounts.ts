@@ -22,29 +22,29 @@ export function checkAccounts(context: Context): Finding[] {
     if (error instanceof HotswapError) return [issue(`${error.message}; ${error.advice}`)];
     throw error;
   }
-  const standings = readTargets(context.paths, config);
+  const snapshots = readTargets(context.paths, config);
   const current = currentName(context, config);
   return [
     ok(
       `${config.targets.length} targets in ${context.paths.configFile}; new sessions start with ${current}`,
     ),
-    ...standings.flatMap((standing) => checkTarget(standing, current, context.now)),
-    ...findTwins(standings),
-    ...checkSharedAuth(context, config, standings),
+    ...snapshots.flatMap((snapshot) => checkTarget(snapshot, current, context.now)),
+    ...findTwins(snapshots),
+    ...checkSharedAuth(context, config, snapshots),
   ];
 }
 
-function checkTarget(standing: TargetSnapshot, current: string, now: Date): Finding[] {
-  const { target } = standing;
-  const { state, reason, email, plan, marks } = reportTarget(standing, current, now);
-  const words = [email, plan, ...describeToken(standing, now)];
+function checkTarget(snapshot: TargetSnapshot, current: string, now: Date): Finding[] {
+  const { target } = snapshot;
+  const { state, reason, email, plan, marks } = reportTarget(snapshot, current, now);
+  const words = [email, plan, ...describeToken(snapshot, now)];
   const who = words.filter((word) => word !== null).join(', ');
   const text = `${target.name}${who === '' ? '' : ` (${who})`}: ${reason ?? 'logged in'}`;
   const needsLogin = marks.some(({ kind }) => kind === 'needs-login');
   const isFine = (state === 'marked' && !needsLogin) || state === 'off';
   const finding =
-    state === 'ready' ? ok(text) : isFine ? note(text) : issue(text, closeLogin(standing));
-  return [finding, ...checkVaultMode(target.vault), ...checkClock(standing, now)];
+    state === 'ready' ? ok(text) : isFine ? note(text) : issue(text, closeLogin(snapshot));
+  return [finding, ...checkVaultMode(target.vault), ...checkClock(snapshot, now)];
 }
 
 function describeToken({ vault }: TargetSnapshot, now: Date): string[] {
@@ -90,10 +90,10 @@ function checkVaultMode(vault: string): Finding[] {
 }
 
 /** Two targets of one account hit its limit together, and refreshing one token may end the other. */
-function findTwins(standings: readonly TargetSnapshot[]): Finding[] {
-  return standings.flatMap(({ target, vault }, index) => {
+function findTwins(snapshots: readonly TargetSnapshot[]): Finding[] {
+  return snapshots.flatMap(({ target, vault }, index) => {
     if (vault.kind !== 'ready') return [];
-    const twin = standings
+    const twin = snapshots
       .slice(0, index)
       .find(
         (other) =>
@@ -112,7 +112,7 @@ function findTwins(standings: readonly TargetSnapshot[]): Finding[] {
 function checkSharedAuth(
   context: Context,
   config: Config,
-  standings: readonly TargetSnapshot[],
+  snapshots: readonly TargetSnapshot[],
 ): Finding[] {
   const { paths } = context;
   const home = vaultOfHome(paths.sharedHome, config.targets);
@@ -128,11 +128,11 @@ function checkSharedAuth(
     return [
       note(
         `plain codex is not logged in (${file} does not exist); run: codex-hotswap use ${current}`,
-        isReady(standings, current) ? follow : undefined,
+        isReady(snapshots, current) ? follow : undefined,
       ),
     ];
   if (!stats.isSymbolicLink()) {
-    const { words, owner } = describeLogin(file, standings);
+    const { words, owner } = describeLogin(file, snapshots);
     const help =
       owner === undefined
         ? 'to adopt it: codex-hotswap import --as NAME'
@@ -140,10 +140,10 @@ function checkSharedAuth(
     return [note(`plain codex has ${words} of its own (${file}); ${help}`)];
   }
   const leadsTo = resolve(dirname(file), readlinkSync(file));
-  const owner = standings.find(({ target }) => authFileOf(target) === leadsTo);
+  const owner = snapshots.find(({ target }) => authFileOf(target) === leadsTo);
   if (owner === undefined) {
     const isDangling = lstatSync(leadsTo, { throwIfNoEntry: false }) === undefined;
-    const fix = isDangling && isReady(standings, current) ? follow : undefined;
+    const fix = isDangling && isReady(snapshots, current) ? follow : undefined;
     return [
       note(
         `plain codex uses ${leadsTo}, which is no target's; run: codex-hotswap use ${current}`,
@@ -152,7 +152,7 @@ function checkSharedAuth(
     ];
   }
   if (owner.target.name === current) return [ok(`plain codex uses the login of ${current}`)];
-  const fix = isReady(standings, current) ? follow : undefined;
+  const fix = isReady(snapshots, current) ? follow : undefined;
   return [
     note(
       `plain codex uses the login of ${owner.target.name}, not of ${current}; run: codex-hotswap use ${current}`,
@@ -161,6 +161,6 @@ function checkSharedAuth(
   ];
 }
 
-function isReady(standings: readonly TargetSnapshot[], name: string): boolean {
-  return standings.some(({ target, vault }) => target.name === name && vault.kind === 'ready');
+function isReady(snapshots: readonly TargetSnapshot[], name: string): boolean {
+  return snapshots.some(({ target, vault }) => target.name === name && vault.kind === 'ready');
 }

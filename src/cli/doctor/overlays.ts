@@ -37,8 +37,8 @@ function sweepFix(context: Context): Fix {
       if (isDone) return;
       isDone = true;
       const { paths, now } = context;
-      const standings = readTargets(paths, configOf(context));
-      const vaults = listVaults(standings);
+      const snapshots = readTargets(paths, configOf(context));
+      const vaults = listVaults(snapshots);
       const options = { vaults, orphansDir: paths.orphansDir, now };
       for (const { slot, adoption, isLoggedOut } of await sweepSlots(
         paths,
@@ -46,8 +46,8 @@ function sweepFix(context: Context): Fix {
         options,
       )) {
         const { pid = 0 } = slot.reclaimedFrom ?? {};
-        const doubted = findSuspectedLogout(paths, pid, { isLoggedOut, auth: adoption.auth }, now);
-        if (doubted !== undefined) await askAboutSuspects(context, configOf(context), [doubted]);
+        const suspect = findSuspectedLogout(paths, pid, { isLoggedOut, auth: adoption.auth }, now);
+        if (suspect !== undefined) await askAboutSuspects(context, configOf(context), [suspect]);
       }
     },
   };

@@ -25,7 +25,7 @@ export function checkStorage(context: Context): Finding[] {
     ...checkDir('the configuration directory', dirname(paths.configFile), { privateMode: false }),
     ...checkDir('the state directory', paths.stateDir, { privateMode: true }),
     ...checkNotTemporary(paths.runtimeDir),
-    ...checkOrphans(paths.orphansDir, listStandings(context)),
+    ...checkOrphans(paths.orphansDir, listTargets(context)),
   ];
 }
 
@@ -77,12 +77,12 @@ function checkNotTemporary(runtimeDir: string): Finding[] {
     : [];
 }
 
-function checkOrphans(dir: string, standings: readonly TargetSnapshot[]): Finding[] {
+function checkOrphans(dir: string, snapshots: readonly TargetSnapshot[]): Finding[] {
   if (!existsSync(dir) || !statSync(dir).isDirectory()) return [];
   return readdirSync(dir).map((name) => {
     const file = `${dir}/${name}`;
     const identity = readIdentity(file);
-    const owner = identity && findOwner(standings, identity)?.target.name;
+    const owner = identity && findOwner(snapshots, identity)?.target.name;
     return note(
       owner === undefined
         ? `${file} is a login that belongs to no target; adopt it with: codex-hotswap import ${file} --as NAME, or delete it`
@@ -91,7 +91,7 @@ function checkOrphans(dir: string, standings: readonly TargetSnapshot[]): Findin
   });
 }
 
-function listStandings({ paths }: Context): TargetSnapshot[] {
+function listTargets({ paths }: Context): TargetSnapshot[] {
   try {
     const config = readConfig(paths);
     return config === undefined ? [] : readTargets(paths, config);

@@ -50,7 +50,7 @@ function showStatus(context: Context, { json }: StatusOptions): void {
 function makeReport(context: Context): StatusReport {
   const { env, paths, now } = context;
   const config = requireConfig(context);
-  const standings = readTargets(paths, config);
+  const snapshots = readTargets(paths, config);
   const current = currentName(context, config);
   const sessions = listLiveSessions(paths);
   return {
@@ -58,9 +58,9 @@ function makeReport(context: Context): StatusReport {
     enabled: !existsSync(paths.disabledFlag),
     shims: findShims(env, paths.home),
     current: current ?? null,
-    targets: standings.map((standing) => ({
-      ...reportTarget(standing, current, now),
-      sessions: sessions.filter(({ target }) => target === standing.target.name),
+    targets: snapshots.map((snapshot) => ({
+      ...reportTarget(snapshot, current, now),
+      sessions: sessions.filter(({ target }) => target === snapshot.target.name),
     })),
   };
 }

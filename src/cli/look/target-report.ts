@@ -39,22 +39,22 @@ export interface UsageReport {
 
 /** How a target stands, in words and as data. Pure. */
 export function reportTarget(
-  standing: TargetSnapshot,
+  snapshot: TargetSnapshot,
   current: string | undefined,
   now: Date,
 ): TargetReport {
-  const { target, vault, state } = standing;
+  const { target, vault, state } = snapshot;
   const marks = activeMarks(state, now.getTime() / 1000).filter(
     // A login made since has healed it.
     ({ kind, at }) => kind !== 'needs-login' || vault.kind !== 'ready' || at >= vault.issuedAt,
   );
-  const identity = ownerOf(standing);
+  const identity = ownerOf(snapshot);
   return {
     name: target.name,
     current: target.name === current,
     enabled: target.enabled,
     vault: target.vault,
-    ...judge(standing, marks, now),
+    ...judge(snapshot, marks, now),
     email: identity?.email ?? null,
     plan: identity?.plan ?? null,
     marks: marks.map((mark) => ({
@@ -84,11 +84,11 @@ function isoOf(epochSeconds: number): string {
 }
 
 function judge(
-  standing: TargetSnapshot,
+  snapshot: TargetSnapshot,
   marks: Mark[],
   now: Date,
 ): Pick<TargetReport, 'state' | 'reason'> {
-  const { target, vault } = standing;
+  const { target, vault } = snapshot;
   if (!target.enabled) return { state: 'off', reason: 'switched off in the configuration' };
   if (vault.kind === 'empty') {
     return {
@@ -98,7 +98,7 @@ function judge(
   }
   if (vault.kind !== 'ready')
     return { state: vault.kind, reason: `${vault.reason}; ${vault.advice}` };
-  if (holdsForeignLogin(standing)) {
+  if (holdsForeignLogin(snapshot)) {
     const reason = `its vault now holds ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name} --replace-account --move`;
     return { state: 'wrong-account', reason };
   }

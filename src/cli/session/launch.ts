@@ -68,8 +68,8 @@ async function pickTarget(context: Context): Promise<string | undefined> {
     );
   }
   const current = currentName(context, config);
-  const reports = readTargets(context.paths, config).map((standing) =>
-    reportTarget(standing, current, context.now),
+  const reports = readTargets(context.paths, config).map((snapshot) =>
+    reportTarget(snapshot, current, context.now),
   );
   const width = Math.max(...reports.map(({ name }) => name.length));
   const choices = reports.map(({ name, email, reason, state }) => ({

@@ -14,28 +14,28 @@ import type { Context } from '../context.ts';
 export function linkSharedHomeFor(context: Context, config: Config, target: Target): void {
   const { paths, warn } = context;
   if (inspectVault(target).kind !== 'ready') return;
-  const standings = readTargets(paths, config);
-  const priming = linkSharedLogin(paths, authFileOf(target), listVaults(standings), {
+  const snapshots = readTargets(paths, config);
+  const outcome = linkSharedLogin(paths, authFileOf(target), listVaults(snapshots), {
     asked: true,
   });
-  if (priming.kind === 'login-runs') {
+  if (outcome.kind === 'login-runs') {
     warn(
-      `plain codex is being logged in (codex login, pid ${priming.pid}), so its login was left alone; when that is done: codex-hotswap use ${target.name}`,
+      `plain codex is being logged in (codex login, pid ${outcome.pid}), so its login was left alone; when that is done: codex-hotswap use ${target.name}`,
     );
   }
-  if (priming.kind === 'vault-home') {
+  if (outcome.kind === 'vault-home') {
     warn(
-      `${tellVaultHome(paths.sharedHome, { name: priming.vault })}; its login was left as it is`,
+      `${tellVaultHome(paths.sharedHome, { name: outcome.vault })}; its login was left as it is`,
     );
   }
-  if (priming.kind !== 'foreign-login') return;
-  const { words, owner } = describeLogin(priming.file, standings);
+  if (outcome.kind !== 'foreign-login') return;
+  const { words, owner } = describeLogin(outcome.file, snapshots);
   const help =
     owner === undefined
-      ? `of no target; to adopt it: codex-hotswap import --as ${suggestName(standings)}`
+      ? `of no target; to adopt it: codex-hotswap import --as ${suggestName(snapshots)}`
       : `of the account of ${owner}; if ${owner} works without it, remove the file, then: codex-hotswap use ${target.name}`;
   warn(
-    `${priming.file} was left alone, so plain codex goes on under it: it holds ${words} ${help}`,
+    `${outcome.file} was left alone, so plain codex goes on under it: it holds ${words} ${help}`,
   );
 }
 
@@ -50,6 +50,6 @@ export function describeLogin(
   return { words: `the login of ${describeIdentity(identity)}`, owner };
 }
 
-function suggestName(standings: readonly TargetSnapshot[]): string {
-  return standings.find(({ vault }) => vault.kind === 'empty')?.target.name ?? 'NAME';
+function suggestName(snapshots: readonly TargetSnapshot[]): string {
+  return snapshots.find(({ vault }) => vault.kind === 'empty')?.target.name ?? 'NAME';
 }

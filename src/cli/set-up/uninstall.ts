@@ -97,8 +97,8 @@ function refuseWhileAnyLives(paths: Paths): void {
 
 /** Overlays shrink to links, so that threads which Codex remembers by a path through one still open (fact 32). */
 async function removeOverlays({ paths, now, warn }: Context, config: Config): Promise<void> {
-  const standings = readTargets(paths, config);
-  const options = { vaults: listVaults(standings), orphansDir: paths.orphansDir, now };
+  const snapshots = readTargets(paths, config);
+  const options = { vaults: listVaults(snapshots), orphansDir: paths.orphansDir, now };
   const { kept } = await purgeSlots(paths, ownIdentity(), options);
   for (const { number, reason } of kept) warn(`overlay ${number} stays: ${reason}`);
 }

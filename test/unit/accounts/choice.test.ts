@@ -16,7 +16,7 @@ interface Account {
   issuedAt?: number;
 }
 
-function standing(name: string, account: Account = {}): TargetSnapshot {
+function snapshot(name: string, account: Account = {}): TargetSnapshot {
   const { user = name, workspace = `w-${name}`, vault = 'ready', marks = [] } = account;
   const identity = { userId: user, accountId: workspace };
   return {
@@ -44,9 +44,9 @@ function standing(name: string, account: Account = {}): TargetSnapshot {
 }
 
 const pool = (accounts: Record<string, Account>): TargetSnapshot[] =>
-  Object.entries(accounts).map(([name, account]) => standing(name, account));
+  Object.entries(accounts).map(([name, account]) => snapshot(name, account));
 const choose = (accounts: Record<string, Account>, question: Partial<ChoiceQuestion> = {}) =>
-  chooseTarget({ standings: pool(accounts), nowSeconds: NOW, ...question });
+  chooseTarget({ targets: pool(accounts), nowSeconds: NOW, ...question });
 const chosen = (accounts: Record<string, Account>, question: Partial<ChoiceQuestion> = {}) => {
   const choice = choose(accounts, question);
   return choice.kind === 'chosen' ? choice.target.name : choice.kind;
@@ -171,17 +171,15 @@ test('whatever the pool: the choice is fit, is not the excluded account, and non
       fc.array(someAccount, { maxLength: 4 }),
       fc.option(fc.constantFrom(...names)),
       (accounts, exclude) => {
-        const standings = accounts.map((account, index) =>
-          standing(names[index] as string, account),
-        );
-        const choice = chooseTarget({ standings, exclude: exclude ?? undefined, nowSeconds: NOW });
+        const targets = accounts.map((account, index) => snapshot(names[index] as string, account));
+        const choice = chooseTarget({ targets, exclude: exclude ?? undefined, nowSeconds: NOW });
         if (choice.kind === 'none') {
           expect(choice.reasons.map(({ target }) => target).sort()).toEqual(
-            standings.map(({ target }) => target.name),
+            targets.map(({ target }) => target.name),
           );
           return;
         }
-        const { target, vault, state } = standings.find(
+        const { target, vault, state } = targets.find(
           (s) => s.target.name === choice.target.name,
         ) as TargetSnapshot;
         expect([target.enabled, vault.kind]).toEqual([true, 'ready']);

@@ -37,7 +37,7 @@ function makeHome() {
   };
 }
 
-const NOTHING = { lines: [], doubted: [] };
+const NOTHING = { lines: [], suspects: [] };
 
 test('a link of ours that is gone is put back and told once; its account is doubted, not marked', () => {
   const { shared, vault, notice, prime, marks } = makeHome();
@@ -47,7 +47,7 @@ test('a link of ours that is gone is put back and told once; its account is doub
   rmSync(shared);
   expect(notice()).toEqual({
     lines: [expect.stringContaining('the login of a is still here, so the link was put back')],
-    doubted: ['a'],
+    suspects: ['a'],
   });
   expect(readlinkSync(shared)).toBe(vault('a'));
   expect(notice()).toEqual(NOTHING);
@@ -62,7 +62,7 @@ test.each([
   prime('a');
   rmSync(shared);
   writeFileSync(shared, text(), { mode: 0o600 });
-  expect(notice()).toEqual({ lines: [expect.stringContaining(line)], doubted: ['a'] });
+  expect(notice()).toEqual({ lines: [expect.stringContaining(line)], suspects: ['a'] });
   expect(notice()).toEqual(NOTHING);
   expect(marks('a')).toEqual([]);
 });
@@ -72,7 +72,7 @@ test('something that is no login in its place is left, and the account doubted',
   prime('a');
   rmSync(shared);
   writeFileSync(shared, '{"OPENAI_API');
-  expect(notice().doubted).toEqual(['a']);
+  expect(notice().suspects).toEqual(['a']);
   expect(notice()).toEqual(NOTHING);
   expect(readFileSync(shared, 'utf8')).toBe('{"OPENAI_API');
 });
@@ -100,7 +100,7 @@ test('a link to another vault of ours is followed, one that never was is nothing
   prime('a');
   prime('b');
   rmSync(shared);
-  expect(notice().doubted).toEqual(['b']);
+  expect(notice().suspects).toEqual(['b']);
 });
 
 test('a file of a known account after `uninstall` is left until a launch', () => {

@@ -14,7 +14,7 @@ interface Account {
   threshold?: number;
 }
 
-function standing(name: string, { windows, threshold }: Account): TargetSnapshot {
+function snapshot(name: string, { windows, threshold }: Account): TargetSnapshot {
   const used = windows?.map(([minutes, usedPercent, hours]) => ({
     minutes,
     usedPercent,
@@ -45,8 +45,8 @@ function standing(name: string, { windows, threshold }: Account): TargetSnapshot
 }
 
 function choose(strategy: Strategy, accounts: Record<string, Account>, current?: string): string {
-  const standings = Object.entries(accounts).map(([name, account]) => standing(name, account));
-  const choice = chooseTarget({ standings, current, strategy, nowSeconds: NOW });
+  const targets = Object.entries(accounts).map(([name, account]) => snapshot(name, account));
+  const choice = chooseTarget({ targets, current, strategy, nowSeconds: NOW });
   return choice.kind === 'chosen' ? choice.target.name : choice.kind;
 }
 

@@ -55,7 +55,7 @@ function open(
     ...(options.readConstraints === undefined ? {} : { readConstraints: options.readConstraints }),
     tokens: {
       prepare: () => Promise.resolve('ready'),
-      async doubt(name) {
+      async verifyLogin(name) {
         asked.push(name);
         return options.doubted ?? 'ready';
       },
@@ -177,7 +177,7 @@ describe('moving on before the limit', () => {
 describe('a file that makes Codex log accounts out has come since the session began', () => {
   const line = '/repo/.codex/config.toml sets forced_login_method, so acc2 is left out';
   const leavesOut = (...names: string[]) => ({
-    readConstraints: async () => ({ misfits: new Set(names), line }),
+    readConstraints: async () => ({ disallowed: new Set(names), line }),
   });
   const nobody = {
     readConstraints: () =>
@@ -224,12 +224,12 @@ describe('a file that makes Codex log accounts out has come since the session be
   });
 
   test('it is asked again before each child, and gone again it bars nobody', async () => {
-    let misfits = new Set(['acc2']);
-    const { accounts } = open({ readConstraints: async () => ({ misfits, line }) });
+    let disallowed = new Set(['acc2']);
+    const { accounts } = open({ readConstraints: async () => ({ disallowed, line }) });
     expect(await accounts.prepare('acc2')).not.toBe('acc2');
-    misfits = new Set();
+    disallowed = new Set();
     expect(await accounts.prepare('acc2')).toBe('acc2');
-    misfits = new Set(['acc1']);
+    disallowed = new Set(['acc1']);
     await expect(accounts.assertAllowed()).rejects.toMatchObject({ code: 'forced-login' });
   });
 

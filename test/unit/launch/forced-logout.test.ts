@@ -5,7 +5,7 @@ import { readAccountState } from '../../../src/accounts/account-state.ts';
 import { closeSessionOverlay } from '../../../src/launch/close-overlay.ts';
 import { createLogoutGuard, refuseAfterLogout } from '../../../src/launch/forced-logout.ts';
 import { leaseSlot } from '../../../src/overlay/lease.ts';
-import { pointAuth, showsLogin } from '../../../src/overlay/point-auth.ts';
+import { hasLoginLink, pointAuth } from '../../../src/overlay/point-auth.ts';
 import type { Slot } from '../../../src/overlay/slot.ts';
 import { validateConfig } from '../../../src/state/config.ts';
 import { claimLease } from '../../../src/state/directory-lease.ts';
@@ -52,7 +52,7 @@ describe('a child that logged its account out at once', () => {
     const line = net.catchLogout(slot, 'acc1', REFUSED);
     expect(line).toContain(`Codex logged acc1 out as soon as it started in ${DIRECTORY}`);
     expect(line).toContain('codex-hotswap launch acc1');
-    expect(showsLogin(slot)).toBe(true);
+    expect(hasLoginLink(slot)).toBe(true);
     expect(await closeSessionOverlay(paths, config, slot, 'acc1')).toEqual([]);
     expect(readAccountState(paths, 'acc1').state.marks).toEqual([]);
   });
