@@ -23,17 +23,17 @@ export interface AskContext {
   config: Config;
   /** The Codex to ask. */
   program: Program;
-  /** For the conversation, and before it for those who are asking the same account. */
+  /** Milliseconds for the conversation, and as many before it for another process that asks the same account. */
   timeoutMs: number;
 }
 
 /**
- * Asks Codex itself about an account, in a leased overlay whose auth.json is the link to the vault: a token that Codex
- * refreshes on the way is in the vault, and no second copy ever exists. One at a time for each account, as
- * any of them may refresh its token (fact 16).
- * @param chooseRequests what to ask, judged when nobody else is at it; nothing is started for none.
- * @throws what leasing throws (`no-free-slot`, `home-unwritable`), `in-use` when the others take too long, `forced-login` and
- * `no-usable-target` when Codex would not look at the account (see login-constraints.ts).
+ * Asks Codex itself about an account, in a leased overlay whose auth.json is the link to the vault. So a token that Codex
+ * refreshes on the way is in the vault, and there is never a second copy. One process at a time asks an account, as each
+ * of them may refresh its token (fact 16).
+ * @param chooseRequests what to ask; called with the account's lock held. Without a request no Codex is started.
+ * @throws what leasing throws (`no-free-slot`, `home-unwritable`); `in-use` when another process holds the lock too long;
+ * `forced-login` and `no-usable-target` when Codex would not look at the account (see login-constraints.ts).
  */
 export async function askAccount(
   asking: AskContext,
@@ -69,27 +69,27 @@ async function converse(
   const slot = leaseSlot(paths, paths.sharedHome, own);
   const adopt = () =>
     adoptSlot(slot, {
-      // The lock is ours: a login found here may be placed without it.
+      // We hold the lock already: a login that is found here goes to its vault without taking it again.
       vaults: listVaults(readTargets(paths, config)).map(({ lock: _lock, ...vault }) => vault),
       orphansDir: paths.orphansDir,
       now: new Date(),
     });
-  // Killed, we leave a server that brings its refresh to an end: nobody may begin another meanwhile.
+  // When we are killed, the server brings its refresh to an end. The lock keeps others from beginning one meanwhile.
   const started = (pid: number) => {
     const startTime = processStartTime(pid);
     const records = createDeferredWrites();
-    // It runs, and is brought to its end whether or not that can be written.
+    // The server runs on whether or not this can be written.
     records.attempt('who uses the overlay', () => {
       if (startTime !== undefined) recordUsers(slot, [own, { pid, startTime }]);
     });
     records.attempt('who asks the account', () => lock.share(pid));
   };
   try {
-    // What a killed session has left in it, or a shell that a session has left behind.
+    // A killed session, or a shell that outlived its session, may have left a login in the slot.
     adopt();
     furnishSlot(slot);
     pointAuth(slot, authFileOf(target));
-    // The server is gone in a second; the user's databases need not know that it was there.
+    // The server is gone in a second, and is kept out of the user's databases.
     const scratch = join(slot.side, 'sqlite');
     ensurePrivateDir(scratch);
     const { CODEX_ACCESS_TOKEN: _outranksTheVault, ...rest } = program.env; // fact 24

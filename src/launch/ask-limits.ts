@@ -2,8 +2,8 @@ import { type LimitsReply, readLimitsReply } from '../codex/account-reply.ts';
 import { type AskContext, askAccount } from './ask-account.ts';
 
 /**
- * What the service says about an account's limits, asked when nobody else refreshes its token: Codex may do so on the way
- * (see ask-account.ts). Never throws; undefined when it could not be asked, or told nothing.
+ * Asks the service about an account's limits, with the account's lock held (see ask-account.ts). Never throws.
+ * @returns undefined when it could not be asked, or told no limits.
  */
 export async function askLimits(
   asking: AskContext,

@@ -16,9 +16,9 @@ import { openScratchHome } from './scratch-home.ts';
 const PROBE_MS = 10_000;
 
 /**
- * What this binary can do: from the cache, else asked of the binary and remembered until path, size or mtime change.
- * It is asked once, by the first who needs it, in an empty home: the others wait for the answer.
- * A binary that cannot be asked gets no optional flag at all.
+ * Tells what this binary can do: from the cache, else from the binary itself. The answer is kept until path, size or mtime
+ * change. The binary is asked in an empty home, by the first launch that needs it; other launches wait for the answer.
+ * A binary that cannot be asked gets no optional flag.
  * @param env what the binary needs to run; nothing in it that leads to a login is used.
  */
 export async function learnCapabilities(
@@ -46,7 +46,7 @@ function readCache(file: string): Capabilities | undefined {
   return cached.kind === 'ok' ? readCapabilities(cached.value) : undefined;
 }
 
-/** Undefined when it cannot be had: a probe too many is better than none. */
+/** Undefined when the lock cannot be had: two probes at once are better than none. */
 async function lockProbing({ capabilitiesDir }: Paths): Promise<Lock | undefined> {
   // Both questions of a probe that hangs are over by then.
   return awaitLock(join(capabilitiesDir, 'probing'), PROBE_MS + 2000).catch(() => undefined);
@@ -63,7 +63,7 @@ async function probe(
   try {
     replaceFile(file, JSON.stringify(capabilities), { sync: false });
   } catch {
-    // It is asked again the next time.
+    // The next launch asks again.
   }
   return capabilities;
 }

@@ -6,8 +6,8 @@ import type { AccountCheck } from '../handoff/wait-for-reset.ts';
 import { type AskContext, askAccount } from './ask-account.ts';
 
 /**
- * Asks the service whether an account that was at its limit has something left, and writes down what it says: its usage,
- * and its marks, new or gone. Never throws: what could not be asked is unknown.
+ * Asks the service whether an account that was at its limit has something left. The answer is written down: its usage, new
+ * marks, and marks that are over. Never throws: without an answer it is unknown.
  */
 export async function checkAccount(asking: AskContext, name: string): Promise<AccountCheck> {
   const { paths, config } = asking;
@@ -38,7 +38,7 @@ export async function checkAccount(asking: AskContext, name: string): Promise<Ac
       paths,
       name,
       MARK_KINDS.filter((kind) => kind !== 'manual' && kind !== 'needs-login'),
-      marks, // what another session has met since the question is news to the answer
+      marks, // not those that another session has made since the question: the answer does not know of them
     );
     return { kind: 'back' };
   } catch (error) {

@@ -7,11 +7,11 @@ import { readHomeLogin } from './home-login.ts';
 import { type Ending, type InheritedCommand, runInherited } from './run-inherited.ts';
 
 /**
- * `codex login` and `codex logout`, typed by habit. Codex's own revoke the login they find (fact 21), and the shared
- * home shows a vault: the account stored there would be lost. So the management command takes over.
- * @returns undefined when Codex's own may run: hotswap is not set up, the word is only `login status`, or CODEX_HOME names
- * a home that has no login of a target.
- * @throws HotswapError `usage` where nobody can be asked.
+ * `codex login` and `codex logout`, typed by habit. Codex's own commands revoke the login they find (fact 21), and the shared
+ * home leads to a vault, so the stored account would be lost. The management command takes over.
+ * @returns undefined when Codex's own command may run: hotswap is not set up, the word is only `login status`, or CODEX_HOME
+ * names a home that has no login of a target.
+ * @throws HotswapError `usage` without a terminal, as no person can be asked.
  */
 export async function runCodexLogin(
   invocation: PassthroughInvocation,

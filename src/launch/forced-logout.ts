@@ -11,23 +11,24 @@ import type { Paths } from '../state/paths.ts';
 import type { Ending } from './run-inherited.ts';
 
 /**
- * Guards against what login-constraints.ts cannot see. Codex can be told to log accounts out in ways that we do not read (a company's settings from the
- * cloud, macOS profiles, a key of a later release). Then it takes the link to the login away as soon as it starts, asks the
- * service nothing, and ends. One account is enough: no other is started in that directory for a while.
+ * Guards against the settings that login-constraints.ts does not read: a company's settings from the cloud, macOS profiles, a
+ * key of a later release. They can make Codex log accounts out. Then it takes the link to the login away as soon as it
+ * starts, asks the service nothing, and ends. One account is enough: no other is started in that directory for an hour.
  */
 export interface LogoutGuard {
   /** A child has been started. */
   noteChild(): void;
-  /** It has opened a thread, so it accepts its login. */
+  /** The child has opened a thread, so it accepts its login. */
   noteThread(): void;
   /**
-   * Puts the link back when the last child was such a one. @param target whom it ran under.
+   * Puts the link back when the last child was logged out at its start.
+   * @param target the account it ran under.
    * @returns a line for the user if it was.
    */
   catchLogout(slot: Slot, target: string, ending: Ending): string | undefined;
 }
 
-/** A mistake is corrected by then, or somebody has asked why. */
+/** By then the mistake in the settings is corrected, as a rule. */
 const HELD_SECONDS = 3600;
 
 /** @param directory where Codex works, canonical. */
@@ -47,10 +48,10 @@ export function createLogoutGuard(
       forget(paths, directory);
     },
     catchLogout(slot, name, ending) {
-      // The status with which Codex refuses to start; a person's own /logout ends with 0.
+      // Codex refuses to start with status 1. A person's own /logout ends with 0.
       const isRefused = ending.kind === 'exited' && ending.code === 1;
       if (hasThread || !isRefused || hasLoginLink(slot)) return undefined;
-      // Another session may have the overlay by now. Then the missing link is that session's.
+      // Another session may have the overlay by now. Then that session has lost the link.
       if (!holdsSlot(slot)) return undefined;
       const target = config.targets.find((candidate) => candidate.name === name);
       const vault = target && inspectVault(target);
@@ -83,7 +84,7 @@ interface Logout {
   target: string;
 }
 
-/** What was noted of each directory. */
+/** The logouts on record, by directory. */
 function readAll(paths: Paths): Record<string, Logout> {
   const read = readJson(fileOf(paths));
   const value = read.kind === 'ok' ? (read.value as { directories?: unknown } | null) : undefined;
@@ -108,7 +109,7 @@ function forget(paths: Paths, directory: string): void {
   if (found !== undefined) write(paths, others);
 }
 
-/** Best effort: without it the next launch there asks Codex once more. */
+/** Best effort: without the record the next launch there starts one more account. */
 function write(paths: Paths, directories: Record<string, Logout>): void {
   try {
     ensurePrivateDir(paths.stateDir);

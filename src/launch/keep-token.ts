@@ -16,12 +16,13 @@ import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths
 import { askAccount } from './ask-account.ts';
 import { findProgram } from './plans.ts';
 
-/** Long: a refresh that is cut off costs the account, and nobody waits for this process. */
+/** Long, as a refresh that is cut off costs the account, and no session waits for this process. */
 const TIMEOUT_MS = 60_000;
 
 /**
  * The keeper's worker, a process of its own (see token-keeper.ts): has Codex refresh the access token of an account, unless
- * somebody else has meanwhile; a doubted login is refreshed whatever its age. Says nothing; what came of it is in the vault, the marks and the event log.
+ * another process has done so meanwhile. It prints nothing. The result is in the vault, the marks and the event log.
+ * @param request.mayBeLoggedOut refresh the token whatever its age, to learn whether the login still works.
  */
 export async function keepToken(
   { name, real, mayBeLoggedOut }: { name: string; real: string; mayBeLoggedOut?: boolean },
@@ -73,15 +74,16 @@ const REFUSED = 'its refresh token was refused: it has expired, was revoked or w
 
 export type RefreshOutcome =
   | { kind: 'refreshed' }
-  /** For good: only a new login helps. */
+  /** The refresh token is dead for good: only a new login helps. */
   | { kind: 'refused' }
-  /** No network, a server in trouble: another time. */
+  /** No network, or a server in trouble: it may work later. */
   | { kind: 'failed'; reason: string };
 
 /**
- * What came of it. Codex does not say: it answers `account/read` although a refresh has failed, and tells of no account
- * when the refresh token was refused for good (fact 95).
- * @param before @param after the text of the vault.
+ * Tells what came of a refresh. Codex does not say so itself: it answers `account/read` although the refresh has failed, and
+ * tells of no account when the refresh token was refused for good (fact 95).
+ * @param before the text of the vault's auth.json before the question.
+ * @param after the same text after it.
  */
 export function judgeRefresh(reply: AppServerReply, before: string, after: string): RefreshOutcome {
   if (after !== before && after !== '') return { kind: 'refreshed' };
@@ -94,9 +96,9 @@ export function judgeRefresh(reply: AppServerReply, before: string, after: strin
 }
 
 /**
- * The question that makes Codex refresh. In a token's last minutes the server does so when it starts, without being told
- * to, and being told to would cost a second refresh (fact 94). Where a login is in doubt that is no
- * matter: told to, it does not answer before the refresh it does by itself has been refused.
+ * The question that makes Codex refresh. In a token's last minutes the server refreshes it by itself when it starts, and
+ * `refreshToken` would cost a second refresh (fact 94). Where the login may be revoked, `refreshToken` is set all the same:
+ * with it, Codex does not answer before its own refresh has been refused.
  */
 export function readAndRefresh(
   target: Target,
@@ -110,12 +112,12 @@ export function readAndRefresh(
 function needOf(target: Target, { refreshMarginSeconds }: Config): Need {
   const vault = inspectVault(target);
   const renewal = vault.kind === 'ready' ? vault.renewal : undefined;
-  // The widest margin: whoever started us may have had a narrower one.
+  // Without jitter this is the widest margin. The session that started us may have had a narrower one.
   const rule = { marginSeconds: refreshMarginSeconds, jitter: 0 };
   return needsRefresh(renewal, { ...rule, nowSeconds: Date.now() / 1000 });
 }
 
-/** A login written into the vault behind our back is not this account's to renew. */
+/** A foreign login in the vault is not renewed in the name of this account. */
 function isOurs(paths: Paths, config: Config, { name }: Target): boolean {
   const snapshots = readTargets(paths, config);
   const snapshot = snapshots.find(({ target }) => target.name === name);

@@ -32,7 +32,7 @@ export interface Launch {
 
 /**
  * `codex …` as the user typed it: argv → mode → account → slot → child. Ends this process the way the child ended.
- * Whatever of ours fails before the child runs, the real codex runs anyway, with one line on stderr.
+ * When something of ours fails before the child runs, the real codex runs anyway, with one line on stderr.
  */
 export async function launchCodex(launch: Launch): Promise<void> {
   try {
@@ -57,11 +57,11 @@ async function launchReal(typed: Found): Promise<Ending> {
   }
   const { wanted, pinned = false, wait = false } = launch;
   const unsupervised = (error: unknown) => {
-    // Codex would do harm.
+    // Codex would log an account out.
     if (error instanceof HotswapError && error.code === 'forced-login') throw error;
     // A person who names an account does not want to run under another.
     if (wanted?.kind === 'only') throw error;
-    // Nor could it be run without us; the binary behind a launcher is another matter.
+    // The real codex cannot be started, so it could not run without us either.
     if ((error as NodeJS.ErrnoException | undefined)?.path === launch.real) throw error;
     say(`${describeError(explainSpawnError(error)).text}; running codex unsupervised`);
     return undefined;
@@ -79,7 +79,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   return ending ?? runPlain(launch);
 }
 
-/** A shell that a supervised codex has opened carries that codex's overlay, which is not for others to use. */
+/** In a shell that a supervised codex has opened, CODEX_HOME is that codex's overlay, which is for no other codex. */
 function leaveOverlay(env: NodeJS.ProcessEnv, { sharedHome }: Paths): NodeJS.ProcessEnv {
   const isElsewhere = env.CODEX_HOME && resolve(env.CODEX_HOME) !== sharedHome;
   return isElsewhere ? { ...env, CODEX_HOME: sharedHome } : env;
@@ -118,7 +118,7 @@ function findOrThrow(env: NodeJS.ProcessEnv): string {
   }
 }
 
-/** A codex that the system refuses to run ends us as it ends a shell: 127 when something is missing, else 126. */
+/** When the system refuses to run codex, we end as a shell does: with 127 when something is missing, else with 126. */
 function explainSpawnError(error: unknown): unknown {
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   if (!syscall?.startsWith('spawn')) return error;
@@ -131,7 +131,7 @@ function explainSpawnError(error: unknown): unknown {
   );
 }
 
-/** What it quotes of others can neither add a line nor command the terminal. */
+/** Text of others in the line can neither add a line nor control the terminal. */
 function say(line: string): void {
   process.stderr.write(`${toPlainText(line)}\n`);
 }

@@ -57,7 +57,7 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
   return { invocation, tellHidden: (target) => tellOthers(here, target, identityOf) };
 }
 
-/** The thread that was written last here, among those that this command would look at (fact 47). */
+/** The thread of this directory that was written last, among those that this command would look at (fact 47). */
 async function findLast(
   { invocation, paths }: ResumeQuestion,
   known: readonly KnownThread[],
@@ -76,7 +76,7 @@ async function findLast(
   return last?.id;
 }
 
-/** The target that still is the account under which the thread ran last, whatever it is called now. */
+/** The target that has the account under which the thread ran last, also if the target was renamed. */
 function ownAccount(
   id: string,
   known: readonly KnownThread[],
@@ -89,7 +89,7 @@ function ownAccount(
     const held = identityOf(name);
     return held !== undefined && last.identity !== undefined && isSameIdentity(held, last.identity);
   });
-  // Logged out since: it is asked for all the same, so that the way to another account is said.
+  // An account that was logged out since is wanted all the same: then a line tells which account is used instead.
   const isLoggedOut = targets.includes(last.target) && identityOf(last.target) === undefined;
   const target = still ?? (isLoggedOut ? last.target : undefined);
   return target === undefined ? {} : { wanted: { kind: 'preferred', target } };

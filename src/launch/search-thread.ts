@@ -18,9 +18,9 @@ export interface ThreadQuestion {
 }
 
 /**
- * The thread of an exec that is gone and that nobody saw open, if it can be no other's: named on the command line, or the
- * only one that an exec began since in this directory with this prompt, and that no other launch has or may have.
- * `none`: it had no thread. `unknown`: it may have had one.
+ * Searches the thread of an exec that has ended before we saw its thread. It is the one that the command line names, or the
+ * only one that an exec began since then in this directory with this prompt, and that no other launch has or may have.
+ * @returns `none` when it had no thread; `unknown` when it may have had one.
  */
 export async function searchThread(
   question: ThreadQuestion,
@@ -41,17 +41,17 @@ export async function searchThread(
     found.push({ threadId, rollout, cwd: meta.cwd });
   }
   if (found.length === 0) return 'none';
-  // A fork begins with another's prompt, and what came from stdin is not ours to read.
+  // A fork begins with the prompt of its parent, and a prompt from stdin is not known.
   if (invocation.command !== 'exec' || prompt === undefined || prompt === '-') return 'unknown';
   const previews = await Promise.all(found.map(({ rollout }) => readThreadPreview(rollout)));
   const asked = previewOf(prompt);
-  // Without a prompt on record yet it may be anybody's.
+  // A thread whose prompt is not on record yet may belong to any of them.
   if (previews.includes(undefined)) return 'unknown';
   const [own, ...more] = found.filter((_, index) => previews[index] === asked);
   if (own === undefined) return 'none';
   return more.length > 0 || others.some(mayHaveBegunIt) ? 'unknown' : own;
 
-  /** An exec here whose thread was not seen yet. */
+  /** An exec that runs, and whose thread was not seen yet. */
   function mayHaveBegunIt(launch: LaunchRecord): boolean {
     return launch.mode === 'exec' && launch.thread === undefined && isRunning(launch);
   }

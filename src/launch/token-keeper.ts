@@ -18,39 +18,38 @@ export interface TokenKeeperFacts {
 }
 
 /**
- * Keeps access tokens young, so that no Codex ever refreshes one: several at once would spend one refresh token twice,
- * which can cost the account (fact 16). The work is done by a process of its own (keep-token.ts) that outlives us: the
- * new refresh token comes but once, and has to reach the vault.
+ * Refreshes access tokens in time, before a Codex would: several Codexes at once would spend one refresh token twice, which
+ * can cost the account (fact 16). A process of its own does the work (keep-token.ts) and outlives us: the service sends the
+ * new refresh token only once, and it has to reach the vault.
  */
 export interface TokenKeeper {
   /**
-   * Before a child starts under an account. A young token costs one look at the vault; an old one is refreshed in the
-   * background; only for one that Codex itself would refresh, now or by the time that it asks for something, it is waited,
-   * and not for long.
+   * Before a child starts under an account. A young token costs one read of the vault. An old token is refreshed in the
+   * background. Only a token that Codex itself would refresh at its first request is waited for, 10 s at most.
    * @returns `needs-login` when the refresh token turned out to be dead.
    */
   prepare(target: string): Promise<'ready' | 'needs-login'>;
   /**
-   * For a Codex that takes the account for logged out: has the token refreshed however young it is, which tells whether
-   * the login still works.
+   * For an account that may be logged out. Has the token refreshed however young it is, which tells whether the login still
+   * works.
    */
   verifyLogin(target: string): Promise<'ready' | 'needs-login'>;
-  /** While a child runs: looks again when the token is due. Keeps no process alive. @returns how to stop. */
+  /** Refreshes the token of the current target when it is due, while a child runs. @returns how to stop. */
   watch(current: () => string): () => void;
 }
 
-/** A refresh takes half a second; Codex can do it, too. */
-const PATIENCE_MS = 10_000;
+/** A refresh takes half a second. After this, Codex does it itself. */
+const WAIT_MS = 10_000;
 const UNUSED_MS = 10_000;
-/** The machine may sleep: one long timer would stand still meanwhile. */
-const LOOK_MS = { least: 1000, most: 60_000 };
+/** A timer stands still while the machine sleeps, so no timer is longer than a minute. */
+const TICK_MS = { least: 1000, most: 60_000 };
 
 export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
   const { paths, config } = facts;
   const marginSeconds = config.refreshMarginSeconds;
   const jitter = Math.random();
 
-  function look(name: string): Look {
+  function findNeed(name: string): RefreshNeed {
     const target = config.targets.find((candidate) => candidate.name === name);
     const vault = target && inspectVault(target);
     const renewal = vault?.kind === 'ready' ? vault.renewal : undefined;
@@ -60,17 +59,20 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
     return { need: rests ? 'no' : need, renewal };
   }
 
-  /** A vault that cannot be looked at now is looked at again: there is nobody to tell. */
-  function lookQuietly(name: string): Look {
+  /** A vault that cannot be read now is read again at the next tick. */
+  function findNeedQuietly(name: string): RefreshNeed {
     try {
-      return look(name);
+      return findNeed(name);
     } catch {
       return { need: 'no', renewal: undefined };
     }
   }
 
-  async function judge(name: string, worker: Promise<void>): Promise<'ready' | 'needs-login'> {
-    await waitFor(worker, PATIENCE_MS);
+  async function waitAndJudge(
+    name: string,
+    worker: Promise<void>,
+  ): Promise<'ready' | 'needs-login'> {
+    await waitFor(worker, WAIT_MS);
     const { state } = readAccountState(paths, name);
     const marks = activeMarks(state, Date.now() / 1000);
     return marks.some(({ kind }) => kind === 'needs-login') ? 'needs-login' : 'ready';
@@ -78,20 +80,20 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
 
   return {
     async prepare(name) {
-      const { need } = lookQuietly(name);
+      const { need } = findNeedQuietly(name);
       if (need === 'no') return 'ready';
       const worker = startWorker(facts, name);
-      return need === 'soon' ? 'ready' : judge(name, worker);
+      return need === 'soon' ? 'ready' : waitAndJudge(name, worker);
     },
-    verifyLogin: (name) => judge(name, startWorker(facts, name, 'suspect')),
+    verifyLogin: (name) => waitAndJudge(name, startWorker(facts, name, 'suspect')),
     watch(current) {
       let timer: NodeJS.Timeout | undefined;
       let last: { renewal: Renewal | undefined; since: number } | undefined;
       const tick = () => {
         const name = current();
-        const { need, renewal } = lookQuietly(name);
-        // In its last minutes (the machine has slept) a token is refreshed by the first Codex that asks something, which
-        // may be at it already. One that is still old a while later is used by nobody.
+        const { need, renewal } = findNeedQuietly(name);
+        // When the machine has slept, a token may be in its last minutes. The first Codex that makes a request refreshes
+        // it, and may be at it already. A token that is still old 10 s later is used by no Codex, so we refresh it.
         if (need !== 'now') last = undefined;
         else if (last?.renewal?.expiresAt !== renewal?.expiresAt) {
           last = { renewal, since: Date.now() };
@@ -99,25 +101,25 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
         const isUnused = last !== undefined && Date.now() - last.since >= UNUSED_MS;
         if (isInTime(need) || isUnused) void startWorker(facts, name);
         if (isUnused) last = undefined;
-        timer = setTimeout(tick, isInTime(need) ? LOOK_MS.most / 12 : untilDue(renewal)).unref();
+        timer = setTimeout(tick, isInTime(need) ? TICK_MS.most / 12 : untilDue(renewal)).unref();
       };
       const untilDue = (renewal: Renewal | undefined) => {
-        if (renewal === undefined) return LOOK_MS.most;
+        if (renewal === undefined) return TICK_MS.most;
         const due = refreshDueAt(renewal, { marginSeconds, jitter }) * 1000 - Date.now();
-        return Math.min(Math.max(due, LOOK_MS.least), LOOK_MS.most);
+        return Math.min(Math.max(due, TICK_MS.least), TICK_MS.most);
       };
-      timer = setTimeout(tick, LOOK_MS.least).unref();
+      timer = setTimeout(tick, TICK_MS.least).unref();
       return () => clearTimeout(timer);
     },
   };
 }
 
-interface Look {
+interface RefreshNeed {
   need: Need;
   renewal: Renewal | undefined;
 }
 
-/** @returns when it is done; never rejects. */
+/** Resolves when the worker has ended; never rejects. */
 function startWorker(
   { real, env }: TokenKeeperFacts,
   target: string,
@@ -126,7 +128,7 @@ function startWorker(
   return new Promise((resolve) => {
     try {
       const { CODEX_HOTSWAP_SHIM: _ours, ...rest } = env;
-      // A session of its own: neither Ctrl-C nor a closed window reaches it.
+      // In a process group of its own: neither Ctrl-C nor a closed window reaches it.
       const worker = spawn(process.execPath, [KEEPER_PROGRAM, target, real, ...words], {
         env: rest,
         cwd: '/',
@@ -137,12 +139,12 @@ function startWorker(
       worker.on('exit', () => resolve());
       worker.unref();
     } catch {
-      resolve(); // no process to be had: Codex refreshes by itself
+      resolve(); // no process can be started: Codex refreshes by itself
     }
   });
 }
 
-/** The timer keeps us alive, as the worker does not. */
+/** The timer keeps this process alive, as the detached worker does not. */
 function waitFor(worker: Promise<void>, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
