@@ -22,7 +22,7 @@ export interface AccountState {
   target: string;
   identity?: Identity;
   marks: Mark[];
-  /** What Codex last told about the account's limits, as read; its shape belongs to the reader. */
+  /** The limits that Codex told last, as they were read: `readUsage` in usage.ts checks their shape. */
   usage?: unknown;
 }
 
@@ -34,13 +34,13 @@ export interface AccountRead {
 
 /** Reads an account's state, and changes nothing. A missing file is a fresh state, and so is one with a fault. */
 export function readAccountState(paths: Paths, target: string): AccountRead {
-  const read = look(paths, target);
+  const read = readState(paths, target);
   return read.kind === 'ok' ? { state: read.state } : { state: freshState(target), fault: read };
 }
 
 /**
- * Sets a broken state aside, for a fresh one; one that cannot be read is left where it is.
- * @returns a line for the user about it; none when another process has put it right meanwhile.
+ * Sets a broken state aside, so that a fresh one takes its place. A state that cannot be read stays.
+ * @returns a line for the user; none when another process has mended it meanwhile.
  */
 export function mendAccountState(paths: Paths, target: string, now: Date): string[] {
   return changeRecords(paths, () => {
@@ -55,8 +55,8 @@ export function writeAccountState(paths: Paths, state: AccountState): void {
 }
 
 /**
- * Changes an account's state: what is on disk is read and written with no other process in between. Nothing is written
- * when `change` returns what it was given.
+ * Changes an account's state. No other process changes it between the read and the write. Nothing is written when `change`
+ * returns the state that it was given.
  * @returns the state afterwards.
  * @throws HotswapError `home-unwritable`, `unsafe-path`; `bad-state` for a file that cannot be read: its marks would be lost.
  */
@@ -81,7 +81,7 @@ export function changeAccountState(
   });
 }
 
-/** Notes a limit. */
+/** Puts a limit on record. */
 export function addMark(paths: Paths, target: string, mark: Mark): AccountState {
   return changeAccountState(paths, target, (state) => ({
     ...state,
@@ -92,7 +92,7 @@ export function addMark(paths: Paths, target: string, mark: Mark): AccountState 
 /**
  * Takes away the marks of a target: all, or those of the kinds given.
  * @param known when given, only these: a mark that another session has made since is not touched.
- * @returns those taken away.
+ * @returns the marks that were taken away.
  */
 export function clearMarks(
   paths: Paths,
@@ -133,8 +133,8 @@ export function accountFile(paths: Paths, target: string): string {
 }
 
 /**
- * Sets a broken file aside and says so in one line; one that cannot be read may be whole, and stays. Never throws, for the
- * way on is the same if it cannot be moved.
+ * Sets a broken file aside and says so in one line. A file that cannot be read may be whole, so it stays. Never throws: when
+ * the file cannot be moved, a fresh one is used all the same.
  */
 export function setAsideNotice(file: string, { kind, reason }: JsonFault, now: Date): string {
   if (kind === 'unreadable') return `${file} ${reason}; it is left as it is, and is not used`;
@@ -145,13 +145,13 @@ export function setAsideNotice(file: string, { kind, reason }: JsonFault, now: D
   }
 }
 
-type Look = { kind: 'ok'; state: AccountState } | JsonFault;
+type StateRead = { kind: 'ok'; state: AccountState } | JsonFault;
 
-function look(paths: Paths, target: string): Look {
+function readState(paths: Paths, target: string): StateRead {
   const read = readJson(accountFile(paths, target));
   if (read.kind === 'missing') return { kind: 'ok', state: freshState(target) };
   if (read.kind !== 'ok') return read;
-  const state = checkState(read.value, target);
+  const state = parseState(read.value, target);
   return state === undefined
     ? { kind: 'broken', reason: 'has an unknown form' }
     : { kind: 'ok', state };
@@ -161,29 +161,29 @@ function freshState(target: string): AccountState {
   return { version: 1, target, marks: [] };
 }
 
-function checkState(value: unknown, target: string): AccountState | undefined {
+function parseState(value: unknown, target: string): AccountState | undefined {
   const state = record(value);
   if (state?.version !== 1 || !Array.isArray(state.marks)) return undefined;
-  const marks = state.marks.slice(-MOST_MARKS).map(checkMark);
+  const marks = state.marks.slice(-MOST_MARKS).map(parseMark);
   if (!marks.every((mark) => mark !== undefined)) return undefined;
-  const identity = state.identity === undefined ? undefined : checkIdentity(state.identity);
+  const identity = state.identity === undefined ? undefined : parseIdentity(state.identity);
   if (state.identity !== undefined && identity === undefined) return undefined;
   const usage = state.usage === undefined ? {} : { usage: state.usage };
   return { version: 1, target, marks, ...defined({ identity }), ...usage };
 }
 
-/** One for each kind and bucket would be far fewer. */
+/** A mark for each kind and bucket would be far fewer. */
 const MOST_MARKS = 100;
 
-function checkIdentity(value: unknown): Identity | undefined {
+function parseIdentity(value: unknown): Identity | undefined {
   const { userId, accountId, email, plan } = record(value) ?? {};
   if (typeof userId !== 'string' || typeof accountId !== 'string') return undefined;
   const words = { email: readText(email, MOST.email), plan: readText(plan, MOST.name) };
   return { userId, accountId, ...defined(words) };
 }
 
-/** Where the end is no time at all, the account rests as after a limit whose end was not told. */
-function checkMark(value: unknown): Mark | undefined {
+/** An end that is no time counts as the end of a limit that did not tell it: the configured rest. */
+function parseMark(value: unknown): Mark | undefined {
   const { kind, until, at, limitName, workspace, message } = record(value) ?? {};
   const known = MARK_KINDS.find((candidate) => candidate === kind);
   const isTimed = (until === null || typeof until === 'number') && typeof at === 'number';

@@ -10,11 +10,11 @@ export interface ChoiceQuestion {
   targets: readonly TargetSnapshot[];
   /** Where the search starts. */
   current?: string | undefined;
-  /** The target that just hit its limit: not chosen again, nor any other target of the same account. */
+  /** The target that just hit its limit. Neither it nor another target of the same account is chosen. */
   exclude?: string | undefined;
-  /** The named model bucket that just ran out: accounts whose mark names the same one are of no use either. */
+  /** The named model bucket that just ran out. An account whose mark names the same bucket is not chosen either. */
   bucket?: string | undefined;
-  /** Which of several that may be used; default: the first in search order. */
+  /** Which one of several usable targets is taken; default: the first in search order. */
   strategy?: Strategy;
   nowSeconds: number;
 }
@@ -29,8 +29,8 @@ export type Choice =
     };
 
 /**
- * Chooses the target to work under: with the strategy `order` the current one if it may be used, else the next, round the
- * list; the others look at what is left of each. Pure.
+ * Chooses the target to work under. With the strategy `order` that is the current one if it may be used, else the next in
+ * the list. The other strategies look at what is left of each. Pure.
  */
 export function chooseTarget(question: ChoiceQuestion): Choice {
   const { strategy = 'order', nowSeconds } = question;
@@ -60,10 +60,10 @@ type Chosen = Extract<Choice, { kind: 'chosen' }>;
 
 type Verdict =
   | Chosen
-  /** `until`: epoch seconds at which nothing speaks against it any more, if that comes by itself. */
+  /** `until`: epoch seconds at which the last reason lapses, if it lapses by itself. */
   | { kind: 'refused'; target: string; reason: string; until?: number };
 
-// After a limit the search begins behind the excluded target, so that a chain of rotations goes through all of them.
+// After a limit the search begins behind the excluded target, so that a chain of handoffs goes through all targets.
 function inSearchOrder({ targets, current, exclude }: ChoiceQuestion): TargetSnapshot[] {
   const at = targets.findIndex(({ target }) => target.name === (exclude ?? current));
   const start = at === -1 ? 0 : exclude === undefined ? at : at + 1;
@@ -99,8 +99,8 @@ function judge(snapshot: TargetSnapshot, question: ChoiceQuestion): Verdict {
   return { kind: 'chosen', target, authFile: vault.authFile, identity: vault.identity };
 }
 
-// A limit belongs to the account (or the whole workspace), not to the name we gave it: the marks of every target
-// with the same identity count, and workspace marks count for every member of the workspace.
+// A limit belongs to the account or the whole workspace, and not to a target. So the marks of every target with the same
+// identity count, and the marks of a workspace count for every member.
 function marksThatBind(
   identity: Identity,
   issuedAt: number,
@@ -119,12 +119,12 @@ function marksThatBind(
   });
 }
 
-// Other models of an account whose named bucket ran out still work; we cannot know which model a start will use.
+// The other models of an account whose named bucket ran out still work, and the model of a new session is not known.
 function bucketIsMeant(mark: Mark, bucket: string | undefined): boolean {
   return bucket !== undefined && (mark.limitName === undefined || mark.limitName === bucket);
 }
 
-// All of them must be over, so the last one counts; one that never lapses by itself leaves nothing to wait for.
+// All marks must be over, so the last one counts. A mark that never lapses by itself leaves nothing to wait for.
 function lapse(marks: Mark[]): number | undefined {
   const ends = marks.map(({ until }) => until ?? Number.POSITIVE_INFINITY);
   const last = Math.max(...ends);

@@ -1,10 +1,10 @@
 import { isApiKey, isSameIdentity, readLogin } from './login.ts';
 
 /**
- * How the text of one auth.json stands to that of another. Refresh tokens rotate (fact 15): of one account's logins the
- * newest works for certain, an older one perhaps.
- * @returns `unclear` for two of one account that were made in the same second; `strange` when they are not of one account,
- * or one of them is no login.
+ * Compares the texts of two auth.json. Refresh tokens rotate (fact 15): of one account's logins the newest works for certain,
+ * an older one perhaps.
+ * @returns how `text` compares with `other`. `unclear` for two logins of one account that were made in the same second;
+ * `strange` when they are of two accounts, or one text is no login.
  */
 export function compareLogins(
   text: string,
@@ -15,7 +15,7 @@ export function compareLogins(
   if (a.kind === 'broken' || b.kind === 'broken') return 'strange';
   if (!isSameIdentity(a.login.identity, b.login.identity)) return 'strange';
   if (isApiKey(a.login.identity)) return 'same'; // the key is all there is
-  // First by the clock of the service: that of a machine may have been a year ahead.
+  // First by the clock of the service, as the clock of a machine may have been a year ahead.
   const ahead =
     a.login.issuedAt - b.login.issuedAt || (a.login.notedAt ?? 0) - (b.login.notedAt ?? 0);
   if (ahead === 0) return 'unclear';

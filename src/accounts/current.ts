@@ -12,7 +12,7 @@ export interface Current {
   fault?: JsonFault;
 }
 
-/** Reads which target is current, and changes nothing; the names may be of targets that no longer exist. */
+/** Reads which target is current, and changes nothing. Its names may be those of targets that no longer exist. */
 export function readCurrent(paths: Paths): Current {
   const read = readJson(paths.currentFile);
   if (read.kind === 'missing') return {};
@@ -38,7 +38,7 @@ export function writeCurrent(paths: Paths, name: string): void {
   );
 }
 
-/** Lets a target that is called otherwise now stay what it was, current or previous. @throws HotswapError `home-unwritable`. */
+/** Follows the renaming of a target that is current or previous. @throws HotswapError `home-unwritable`. */
 export function renameInCurrent(paths: Paths, from: string, to: string): void {
   const renamed = (name: string | undefined) => (name === from ? to : name);
   change(paths, ({ current, previous }) =>

@@ -36,7 +36,7 @@ export interface InstallRequest {
   move?: boolean;
   /** Whether a session works under a target: its login is not taken away then. */
   isUsed?(target: Target): boolean;
-  /** How long a refresh that is under way is waited for, milliseconds; default 30,000. */
+  /** Milliseconds to wait for a refresh that is under way; default 30,000. */
   lockMs?: number;
 }
 
@@ -46,14 +46,14 @@ export interface Installation {
   authFile: string;
   /** The target that lost the account, when it was moved. */
   movedFrom?: string;
-  /** Where the login of the account that had to go is kept. */
+  /** The file that keeps the login of the account that had to go. */
   orphan?: string;
 }
 
 /**
  * Installs a finished login by its identity: the same account → renewed, an empty target → installed. The old file stays
- * untouched until the new one is complete (one rename); that of another account is kept among the orphans. Marks that a
- * new login heals are cleared.
+ * untouched until the new one is complete (one rename). The login of another account is kept among the orphans. A mark
+ * `needs-login` is cleared.
  * @throws HotswapError `identity-clash` when the account is known under another target, or the target belongs to another
  * account; `in-use` when a session would lose its login, or while its token is being refreshed; `login-failed` when the
  * content is no login. Nothing is changed then.
@@ -82,7 +82,7 @@ function underLock<Result>(
   }
 }
 
-/** A refresh takes a second; Codex up to 0.160 would write what it got over the new login (fact 12). */
+/** A refresh takes a second. Codex up to 0.160 would write its new token over the new login (fact 12). */
 const LOCK_MS = 30_000;
 
 function install(request: InstallRequest): Installation {
@@ -115,7 +115,7 @@ interface Change {
   identity: Identity;
   /** The other target that has the account. */
   twin: TargetSnapshot | undefined;
-  /** Whom the target belonged to. */
+  /** The account that the target was before. */
   owner: Identity | undefined;
   isRenewal: boolean;
 }
@@ -137,7 +137,7 @@ function put(request: InstallRequest, { identity, twin, owner, isRenewal }: Chan
     recordIdentity(paths, target.name, identity);
     clearMarks(paths, target.name, ['needs-login']);
   } else {
-    // Marks and usage on record are those of another account, or of none.
+    // The marks and the usage on record are of another account.
     writeAccountState(paths, { version: 1, target: target.name, identity, marks: [] });
   }
   if (twin !== undefined) emptyTwin(paths, twin, target, authContent);
@@ -151,7 +151,7 @@ function put(request: InstallRequest, { identity, twin, owner, isRenewal }: Chan
   };
 }
 
-/** For whoever would take the login away from a target with a session. */
+/** The error of a command that would take the login away from a target with a session. */
 export function inUse({ name }: Target): HotswapError {
   return new HotswapError(
     'in-use',
@@ -168,10 +168,10 @@ function clash(identity: Identity, twin: TargetSnapshot, target: Target): Hotswa
   );
 }
 
-/** The account's limits go with it; its former login is older than the one installed, so it may go. */
+/** The account's limits move with it. Its former login is older than the installed one, so it may go. */
 function emptyTwin(paths: Paths, twin: TargetSnapshot, target: Target, authContent: string): void {
   changeRecords(paths, () => {
-    // Not as it was when the command began: a session may have met a limit since.
+    // Read again: a session may have met a limit since the command began.
     const { marks, usage } = readAccountState(paths, twin.target.name).state;
     const moved = marks.filter(({ kind }) => kind !== 'needs-login' && kind !== 'manual');
     changeAccountState(paths, target.name, (state) => ({
@@ -190,7 +190,7 @@ function emptyTwin(paths: Paths, twin: TargetSnapshot, target: Target, authConte
   });
 }
 
-/** @returns where the login of another account is kept that was there before. */
+/** @returns the file that keeps the login of another account that was there before. */
 function putAndKeep(
   { paths, target, authContent }: InstallRequest,
   authFile: string,

@@ -10,8 +10,8 @@ import type { Identity, Login } from './login.ts';
 import { authFileOf } from './vault.ts';
 
 /**
- * Makes a login the vault of a target of its own, switched off, so that nothing uses it unasked. The file it comes from
- * stays: the caller discards it.
+ * Makes a target for a login. The target is switched off, so that no session uses it unasked. The file that the login comes
+ * from stays: the caller discards it.
  */
 export async function keepAsTarget(
   paths: Paths,
@@ -22,7 +22,7 @@ export async function keepAsTarget(
   const config = await updateConfig(paths, (before) => {
     const name = nameFor(identity, before, paths);
     target = { name, vault: defaultVault(paths, name), enabled: false };
-    // Before the configuration names it: should we be interrupted, the record tells whose vault that is.
+    // Before the configuration names the target: after an interruption the record tells whose vault that is.
     writeAccountState(paths, { version: 1, target: name, identity, marks: [] });
     return { ...before, targets: [...before.targets, target] };
   });
@@ -35,12 +35,12 @@ export async function keepAsTarget(
   return { config, target: made };
 }
 
-/** What a person can do with a login that was kept. */
+/** For the user: what can be done with a login that was kept. */
 export function tellKept(name: string): string {
   return `kept as target ${name}, switched off: codex-hotswap enable ${name} to use it, rename ${name} NAME to call it otherwise`;
 }
 
-/** A name that is free, after the e-mail. */
+/** A free name, made from the e-mail. */
 export function nameFor(identity: Identity, config: Config, paths: Paths): string {
   const wanted = (identity.email ?? '').replace(/@.*/, '').replace(/[^A-Za-z0-9._-]/g, '-');
   const base = isTargetName(wanted) ? wanted.slice(0, 60) : undefined;

@@ -3,10 +3,10 @@ import { ensurePrivateDir, timestamp } from '../state/files.ts';
 import { addLogin } from './credential/put.ts';
 
 /**
- * Keeps the text of a login that loses its place (0600), for the user: nothing that could still be worth something is
- * overwritten. `import` adopts it, `doctor` tells of it.
- * @param label what it was: a target's name, a slot.
- * @returns its file.
+ * Keeps the text of a login that loses its place, as a file of its own (0600): it may still work. `import` adopts it,
+ * `doctor` tells of it.
+ * @param label where it was: a target's name, a slot.
+ * @returns the file.
  */
 export function keepLogin(orphansDir: string, label: string, content: string, now: Date): string {
   ensurePrivateDir(orphansDir);

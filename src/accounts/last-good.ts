@@ -14,7 +14,7 @@ import { accountLock } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
 import { isSamePlace } from './vault-home.ts';
 
-/** Beside a vault's auth.json: the last login of its own account that was seen there. Codex does not read it. */
+/** A copy beside a vault's auth.json: the last login of its own account that we saw there. Codex does not read it. */
 export const LAST_GOOD = 'auth.json.last-good';
 
 export function lastGoodOf(authFile: string): string {
@@ -22,9 +22,9 @@ export function lastGoodOf(authFile: string): string {
 }
 
 /**
- * Keeps a copy (0600) of a vault's login: another tool may write its own account through our link. A copy of the same
- * account is replaced by a newer one only. Costs two looks at an inode when the copy is up to date. Never throws.
- * @param owner whose the vault is, by default as it is on record; a login of somebody else there is not copied.
+ * Keeps a copy (0600) of a vault's login, as another tool may write its own account through our link. A copy is replaced by
+ * a newer login of the same account only. Costs two lstat when the copy is up to date. Never throws.
+ * @param owner whose account the vault is; default: the record. A foreign login is not copied.
  * @returns `older` when the vault holds an older login of its account than the copy.
  */
 export function keepLastGood(
@@ -46,7 +46,7 @@ export function keepLastGood(
       keepLogin(paths.orphansDir, target.name, before, new Date());
     }
     if (before !== text) replaceFile(copy, text, { sync: false });
-    // Its age tells the next look that there is nothing to do.
+    // By this time the next call sees that the copy is up to date.
     utimesSync(copy, stats.atime, Math.round(stats.mtimeMs) / 1000);
     return 'kept';
   } catch {
@@ -55,10 +55,10 @@ export function keepLastGood(
 }
 
 /**
- * Puts the copy back where the vault holds an older login of the same account, or what is no login: another tool has
- * written there; or no file at all. Something that Codex may just be writing is left alone, and so is a Codex home that is
- * the vault: there Codex has logged out.
- * @param options.lockMs how long somebody who refreshes the token is waited for.
+ * Puts the copy back where the vault holds an older login of the same account, something that is no login, or no file: then
+ * another tool has changed it. A file that Codex may just be writing is left alone. So is a vault that is a Codex home: there
+ * Codex has logged out.
+ * @param options.lockMs how long a process that refreshes the token is waited for.
  * @returns a line for the user when it was put back.
  */
 export async function restoreLastGood(
@@ -73,7 +73,7 @@ export async function restoreLastGood(
   try {
     const copy = readLastGood(authFile, owner);
     const held = readCredential(authFile);
-    const what = held === undefined ? whatIsGone(paths, target) : whatIsWrong(held, copy, now);
+    const what = held === undefined ? findLoss(paths, target) : findDamage(held, copy, now);
     if (copy === undefined || what === undefined) return undefined;
     putLogin(authFile, copy, (former) => keepLogin(paths.orphansDir, target.name, former, now));
     return `${what} the vault of ${target.name}; its last good login was put back`;
@@ -82,12 +82,12 @@ export async function restoreLastGood(
   }
 }
 
-function whatIsGone({ sharedHome }: Paths, target: Target): string | undefined {
+function findLoss({ sharedHome }: Paths, target: Target): string | undefined {
   const isThere = lstatSync(authFileOf(target), { throwIfNoEntry: false }) !== undefined;
   return isThere || isSamePlace(target.vault, sharedHome) ? undefined : 'auth.json was gone from';
 }
 
-function whatIsWrong(
+function findDamage(
   held: { text: string; stats: Stats },
   copy: string | undefined,
   now: Date,

@@ -4,10 +4,10 @@ import type { Paths } from '../state/paths.ts';
 import { changeRecords } from '../state/records.ts';
 
 /**
- * Which vault a home's auth.json led to when we last saw it. Codex's logout, and every `codex login` before it begins,
- * revokes that login and removes the *link*, not what it leads to (fact 21): a link that is gone says
- * that the account in the vault is, too.
- * @returns the vault's file; null when the link went and that was noticed; undefined when there never was one.
+ * Reads which vault a home's auth.json led to when we last saw it. Codex's logout, and every `codex login` before it begins,
+ * revokes that login and removes the *link*, not the file that it leads to (fact 21). So a link that is gone says that the
+ * account in the vault may be logged out, too.
+ * @returns the vault's file; null when the link is gone and that was noticed; undefined when there never was one.
  */
 export function readLastLink(paths: Pick<Paths, 'linkedFile' | 'sharedHome'>): LastLink {
   const value = readHomes(paths)[paths.sharedHome];
@@ -22,17 +22,19 @@ export function listHomesWithLink(paths: Pick<Paths, 'linkedFile'>): string[] {
 
 export type LastLink = string | null | undefined;
 
-/** Notes it; undefined forgets. What is on record already is not written again. Never throws: it costs a notice at most. */
+/**
+ * Puts the vault's file on record; undefined forgets it. Never throws: without the record the user misses a line at most.
+ */
 export function writeLastLink(
   paths: Pick<Paths, 'linkedFile' | 'recordsLock' | 'sharedHome' | 'stateDir'>,
-  linked: LastLink,
+  lastLink: LastLink,
 ): void {
-  if (readLastLink(paths) === linked) return;
+  if (readLastLink(paths) === lastLink) return;
   try {
     ensurePrivateDir(paths.stateDir);
     changeRecords(paths, () => {
       const { [paths.sharedHome]: _before, ...others } = readHomes(paths);
-      const homes = linked === undefined ? others : { ...others, [paths.sharedHome]: linked };
+      const homes = lastLink === undefined ? others : { ...others, [paths.sharedHome]: lastLink };
       replaceFile(paths.linkedFile, `${JSON.stringify({ version: 1, homes })}\n`, { sync: false });
     });
   } catch {

@@ -1,9 +1,9 @@
 import { type AuthIdentity, type AuthProblem, readAuthIdentity } from '../codex/auth-file.ts';
 
-/** Whose account a login is, without what changes at each refresh: fit to be put on record. */
+/** Whose account a login is. It does not change at a refresh, so it can be put on record. */
 export type Identity = Pick<AuthIdentity, 'userId' | 'accountId' | 'email' | 'plan'>;
 
-/** A credential file that was understood; never holds a token. */
+/** A credential file that was understood. It never holds a token. */
 export interface Login {
   identity: Identity;
   /** Epoch seconds at which the access token was made, by the clock of the service; without it `notedAt`; 0 = unknown. */
@@ -78,7 +78,7 @@ export function isApiKey({ userId }: Pick<Identity, 'userId'>): boolean {
   return userId === 'api-key';
 }
 
-/** How a person is told which account is meant. */
+/** An account in words, for a person. */
 export function describeIdentity(identity: Identity): string {
   if (isApiKey(identity)) return `an API key (${identity.accountId})`;
   return identity.email ?? `user ${identity.userId}, workspace ${identity.accountId}`;

@@ -56,7 +56,7 @@ export async function moveForeignLogin(
   }
 }
 
-/** Longer than a refresh takes. Codex up to 0.160 writes what it got over any login that it finds (fact 12). */
+/** Longer than a refresh takes. Codex up to 0.160 writes its new token over any login that it finds (fact 12). */
 const LOCK_MS = 10_000;
 
 /** Always in the same order, so that two processes which want both locks never wait for each other. */

@@ -7,31 +7,31 @@ import { readCredential } from './credential/read.ts';
 import { type Identity, readLogin } from './login.ts';
 import { findVault } from './owner.ts';
 
-/** A place where a login may belong. */
+/** A vault in which a login may belong. */
 export interface KnownVault {
   name: string;
   authFile: string;
-  /** The identity on record for this target; without it the vault's own content tells. */
+  /** The account on record; without a record the vault is that of the login it holds (see owner.ts). */
   identity?: Pick<Identity, 'userId' | 'accountId'> | undefined;
   /** The lock of the account. */
   lock?: string;
 }
 
 export type Placement =
-  /** It was newer than the vault's and is the vault's content now. */
+  /** It was newer than the vault's login, and is in the vault now. */
   | { kind: 'vaulted'; vault: string }
-  /** Older than the vault's, or the same: its refresh token is spent (they rotate, fact 15). */
+  /** It is the vault's login or an older one, whose refresh token is spent (they rotate, fact 15). */
   | { kind: 'outdated'; vault: string }
-  /** Nobody's, or not to be judged. */
+  /** It is no target's, or it cannot be told which login is newer. */
   | { kind: 'unplaced'; reason: string; isAnothers?: true };
 
-/** Keeps the text of a login that loses its place. @returns its file. */
+/** Keeps the text of a login that loses its place. @returns the file in which it is kept. */
 export type Keep = (loser: string, vault: string) => string;
 
 /**
- * Puts a login that was found somewhere into the vault of *its* identity, if it is newer than what is there.
- * The place where it was found says nothing about whose it is.
- * @param keep takes the text of the older of two: it may be a login that still works.
+ * Puts a login that was found anywhere into the vault of its account, if it is newer than the vault's login. The place where
+ * it was found says nothing about its account.
+ * @param keep is given the text of the older of the two, which may still work.
  */
 export function placeLogin(content: string, vaults: readonly KnownVault[], keep: Keep): Placement {
   const found = findOwner(content, vaults);
@@ -46,10 +46,10 @@ export function placeLogin(content: string, vaults: readonly KnownVault[], keep:
 }
 
 /**
- * Takes a regular auth.json from where it was found to the vault of its identity, and puts a link in its place, or nothing.
- * The account's lock is taken first and the file read under it: another program may refresh the token while we wait.
+ * Moves a regular auth.json to the vault of its account, and puts a link in its place, or nothing. The account's lock is
+ * taken before the file is read, as another program may refresh the token while we wait.
  * @param options.linkTo where the link leads to, given the vault that has the login now.
- * @param options.orphan keeps what belongs to no vault, so that it does not stay; without it, it stays.
+ * @param options.orphan keeps a login that belongs to no vault. Without it, that login stays where it is.
  * @returns undefined when there is no such file.
  * @throws what linkLogin and discardLogin throw.
  */
@@ -76,7 +76,7 @@ export function absorbLogin(
     const place = (content: string) => {
       if (vault !== undefined && held !== undefined) {
         const next = placeUnderLock(content, vault, keep);
-        // Placed, and read again on its way out.
+        // The file is read again before it goes: a login that is in the vault already is no news.
         if (placement.kind !== 'vaulted' || next.kind === 'unplaced') placement = next;
         if (next.kind !== 'unplaced') return vault.authFile;
       }
@@ -99,7 +99,7 @@ export function absorbLogin(
   return { kind: 'unplaced', reason: 'it is being written' };
 }
 
-/** Longer than a refresh takes. Codex up to 0.160 writes what it got over whatever it finds (fact 12). */
+/** Longer than a refresh takes. Codex up to 0.160 writes its new token over any login that it finds (fact 12). */
 const LOCK_MS = 10_000;
 const ATTEMPTS = 5;
 
@@ -118,7 +118,7 @@ function findOwner(content: string, vaults: readonly KnownVault[]): KnownVault |
   return vault ?? { kind: 'unplaced', reason: 'it belongs to no known target' };
 }
 
-/** The same text is read several times on its way, and kept once. */
+/** The same text is read several times, and is kept once. */
 function once<Rest extends unknown[]>(keep: (text: string, ...rest: Rest) => string) {
   const files = new Map<string, string>();
   return (text: string, ...rest: Rest): string => {

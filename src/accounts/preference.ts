@@ -3,8 +3,8 @@ import type { TargetSnapshot } from './target-snapshot.ts';
 import { readUsage, tightest, type UsageWindow } from './usage.ts';
 
 /**
- * The one to work under among those that may be used. Pure.
- * @param usable in search order, not empty: of equals the first is taken.
+ * Picks the target to work under among those that may be used. Pure.
+ * @param usable in search order, not empty: of equal targets the first is taken.
  */
 export function prefer(
   usable: readonly TargetSnapshot[],
@@ -34,7 +34,7 @@ function shouldBeSpared({ snapshot, left }: Candidate, all: readonly Candidate[]
 const COMPARE: Record<Strategy, (a: Candidate, b: Candidate) => boolean> = {
   order: () => false,
   'most-left': (a, b) => a.left > b.left,
-  // What is not used before its reset is lost; nothing is gained where nothing is left.
+  // The rest of a window is lost at its reset, so the account whose window is reset first is used first.
   'soonest-reset': (a, b) => (a.left > 0 === b.left > 0 ? a.resetsAt < b.resetsAt : a.left > 0),
 };
 

@@ -4,7 +4,7 @@ import { ensurePrivateDir, removeQuietly, replaceFile } from '../state/files.ts'
 import type { Paths } from '../state/paths.ts';
 import type { Need } from './token-age.ts';
 
-/** How long a refresh that failed is not tried again: there is time, or a Codex waits for it. */
+/** How long a refresh that failed is not tried again: long while nothing is urgent, short while a Codex waits for it. */
 const REST_MS = { soon: 60_000, close: 5000, now: 5000 };
 
 type Places = Pick<Paths, 'locksDir'>;
@@ -20,7 +20,7 @@ export function failedLately(
   return failedAt !== undefined && Math.abs(now - failedAt) < REST_MS[need];
 }
 
-/** Never throws: without the note it is tried again sooner. */
+/** Never throws: without the record the refresh is tried again sooner. */
 export function noteFailure(paths: Places, target: string): void {
   try {
     ensurePrivateDir(paths.locksDir);

@@ -8,7 +8,7 @@ import { keepLogin } from './keep-login.ts';
 /** How long the login of a target that was removed is kept. */
 export const KEPT_DAYS = 30;
 
-/** Keeps the logins of a target that is removed among the orphans: of each account the newest. */
+/** Keeps the logins of a target that is removed, among the orphans: the newest of each account. */
 export function keepRemoved(orphansDir: string, name: string, now: Date): SaveElsewhere {
   const kept: string[] = [];
   return (text) => {
@@ -20,7 +20,7 @@ export function keepRemoved(orphansDir: string, name: string, now: Date): SaveEl
   };
 }
 
-/** Deletes logins of targets that were removed long ago; other orphans are the user's. Never throws. */
+/** Deletes the logins of targets that were removed long ago. Other orphans stay. Never throws. */
 export function expireRemoved(orphansDir: string, now: Date): void {
   try {
     for (const name of readdirSync(orphansDir)) {
@@ -31,6 +31,6 @@ export function expireRemoved(orphansDir: string, now: Date): void {
       if (age > KEPT_DAYS * 24 * 3_600_000) deleteLogin(file);
     }
   } catch {
-    // There are none, or they are looked at another time.
+    // There are no orphans, or the next command deletes them.
   }
 }

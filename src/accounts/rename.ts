@@ -26,8 +26,8 @@ export interface Renaming {
 }
 
 /**
- * Gives a target another name. What is to be done is written down first, so that whoever comes after an interruption can
- * finish it: until then the configuration may name a vault that has moved.
+ * Gives a target another name. The plan is written down first, so that the next command can finish it after an interruption.
+ * Until then the configuration may name a vault that has moved.
  */
 export async function renameTarget(paths: Paths, renaming: Renaming): Promise<void> {
   ensurePrivateDir(paths.stateDir);
@@ -40,12 +40,12 @@ export async function renameTarget(paths: Paths, renaming: Renaming): Promise<vo
 export async function finishRename(paths: Paths): Promise<Renaming | undefined> {
   const read = readJson(paths.renamingFile);
   if (read.kind === 'missing' || read.kind === 'unreadable') return undefined;
-  const renaming = read.kind === 'ok' ? checkRenaming(read.value) : undefined;
+  const renaming = read.kind === 'ok' ? parseRenaming(read.value) : undefined;
   if (renaming === undefined) {
     removeQuietly(paths.renamingFile); // of a power cut: nothing had been done yet
     return undefined;
   }
-  // It is at it. On another machine that takes less time than its record needs to look old.
+  // That command may still run, here or on another machine: then its record is not old yet.
   if (mayLive(renaming.makers, paths.renamingFile)) return undefined;
   await takeSteps(paths, renaming);
   return renaming;
@@ -56,14 +56,14 @@ async function takeSteps(paths: Paths, renaming: Renaming): Promise<void> {
   try {
     await move?.();
   } catch (error) {
-    // The vault is the root of a file system, say. Nothing has been moved, and the next try would fail in the same way.
+    // The vault is the root of a file system, say. Nothing was moved, and a second try would fail in the same way.
     if (isThere(renaming.from.vault)) removeQuietly(paths.renamingFile);
     throw cannotWrite(renaming.from.vault, error);
   }
   for (const step of others) await step();
 }
 
-/** Each may be done once more; the last one says that all are done. */
+/** Each step may be repeated. The last one removes the plan. */
 export function renameSteps(paths: Paths, { from, to }: Renaming): (() => unknown)[] {
   return [
     () => moveVaultDir(from.vault, to.vault),
@@ -86,7 +86,7 @@ function moveState(paths: Paths, from: string, to: string): void {
   changeRecords(paths, () => {
     if (!isThere(accountFile(paths, from))) return;
     try {
-      // As a file: one that cannot be read just now keeps its marks. The name in it is not read.
+      // The file is moved unread, so that a file which cannot be read now keeps its marks. The name in it is not used.
       renameSync(accountFile(paths, from), accountFile(paths, to));
     } catch (error) {
       throw cannotWrite(accountFile(paths, to), error);
@@ -98,9 +98,9 @@ function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function checkRenaming(value: unknown): (Renaming & { makers: Makers }) | undefined {
+function parseRenaming(value: unknown): (Renaming & { makers: Makers }) | undefined {
   const { from, to, pid, startTime, ...place } = (value ?? {}) as Record<string, unknown>;
-  const [before, after] = [checkPlace(from), checkPlace(to)];
+  const [before, after] = [parseNamedVault(from), parseNamedVault(to)];
   if (before === undefined || after === undefined) return undefined;
   return {
     from: before,
@@ -109,7 +109,7 @@ function checkRenaming(value: unknown): (Renaming & { makers: Makers }) | undefi
   };
 }
 
-function checkPlace(value: unknown): Renaming['from'] | undefined {
+function parseNamedVault(value: unknown): Renaming['from'] | undefined {
   const { name, vault } = (value ?? {}) as Record<string, unknown>;
   const isPlace = isTargetName(name) && typeof vault === 'string' && isAbsolute(vault);
   return isPlace ? { name, vault } : undefined;

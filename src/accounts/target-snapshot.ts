@@ -5,9 +5,9 @@ import type { Paths } from '../state/paths.ts';
 import { type AccountState, readAccountState } from './account-state.ts';
 import type { KnownVault } from './place-login.ts';
 import { authFileOf, inspectVault, type VaultState } from './vault.ts';
-import { placeOf } from './vault-home.ts';
+import { inodeKeyOf } from './vault-home.ts';
 
-/** Everything a choice among targets looks at. */
+/** A target as it was read at one moment: everything that a choice looks at. */
 export interface TargetSnapshot {
   target: Target;
   vault: VaultState;
@@ -18,25 +18,25 @@ export interface TargetSnapshot {
   lock?: string;
 }
 
-/** What stands for the right to change an account's login: one process at a time may refresh or replace it. */
+/** The lock of an account: one process at a time may refresh or replace its login. */
 export function accountLock({ locksDir }: Pick<Paths, 'locksDir'>, target: string): string {
   return join(locksDir, target);
 }
 
-/** How every configured target stands, in the order of the configuration. */
+/** Reads every configured target, in the order of the configuration. */
 export function readTargets(paths: Paths, config: Config): TargetSnapshot[] {
   const owners = new Map<string, Target>();
   return config.targets.map((target) => {
-    const place = placeOf(target.vault);
-    const twin = place === undefined ? undefined : owners.get(place);
+    const inode = inodeKeyOf(target.vault);
+    const twin = inode === undefined ? undefined : owners.get(inode);
     const vault = twin === undefined ? inspectVault(target) : refuseTwin(target, twin);
-    if (place !== undefined && vault.kind !== 'unsafe') owners.set(place, target);
+    if (inode !== undefined && vault.kind !== 'unsafe') owners.set(inode, target);
     const read = readAccountState(paths, target.name);
     return { target, vault, ...read, lock: accountLock(paths, target.name) };
   });
 }
 
-/** Two paths to one directory, by a link above it, say: one login would be taken for two. */
+/** Two paths lead to one directory, by a link above it, say. One login would be taken for two. */
 function refuseTwin({ name, vault }: Target, twin: Target): VaultState {
   return {
     kind: 'unsafe',
@@ -45,7 +45,7 @@ function refuseTwin({ name, vault }: Target, twin: Target): VaultState {
   };
 }
 
-/** The vaults in which a stray login may belong, each with the identity on record; none that others could change. */
+/** The vaults in which a login may belong, each with the account on record. A vault that other users can change is left out. */
 export function listVaults(snapshots: readonly TargetSnapshot[]): KnownVault[] {
   return snapshots
     .filter(({ vault }) => vault.kind !== 'unsafe')

@@ -1,31 +1,34 @@
 import type { Renewal } from './login.ts';
 
-/** Codex refreshes an access token by itself when it has no more than this left (fact 14). */
+/** Codex refreshes an access token by itself when no more than this is left of it (fact 14). */
 export const CODEX_MARGIN_SECONDS = 300;
 
-/** What is short-lived anyway is renewed at half of its life; but never so late that Codex would. */
+/** A short-lived token is refreshed at half of its life, but never so late that Codex would do it. */
 const LEAST_MARGIN_SECONDS = 310;
 
 const SHORT_WINDOW_SECONDS = 120;
 
-/** Whoever starts now may ask for something only when Codex would refresh: at most half of the window is close to its end. */
+/**
+ * A child started this late makes its first request inside Codex's own refresh window, so two processes would refresh. This
+ * is at most half of our own window.
+ */
 const CLOSE_SECONDS = 60;
 
 export interface RefreshRule {
   nowSeconds: number;
   /** Seconds of life left below which a token is refreshed. */
   marginSeconds: number;
-  /** 0 to 1: so that many sessions do not all act in the same second; the margin shrinks by up to a quarter. */
+  /** 0 to 1: the margin shrinks by up to a quarter, so that many sessions do not all act in the same second. */
   jitter: number;
 }
 
 /**
- * How an access token is to be refreshed: `soon` while nothing hurries; `close` when a Codex that starts now would get to
- * do it before we have; `now` when Codex does it itself at its next request, and several Codexes at once (fact 16).
+ * Whether an access token is to be refreshed. `soon`: there is time. `close`: a Codex that starts now would do it before us.
+ * `now`: Codex does it itself at its next request, and so do several Codexes at once (fact 16).
  */
 export type Need = 'no' | 'soon' | 'close' | 'now';
 
-/** A login that cannot be renewed needs nothing. */
+/** @param renewal undefined for a login that cannot be refreshed: that needs nothing. */
 export function needsRefresh(renewal: Renewal | undefined, rule: RefreshRule): Need {
   if (renewal === undefined) return 'no';
   const left = renewal.expiresAt - rule.nowSeconds;
@@ -36,7 +39,7 @@ export function needsRefresh(renewal: Renewal | undefined, rule: RefreshRule): N
   return left <= margin ? 'soon' : 'no';
 }
 
-/** We are to do it, and Codex would not yet. */
+/** Whether we are to refresh the token, while Codex would not do it yet. */
 export function isInTime(need: Need): boolean {
   return need === 'soon' || need === 'close';
 }
@@ -52,7 +55,7 @@ function marginOf(
 ): number {
   const margin = Math.min(marginSeconds, Math.max(LEAST_MARGIN_SECONDS, lifeSeconds / 2));
   const window = margin - CODEX_MARGIN_SECONDS;
-  // Of a short window no second is given away.
+  // A short window has no seconds to spare.
   const spread = window < SHORT_WINDOW_SECONDS ? 0 : jitter / 4;
   return CODEX_MARGIN_SECONDS + window * (1 - spread);
 }

@@ -20,13 +20,13 @@ export interface Usage {
   capturedAt: number;
   windows: UsageWindow[];
   plan?: string;
-  /** Of a `session` usage: which rollout and thread told. */
+  /** For `session`: the rollout and the thread that told it. */
   rollout?: string;
   thread?: string;
 }
 
 export interface UsageWindow {
-  /** Its length: 300 = 5 h, 10080 = weekly; windows are told apart by this, never by their place. */
+  /** Its length: 300 = 5 h, 10080 = weekly. Windows are told apart by this, never by their order. */
   minutes?: number;
   /** 0 to 100. */
   usedPercent: number;
@@ -34,7 +34,7 @@ export interface UsageWindow {
   resetsAt?: number;
 }
 
-/** What a `token_count` of a rollout bound to this account says. */
+/** The usage that a `token_count` tells, in a rollout that was written under this account. */
 export function usageFromLimits(
   limits: RateLimits,
   from: { capturedAt: number; rollout: string; thread: string },
@@ -47,11 +47,11 @@ export function usageFromLimits(
   };
 }
 
-/** Keeps the newer of what is on record and this. */
+/** Puts a usage on record, unless a newer one is there. */
 export function recordUsage(paths: Paths, target: string, usage: Usage): void {
   changeAccountState(paths, target, (state) => {
     const known = readUsage(state.usage);
-    // What claims to be of the future must give way, too.
+    // A usage on record whose time lies in the future is replaced, too.
     const isBelieved = (known?.capturedAt ?? 0) <= Date.now() / 1000 + CLOCK_SLACK_SECONDS;
     const isOlder = known !== undefined && isBelieved && known.capturedAt > usage.capturedAt;
     return isOlder ? state : { ...state, usage };
@@ -83,7 +83,7 @@ export function readUsage(value: unknown): Usage | undefined {
   };
 }
 
-/** Percent left in a window now: one that has been reset since is full again. */
+/** Percent left in a window now. A window that was reset since is full again. */
 export function percentLeft(window: UsageWindow, nowSeconds: number): number {
   const wasReset = window.resetsAt !== undefined && window.resetsAt <= nowSeconds;
   return wasReset ? 100 : Math.max(0, 100 - window.usedPercent);
@@ -95,7 +95,7 @@ export interface Room {
   minutes?: number;
 }
 
-/** In words. */
+/** What is left, in words. */
 export function describeRoom({ left, minutes }: Room): string {
   const name = minutes === 300 ? '5-hour limit' : minutes === 10_080 ? 'weekly limit' : 'limit';
   return `only ${Math.floor(left)}% of its ${name} is left`;
@@ -111,7 +111,7 @@ export function tightest(windows: readonly UsageWindow[], nowSeconds: number): R
     .toSorted((a, b) => a.left - b.left)[0];
 }
 
-/** The marks that figures from Codex itself amount to: a window that is used up and will be reset. */
+/** The marks that a usage means: one for each window that is used up and will be reset. */
 export function marksOfUsage({ windows, capturedAt }: Usage): Mark[] {
   return windows.flatMap(({ minutes, usedPercent, resetsAt }) =>
     usedPercent >= 100 && resetsAt !== undefined && resetsAt > capturedAt
@@ -125,7 +125,7 @@ function kindOfWindow(minutes: number | undefined): MarkKind {
   return minutes === 10_080 ? 'window-weekly' : 'window-other';
 }
 
-/** Codex tells of two. */
+/** Codex tells two. */
 const MOST_WINDOWS = 10;
 
 function readWindow(value: unknown, toldAt: number): UsageWindow | undefined {

@@ -3,8 +3,8 @@ import { HotswapError } from '../errors.ts';
 import type { Target } from '../state/config.ts';
 
 /**
- * The target whose vault a Codex home is: by its path, a link, a bind mount or another spelling, so device and inode are
- * compared. The auth.json of such a home *is* the only copy of an account's login. One stat for each target.
+ * The target whose vault is this Codex home. A link, a bind mount or another spelling may lead there, so device and inode are
+ * compared. The auth.json of such a home *is* the only copy of an account's login. Costs one stat for each target.
  * @param codexHome a directory, absolute; it need not exist.
  * @returns undefined for a home of its own, and for one that does not exist.
  */
@@ -17,19 +17,19 @@ export function vaultOfHome<T extends Pick<Target, 'vault'>>(
   return targets.find(({ vault }) => isSameInode(home, statQuietly(vault)));
 }
 
-/** What tells a directory from every other, whatever path leads to it; undefined where none does. */
-export function placeOf(path: string): string | undefined {
+/** Device and inode of a directory as a key, the same for every path to it; undefined when the path leads nowhere. */
+export function inodeKeyOf(path: string): string | undefined {
   const stats = statQuietly(path);
   return stats && `${stats.dev}:${stats.ino}`;
 }
 
-/** Whether both paths lead to the same file or directory; false where either leads nowhere. */
+/** Whether both paths lead to the same file or directory; false where one leads nowhere. */
 export function isSamePlace(a: string, b: string): boolean {
-  const place = statQuietly(a);
-  return place !== undefined && isSameInode(place, statQuietly(b));
+  const stats = statQuietly(a);
+  return stats !== undefined && isSameInode(stats, statQuietly(b));
 }
 
-/** The one line about a home that is a vault. */
+/** The line about a home that is a vault. */
 export function tellVaultHome(codexHome: string, target: Pick<Target, 'name'>): string {
   return `this Codex home (${codexHome}) is the vault of ${target.name}`;
 }

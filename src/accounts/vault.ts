@@ -16,7 +16,7 @@ export function authFileOf(target: Pick<Target, 'vault'>): string {
   return join(target.vault, 'auth.json');
 }
 
-/** What a target's vault holds. Reads two inodes and one small file (hot path); never throws, never quotes a token. */
+/** Reads what a target's vault holds: two inodes and one small file (hot path). Never throws, never quotes a token. */
 export function inspectVault(target: Target): VaultState {
   const authFile = authFileOf(target);
   try {
@@ -32,8 +32,8 @@ export function inspectVault(target: Target): VaultState {
 }
 
 /**
- * Refuses a vault whose place somebody else decides on: a link (to the shared home, even), or what other users own or
- * can change. @returns its stats, or undefined when there is none yet.
+ * Refuses a vault that is a link (it could lead to the shared home), or that other users own or can change.
+ * @returns its stats, or undefined when there is none yet.
  * @throws HotswapError `unsafe-path`, `home-unwritable`.
  */
 export function assertVaultDir({ vault }: Pick<Target, 'vault'>): Stats | undefined {
@@ -86,8 +86,8 @@ function inspectAuthFile(authFile: string, name: string): VaultState {
     : { kind: 'broken', reason: `${authFile} ${read.reason}`, advice: loginAdvice(name) };
 }
 
-// Fact 1.3: Codex refuses to save a refreshed token over a read-only or hard-linked file; the account would then be
-// lost with the old token already spent.
+// Codex refuses to save a refreshed token over a read-only or hard-linked file (fact 12). The old token is spent by then, so
+// the account would be lost.
 function whyCodexCannotSave(
   authFile: string,
   stats: { mode: number; nlink: number },
