@@ -14,7 +14,7 @@ export interface Context {
   env: NodeJS.ProcessEnv;
   paths: Paths;
   now: Date;
-  /** Prints one line on stdout; what it quotes of others can neither add a line nor command the terminal. */
+  /** Prints one line on stdout. Text of others in it can neither add a line nor control the terminal. */
   say(line: string | OwnText): void;
   /** The same on stderr. */
   warn(line: string): void;
@@ -44,7 +44,7 @@ export function requireConfig({ paths }: Context): Config {
 }
 
 /**
- * The configuration, after what was done to logins behind our back is told and, where that is safe, put right.
+ * Reads the configuration. First it tells what other programs did to logins, and puts that right where it is safe.
  * @throws HotswapError `not-set-up`, `bad-config`.
  */
 export async function readReconciledConfig(context: Context): Promise<Config> {
@@ -60,7 +60,7 @@ export async function readReconciledConfig(context: Context): Promise<Config> {
   return config;
 }
 
-/** Nobody is asked, and nothing marked, where there is no Codex to ask with. */
+/** Without a Codex on PATH the service is not asked, and no account is marked. */
 export async function askAboutSuspects(
   { paths, env }: Context,
   config: Config,

@@ -6,12 +6,12 @@ import type { Slot } from './slot.ts';
 
 export type AuthAdoption =
   | Exclude<Placement, { kind: 'unplaced' }>
-  /** Kept for the user in a file of its own. */
+  /** It is kept for the user as a file of its own. */
   | { kind: 'orphaned'; file: string; reason: string };
 
 /**
- * A real auth.json in the slot was written by Codex past our link (a login, a logout and login): it goes to the vault
- * of its identity, never to the vault the slot happened to point at; else it is kept among the orphans.
+ * Codex writes a real auth.json in the slot at a login, after it has removed our link. The login goes to the vault of its
+ * account, which may be another one than the slot's link led to. A login of no target is kept among the orphans.
  */
 export function adoptAuth(
   slot: Pick<Slot, 'home' | 'number'>,

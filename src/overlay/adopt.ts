@@ -28,14 +28,14 @@ export interface Adoption {
   entry: string;
   /** In words, for the event log. */
   outcome: string;
-  /** Where the loser is kept. */
+  /** The file that keeps the older one of the two. */
   backup?: string;
 }
 
 export interface AdoptReport {
   adopted: Adoption[];
   auth?: AuthAdoption;
-  /** Lines for the user about what could not be adopted; it is still where it was. */
+  /** Lines for the user about entries that could not be adopted. They are still where they were. */
   problems: string[];
 }
 
@@ -43,18 +43,17 @@ export interface AdoptOptions {
   vaults: readonly KnownVault[];
   orphansDir: string;
   now: Date;
-  /** The slot is deleted next: what is private only because a link would not do is brought home, too. */
+  /** The slot is deleted next. Entries that are private only because Codex refuses a link are brought home, too. */
   isLast?: boolean;
 }
 
 /**
- * Brings what became real in the slot to where it belongs: a link that was replaced by a file, an entry that
- * Codex added, a login. Newest wins, the loser is kept beside it, unless Codex makes such things anew. Private entries
- * stay; 'never' entries are not looked into. For the release of a slot, and before furnishing one whose owner died.
- * Idempotent; no exception for a single entry that fails.
+ * Moves the real files of the slot to where they belong: a file that replaced a link, an entry that Codex added, a login. Of
+ * two files the newer one stays, and the older one is kept beside it, unless Codex makes such files anew. Private entries
+ * stay, and entries of the policy 'never' are not read. For the release of a slot, and before a slot is furnished whose owner
+ * died. Idempotent. An entry that fails throws nothing.
  *
- * Two sessions that do it at once do it one after the other; where the lock cannot be had, a file that is new in both is
- * still not lost (see move.ts).
+ * Two sessions adopt one after the other. Without the lock a file that is new in both is still not lost (see move.ts).
  */
 export function adoptSlot(
   slot: Slot,
@@ -88,7 +87,7 @@ export function adoptSlot(
   return report;
 }
 
-// Sockets, fifos and devices belong to a process and mean nothing elsewhere.
+// Sockets, fifos and devices belong to a process and are of no use elsewhere.
 function isDrift(entry: Dirent, isLast: boolean): boolean {
   return (
     (entry.isFile() || entry.isDirectory()) &&
@@ -103,10 +102,10 @@ function adopt(slot: Slot, entry: string, report: AdoptReport, now: Date, tries 
   const ours = lstatSync(from);
   const theirs = lstatSync(to, { throwIfNoEntry: false });
   if (!ours.isFile() && !ours.isDirectory() && !ours.isSymbolicLink()) {
-    unlinkSync(from); // in a directory: of a process that is no more
+    unlinkSync(from); // a socket or a fifo in a directory, of a process that has ended
   } else if (theirs === undefined) {
     if (moveNew(from, to)) report.adopted.push({ entry, outcome: 'new' });
-    // Somebody was faster: the two are compared now.
+    // Another session was faster: now there are two files to compare.
     else if (tries > 1) adopt(slot, entry, report, now, tries - 1);
     else throw new Error(`${to} comes and goes`);
   } else if (ours.isDirectory() && theirs.isDirectory()) {
@@ -117,7 +116,7 @@ function adopt(slot: Slot, entry: string, report: AdoptReport, now: Date, tries 
   } else if (isSame(from, ours, to, theirs)) {
     unlinkSync(from);
   } else {
-    report.adopted.push({ entry, ...settle({ entry, from, ours, to, theirs }, now) });
+    report.adopted.push({ entry, ...keepNewer({ entry, from, ours, to, theirs }, now) });
   }
 }
 
@@ -129,7 +128,7 @@ interface Pair {
   theirs: Stats;
 }
 
-function settle(pair: Pair, now: Date): { outcome: string; backup?: string } {
+function keepNewer(pair: Pair, now: Date): { outcome: string; backup?: string } {
   const { entry, from, ours, to, theirs } = pair;
   const areFiles = ours.isFile() && theirs.isFile();
   const isNewer = areFiles && ours.mtimeMs >= theirs.mtimeMs;
@@ -154,7 +153,7 @@ function isSame(from: string, ours: Stats, to: string, theirs: Stats): boolean {
   return readFileSync(from).equals(readFileSync(to));
 }
 
-// A user who keeps config.toml in a dotfiles repository has a link in the shared home; the link stays.
+// A user who keeps config.toml in a dotfiles repository has a link in the shared home. The link stays.
 function followLink(path: string): string {
   try {
     return realpathSync.native(path);

@@ -1,19 +1,19 @@
 import { timestamp, unusedName } from '../state/files.ts';
 import { copyNew, moveNew } from './move.ts';
 
-/** Where the loser of an adoption is kept: beside the winner, under a name nobody uses yet. */
+/** A free name beside a file, for the older one of two files. */
 export function backupName(path: string, now: Date): string {
   return unusedName(`${path}.hotswap-backup-${timestamp(now)}`);
 }
 
-/** True for a backup of ours: the user's to look at, not Codex's. */
+/** Whether this is a backup of ours. It is for the user, and Codex does not see it. */
 export function isBackupName(name: string): boolean {
   return /\.hotswap-backup-\d{8}T\d{6}Z(-\d+)?$/.test(name);
 }
 
 /**
- * Copies a file to a backup name, whole or not at all, times and mode kept. Returns the backup's path.
- * @param winner what is kept instead, when that is another file: the backup is beside it.
+ * Copies a file to a backup name, whole or not at all, with its times and mode. Returns the backup's path.
+ * @param winner the file that stays instead, when it is another one: the backup is beside it.
  */
 export function backUp(path: string, now: Date, winner = path): string {
   return underBackupName(winner, now, (backup) => copyNew(path, backup));

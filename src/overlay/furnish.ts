@@ -10,7 +10,7 @@ import { CREDENTIALS } from './credentials-files.ts';
 import type { Slot } from './slot.ts';
 import { sweepTemporaries } from './temporaries.ts';
 
-/** What furnishing did, and what it found real where a link should be: a case for adoption. */
+/** What furnishing did. `drifted`: real entries where a link should be, which are to be adopted. */
 export interface FurnishReport {
   linked: string[];
   removed: string[];
@@ -18,9 +18,8 @@ export interface FurnishReport {
 }
 
 /**
- * Makes the overlay show the shared home: a link for every shared entry, nothing else touched.
- * When all is right already it costs two directory reads and one readlink per entry.
- * Run it before every child start: entries come and go in the shared home.
+ * Gives the overlay a link for every shared entry of the shared home; nothing else is touched. When all is right already it
+ * costs two directory reads and one readlink per entry. Run it before every child start, as entries come and go.
  */
 export function furnishSlot(slot: Slot): FurnishReport {
   const shared = readSharedHome(slot.sharedHome);
@@ -36,24 +35,24 @@ export function furnishSlot(slot: Slot): FurnishReport {
   return report;
 }
 
-/** The names to show, after making the directories that Codex would otherwise make in the overlay (fact 30). */
+/** The names to link. First it makes the directories that Codex would otherwise make in the overlay (fact 30). */
 function readSharedHome(sharedHome: string): Set<string> {
   ensureDir(sharedHome);
   const all = readdirSync(sharedHome);
   sweepTemporaries(sharedHome, all);
-  const names = new Set(all.filter((name) => !isOurLitter(name)));
+  const names = new Set(all.filter((name) => !isUnshared(name)));
   for (const name of SHARED_DIRECTORIES) {
     if (names.has(name)) continue;
     ensureDir(join(sharedHome, name));
     names.add(name);
   }
-  // Linked while still missing: open(O_CREAT) through the link makes them in the shared home.
+  // A link to a missing file is fine: open(O_CREAT) through it makes the file in the shared home.
   for (const name of SHARED_FILES) names.add(name);
   return names;
 }
 
-// Backups are for the user to look at, unfinished files for nobody.
-function isOurLitter(name: string): boolean {
+// Backups are for the user. Unfinished files are of no use.
+function isUnshared(name: string): boolean {
   return isBackupName(name) || isTemporaryName(name);
 }
 
@@ -78,8 +77,8 @@ function furnishEntry(
   }
 }
 
-// Links that should not be: to what was deleted in the shared home (Codex could not make a directory there), or of an
-// entry that an older version of ours shared. Real files are left for adoption.
+// Removes links that should not be there: a link to an entry that was deleted in the shared home, where Codex could not make
+// a directory, and a link of an entry that an older version of ours shared. Real files are left for adoption.
 function tidyEntry(
   slot: Slot,
   name: string,

@@ -36,7 +36,7 @@ export async function foldHookTrust(slot: Homes): Promise<string[]> {
   const before = readConfigText(slot.sharedHome);
   if (before === undefined || !before.includes(slot.home) || !mentionsHookTrust(before)) return [];
   const parse = await loadTomlParser();
-  // Read again: from here to the rename nothing yields, so that hardly a moment is left for another writer.
+  // Read again. Nothing is awaited from here to the rename, so another writer has hardly a moment.
   const folded = renameHookKeys(readConfigText(slot.sharedHome) ?? '', slot.home, slot.sharedHome);
   if (folded.hooks.length === 0 || !parses(folded.text, parse)) return [];
   const target = realpathSync.native(join(slot.sharedHome, 'config.toml'));

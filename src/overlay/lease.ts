@@ -19,7 +19,7 @@ import { type Slot, slotPlaces } from './slot.ts';
 const MAX_SLOTS = 64;
 
 /**
- * Leases the lowest free slot of this shared home; no lock is held at any time (see {@link claimLease}).
+ * Leases the lowest free slot of this shared home. No lock is held at any time (see {@link claimLease}).
  * @param here where we are; elsewhere for tests.
  * @throws HotswapError `no-free-slot`, `unsafe-path`, `home-unwritable`.
  */
@@ -30,7 +30,7 @@ export function leaseSlot(
   here?: Place,
 ): Slot {
   ensurePrivateDir(paths.runtimeDir);
-  // Codex makes CODEX_HOME canonical; hook trust and thread paths are keyed by what it sees.
+  // Codex makes CODEX_HOME canonical, and keys hook trust and thread paths by that path.
   const runtimeDir = realpathSync.native(paths.runtimeDir);
   for (let number = 1; number <= MAX_SLOTS; number++) {
     const { home, side } = slotPlaces(runtimeDir, number);
@@ -47,24 +47,24 @@ export function leaseSlot(
 }
 
 /**
- * Gives a slot back: its directory stays, for the state DB of Codex remembers paths through it (fact 32). What the session
- * has started and left behind (an editor, tmux) may still have it as CODEX_HOME: it leads to the login of plain Codex now,
- * by a link to the shared home's, and not to the account of the session that has it next.
+ * Gives a slot back. Its directory stays, as the state DB of Codex remembers paths through it (fact 32). A program that the
+ * session has started and left behind (an editor, tmux) may still have the slot as CODEX_HOME. So its auth.json becomes a link
+ * to that of the shared home: the program works under the login of plain Codex, and not under that of the next session.
  */
 export function releaseSlot(slot: Slot): void {
   if (!holdsSlot(slot)) return;
-  leadHome(slot);
+  leadToSharedLogin(slot);
   unlinkCredentials(slot);
   freeLease(slot.side, slot.generation);
 }
 
-/** False when somebody has taken the slot over: to another machine, a session that is suspended for long looks dead. */
+/** False when another machine has taken the slot over, to which a session that is suspended for long looks dead. */
 export function holdsSlot({ side, generation }: Slot): boolean {
   return holdsLease(side, generation);
 }
 
 /**
- * For what would change what is shown in the slot.
+ * Call it before a change in the slot.
  * @throws HotswapError `in-use` when it is not ours any more.
  */
 export function assertHeld(slot: Slot): void {
@@ -72,18 +72,18 @@ export function assertHeld(slot: Slot): void {
   throw new HotswapError('in-use', tellLost(slot), 'start codex anew');
 }
 
-/** For the user. */
+/** The line for the user about a slot that was taken over. */
 export function tellLost({ number }: Slot): string {
   return `this session was suspended for more than five minutes, and another machine has taken over its overlay ${number}`;
 }
 
-/** Notes the processes that use the slot, so that it stays leased while any of them outlives us. */
+/** Records the processes that use the slot. It stays leased as long as one of them lives. */
 export function recordUsers(slot: Slot, users: readonly ProcessIdentity[]): void {
   setUsers(slot.side, slot.generation, users);
 }
 
 /**
- * Leases one certain slot that exists, if it is free; for sweeping.
+ * Leases a given slot that exists, if it is free. For sweeping.
  * @param runtimeDir canonical.
  */
 export function leaseExistingSlot(
@@ -109,17 +109,17 @@ export function leaseExistingSlot(
   };
 }
 
-// A login of its own is not adopted yet and stays; where no link can be made (a full disk) the old one does no harm.
-function leadHome({ home, sharedHome }: Slot): void {
+// A login of its own is not adopted yet, so it stays. Where no link can be made (a full disk) the old link does no harm.
+function leadToSharedLogin({ home, sharedHome }: Slot): void {
   try {
     leadToHome(join(home, 'auth.json'), join(sharedHome, 'auth.json'));
   } catch {
-    // It leads to the account that the session had last.
+    // The link still leads to the account that the session had last.
   }
 }
 
-// `uninstall --purge` leaves a link to the shared home in the place of a slot; furnishing that would link the shared
-// home to itself.
+// `uninstall --purge` leaves a link to the shared home in the place of a slot. Furnishing it would link the shared home to
+// itself.
 function makeHome(home: string): void {
   if (lstatSync(home, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(home);
   ensurePrivateDir(home);

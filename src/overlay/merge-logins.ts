@@ -4,13 +4,13 @@ import { lstatSync, readFileSync, type Stats } from 'node:fs';
 export interface Logins {
   bytes: Buffer;
   stats: Stats;
-  /** By the key that Codex gives the server; one entry for the whole file where it has another form. */
+  /** By the key that Codex gives the server. A file of another form is one entry as a whole. */
   entries: ReadonlyMap<string, string>;
-  /** False for another form: it is kept or replaced as a whole. */
+  /** False for a file of another form, which is kept or replaced as a whole. */
   isKnownForm: boolean;
 }
 
-/** What was linked into a slot: digests, no secrets. */
+/** The logins that were linked into a slot: digests, no secrets. */
 export interface LinkedLogins {
   size: number;
   mtimeMs: number;
@@ -19,9 +19,9 @@ export interface LinkedLogins {
 }
 
 /**
- * Reads the file; undefined when there is none. Codex empties and writes it in place, so that it may be half written: it is
- * looked at again then.
- * @throws what reading throws, and when it is no regular file: Codex refuses to open such.
+ * Reads the file. Codex empties it and writes it in place, so a file that is half written is read again.
+ * @returns undefined when there is no file.
+ * @throws what reading throws; an error when it is no regular file, which Codex refuses to open, too.
  */
 export function readLogins(path: string): Logins | undefined {
   for (let looks = 1; ; looks++) {
@@ -38,7 +38,7 @@ const MOST_LOOKS = 4;
 const PAUSE_MS = 15;
 const CLOCK = new Int32Array(new SharedArrayBuffer(4));
 
-/** What these bytes say. */
+/** Reads the logins out of the bytes of a file. */
 export function parseLogins(bytes: Buffer, stats: Stats): Logins {
   const text = bytes.toString();
   try {
@@ -73,10 +73,10 @@ export function digestLogins({ bytes, stats, entries, isKnownForm }: Logins): Li
 }
 
 /**
- * What both sides have, and what one of them has and the other did not take away since they were linked. Where both
- * have changed a login, the later file has the word.
- * @param linked what both sides had once; undefined when they were never linked: nothing was taken away then.
- * @returns the text for both, undefined when no login is left.
+ * Merges the logins of the slot and of the shared home: the logins of both, and those that one side has and the other did not
+ * remove since they were linked. Of a login that both have changed, that of the later file stays.
+ * @param linked the logins that both had once; undefined when they were never linked, so that nothing was removed.
+ * @returns the text for both; undefined when no login is left.
  */
 export function mergeLogins(
   linked: LinkedLogins | undefined,
@@ -85,7 +85,7 @@ export function mergeLogins(
 ): Buffer | undefined {
   const sides = [ours, theirs].filter((side) => side !== undefined);
   const sound = sides.filter(({ isKnownForm }) => isKnownForm);
-  // Of a Codex that was killed while it wrote, say.
+  // The other form comes from a Codex that was killed while it wrote, say.
   if (sides.length === 2 && sound.length === 1) return sound[0]?.bytes;
   const byEntry = sides.every(({ isKnownForm }) => isKnownForm);
   const entriesOf = (side: Logins | undefined): ReadonlyMap<string, string> =>
@@ -107,7 +107,7 @@ export function mergeLogins(
 interface Pair {
   ours: string | undefined;
   theirs: string | undefined;
-  /** The digest of what both had. */
+  /** The digest of the login that both had. */
   base: string | undefined;
 }
 
@@ -122,8 +122,8 @@ function pickLogin({ ours, theirs, base }: Pair, isOursLater: boolean): string |
 }
 
 /**
- * Whether nothing of `logins` is lost when only `kept` is left: every byte is there, or every login, or a later one of the
- * same server.
+ * Whether no login is lost when only `kept` is left: it has the same bytes, or every login, or a later login of the same
+ * server.
  */
 export function isCovered(
   logins: Logins,
@@ -148,8 +148,8 @@ function textOf(entries: ReadonlyMap<string, string>): string {
 }
 
 /**
- * FNV-1a with two seeds, and the length. Not node:crypto, which takes 4 ms to load on the way to the first frame: nobody
- * forges these, and they tell nothing of a token.
+ * FNV-1a with two seeds, and the length. Not node:crypto, which takes 4 ms to load on the way to the first frame. The digests
+ * need no protection against forgery, and they tell nothing of a token.
  */
 function digest(text: string): string {
   const hash = (seed: number) => {

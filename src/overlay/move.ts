@@ -7,9 +7,9 @@ import { sweepTemporaries } from './temporaries.ts';
 export type FileSystem = typeof nodeFs;
 
 /**
- * Moves a file, a directory or a link to a name that is free. On another file system it is copied beside it first and
- * appears there whole; sockets, fifos and devices in it are left out, for they mean nothing without their process.
- * @returns false when the name is not free, and be it only for a microsecond: nothing was moved.
+ * Moves a file, a directory or a link to a free name. On another file system it is copied beside that name first, so that it
+ * appears there whole. Sockets, fifos and devices are left out, as they are of no use without their process.
+ * @returns false when the name is taken, and nothing was moved.
  * @throws the plain errno error; the content is then where it was, and nothing else is left.
  */
 export function moveNew(from: string, to: string, fs: FileSystem = nodeFs): boolean {
@@ -28,7 +28,7 @@ export function moveNew(from: string, to: string, fs: FileSystem = nodeFs): bool
   return true;
 }
 
-/** Moves a file over another, which is gone then. @throws as {@link moveNew} does. */
+/** Moves a file over another one, which is gone then. @throws as {@link moveNew} does. */
 export function moveOver(from: string, to: string, fs: FileSystem = nodeFs): void {
   try {
     fs.renameSync(from, to);
@@ -41,20 +41,20 @@ export function moveOver(from: string, to: string, fs: FileSystem = nodeFs): voi
   }
 }
 
-/** Copies a file or a directory, times and modes kept, to a name that is free. @returns false when it is not. */
+/** Copies a file or a directory, with times and modes, to a free name. @returns false when the name is taken. */
 export function copyNew(from: string, to: string, fs: FileSystem = nodeFs): boolean {
   const stats = fs.lstatSync(from);
   return withCopy(from, to, fs, (copy) => putNew(copy, to, stats, fs));
 }
 
 /**
- * Gives a free name to what is at `from`, on the same file system. A file keeps its old name, too; a directory does not.
- * rename(2) would replace a file that came up meanwhile; link(2) says so.
+ * Gives the entry at `from` a free name on the same file system. A file keeps its old name, too; a directory does not.
+ * rename(2) would replace a file that came up meanwhile; link(2) fails instead.
  */
 function putNew(from: string, to: string, stats: nodeFs.Stats, fs: FileSystem): boolean {
   try {
     if (stats.isDirectory()) fs.renameSync(from, to);
-    // link(2) of a symbolic link links what it leads to on macOS.
+    // On macOS link(2) follows a symbolic link.
     else if (stats.isSymbolicLink()) fs.symlinkSync(fs.readlinkSync(from), to);
     else fs.linkSync(from, to);
     return true;
@@ -66,11 +66,11 @@ function putNew(from: string, to: string, stats: nodeFs.Stats, fs: FileSystem): 
   }
 }
 
-// A directory is renamed over an empty one; over a full one, a file or a link it is not.
+// rename(2) replaces an empty directory by a directory, and no other entry.
 const TAKEN = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR'];
 const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
-// Where there are no hard links, an empty file of our own holds the name until the rename.
+// On a file system without hard links an empty file of ours holds the name until the rename.
 function claimName(from: string, to: string, fs: FileSystem): boolean {
   try {
     fs.closeSync(fs.openSync(to, 'wx', 0o600));
@@ -87,7 +87,7 @@ function claimName(from: string, to: string, fs: FileSystem): boolean {
   }
 }
 
-/** Copies beside `to`, and sees to it that no copy stays there, whatever happens. */
+/** Copies beside `to`, and removes the copy whatever happens. */
 function withCopy<Result>(
   from: string,
   to: string,
@@ -123,7 +123,7 @@ function copyTree(from: string, to: string, fs: FileSystem): void {
   fs.utimesSync(to, stats.atime, stats.mtime);
 }
 
-// The original is deleted next: after a power cut one of the two must be there.
+// The original is deleted next. After a power cut one of the two must be there.
 function sync(path: string, fs: FileSystem): void {
   const fd = fs.openSync(path, 'r');
   try {
@@ -139,7 +139,7 @@ function remove(path: string, fs: FileSystem): void {
       fs.rmSync(path, { recursive: true, force: true });
       return;
     } catch {
-      // Once more; then the next sweep removes it (see temporaries.ts).
+      // One more try. After it the next sweep removes the copy (see temporaries.ts).
     }
   }
 }

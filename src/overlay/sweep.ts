@@ -31,7 +31,7 @@ export interface Sweep {
   hooks: string[];
 }
 
-/** Every slot there is, by number. */
+/** All slots, by number. */
 export function listSlots(paths: Pick<Paths, 'runtimeDir'>): SlotListing[] {
   const runtimeDir = canonicalRuntimeDir(paths);
   if (runtimeDir === undefined) return [];
@@ -48,7 +48,7 @@ export function listSlots(paths: Pick<Paths, 'runtimeDir'>): SlotListing[] {
     });
 }
 
-/** Adopts and frees the slots whose owner died: the next lease of that number may be long in coming. */
+/** Adopts and frees the slots whose owner died, as the next lease of such a slot may come late. */
 export async function sweepSlots(
   paths: Pick<Paths, 'runtimeDir'>,
   owner: ProcessIdentity,
@@ -58,7 +58,7 @@ export async function sweepSlots(
   for (const { number, ownership } of listSlots(paths)) {
     if (ownership.kind !== 'orphaned') continue;
     const slot = leaseExistingSlot(canonicalRuntimeDir(paths) ?? '', number, owner);
-    if (slot === undefined) continue; // somebody was faster
+    if (slot === undefined) continue; // another session has leased it
     sweeps.push(await clearOut(slot, options));
     releaseSlot(slot);
   }
@@ -66,8 +66,8 @@ export async function sweepSlots(
 }
 
 /**
- * Shrinks every slot that is not in use to one link to its shared home, so that threads which Codex remembers by a path
- * through the slot can still be opened (fact 32). What became real in it is adopted first.
+ * Replaces every slot that is not in use by a link to its shared home, so that threads which Codex remembers by a path through
+ * the slot can still be opened (fact 32). Its real files are adopted first.
  * @returns what was done, and the slots that were left as they are, with the reason.
  */
 export async function purgeSlots(
@@ -99,7 +99,7 @@ export async function purgeSlots(
   return { purged, kept };
 }
 
-/** What is to be had nowhere else is not deleted unasked. */
+/** An entry of which there is no copy elsewhere is not deleted unasked. */
 function whyNotDeletable(slot: Slot): string | undefined {
   const { home } = slot;
   unlinkCredentials(slot);
@@ -117,7 +117,7 @@ async function clearOut(slot: Slot, options: AdoptOptions): Promise<Sweep> {
   return { slot, adoption, isLoggedOut, hooks: await foldHookTrust(slot) };
 }
 
-/** Unless a session is at it. */
+/** Unless a session holds the lock. */
 function removeAdoptionLock(paths: Pick<Paths, 'runtimeDir'>): void {
   const runtimeDir = canonicalRuntimeDir(paths);
   if (runtimeDir === undefined) return;

@@ -4,13 +4,13 @@ import { fileSystemTime } from '../state/file-clock.ts';
 import { isTemporaryName, temporaryOwner } from '../state/files.ts';
 import { processStartTime } from '../state/process-identity.ts';
 
-/** The owner may live in another container or on another host, where it is soon done. */
+/** The owner may live in another container or on another host. It takes less than this there. */
 const LEAST_AGE_MS = 60_000;
 
 /**
  * Removes the unfinished files and directories that processes of ours left in a directory when they died.
- * @param names what is in it, when that is known already. Without such a name among them it costs nothing.
- * @param nowMs what time it is there, for tests; our own clock may be hours ahead of that of a file server.
+ * @param names the entries of the directory, where the caller has read them. Without such a name among them it costs nothing.
+ * @param nowMs the time on that file system, for tests. Our clock may be hours ahead of that of a file server.
  */
 export function sweepTemporaries(
   dir: string,
@@ -28,7 +28,7 @@ export function sweepTemporaries(
       if (now !== undefined && now - ctimeMs >= LEAST_AGE_MS)
         rmSync(path, { recursive: true, force: true });
     } catch {
-      // Somebody else removes it, or the next time.
+      // Another process removes it, or the next sweep.
     }
   }
 }

@@ -14,13 +14,13 @@ export function addTarget({ paths }: Context, name: string): Promise<Config> {
     if (config.targets.some((known) => known.name === name)) return config;
     const target = { name, vault: defaultVault(paths, name), enabled: true };
     refuseVaultHome(paths.sharedHome, [target]);
-    // Of a target of this name that was before: whose account it was says nothing about this one.
+    // The record may be of a former target of this name, with another account.
     if (inspectVault(target).kind === 'empty') removeAccountState(paths, name);
     return { ...config, targets: [...config.targets, target] };
   });
 }
 
-/** A name that is free, numbered like most. */
+/** A free name with a number. */
 export function suggestName(config: Config | undefined, prefix = 'acc'): string {
   const taken = new Set(config?.targets.map(({ name }) => name.toLowerCase()));
   for (let number = 1; ; number++) {
@@ -28,7 +28,7 @@ export function suggestName(config: Config | undefined, prefix = 'acc'): string 
   }
 }
 
-/** What is wrong with a name for a new target; undefined when it will do. */
+/** What is wrong with a name for a new target; undefined when it can be used. */
 export function whyNoName(name: string, config: Config | undefined): string | undefined {
   if (!isTargetName(name)) return 'Use 1 to 64 letters, digits, ".", "_" or "-", not only dots.';
   const isTaken = config?.targets.some(

@@ -26,7 +26,7 @@ export function codexLoginCommand(context: Context): Command {
     );
 }
 
-/** The login goes into the vault of its account, whichever that is; a new account gets a target of its own. */
+/** The login goes into the vault of its account. A new account gets a target of its own. */
 async function logIn(context: Context, args: string[]): Promise<void> {
   const before = await readReconciledConfig(context);
   sayWhere(context, before);
@@ -52,7 +52,7 @@ async function install(context: Context, before: Config, authContent: string): P
   sayCurrent(context, config, name);
 }
 
-/** Before the browser opens: which account is meant, and what becomes of another. */
+/** Says before the browser opens which account is meant, and where the login of another account goes. */
 function sayWhere(context: Context, config: Config): void {
   const name = currentName(context, config);
   const snapshot = readTargets(context.paths, config).find(({ target }) => target.name === name);

@@ -16,7 +16,7 @@ export function disableCommand(context: Context): Command {
     )
     .action(async (name: string | undefined) => {
       if (name !== undefined) return switchTarget(context, name, false);
-      // First of all, so that a broken configuration cannot keep it from being switched off.
+      // Before the configuration is read, so that a broken one does not prevent it.
       ensurePrivateDir(context.paths.stateDir);
       replaceFile(context.paths.disabledFlag, '');
       context.say('codex-hotswap is off: plain codex runs alone (codex-hot is still supervised)');

@@ -17,7 +17,7 @@ export function enableCommand(context: Context): Command {
       const config = await readReconciledConfig(context);
       if (name !== undefined) return switchTarget(context, name, true);
       putShim(context, options.shimPath);
-      // After an uninstall plain Codex has a copy of its own, and one of the two would lose its tokens.
+      // After an uninstall plain Codex has a copy of its own. Of two copies one loses its login at a refresh.
       linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
       rmSync(context.paths.disabledFlag, { force: true });
       context.say('codex-hotswap is on: plain codex outlives a usage limit');

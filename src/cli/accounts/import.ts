@@ -33,13 +33,13 @@ export function importCommand(context: Context): Command {
 }
 
 function fileOf(path: string): string {
-  return lookAt(path, statSync)?.isDirectory() ? join(path, 'auth.json') : path;
+  return statQuietly(path, statSync)?.isDirectory() ? join(path, 'auth.json') : path;
 }
 
-/** A path that cannot be looked at (too long, say, or below a file) has nothing for us; reading it says why. */
-function lookAt(path: string, look: (path: string) => Stats = lstatSync): Stats | undefined {
+/** Undefined also for a path that fails (too long, or below a file): reading it says why. */
+function statQuietly(path: string, stat: (path: string) => Stats = lstatSync): Stats | undefined {
   try {
-    return look(path);
+    return stat(path);
   } catch {
     return undefined;
   }
@@ -57,12 +57,12 @@ export async function importLogin(
   if (isSamePlace(dirname(file), paths.sharedHome)) {
     refuseVaultHome(paths.sharedHome, before?.targets ?? []);
   }
-  const wasFile = lookAt(file)?.isFile() === true;
+  const wasFile = statQuietly(file)?.isFile() === true;
   const known = before && (await readReconciledConfig(context));
-  const settled = wasFile ? linkedTarget(file, known) : undefined;
-  if (settled !== undefined && (name ?? settled.name) === settled.name) {
-    // That of a target we know has found its way by itself.
-    say(`${settled.name} has this login, or a newer one`);
+  const moved = wasFile ? linkedTarget(file, known) : undefined;
+  if (moved !== undefined && (name ?? moved.name) === moved.name) {
+    // Reconciling has moved the login of a known target to its vault already.
+    say(`${moved.name} has this login, or a newer one`);
     return;
   }
   const { text, identity } = readCandidate(file, known);
@@ -95,11 +95,11 @@ export async function importLogin(
         : `${goal} has this login, or a newer one`,
     );
   } else {
-    // Of two that cannot be told apart a person has named this one; the other is kept.
+    // It cannot be told which of two logins is newer. A person has named this one; the other is kept.
     installLogin({ paths, config, snapshots, target, authContent: text });
     say(`${goal} is ${describeIdentity(identity)}`);
   }
-  settleSource(context, config, target, file);
+  tidySource(context, config, target, file);
 }
 
 function readCandidate(
@@ -127,9 +127,9 @@ function readCandidate(
   );
 }
 
-/** Whose login a file is, if it is a file of its own that no target has; undefined otherwise. */
+/** Whose login a file holds, in words; undefined for a link, for no login, and for a login of a target. */
 export function readUnknownLogin(file: string, { paths }: Context): string | undefined {
-  if (!lookAt(file)?.isFile()) return undefined;
+  if (!statQuietly(file)?.isFile()) return undefined;
   const read = readLogin(readRegularFile(file).toString('utf8'));
   if (read.kind === 'broken') return undefined;
   const { identity } = read.login;
@@ -140,7 +140,7 @@ export function readUnknownLogin(file: string, { paths }: Context): string | und
 
 /** Whose vault a link leads to. */
 function linkedTarget(file: string, known: Config | undefined): Target | undefined {
-  const leadsTo = lookAt(file) && readLinkTarget(file);
+  const leadsTo = statQuietly(file) && readLinkTarget(file);
   return known?.targets.find((target) => authFileOf(target) === leadsTo);
 }
 
@@ -160,8 +160,8 @@ function alreadyLinked(file: string, known: Config | undefined): HotswapError {
   );
 }
 
-/** One credential file per account: what was imported becomes a link, goes away, or is the user's to delete. */
-function settleSource(context: Context, config: Config, target: Target, file: string): void {
+/** One credential file per account: the imported file becomes a link, is removed, or the user is told to delete it. */
+function tidySource(context: Context, config: Config, target: Target, file: string): void {
   const { paths, warn } = context;
   const authFile = authFileOf(target);
   if (isSamePlace(file, authFile)) return; // its home is the vault

@@ -17,8 +17,7 @@ import type { Context } from '../context.ts';
 
 /**
  * Runs the real `codex login` on the user's terminal, in an empty private home that is removed afterwards.
- * @param install puts the text of the auth.json it wrote where it belongs. Until then it stays in that home; when it cannot
- * be installed, it is kept for the user.
+ * @param install is given the text of the auth.json that it wrote. A login that cannot be installed is kept for the user.
  * @throws HotswapError `login-failed`, `codex-not-found`, `codex-not-runnable`, and what `install` throws.
  */
 export async function runCodexLogin<T>(
@@ -42,7 +41,7 @@ export async function runCodexLogin<T>(
     ensurePrivateDir(home);
     const ending = await runInherited({
       file: codex.file,
-      // A keyring would be keyed by this home, which is gone right after (fact 10).
+      // A login in a keyring would be keyed by this home, which is removed right after (fact 10).
       args: ['-c', 'cli_auth_credentials_store="file"', 'login', ...args],
       cwd: home,
       env: { ...codex.env, CODEX_HOME: home },
@@ -116,7 +115,7 @@ function listNames(dir: string): string[] {
 
 function mayBeInUse(place: string): boolean {
   const read = readJson(ownerFile(place));
-  // One that is just being made, or one of version 0.1.0, whose pid may be of another container.
+  // The home is just being made, or version 0.1.0 has made it, whose pid may be of another container.
   if (read.kind !== 'ok') return isYoung(place);
   const { pid, startTime, ...where } = (read.value ?? {}) as Record<string, unknown>;
   return mayLive(readMakers([{ pid, startTime }], where), ownerFile(place));
@@ -128,7 +127,7 @@ function isYoung(place: string): boolean {
   return now === undefined || made === undefined || now - made < LOGIN_MS;
 }
 
-/** Nobody sits before a login for so long. */
+/** No person takes so long for a login. */
 const LOGIN_MS = 86_400_000;
 
 function homeIn(place: string): string {

@@ -29,7 +29,7 @@ export function loginCommand(context: Context): Command {
       const config = await readReconciledConfig(context);
       const target = findTarget(config, name);
       const { replaceAccount = false, move = false } = options;
-      // Before anybody has logged in for nothing.
+      // Asked before the login, which would be for nothing.
       if (replaceAccount && isUsed(context.paths, target)) throw inUse(target);
       await logIn(context, config, target, { args: wordsOf(options, args), replaceAccount, move });
     });
@@ -51,8 +51,8 @@ function wordsOf({ deviceAuth, withApiKey }: CommandOptions, args: string[]): st
 }
 
 /**
- * Logs in to a target. `codex login` runs in an empty home of its own, because in a used one it revokes the account that
- * is stored there (fact 21); what it leaves is installed by identity. Until then nothing of the old login is touched.
+ * Logs in to a target. `codex login` runs in an empty home of its own, because in a used one it revokes the account that is
+ * stored there (fact 21). The login that it leaves is installed by identity. The old login stays untouched until then.
  * @throws HotswapError `login-failed`, `identity-clash`, `codex-not-found`.
  */
 export async function logIn(
@@ -75,7 +75,7 @@ export function takeIn(
   { replaceAccount = false, move = false }: Omit<LoginOptions, 'args'> = {},
 ): void {
   const { paths, say, warn } = context;
-  const snapshots = readTargets(paths, config); // now, not before: the login took a while
+  const snapshots = readTargets(paths, config); // read after the login, which took a while
   const installation = installLogin({
     paths,
     config,

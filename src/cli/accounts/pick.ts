@@ -6,7 +6,7 @@ export interface Choice {
   label: string;
   /** Words to find it by, besides the label. */
   hint?: string;
-  /** Lines that are shown below the list while it is pointed at. */
+  /** Lines below the list while this choice is selected. */
   preview?: readonly string[];
 }
 

@@ -32,7 +32,7 @@ export function refreshCommand(context: Context): Command {
     );
 }
 
-/** Asks side by side; exit status 1 when any target could not be asked. */
+/** Asks all targets at once. The exit status is 1 when one could not be asked. */
 async function refresh(context: Context, names: string[], timeout: number): Promise<void> {
   if (!(timeout > 0)) {
     throw new HotswapError(
@@ -58,7 +58,7 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
     paths: context.paths,
     config,
     program: findProgram(found.path, context.env),
-    // A timer of more than 24 days would end at once.
+    // A timer of more than 24 days ends at once.
     timeoutMs: Math.min(timeout, MOST_TIMEOUT_SECONDS) * 1000,
   };
   const outcomes = await Promise.all(
@@ -110,13 +110,13 @@ async function refreshTarget(
     ...(plan === undefined ? {} : { plan }),
   };
   recordUsage(asking.paths, target.name, usage);
-  // Codex has just worked with it.
+  // Codex has just worked with this login.
   clearMarks(asking.paths, target.name, ['needs-login']);
   for (const mark of marksOfUsage(usage)) addMark(asking.paths, target.name, mark);
   return { ok: true, text: summariseUsage(usage, context.now) };
 }
 
-/** What Codex says of a login that is gone is remembered. */
+/** Marks an account whose login Codex calls dead. @returns the text for the user. */
 function noteRefusal(paths: Paths, target: string, why: string, now: Date): string {
   if (classifyLimitText(why)?.kind !== 'needs-login') return why;
   markLoggedOut(paths, target, why, now);

@@ -16,9 +16,9 @@ import { errnoOf, isTemporaryName } from '../../state/files.ts';
 import type { Paths } from '../../state/paths.ts';
 
 /**
- * Removes the login from a vault, and the vault if nothing else is in it.
+ * Removes the login from a vault, and the vault when nothing else is in it.
  * @param keep keeps the login elsewhere first; without it the login is deleted.
- * @returns the names of what else is in it: the user's, so it stays.
+ * @returns the names of the other entries, which are the user's and stay.
  */
 export function removeVault(vault: string, keep?: SaveElsewhere): string[] {
   const names = listNames(vault);
@@ -36,10 +36,9 @@ export function removeVault(vault: string, keep?: SaveElsewhere): string[] {
 }
 
 /**
- * Leaves a vault whose login is not its target's alone: that of a Codex home of this user, or of this command; the vault of
- * another target by another path; what a link leads to. Only our copy is taken from a Codex home, which has the login
- * itself.
- * @returns what stays; undefined for a vault of the target's own, which is to be removed.
+ * Leaves a vault alone that is not the target's own: a Codex home of this user or of this command, the vault of another target
+ * by another path, or a link. From a Codex home only our copy is removed, as the home has the login itself.
+ * @returns what stays, in words; undefined for a vault of the target's own, which is to be removed.
  */
 export function leaveVault(
   { home, sharedHome }: Paths,
@@ -76,7 +75,7 @@ function isOfLogin(name: string): boolean {
   );
 }
 
-/** The first few of many names, for a line. */
+/** The first names of many, for a line. */
 export function nameSome(names: readonly string[]): string {
   const more = names.length - MOST_NAMES;
   return names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');

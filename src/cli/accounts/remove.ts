@@ -39,8 +39,8 @@ export function removeCommand(context: Context): Command {
 }
 
 /**
- * Forgets a target, in an order that loses nothing: the lock of its account, a copy of its login in orphans/, the
- * configuration, so that nothing chooses it any more, then the vault. Where the lock or the copy fails, nothing is changed.
+ * Forgets a target. First it takes the account's lock and copies the login to orphans/; when that fails, nothing is changed.
+ * Then it changes the configuration, so that no session chooses the target, and removes the vault.
  */
 export async function forgetTarget(
   context: Context,
@@ -64,7 +64,7 @@ export async function forgetTarget(
   const [first] = rest.targets;
   if (first !== undefined && wasCurrent) writeCurrent(paths, first.name);
   removeAccountState(paths, target.name);
-  // What leads nowhere now would look to plain codex like a login that cannot be read.
+  // To plain codex a link that leads nowhere would look like a login that cannot be read.
   for (const sharedHome of new Set([paths.sharedHome, ...listHomesWithLink(paths)])) {
     if (!existsSync(join(sharedHome, 'auth.json'))) unlinkSharedLogin({ ...paths, sharedHome });
   }
@@ -77,7 +77,7 @@ export async function forgetTarget(
   if (first !== undefined && wasCurrent) say(`new sessions start with ${first.name}`);
 }
 
-/** With the account's lock held: a refresh that is under way has to reach the vault first. */
+/** Holds the account's lock meanwhile: a refresh that is under way reaches the vault first. */
 async function underLock<T>(
   { paths }: Context,
   { name }: Target,

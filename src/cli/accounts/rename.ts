@@ -39,7 +39,7 @@ async function rename(context: Context, from: string, to: string, force: boolean
   const vault = newVault(paths, target, to);
   if (vault !== target.vault) refuseVaultHome(paths.sharedHome, [target]);
   await renameTarget(paths, { from: { name: from, vault: target.vault }, to: { name: to, vault } });
-  // Sessions that were forced to live with it save their tokens through these links.
+  // With --force sessions go on, and save their tokens through these links.
   repointOverlays(paths, authFileOf(target), authFileOf({ vault }));
   const renamed = requireConfig(context);
   linkSharedHomeFor(context, renamed, findTarget(renamed, currentName(context, renamed)));
@@ -58,12 +58,12 @@ function refuseTaken(config: Config, target: Target, name: string): void {
   );
 }
 
-/** A vault in the usual place follows its name; one that was put elsewhere stays. */
+/** A vault in the usual place is renamed with its target. A vault elsewhere stays. */
 function newVault(paths: Paths, target: Target, name: string): string {
   if (target.vault !== defaultVault(paths, target.name)) return target.vault;
   const vault = defaultVault(paths, name);
   const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  // Without the old one there is nothing to be moved: it was never made, or is moved already.
+  // Without the old vault there is nothing to move: it was never made, or was moved already.
   if (isThere(target.vault) && isThere(vault)) {
     throw new HotswapError(
       'usage',

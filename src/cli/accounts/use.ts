@@ -41,7 +41,7 @@ export function switchTo(context: Context, config: Config, name: string): void {
   linkSharedHomeFor(context, config, target);
 }
 
-/** A limit passes; without a login there is nothing to use. */
+/** A limit ends by itself; without a login the target cannot be used. */
 function refuseWithoutLogin({ name, state, reason, marks }: TargetReport): void {
   const isUsable = ['ready', 'off', 'marked'].includes(state);
   const needsLogin = marks.some(({ kind }) => kind === 'needs-login');

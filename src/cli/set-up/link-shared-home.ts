@@ -8,8 +8,8 @@ import type { Config, Target } from '../../state/config.ts';
 import type { Context } from '../context.ts';
 
 /**
- * Lets the plain codex of this home (the IDE, the daemon) use the same login, if that costs nobody theirs: a login we
- * do not know stays where it is and is reported.
+ * Lets the plain codex of this home (the IDE, the daemon) use the same login, if no login is lost
+ * by that. An unknown login stays where it is and is reported.
  */
 export function linkSharedHomeFor(context: Context, config: Config, target: Target): void {
   const { paths, warn } = context;
