@@ -234,8 +234,7 @@ function startMonitor(command: PtyCommand, nonce: string, onFailure: () => void)
     return loadNodePty()(
       command.shell ?? '/bin/sh',
       ['-m', monitor, side, nonce, termios, stderr, env.PWD ?? '', file, ...args],
-      // A copy, always: of `process.env` itself node-pty deletes TMUX, COLUMNS and more.
-      { cwd, env: { ...env }, cols: size.columns, rows: size.rows, encoding: null },
+      { cwd, env, cols: size.columns, rows: size.rows },
     );
   } catch (error) {
     onFailure();

@@ -39,7 +39,7 @@ export function openOuter(command: {
     TERM: 'xterm-256color',
     ...command.env,
   };
-  const pty = loadNodePty()(file, args, { cwd, env, cols: columns, rows, encoding: null });
+  const pty = loadNodePty()(file, args, { cwd, env, cols: columns, rows });
   const chunks: Buffer[] = [];
   const waiting = new Set<() => void>();
   let status: ExitStatus | undefined;
