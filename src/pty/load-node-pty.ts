@@ -8,7 +8,7 @@ export interface NodePty {
   readonly fd: number;
   readonly ptsName: string;
   onData(listener: (chunk: Buffer) => void): void;
-  /** Called 200 ms after the child's end: what it has left in the pty is read first. */
+  /** What the child has left in the pty may be read after this. */
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
   pause(): void;
   resume(): void;
@@ -25,8 +25,6 @@ export interface NodePtyOptions {
 }
 
 export type SpawnNodePty = (file: string, args: string[], options: NodePtyOptions) => NodePty;
-
-const LAST_WORDS_MS = 200;
 
 let spawn: SpawnNodePty | undefined;
 
@@ -53,11 +51,9 @@ function makeSpawn(): SpawnNodePty {
       rows || 24,
       ...([-1, -1, false, helper] as const),
       (exitCode, signal) => {
-        end = { exitCode, signal };
-        setTimeout(tell, isDestroyed ? 0 : LAST_WORDS_MS);
+        for (const listener of listeners) listener({ exitCode, signal });
       },
     );
-    let end: { exitCode: number; signal: number } | undefined;
     let isDestroyed = false;
     // Made by the first who reads: `node:tty` takes 3 ms to load, in which the child starts already.
     let stream: ReadStream | undefined;
@@ -67,13 +63,6 @@ function makeSpawn(): SpawnNodePty {
       isDestroyed = true;
       if (stream === undefined) closeSync(forked.fd);
       else stream.destroy();
-      setImmediate(tell);
-    }
-
-    function tell(): void {
-      if (end === undefined) return;
-      destroy();
-      for (const listener of listeners.splice(0)) listener(end);
     }
 
     return {

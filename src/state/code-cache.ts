@@ -27,7 +27,7 @@ const SETTLED_MS = 700;
 export function loadWithCodeCache(file: string, cache: string): unknown {
   const source = readFileSync(file, 'latin1');
   // V8 looks at its version and flags and at the length of the source, at nothing else: it takes the code of another
-  // source, or the half of a file (measured, Node 20 to 26). So the end of the file says what the code is of.
+  // source, or the half of a file (pty fact 23). So the end of the file says what the code is of.
   const seal = `${process.version} ${process.arch} ${source.slice(-MARK_LENGTH)}`;
   const cachedData = readCode(cache, seal);
   const options = cachedData === undefined ? {} : { cachedData };
