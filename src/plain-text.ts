@@ -16,8 +16,9 @@ export function toPlainText(text: string, limit = LONGEST_LINE): string {
   if (text.length <= limit && PRINTABLE_ASCII.test(text)) return text;
   const shown = text
     .slice(0, limit + 1)
-    .replace(EXCESSIVE_MARK, '')
-    .replace(HARMFUL, escapeForPeople);
+    // A terminal piles marks up over the lines above. Letters of living scripts have up to five.
+    .replace(/(?<=\p{M}{8})\p{M}/gu, '')
+    .replace(harmful(), escapeForPeople);
   if (text.length <= limit && shown.length <= limit) return shown;
   return `${shown.slice(0, limit - 1).replace(CUT_PAIR, '')}…`;
 }
@@ -48,7 +49,7 @@ export function ours(
 /** JSON for programs: the same values, with escapes where a terminal would obey. No text in it is cut. */
 export function toPlainJson(value: unknown, indent?: number): OwnText {
   const json = JSON.stringify(value, undefined, indent) ?? 'null';
-  const shown = json.replace(HARMFUL, (character) =>
+  const shown = json.replace(harmful(), (character) =>
     character === '\n' ? character : escapeForJson(character),
   );
   return new Own(shown);
@@ -61,19 +62,22 @@ export function toOutput(text: string | number | OwnText): string {
 
 const PRINTABLE_ASCII = /^[ -~]*$/;
 
-/** A terminal piles marks up over the lines above. Letters of living scripts have up to five. */
-const EXCESSIVE_MARK = /(?<=\p{M}{8})\p{M}/gu;
-
 /** Between these U+200C and U+200D shape what is written: scripts other than Latin, and emoji. */
 const JOINED = '(?![\\0-\\u02ff])[\\p{L}\\p{M}\\p{Extended_Pictographic}\\p{Emoji_Modifier}]';
 
-/** Variation selectors (U+FE00-F, U+180B-F) are ignorable as well, and choose between shapes only. */
-const HARMFUL = new RegExp(
-  '[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\ufff9-\\ufffb]' +
-    '|(?![\\u200c\\u200d\\ufe00-\\ufe0f\\u180b-\\u180f])\\p{Default_Ignorable_Code_Point}' +
-    `|(?=[\\u200c\\u200d])(?:(?<!${JOINED}).|.(?!${JOINED}))`,
-  'gu',
-);
+let madeHarmful: RegExp | undefined;
+
+/** Made at the first use: it costs 1 ms, and most starts of codex say nothing. */
+function harmful(): RegExp {
+  madeHarmful ??= new RegExp(
+    // Variation selectors (U+FE00-F, U+180B-F) are ignorable as well, and choose between shapes only.
+    '[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\ufff9-\\ufffb]' +
+      '|(?![\\u200c\\u200d\\ufe00-\\ufe0f\\u180b-\\u180f])\\p{Default_Ignorable_Code_Point}' +
+      `|(?=[\\u200c\\u200d])(?:(?<!${JOINED}).|.(?!${JOINED}))`,
+    'gu',
+  );
+  return madeHarmful;
+}
 
 const CUT_PAIR = /[\ud800-\udbff]$/;
 

@@ -1,14 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import module from 'node:module';
-import { findRealCodex, isOurShim } from '../codex/find.ts';
-import { describeError } from '../errors.ts';
-import { ignoringHangup, takeIgnoredHangup } from '../launch/ignored-hangup.ts';
-import { toPlainText } from '../plain-text.ts';
-import { catchUncaught, ignoreStderrErrors } from '../state/last-net.ts';
+import { join } from 'node:path';
+import { loadWithCodeCache } from '../state/code-cache.ts';
+import { stateDirOf } from '../state/state-dir.ts';
+
+type Launcher = typeof import('../launch/launch.ts');
 
 /**
- * Loads the launcher and hands over to it. If not even that works (a damaged installation, a working directory
- * that was deleted), the real codex runs as if we were not there, with one line on stderr.
+ * Loads the launcher and hands over to it. If not even that works (a damaged installation), the real codex runs as if we
+ * were not there, with one line on stderr. Here is little else: V8 compiles this file anew in each start.
  *
  * @param candidate the real codex, as far as the shim could tell.
  */
@@ -17,55 +15,14 @@ export async function start(
   args: string[],
   wishes: { wait?: boolean } = {},
 ): Promise<void> {
-  (module as { enableCompileCache?: () => void }).enableCompileCache?.(); // Node >= 22.8
-  ignoreStderrErrors();
-  const real = pickReal(candidate);
-  const ignoresHangup = takeIgnoredHangup(process.env);
-  // Before a child runs; each that starts one lays a net of its own over this.
-  catchUncaught((error) =>
-    runAlone(real, args, { reason: withoutName(describeError(error).text), ignoresHangup }),
-  );
-  let run: () => Promise<unknown>;
+  let launcher: Launcher;
   try {
-    const cwd = process.cwd();
-    const { launchCodex } = await import('../launch/launch.ts');
-    run = () => launchCodex({ real, args, env: process.env, cwd, ignoresHangup, ...wishes });
+    const file = join(import.meta.dirname, '../launch/launch.js');
+    const cache = join(stateDirOf(process.env, process.env.HOME ?? ''), 'launcher.code');
+    launcher = loadWithCodeCache(file, cache) as Launcher;
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    runAlone(real, args, { reason: reason ?? '', ignoresHangup });
+    const { readTyped, reasonOf, runAlone } = await import('../launch/run-alone.ts');
+    return runAlone(readTyped(candidate, args), reasonOf(error));
   }
-  await run();
-}
-
-/** The shim of a second installation would start us again, under a supervisor, without end: look further. */
-function pickReal(candidate: string | undefined): string | undefined {
-  if (candidate !== undefined && !isOurShim(candidate)) return candidate;
-  const found = findRealCodex(process.env);
-  return found.kind === 'found' ? found.path : undefined; // the launcher says which error it is
-}
-
-function withoutName(text: string): string {
-  return text.replace(/^codex-hotswap: /, '');
-}
-
-interface Alone {
-  reason: string;
-  ignoresHangup: boolean;
-}
-
-function runAlone(
-  real: string | undefined,
-  args: string[],
-  { reason, ignoresHangup }: Alone,
-): never {
-  if (real === undefined) {
-    process.stderr.write(`codex-hotswap: no codex to run on PATH, and ${toPlainText(reason)}\n`);
-    process.exit(127);
-  }
-  process.stderr.write(`codex-hotswap: running codex unsupervised: ${toPlainText(reason)}\n`);
-  const command = { file: real, args };
-  const alone = ignoresHangup ? ignoringHangup(command) : command;
-  const { status, signal } = spawnSync(alone.file, alone.args, { stdio: 'inherit' });
-  if (signal) process.kill(process.pid, signal);
-  process.exit(status ?? 126);
+  await launcher.launchTyped(candidate, args, wishes);
 }

@@ -63,7 +63,8 @@ export function readText(value: unknown, most: number): string | undefined {
 
 /** An id or a name that a command line may have: without control characters, and no option. */
 export function readWord(value: unknown): string | undefined {
-  const fits = typeof value === 'string' && value.length <= MOST.name && WORD.test(value);
+  const fits =
+    typeof value === 'string' && value.length <= MOST.name && /^[^-\p{Cc}]\P{Cc}*$/u.test(value);
   return fits ? value : undefined;
 }
 
@@ -72,8 +73,6 @@ export function readDirectory(value: unknown): string | undefined {
   const fits = typeof value === 'string' && value.length <= MOST.path && isAbsolute(value);
   return fits && !value.includes('\0') ? value : undefined;
 }
-
-const WORD = /^[^-\p{Cc}]\P{Cc}*$/u;
 
 /** How long texts of others are at most: those that are shown, not those that are looked through. */
 export const MOST = { email: 320, name: 200, message: 2000, path: 4096 } as const;

@@ -40,10 +40,10 @@ export function readCapabilities(value: unknown): Capabilities | undefined {
   if (typeof found?.noDaemon !== 'boolean' || features === undefined) return undefined;
   const options = Array.isArray(found.learnedOptions) ? found.learnedOptions.map(readOption) : [];
   if (!options.every((option) => option !== undefined)) return undefined;
-  const isOn = Object.entries(features).map(([name, on]) => [name, on === true] as const);
+  if (!Object.values(features).every((on) => typeof on === 'boolean')) return undefined;
   return {
     noDaemon: found.noDaemon,
-    features: Object.fromEntries(isOn),
+    features: features as Record<string, boolean>,
     learnedOptions: options,
   };
 }

@@ -1,4 +1,3 @@
-import module from 'node:module';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import type { Ending } from './run-inherited.ts';
@@ -30,7 +29,6 @@ interface NewerProcess {
 function exitAtOnce(code: number): never {
   const { execve } = process as NewerProcess;
   if (execve !== undefined && [0, 1, 2].every((fd) => isatty(fd))) {
-    (module as { flushCompileCache?: () => void }).flushCompileCache?.();
     execve('/bin/sh', ['sh', '-c', `exit ${code}`], {});
   }
   process.exit(code);

@@ -3,12 +3,14 @@ import { parseArgv } from '../codex/argv.ts';
 import { findRealCodex } from '../codex/find.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import { toPlainText } from '../plain-text.ts';
+import { catchUncaught, ignoreStderrErrors } from '../state/last-net.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
 import type { WantedTarget } from './choose-account.ts';
 import { runCodexLogin } from './codex-login.ts';
 import { endLike } from './end-like.ts';
 import { takeHereOption } from './here-option.ts';
 import { openSession } from './open-session.ts';
+import { readTyped, reasonOf, runAlone } from './run-alone.ts';
 import { type Ending, runInherited } from './run-inherited.ts';
 
 export interface Launch {
@@ -28,6 +30,28 @@ export interface Launch {
   ignoresHangup?: boolean;
   /** Resume a thread under the account a new session would have, not under its own. */
   here?: boolean;
+}
+
+/** `codex …`, started by the shim or as `codex-hot`. @param candidate the real codex, as far as the shim could tell. */
+export async function launchTyped(
+  candidate: string | undefined,
+  args: string[],
+  wishes: { wait?: boolean },
+): Promise<void> {
+  // Not at once: Node takes 4 ms to make stderr, and what writes to it before sees to it as well.
+  setImmediate(ignoreStderrErrors);
+  const typed = readTyped(candidate, args);
+  // Before a child runs; each that starts one lays a net of its own over this.
+  catchUncaught((error) =>
+    runAlone(typed, describeError(error).text.replace(/^codex-hotswap: /, '')),
+  );
+  let cwd: string;
+  try {
+    cwd = process.cwd();
+  } catch (error) {
+    runAlone(typed, reasonOf(error)); // it was deleted
+  }
+  await launchCodex({ ...typed, env: process.env, cwd, ...wishes });
 }
 
 /**
@@ -133,5 +157,6 @@ function explainSpawnError(error: unknown): unknown {
 
 /** Text of others in the line can neither add a line nor control the terminal. */
 function say(line: string): void {
+  ignoreStderrErrors();
   process.stderr.write(`${toPlainText(line)}\n`);
 }

@@ -10,6 +10,7 @@ import type { TuiSessionParts } from '../session/tui/tui-session.ts';
 import { MONITOR } from '../state/package-files.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
+import { isTerminal } from '../terminal/tty-facts.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
 export interface SupervisedLaunch
@@ -74,7 +75,7 @@ function openTerminalOrTell(): Terminal {
 
 /** Whether a TUI can run: Codex wants stdin and stdout to be terminals, and a TERM (fact 76). */
 export function hasTerminal(env: NodeJS.ProcessEnv): boolean {
-  return Boolean(process.stdin.isTTY && process.stdout.isTTY && env.TERM);
+  return Boolean(env.TERM) && isTerminal(0) && isTerminal(1);
 }
 
 /**
@@ -82,7 +83,7 @@ export function hasTerminal(env: NodeJS.ProcessEnv): boolean {
  * Undefined when it is the terminal, or a socket, which cannot be opened by name.
  */
 function redirectedStderr(): string | undefined {
-  if (process.stderr.isTTY || process.platform !== 'linux') return undefined;
+  if (isTerminal(2) || process.platform !== 'linux') return undefined;
   try {
     const stats = fstatSync(2);
     return stats.isSocket() ? undefined : `/proc/${process.pid}/fd/2`;

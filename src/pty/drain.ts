@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 
-/** Shorter than the 200 ms after which node-pty destroys the read side of a dead child. */
+/** Shorter than spawn.ts waits for last words. */
 const DEADLINE_MS = 150;
 const RETRY_MS = 1;
 

@@ -1,16 +1,18 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { HotswapError } from '../errors.ts';
+import { closeSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
+import { loadNativePty } from './native-pty.ts';
 
-/** What we use of node-pty's terminal: `fd` and `ptsName` are not in its types, and `encoding: null` makes Buffers. */
+/** A child behind a pty, without what spawn.ts makes of it. */
 export interface NodePty {
   readonly pid: number;
   readonly fd: number;
   readonly ptsName: string;
   onData(listener: (chunk: Buffer) => void): void;
+  /** What the child has left in the pty may be read after this. */
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
   pause(): void;
   resume(): void;
+  /** Throws when the child has ended. */
   resize(columns: number, rows: number): void;
   destroy(): void;
 }
@@ -20,7 +22,6 @@ export interface NodePtyOptions {
   env: Record<string, string>;
   cols: number;
   rows: number;
-  encoding: null;
 }
 
 export type SpawnNodePty = (file: string, args: string[], options: NodePtyOptions) => NodePty;
@@ -28,34 +29,60 @@ export type SpawnNodePty = (file: string, args: string[], options: NodePtyOption
 let spawn: SpawnNodePty | undefined;
 
 /**
- * node-pty's `spawn`. Loaded by the first call: a missing binary is a `HotswapError('pty-unavailable')` that the
- * launcher can answer by running the real codex, not a failed import of the whole program.
+ * Starts a child behind a pty, by the native part of node-pty.
+ * @throws HotswapError `pty-unavailable` when that cannot be loaded.
  */
 export function loadNodePty(): SpawnNodePty {
-  spawn ??= requireSpawn();
+  spawn ??= makeSpawn();
   return spawn;
 }
 
-function requireSpawn(): SpawnNodePty {
-  // The prebuilt binary (pty fact 21) loads on musl and crashes in the first spawn (pty fact 22).
-  if (
-    process.platform === 'linux' &&
-    readFileSync('/proc/self/maps', 'latin1').includes('ld-musl')
-  ) {
-    throw new HotswapError(
-      'pty-unavailable',
-      'node-pty has no binary for musl',
-      'use a glibc system',
+function makeSpawn(): SpawnNodePty {
+  const { native, helper } = loadNativePty();
+  return (file, args, { cwd, env, cols, rows }) => {
+    const listeners: Parameters<NodePty['onExit']>[0][] = [];
+    const forked = native.fork(
+      file,
+      args,
+      Object.entries({ TERM: 'xterm', ...env, PWD: cwd }).map((entry) => entry.join('=')),
+      cwd,
+      // A terminal that does not know its size has 0 × 0.
+      cols || 80,
+      rows || 24,
+      ...([-1, -1, false, helper] as const),
+      (exitCode, signal) => {
+        for (const listener of listeners) listener({ exitCode, signal });
+      },
     );
-  }
-  try {
-    return createRequire(import.meta.url)('node-pty').spawn;
-  } catch (error) {
-    throw new HotswapError(
-      'pty-unavailable',
-      `node-pty cannot be loaded: ${(error as Error).message.split('\n')[0]}`,
-      'install codex-hotswap again, without --omit=optional',
-      { cause: error },
-    );
-  }
+    let isDestroyed = false;
+    // Made by the first who reads: `node:tty` takes 3 ms to load, in which the child starts already.
+    let stream: ReadStream | undefined;
+
+    function destroy(): void {
+      if (isDestroyed) return;
+      isDestroyed = true;
+      if (stream === undefined) closeSync(forked.fd);
+      else stream.destroy();
+    }
+
+    return {
+      pid: forked.pid,
+      fd: forked.fd,
+      ptsName: forked.pty,
+      onData(listener) {
+        stream ??= openStream(forked.fd);
+        stream.on('data', listener);
+      },
+      onExit: (listener) => void listeners.push(listener),
+      pause: () => void stream?.pause(),
+      resume: () => void stream?.resume(),
+      resize: (columns, lines) => native.resize(forked.fd, columns, lines, 0, 0),
+      destroy,
+    };
+  };
+}
+
+/** Errors end the stream, and the child's end is told by its exit. */
+function openStream(fd: number): ReadStream {
+  return new ReadStream(fd).on('error', () => {});
 }

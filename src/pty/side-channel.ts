@@ -22,19 +22,27 @@ export function openSideChannel(side: string): SideChannel {
   // between two runs. We never read `control`: that we hold it open is the message.
   const lifeline = openSync(control, constants.O_RDWR | constants.O_NONBLOCK);
   const reader = openReader(report, () => closeSync(lifeline));
-  // A net.Socket polls the fifo; fs.read would park a thread that nothing but a writer can free, and keep us from exiting.
-  const socket = new Socket({ fd: reader, readable: true, writable: false });
-  socket.on('error', () => {});
+  // Made by the first who listens: `node:net` takes 3 ms to load, in which the monitor starts already.
+  let socket: Socket | undefined;
   let open = true;
   return {
-    onData: (listener) => void socket.on('data', listener),
+    onData(listener) {
+      socket ??= listenTo(reader);
+      socket.on('data', listener);
+    },
     close() {
       if (!open) return;
       open = false;
-      socket.destroy();
+      if (socket === undefined) closeSync(reader);
+      else socket.destroy();
       closeSync(lifeline);
     },
   };
+}
+
+/** A net.Socket polls the fifo; fs.read would park a thread that nothing but a writer can free, and keep us from exiting. */
+function listenTo(fd: number): Socket {
+  return new Socket({ fd, readable: true, writable: false }).on('error', () => {});
 }
 
 function openReader(report: string, onFailure: () => void): number {

@@ -60,6 +60,8 @@ export interface PtyChild {
 /** How long a command whose monitor was killed has between SIGHUP (sent by the kernel) and SIGKILL. */
 const ORPHAN_GRACE_MS = 500;
 const CONTINUE_RETRY_MS = 20;
+/** The monitor's end is known before its last report and the last bytes are read. */
+const LAST_WORDS_MS = 200;
 
 /**
  * Makes sure that a pty can be had: the native binary loads, the monitor is there.
@@ -101,11 +103,14 @@ export function spawnPty(command: PtyCommand): PtyChild {
   let stops = 0;
   let isNarrated = false;
   let hasEnded = false;
+  let lastWords: NodeJS.Timeout | undefined;
 
   pty.onData((chunk) => drain.feed(readAhead(chunk)));
   pty.onExit(({ exitCode, signal }) => {
-    if (status === undefined) void buryOrphan(readWaitStatus(exitCode, signal));
-    else drain.end();
+    lastWords = setTimeout(() => {
+      if (status === undefined) void buryOrphan(readWaitStatus(exitCode, signal));
+      else drain.end();
+    }, LAST_WORDS_MS);
   });
   channel.onData(createReportReader(nonce, take));
 
@@ -138,7 +143,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
           stopped: stops > 0,
         });
         isStopped = false;
-        // node-pty destroys a read side that is still paused 200 ms after this: from here on take everything.
+        // It can be paused no more: what is left is taken into memory, before the last words are over.
         pty.resume();
         drain.start();
     }
@@ -159,6 +164,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
     if (hasEnded || status === undefined) return;
     hasEnded = true;
     // In this order: the fd's number may be someone else's as soon as node-pty has closed it.
+    clearTimeout(lastWords);
     hungStop.close();
     writer.close();
     channel.close();
@@ -234,8 +240,7 @@ function startMonitor(command: PtyCommand, nonce: string, onFailure: () => void)
     return loadNodePty()(
       command.shell ?? '/bin/sh',
       ['-m', monitor, side, nonce, termios, stderr, env.PWD ?? '', file, ...args],
-      // A copy, always: of `process.env` itself node-pty deletes TMUX, COLUMNS and more.
-      { cwd, env: { ...env }, cols: size.columns, rows: size.rows, encoding: null },
+      { cwd, env, cols: size.columns, rows: size.rows },
     );
   } catch (error) {
     onFailure();

@@ -24,8 +24,12 @@ export function catchUncaught(take: (error: unknown) => void): () => void {
 
 /** A stderr that is full, closed or gone must not end us with an exception of its own: there is nobody to tell. */
 export function ignoreStderrErrors(): void {
+  if (isStderrHeard) return;
+  isStderrHeard = true;
   process.stderr.on('error', () => {});
 }
+
+let isStderrHeard = false;
 
 const EVENT = 'uncaughtException';
 const NET = Symbol.for('codex-hotswap.net');

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
 /**
  * Files of our package that the code starts or copies. Each bundle in dist/ lies two levels below the package root, as
@@ -6,16 +6,14 @@ import { fileURLToPath } from 'node:url';
  */
 
 /** The script that `codex` on the user's PATH is a copy of. */
-export const SHIM_TEMPLATE = new URL('../../shim/codex', import.meta.url);
+export const SHIM_TEMPLATE = join(import.meta.dirname, '../../shim/codex');
 /** The script that stands between the pty and Codex. */
-export const MONITOR = fileURLToPath(new URL('../../shim/monitor', import.meta.url));
+export const MONITOR = join(import.meta.dirname, '../../shim/monitor');
 /** What the shim starts for a supervised Codex. */
-export const LAUNCH_PROGRAM = fileURLToPath(new URL('../../dist/bin/launch.js', import.meta.url));
+export const LAUNCH_PROGRAM = join(import.meta.dirname, '../../dist/bin/launch.js');
 /** The management command. */
-export const MANAGEMENT_PROGRAM = fileURLToPath(
-  new URL('../../dist/bin/codex-hotswap.js', import.meta.url),
-);
+export const MANAGEMENT_PROGRAM = join(import.meta.dirname, '../../dist/bin/codex-hotswap.js');
 /** What refreshes an access token beside a session. */
-export const KEEPER_PROGRAM = fileURLToPath(new URL('../../dist/bin/keeper.js', import.meta.url));
+export const KEEPER_PROGRAM = join(import.meta.dirname, '../../dist/bin/keeper.js');
 /** Our programs. */
-export const DIST = new URL('../../dist/', import.meta.url);
+export const DIST = join(import.meta.dirname, '../../dist');

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { HotswapError } from '../errors.ts';
 import { readRegularFile } from '../regular-file.ts';
+import { absolute, stateDirOf } from './state-dir.ts';
 
 /** Every place this program reads or writes; all absolute. Nothing here is created by resolving it. */
 export interface Paths {
@@ -42,10 +43,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
     absolute(env.XDG_CONFIG_HOME) ?? join(homedir, '.config'),
     'codex-hotswap',
   );
-  const stateDir = join(
-    absolute(env.XDG_STATE_HOME) ?? join(homedir, '.local', 'state'),
-    'codex-hotswap',
-  );
+  const stateDir = stateDirOf(env, homedir);
   return {
     home: homedir,
     sharedHome: resolveSharedHome(env.CODEX_HOME, homedir),
@@ -124,8 +122,4 @@ function enclosingSlot(path: string): string | undefined {
   return /^slot-\d+$/.test(basename(path)) && basename(dirname(path)) === 'runtime'
     ? path
     : undefined;
-}
-
-function absolute(value: string | undefined): string | undefined {
-  return value !== undefined && isAbsolute(value) ? value : undefined;
 }

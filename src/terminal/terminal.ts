@@ -1,11 +1,9 @@
 import { isInForeground, isJobOrphaned } from './job.ts';
-import { createTerminalOutput } from './output.ts';
+import { createTerminalOutput, type TerminalOutput } from './output.ts';
 import { readTermios, restoreTermios, setRaw } from './stty.ts';
+import { readSize, type Size } from './tty-facts.ts';
 
-export interface Size {
-  columns: number;
-  rows: number;
-}
+export type { Size } from './tty-facts.ts';
 
 export interface Terminal {
   /** `stty -g`, as we found it; read again after a suspension, in which the user may have changed it. */
@@ -34,24 +32,33 @@ export interface Terminal {
 
 /** Captures the terminal on stdin and stdout, without changing it. Throws `HotswapError` when stdin is no terminal. */
 export function openTerminal(): Terminal {
-  const { stdin, stdout } = process;
-  const output = createTerminalOutput(stdout);
   const hangupListeners: (() => void)[] = [];
   let termios = readTermios();
   let isRaw = false;
   let isHungUp = false;
   let resume: (() => void) | undefined;
+  let output: TerminalOutput | undefined;
 
-  // Without these a closed terminal is an uncaught exception (EIO, EPIPE).
-  stdin.on('error', hangUp);
-  stdin.on('end', hangUp);
-  output.onHangup(hangUp);
-  // Whoever stopped us, the shell has its own modes on the terminal since.
-  process.on('SIGCONT', () => {
-    if (resume !== undefined) resume();
-    else if (isRaw) setRaw();
-    refreshSize();
-  });
+  /** Made at the first use: Node takes 4 ms to make stdin and stdout, in which the child starts already. */
+  function attach(): TerminalOutput {
+    output ??= attachTo(process);
+    return output;
+  }
+
+  function attachTo({ stdin, stdout }: Pick<NodeJS.Process, 'stdin' | 'stdout'>): TerminalOutput {
+    const made = createTerminalOutput(stdout);
+    // Without these a closed terminal is an uncaught exception (EIO, EPIPE).
+    stdin.on('error', hangUp);
+    stdin.on('end', hangUp);
+    made.onHangup(hangUp);
+    // Whoever stopped us, the shell has its own modes on the terminal since.
+    process.on('SIGCONT', () => {
+      if (resume !== undefined) resume();
+      else if (isRaw) setRaw();
+      refreshSize();
+    });
+    return made;
+  }
 
   function hangUp(): void {
     if (isHungUp) return;
@@ -89,11 +96,12 @@ export function openTerminal(): Terminal {
 
   /** Node learns of a new size by SIGWINCH only, which went to others while we were stopped. */
   function refreshSize(): void {
-    (stdout as { _refreshSize?: () => void })._refreshSize?.();
+    (process.stdout as { _refreshSize?: () => void })._refreshSize?.();
   }
 
   function size(): Size {
-    return { columns: stdout.columns, rows: stdout.rows };
+    if (output === undefined) return readSize();
+    return { columns: process.stdout.columns, rows: process.stdout.rows };
   }
 
   return {
@@ -101,16 +109,22 @@ export function openTerminal(): Terminal {
       return termios;
     },
     size,
-    onResize: (listener) => void stdout.on('resize', () => listener(size())),
+    onResize(listener) {
+      attach();
+      process.stdout.on('resize', () => listener(size()));
+    },
     enterRaw,
     restore,
-    write: (chunk) => output.write(chunk),
-    onDrain: (listener) => output.onDrain(listener),
-    flush: () => output.flush(),
-    // A list that was shown before has left stdin paused, and then a listener alone does not make it flow.
-    onInput: (listener) => void stdin.on('data', listener).resume(),
-    pauseInput: () => void stdin.pause(),
-    resumeInput: () => void stdin.resume(),
+    write: (chunk) => attach().write(chunk),
+    onDrain: (listener) => attach().onDrain(listener),
+    flush: () => attach().flush(),
+    onInput(listener) {
+      attach();
+      // A list that was shown before has left stdin paused, and then a listener alone does not make it flow.
+      process.stdin.on('data', listener).resume();
+    },
+    pauseInput: () => void process.stdin.pause(),
+    resumeInput: () => void process.stdin.resume(),
     onHangup: (listener) => void hangupListeners.push(listener),
     suspendJob,
   };

@@ -39,7 +39,7 @@ export function openOuter(command: {
     TERM: 'xterm-256color',
     ...command.env,
   };
-  const pty = loadNodePty()(file, args, { cwd, env, cols: columns, rows, encoding: null });
+  const pty = loadNodePty()(file, args, { cwd, env, cols: columns, rows });
   const chunks: Buffer[] = [];
   const waiting = new Set<() => void>();
   let status: ExitStatus | undefined;
@@ -59,18 +59,12 @@ export function openOuter(command: {
     onEnd: finish,
   });
   pty.onData((chunk) => drain.feed(chunk));
-  // node-pty tells of an exit only when the read side has closed, which with a held slave takes its 200 ms; this private
-  // flag is set in the moment the child is reaped.
-  const reaped = setInterval(() => {
-    if ((pty as unknown as { _boundClose: boolean })._boundClose) drain.start();
-  }, 1);
   pty.onExit(({ exitCode, signal }) => {
     status = readWaitStatus(exitCode, signal);
-    finish();
+    drain.start();
   });
 
   function finish(): void {
-    clearInterval(reaped);
     if (!hasEnded) {
       hasEnded = true;
       finalStty = readStty(pty.ptsName);

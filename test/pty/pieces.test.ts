@@ -126,7 +126,6 @@ function openPty() {
     env: { ...process.env } as Record<string, string>,
     cols: 80,
     rows: 24,
-    encoding: null,
   });
   let text = '';
   let sink: ((chunk: Buffer) => void) | undefined;

@@ -82,13 +82,13 @@ test('text leaves us through these places only', () => {
   );
   expect(found.sort()).toEqual([
     'bin/codex-hotswap.ts', // errors, which are made plain where they are described
-    'bin/start.ts',
     'cli/accounts/pick.ts', // cut to the width of the terminal, which makes it plain
     'cli/context.ts',
     'cli/look/status.ts', // clears the screen
     'cli/program.ts',
     'launch/exec-session.ts', // an alert, which is made plain where it is made
     'launch/launch.ts',
+    'launch/run-alone.ts',
     'launch/run-inherited.ts', // errors
     'session/tui/pass-through.ts', // ends of modes
     'session/tui/run-tui-session.ts',

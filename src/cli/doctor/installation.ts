@@ -89,7 +89,7 @@ async function checkPty(): Promise<Finding> {
 function openAndClosePty(): Promise<void> {
   const spawnNodePty = loadNodePty();
   return new Promise((resolve, reject) => {
-    const options = { cwd: '/', env: {}, cols: 80, rows: 24, encoding: null };
+    const options = { cwd: '/', env: {}, cols: 80, rows: 24 };
     const pty = spawnNodePty('/bin/sh', ['-c', 'exit 7'], options);
     pty.onExit(({ exitCode }) =>
       exitCode === 7 ? resolve() : reject(new Error(`its child ended with ${exitCode}, not 7`)),

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { readRegularFile } from '../../regular-file.ts';
 import { DIST } from '../../state/package-files.ts';
 
@@ -11,9 +11,7 @@ export const WORD = /[\p{L}\p{M}\p{N}_]+(?:[.-]+[\p{L}\p{M}\p{N}_]+)*/u;
  * the same programs. Empty when they cannot be read.
  */
 export function readOwnWords(): Set<string> {
-  const texts = ['bin', 'cli', 'launch'].flatMap((name) =>
-    readPrograms(fileURLToPath(new URL(name, DIST))),
-  );
+  const texts = ['bin', 'cli', 'launch'].flatMap((name) => readPrograms(join(DIST, name)));
   // In `\nExample` the n is no letter of the word.
   const source = [NAMES, ...texts].join('\n').replace(/\\(?:u[\da-f]{4}|.)/g, ' ');
   return new Set(source.toLowerCase().match(new RegExp(WORD, 'gu')));

@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { findRealCodex, isOurShim } from '../codex/find.ts';
+import { toPlainText } from '../plain-text.ts';
+import { ignoreStderrErrors } from '../state/last-net.ts';
+import { ignoringHangup, takeIgnoredHangup } from './ignored-hangup.ts';
+
+/** A codex that was typed: its words, and what the shim has found out. */
+export interface Typed {
+  /** The real codex; undefined where there is none. */
+  real: string | undefined;
+  args: string[];
+  /** It was started with SIGHUP ignored, as by nohup, and so is its codex. */
+  ignoresHangup: boolean;
+}
+
+/** @param candidate the real codex, as far as the shim could tell. */
+export function readTyped(candidate: string | undefined, args: string[]): Typed {
+  return { real: pickReal(candidate), args, ignoresHangup: takeIgnoredHangup(process.env) };
+}
+
+/** The real codex runs as if we were not there, with one line on stderr. */
+export function runAlone({ real, args, ignoresHangup }: Typed, reason: string): never {
+  ignoreStderrErrors();
+  if (real === undefined) {
+    process.stderr.write(`codex-hotswap: no codex to run on PATH, and ${toPlainText(reason)}\n`);
+    process.exit(127);
+  }
+  process.stderr.write(`codex-hotswap: running codex unsupervised: ${toPlainText(reason)}\n`);
+  const command = { file: real, args };
+  const alone = ignoresHangup ? ignoringHangup(command) : command;
+  const { status, signal } = spawnSync(alone.file, alone.args, { stdio: 'inherit' });
+  if (signal) process.kill(process.pid, signal);
+  process.exit(status ?? 126);
+}
+
+/** The first line of what is wrong with the installation or the working directory. */
+export function reasonOf(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n')[0] as string;
+}
+
+/** The shim of a second installation would start us again, under a supervisor, without end: look further. */
+function pickReal(candidate: string | undefined): string | undefined {
+  if (candidate !== undefined && !isOurShim(candidate)) return candidate;
+  const found = findRealCodex(process.env);
+  return found.kind === 'found' ? found.path : undefined; // the launcher says which error it is
+}
