@@ -94,23 +94,27 @@ function observe(state: WithSession, event: Event, at: number): Step | undefined
       const copyOf = session.originals[thread.id];
       // A handoff that has begun goes on with the thread that its proof was found in.
       const isChosen = state.name === 'choosing' || state.name === 'stopping';
-      return to(
-        isChosen ? state : withSession(state, { thread }),
-        { do: 'record-thread', thread, copyOf },
-        { do: 'log', event: { type: 'bound', thread: thread.id, target } },
-      );
+      const opened = isChosen ? state : withSession(state, { thread });
+      const log: Effect = { do: 'log', event: { type: 'bound', thread: thread.id, target } };
+      const record: Effect = { do: 'record-thread', thread, copyOf };
+      // A command opens its thread for a turn.
+      const begun = session.rules.isInteractive ? stay(opened) : beginTurn(opened, at);
+      return { state: begun.state, effects: [log, ...begun.effects, record] };
     }
-    case 'turn-began': {
-      if (session.stoppedAt === undefined) return stay(state);
-      const milliseconds = Math.max(0, at - session.stoppedAt);
-      return to(withSession(state, { stoppedAt: undefined }), {
-        do: 'log',
-        event: { type: 'resumed', target, milliseconds, ...nameThread(session) },
-      });
-    }
+    case 'turn-began':
+      return beginTurn(state, at);
     default:
       return undefined;
   }
+}
+
+/** The first turn of a successor tells how long the work has stood still. */
+function beginTurn(state: WithSession, at: number): Step {
+  const { target, stoppedAt } = state.session;
+  if (stoppedAt === undefined) return stay(state);
+  const milliseconds = Math.max(0, at - stoppedAt);
+  const event = { type: 'resumed', target, milliseconds, ...nameThread(state.session) } as const;
+  return to(withSession(state, { stoppedAt: undefined }), { do: 'log', event });
 }
 
 /** A sign of a limit, or that there is no proof behind one. */

@@ -58,7 +58,6 @@ function startChild(start: StartEffect, session: ExecSession): void {
       bound({ threadId, rollout }) {
         if (session.bug !== undefined) return parts.noteThread({ id: threadId, rollout });
         handoffs.dispatch({ name: 'bound', thread: { id: threadId, rollout } });
-        handoffs.dispatch({ name: 'turn-began' });
       },
     },
     (rollout) => canBeOf(rollout, expected, startedAt),
