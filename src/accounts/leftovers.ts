@@ -1,10 +1,9 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../state/files.ts';
+import { errnoOf, listNames } from '../state/files.ts';
 import { isAsideName } from './credential/aside.ts';
 import { isLink, restoreLink } from './credential/swap-link.ts';
-import { keepLogin } from './keep-login.ts';
-import { absorbLogin, type KnownVault, type Placement } from './place-login.ts';
+import { absorbLogin, type Placement, type Refuge } from './place-login.ts';
 
 /** A rename and a link take microseconds; the clock of a file server may differ. */
 const AT_WORK_MS = 5000;
@@ -17,16 +16,6 @@ export function listLeftovers(dir: string): string[] {
     .filter((aside) => !isAtWork(aside));
 }
 
-/** Where a login goes that was put aside. */
-export interface Refuge {
-  vaults: readonly KnownVault[];
-  /** For a login of no vault. */
-  orphansDir: string;
-  /** Part of its file name there. */
-  label: string;
-  now: Date;
-}
-
 /**
  * Gives a link that was put aside its name back; takes a login to its vault, or to the orphans.
  * @param authFile the former name.
@@ -35,16 +24,11 @@ export interface Refuge {
 export function restoreLeftover(
   aside: string,
   authFile: string,
-  { vaults, orphansDir, label, now }: Refuge,
+  refuge: Refuge,
 ): Placement | undefined {
-  if (isLink(aside)) {
-    restoreLink(aside, authFile);
-    return undefined;
-  }
-  return absorbLogin(aside, vaults, {
-    keep: (loser, vault) => keepLogin(orphansDir, vault, loser, now),
-    orphan: (text) => keepLogin(orphansDir, label, text, now),
-  });
+  if (!isLink(aside)) return absorbLogin(aside, refuge);
+  restoreLink(aside, authFile);
+  return undefined;
 }
 
 /** Whether the process that has put it aside may still be at it. Our own process never is: it does not pause there. */
@@ -58,13 +42,5 @@ function isAtWork(aside: string): boolean {
     return true;
   } catch (error) {
     return errnoOf(error) === 'EPERM';
-  }
-}
-
-function listNames(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
   }
 }

@@ -4,7 +4,6 @@ import type { Paths } from '../state/paths.ts';
 import { addMark, readAccountState } from './account-state.ts';
 import { readCredential } from './credential/read.ts';
 import { readLinkTarget } from './credential/swap-link.ts';
-import { keepLogin } from './keep-login.ts';
 import { readLastLink, writeLastLink } from './last-link.ts';
 import { listLeftovers, restoreLeftover } from './leftovers.ts';
 import { describeIdentity, identityIn } from './login.ts';
@@ -121,12 +120,10 @@ function moveToVault(
   now: Date,
 ): string | undefined {
   let authFile: string | undefined;
-  const placed = absorbLogin(file, listVaults(targets), {
-    keep: (loser, vault) => keepLogin(paths.orphansDir, vault, loser, now),
-    linkTo: (vault) => {
-      authFile = vault.authFile;
-      return vault.authFile;
-    },
+  const refuge = { vaults: listVaults(targets), orphansDir: paths.orphansDir, now };
+  const placed = absorbLogin(file, refuge, (vault) => {
+    authFile = vault.authFile;
+    return authFile;
   });
   if (placed === undefined || placed.kind === 'unplaced' || authFile === undefined)
     return undefined;

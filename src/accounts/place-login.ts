@@ -4,6 +4,7 @@ import { discardLogin } from './credential/discard.ts';
 import { linkLogin } from './credential/link.ts';
 import { putLogin } from './credential/put.ts';
 import { readCredential } from './credential/read.ts';
+import { keepLogin } from './keep-login.ts';
 import { type Identity, readLogin } from './login.ts';
 import { findVault } from './owner.ts';
 
@@ -24,6 +25,16 @@ export type Placement =
   | { kind: 'outdated'; vault: string }
   /** It is no target's, or it cannot be told which login is newer. */
   | { kind: 'unplaced'; reason: string; isAnothers?: true };
+
+/** Where a login goes that was found outside of a vault. */
+export interface Refuge {
+  vaults: readonly KnownVault[];
+  /** For the older one of two logins, and for a login of no vault. */
+  orphansDir: string;
+  now: Date;
+  /** Part of the file name that a login of no vault gets there. Without it, such a login stays where it is. */
+  label?: string;
+}
 
 /** Keeps the text of a login that loses its place. @returns the file in which it is kept. */
 export type Keep = (loser: string, vault: string) => string;
@@ -48,23 +59,17 @@ export function placeLogin(content: string, vaults: readonly KnownVault[], keep:
 /**
  * Moves a regular auth.json to the vault of its account, and puts a link in its place, or nothing. The account's lock is
  * taken before the file is read, as another program may refresh the token while we wait.
- * @param options.linkTo where the link leads to, given the vault that has the login now.
- * @param options.orphan keeps a login that belongs to no vault. Without it, that login stays where it is.
+ * @param linkTo where the link leads to, given the vault that has the login now.
  * @returns undefined when there is no such file.
  * @throws what linkLogin and discardLogin throw.
  */
 export function absorbLogin(
   file: string,
-  vaults: readonly KnownVault[],
-  options: {
-    keep: Keep;
-    linkTo?: (vault: KnownVault) => string;
-    orphan?: (text: string) => string;
-  },
+  { vaults, orphansDir, now, label }: Refuge,
+  linkTo?: (vault: KnownVault) => string,
 ): (Placement & { orphan?: string }) | undefined {
-  const { linkTo } = options;
-  const keep = once(options.keep);
-  const orphan = options.orphan && once(options.orphan);
+  const keep = once((text, name) => keepLogin(orphansDir, name, text, now));
+  const orphan = once((text, name) => keepLogin(orphansDir, name, text, now));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const text = readCredential(file)?.text;
     if (text === undefined) return undefined;
@@ -80,7 +85,7 @@ export function absorbLogin(
         if (placement.kind !== 'vaulted' || next.kind === 'unplaced') placement = next;
         if (next.kind !== 'unplaced') return vault.authFile;
       }
-      kept = orphan?.(content);
+      kept = label === undefined ? undefined : orphan(content, label);
       return kept;
     };
     try {
@@ -119,10 +124,10 @@ function findOwner(content: string, vaults: readonly KnownVault[]): KnownVault |
 }
 
 /** The same text is read several times, and is kept once. */
-function once<Rest extends unknown[]>(keep: (text: string, ...rest: Rest) => string) {
+function once(keep: Keep): Keep {
   const files = new Map<string, string>();
-  return (text: string, ...rest: Rest): string => {
-    const file = files.get(text) ?? keep(text, ...rest);
+  return (text, name) => {
+    const file = files.get(text) ?? keep(text, name);
     files.set(text, file);
     return file;
   };

@@ -7,7 +7,6 @@ import type { Paths } from '../state/paths.ts';
 import { copyOverLink, dropLink, leadsToFile, linkLogin } from './credential/link.ts';
 import { readCredential } from './credential/read.ts';
 import { readLinkTarget } from './credential/swap-link.ts';
-import { keepLogin } from './keep-login.ts';
 import { readLastLink, writeLastLink } from './last-link.ts';
 import { vaultHoldsForeignLogin } from './owner.ts';
 import { absorbLogin, type KnownVault } from './place-login.ts';
@@ -57,10 +56,8 @@ export function linkSharedLogin(
     const vault = vaults.find((known) => known.authFile === target);
     if (!asked && vault && vaultHoldsForeignLogin(vault)) return { kind: 'foreign-login', file };
   } else if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {
-    const placed = absorbLogin(file, vaults, {
-      keep: (loser, vault) => keepLogin(paths.orphansDir, vault, loser, new Date()),
-      linkTo: () => authFile,
-    });
+    const refuge = { vaults, orphansDir: paths.orphansDir, now: new Date() };
+    const placed = absorbLogin(file, refuge, () => authFile);
     if (placed === undefined || placed.kind === 'unplaced') return { kind: 'foreign-login', file };
     writeLastLink(paths, authFile);
     return { kind: 'linked' };

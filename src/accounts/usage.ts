@@ -47,6 +47,12 @@ export function usageFromLimits(
   };
 }
 
+/** The usage that Codex told when it was asked just now. */
+export function usageFromReply(windows: UsageWindow[], plan: string | undefined): Usage {
+  const capturedAt = Math.floor(Date.now() / 1000);
+  return { source: 'live', capturedAt, windows, ...defined({ plan }) };
+}
+
 /** Puts a usage on record, unless a newer one is there. */
 export function recordUsage(paths: Paths, target: string, usage: Usage): void {
   changeAccountState(paths, target, (state) => {

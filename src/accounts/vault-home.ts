@@ -48,7 +48,8 @@ export function refuseVaultHome(codexHome: string, targets: readonly Target[]): 
   );
 }
 
-function statQuietly(path: string): Stats | undefined {
+/** Undefined also where the path cannot be followed. */
+export function statQuietly(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {

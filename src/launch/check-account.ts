@@ -1,6 +1,6 @@
 import { addMark, clearMarks, readAccountState } from '../accounts/account-state.ts';
 import { MARK_KINDS } from '../accounts/marks.ts';
-import { marksOfUsage, recordUsage, type Usage } from '../accounts/usage.ts';
+import { marksOfUsage, recordUsage, usageFromReply } from '../accounts/usage.ts';
 import { readLimitsReply } from '../codex/account-reply.ts';
 import type { AccountCheck } from '../handoff/wait-for-reset.ts';
 import { type AskContext, askAccount } from './ask-account.ts';
@@ -22,14 +22,8 @@ export async function checkAccount(asking: AskContext, name: string): Promise<Ac
       const reason = reply && !reply.ok ? reply.message : 'Codex told no limits';
       return { kind: 'unknown', reason };
     }
-    const capturedAt = Math.floor(Date.now() / 1000);
     const { windows, plan } = told;
-    const usage: Usage = {
-      source: 'live',
-      capturedAt,
-      windows,
-      ...(plan === undefined ? {} : { plan }),
-    };
+    const usage = usageFromReply(windows, plan);
     recordUsage(paths, name, usage);
     for (const mark of marksOfUsage(usage)) addMark(paths, name, mark);
     const isFull = windows.some(({ usedPercent }) => usedPercent >= 100);

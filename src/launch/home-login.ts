@@ -7,7 +7,7 @@ import { describeIdentity, readLogin } from '../accounts/login.ts';
 import { findVault } from '../accounts/owner.ts';
 import { listVaults, readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { authFileOf } from '../accounts/vault.ts';
-import { isSamePlace, tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
+import { isSamePlace, statQuietly, tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
 import { readRegularFile } from '../regular-file.ts';
 import type { Config } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
@@ -142,14 +142,6 @@ function readFile(file: string): { text: string } | { problem: string } {
     return { text: readRegularFile(file).toString('utf8') };
   } catch (error) {
     return { problem: `cannot be read (${errnoOf(error) ?? 'unknown error'})` };
-  }
-}
-
-function statQuietly(path: string) {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
   }
 }
 

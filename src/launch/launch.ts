@@ -79,12 +79,11 @@ async function launchReal(typed: Found): Promise<Ending> {
     if (!isOwnHome(paths)) return runPlain(launch);
     return (await runCodexLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
-  const { wanted, pinned = false, wait = false } = launch;
   const unsupervised = (error: unknown) => {
     // Codex would log an account out.
     if (error instanceof HotswapError && error.code === 'forced-login') throw error;
     // A person who names an account does not want to run under another.
-    if (wanted?.kind === 'only') throw error;
+    if (launch.wanted?.kind === 'only') throw error;
     // The real codex cannot be started, so it could not run without us either.
     if ((error as NodeJS.ErrnoException | undefined)?.path === launch.real) throw error;
     say(`${describeError(explainSpawnError(error)).text}; running codex unsupervised`);
@@ -92,8 +91,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   };
   const open = async () => {
     requireOwnHome(paths.home);
-    const parsed = { invocation, here: launch.here || here };
-    return openSession({ ...launch, ...parsed, paths, wanted, pinned, wait, say });
+    return openSession({ ...launch, here: launch.here || here, invocation, paths, say });
   };
   const session = await open().catch(unsupervised);
   const ending = await session?.().catch((error: unknown) => {

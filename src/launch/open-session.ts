@@ -9,12 +9,12 @@ import { canonicalDirectory } from '../state/directories.ts';
 import { MONITOR } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
 import { learnCapabilities } from './capabilities.ts';
-import type { WantedTarget } from './choose-account.ts';
 import { chooseByHome, type HomeChoice } from './choose-by-home.ts';
 import { closeSessionOverlay } from './close-overlay.ts';
 import { runAndClose } from './close-session.ts';
 import { createLogoutGuard, refuseAfterLogout } from './forced-logout.ts';
 import { readHomeLogin } from './home-login.ts';
+import type { Launch } from './launch.ts';
 import { logEvent } from './log-event.ts';
 import { readLoginConstraints } from './login-constraints.ts';
 import { findProgram } from './plans.ts';
@@ -28,24 +28,12 @@ import { tellUnknownLogin } from './tell-unknown-login.ts';
 import { createTokenKeeper } from './token-keeper.ts';
 import { requireDirectory, workingDirectory } from './working-directory.ts';
 
-export interface SessionFacts {
-  /** The real codex. */
+/** A launch whose command line is parsed. */
+export interface SessionFacts extends Omit<Launch, 'args' | 'real'> {
   real: string;
-  env: NodeJS.ProcessEnv;
-  cwd: string;
   paths: Paths;
   /** As typed, without words of ours. */
   invocation: SessionInvocation;
-  /** The account that is asked for; none: the current one, or the next that can be used. */
-  wanted: WantedTarget | undefined;
-  /** Stay with that account whatever happens. */
-  pinned: boolean;
-  /** Wait when every account is at its limit, whatever the configuration says. */
-  wait: boolean;
-  /** Resume under the account a new session would have, not under the thread's own. */
-  here: boolean;
-  /** It was started with SIGHUP ignored. */
-  ignoresHangup?: boolean;
   /** One line for the user's stderr. */
   say(line: string): void;
 }
@@ -101,9 +89,10 @@ export async function openSession(
 
   const records = createDeferredWrites();
   const accounts: HandoffAccounts = openHandoffAccounts({
-    ...{ paths, slot, target, tokens, records, pinned: facts.pinned, now: Date.now },
+    ...{ paths, slot, target, tokens, records, now: Date.now },
     config: reconciled.config,
     keepsHome: home.keepsHome,
+    pinned: facts.pinned ?? false,
     constraints,
     async readConstraints(directory) {
       requireDirectory({ ...place, directory });

@@ -31,7 +31,7 @@ export interface ResumeQuestion {
   cwd: string;
   identityOf: IdentityOf;
   /** Resume under the account of a new session. */
-  here: boolean;
+  here?: boolean;
   /** In the order of the configuration. */
   targets: readonly string[];
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { keepLogin } from '../accounts/keep-login.ts';
 import { listLeftovers, restoreLeftover } from '../accounts/leftovers.ts';
 import { absorbLogin, type KnownVault, type Placement } from '../accounts/place-login.ts';
 import type { Slot } from './slot.ts';
@@ -20,14 +19,9 @@ export function adoptAuth(
   now: Date,
 ): AuthAdoption | undefined {
   const path = join(slot.home, 'auth.json');
-  const label = `slot-${slot.number}`;
-  for (const aside of listLeftovers(slot.home)) {
-    restoreLeftover(aside, path, { vaults, orphansDir, label, now });
-  }
-  const placement = absorbLogin(path, vaults, {
-    keep: (loser, vault) => keepLogin(orphansDir, vault, loser, now),
-    orphan: (text) => keepLogin(orphansDir, label, text, now),
-  });
+  const refuge = { vaults, orphansDir, label: `slot-${slot.number}`, now };
+  for (const aside of listLeftovers(slot.home)) restoreLeftover(aside, path, refuge);
+  const placement = absorbLogin(path, refuge);
   if (placement?.kind !== 'unplaced') return placement;
   const { orphan: file, reason } = placement;
   return file === undefined ? undefined : { kind: 'orphaned', file, reason };

@@ -1,7 +1,7 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSystemTime } from '../state/file-clock.ts';
-import { isTemporaryName, temporaryOwner } from '../state/files.ts';
+import { isTemporaryName, listNames, temporaryOwner } from '../state/files.ts';
 import { processStartTime } from '../state/process-identity.ts';
 
 /** The owner may live in another container or on another host. It takes less than this there. */
@@ -14,7 +14,7 @@ const LEAST_AGE_MS = 60_000;
  */
 export function sweepTemporaries(
   dir: string,
-  names: readonly string[] = namesIn(dir),
+  names: readonly string[] = listNames(dir),
   nowMs?: number,
 ): void {
   for (const name of names) {
@@ -30,13 +30,5 @@ export function sweepTemporaries(
     } catch {
       // Another process removes it, or the next sweep.
     }
-  }
-}
-
-function namesIn(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
   }
 }

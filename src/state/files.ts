@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   type Stats,
   statSync,
@@ -50,6 +51,15 @@ export function ensureDir(dir: string): void {
   } catch (error) {
     if (errnoOf(error) === 'EEXIST' && isDirectory(dir)) return; // somebody was faster
     throw cannotWrite(dir, error);
+  }
+}
+
+/** The names in a directory; none where it cannot be read. */
+export function listNames(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
   }
 }
 

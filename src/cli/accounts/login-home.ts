@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readCredential } from '../../accounts/credential/read.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
@@ -8,7 +8,7 @@ import { findRealCodex, resolveNative } from '../../codex/find.ts';
 import { HotswapError } from '../../errors.ts';
 import { type Ending, runInherited } from '../../launch/run-inherited.ts';
 import { fileSystemTime } from '../../state/file-clock.ts';
-import { ensurePrivateDir, readJson, replaceFile } from '../../state/files.ts';
+import { ensurePrivateDir, listNames, readJson, replaceFile } from '../../state/files.ts';
 import { startBeating, stopBeating } from '../../state/heartbeat.ts';
 import { describePlace, mayLive, readMakers } from '../../state/liveness.ts';
 import type { Paths } from '../../state/paths.ts';
@@ -107,10 +107,6 @@ function takeLogin(ending: Ending, authFile: string): string {
     ? '`codex login` left no login behind'
     : `\`codex login\` ended with ${ending.kind === 'exited' ? `status ${ending.code}` : ending.signal}`;
   throw new HotswapError('login-failed', `${what}; nothing was changed`, 'try again');
-}
-
-function listNames(dir: string): string[] {
-  return existsSync(dir) ? readdirSync(dir) : [];
 }
 
 function mayBeInUse(place: string): boolean {

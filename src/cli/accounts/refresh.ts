@@ -3,7 +3,7 @@ import { addMark, clearMarks, readAccountState } from '../../accounts/account-st
 import { describeIdentity } from '../../accounts/login.ts';
 import { markLoggedOut } from '../../accounts/notice-logout.ts';
 import { holdsForeignLogin } from '../../accounts/owner.ts';
-import { marksOfUsage, recordUsage, type Usage } from '../../accounts/usage.ts';
+import { marksOfUsage, recordUsage, usageFromReply } from '../../accounts/usage.ts';
 import { inspectVault } from '../../accounts/vault.ts';
 import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts';
 import { findRealCodex } from '../../codex/find.ts';
@@ -102,13 +102,7 @@ async function refreshTarget(
     return { ok: false, text: noteRefusal(asking.paths, target.name, why, context.now) };
   }
   const plan = (account && readAccountReply(account)?.plan) ?? told.plan;
-  const capturedAt = Math.floor(Date.now() / 1000);
-  const usage: Usage = {
-    source: 'live',
-    capturedAt,
-    windows: told.windows,
-    ...(plan === undefined ? {} : { plan }),
-  };
+  const usage = usageFromReply(told.windows, plan);
   recordUsage(asking.paths, target.name, usage);
   // Codex has just worked with this login.
   clearMarks(asking.paths, target.name, ['needs-login']);
