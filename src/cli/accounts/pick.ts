@@ -56,21 +56,13 @@ export async function pickFrom(
   function draw(): void {
     const found = matches();
     at = Math.max(0, Math.min(at, found.length - 1));
-    const next = views[(view + 1) % views.length]?.name ?? '';
-    const keys = `↑↓ Enter, letters search, ${views.length > 1 ? `Tab ${next}, ` : ''}Esc leaves`;
-    const preview = choices()[found[at] ?? -1]?.preview ?? [];
-    const below = [...preview.map((line) => `  ${cut(line)}`), cut(keys)].map(dim);
-    const rows = Math.max(3, (stderr.rows ?? 24) - 3 - below.length);
-    const top = Math.max(0, Math.min(at - Math.floor(rows / 2), found.length - rows));
-    const lines = found.slice(top, top + rows).map((index, row) => {
-      const { label } = choices()[index] as Choice;
-      return top + row === at ? `\u001b[7m> ${cut(label)}\u001b[27m` : `  ${cut(label)}`;
-    });
-    const count = filter === '' ? '' : ` (${found.length} of ${choices().length})`;
+    const next = views.length > 1 ? views[(view + 1) % views.length]?.name : undefined;
+    const title = `${views[view]?.title} ${filter}`;
+    const isFiltered = filter !== '';
+    const lines = renderList({ title, next, isFiltered, choices: choices(), found, at }, stderr);
     wipe();
-    const all = [cut(`${views[view]?.title} ${filter}${count}`), ...lines, ...below];
-    stderr.write(all.join('\r\n'));
-    drawn = all.length - 1;
+    stderr.write(lines.join('\r\n'));
+    drawn = lines.length - 1;
   }
 
   function wipe(): void {
@@ -103,10 +95,8 @@ export async function pickFrom(
         return leave(undefined);
       }
       if (key.name === 'tab') return void showNext().catch(fail);
-      if (key.name === 'up' || (key.ctrl && key.name === 'p')) at -= 1;
-      else if (key.name === 'down' || (key.ctrl && key.name === 'n')) at += 1;
-      else if (key.name === 'pageup') at -= 10;
-      else if (key.name === 'pagedown') at += 10;
+      const step = stepOf(key);
+      if (step !== 0) at += step;
       else if (key.name === 'backspace') filter = filter.slice(0, -1);
       else if (typed !== undefined && typed >= ' ' && !key.ctrl && !key.meta) filter += typed;
       draw();
@@ -123,10 +113,45 @@ export async function pickFrom(
     stderr.write('\u001b[?25l');
     draw();
   });
+}
 
-  function cut(text: string): string {
-    return cutToWidth(text, Math.max(10, (stderr.columns ?? 80) - 3));
-  }
+/** How far a key moves the selection. */
+function stepOf({ name, ctrl }: Key): number {
+  if (name === 'up' || (ctrl && name === 'p')) return -1;
+  if (name === 'down' || (ctrl && name === 'n')) return 1;
+  return name === 'pageup' ? -10 : name === 'pagedown' ? 10 : 0;
+}
+
+interface ListState {
+  title: string;
+  /** The list that Tab shows. */
+  next: string | undefined;
+  isFiltered: boolean;
+  choices: readonly Choice[];
+  /** The choices that match, by index. */
+  found: readonly number[];
+  /** The selected one of them. */
+  at: number;
+}
+
+/** The lines of a list, with its keys below, cut to the terminal's size. */
+function renderList(
+  { title, next, isFiltered, choices, found, at }: ListState,
+  size: { columns?: number; rows?: number },
+): string[] {
+  const cut = (text: string) => cutToWidth(text, Math.max(10, (size.columns ?? 80) - 3));
+  const tab = next === undefined ? '' : `Tab ${next}, `;
+  const preview = choices[found[at] ?? -1]?.preview ?? [];
+  const keys = `↑↓ Enter, letters search, ${tab}Esc leaves`;
+  const below = [...preview.map((line) => `  ${cut(line)}`), cut(keys)].map(dim);
+  const rows = Math.max(3, (size.rows ?? 24) - 3 - below.length);
+  const top = Math.max(0, Math.min(at - Math.floor(rows / 2), found.length - rows));
+  const lines = found.slice(top, top + rows).map((index, row) => {
+    const { label } = choices[index] as Choice;
+    return top + row === at ? `\u001b[7m> ${cut(label)}\u001b[27m` : `  ${cut(label)}`;
+  });
+  const count = isFiltered ? ` (${found.length} of ${choices.length})` : '';
+  return [cut(`${title}${count}`), ...lines, ...below];
 }
 
 function dim(line: string): string {
