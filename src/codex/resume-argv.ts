@@ -6,7 +6,7 @@ import {
   leavesThread,
   type SessionInvocation,
 } from './argv.ts';
-import { quoteToml } from './toml-text.ts';
+import { quoteToml } from './toml.ts';
 
 /** What the resumed thread is told. */
 export interface ResumeOptions {

@@ -1,5 +1,5 @@
-import { loadTomlParser } from './parse-toml.ts';
 import { findProjectFiles, keepTrusted, PROJECT_KEYS } from './project-layers.ts';
+import { loadTomlParser } from './toml.ts';
 
 /** What Codex's configuration says that decides whether, and which, logins are used at all (facts 40, 10). */
 export interface LoginSettings {

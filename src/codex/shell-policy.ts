@@ -1,4 +1,4 @@
-import { loadTomlParser } from './parse-toml.ts';
+import { loadTomlParser } from './toml.ts';
 
 /** What Codex is told about the environment of the model's shell. */
 export interface ShellPolicySources {

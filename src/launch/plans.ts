@@ -1,6 +1,6 @@
 import type { SessionInvocation } from '../codex/argv.ts';
 import type { Capabilities } from '../codex/capabilities.ts';
-import { resolveNative } from '../codex/find.ts';
+import { resolveNative } from '../codex/npm-launcher.ts';
 import { readReturnModel } from '../codex/reserve.ts';
 import { execResumeArgv, resumeArgv } from '../codex/resume-argv.ts';
 import type { ChildPlan } from '../handoff/effects.ts';

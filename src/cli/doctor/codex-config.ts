@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadTomlParser } from '../../codex/parse-toml.ts';
+import { loadTomlParser } from '../../codex/toml.ts';
 import { type LoginSettings, readLoginSettings, SYSTEM_DIR } from '../../codex/settings.ts';
 import { readRegularFile } from '../../regular-file.ts';
 import { errnoOf } from '../../state/files.ts';
