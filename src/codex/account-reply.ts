@@ -1,6 +1,6 @@
 import type { AppServerReply } from './app-server.ts';
-import { type LimitWindow, MOST, readLimitWindow, readText } from './bounds.ts';
-import { defined, record } from './json.ts';
+import { type LimitWindow, MAX_LENGTH, readLimitWindow, readText } from './bounds.ts';
+import { dropUndefined, readObject } from './json.ts';
 
 /** The answer to `account/read` (fact 93). */
 export interface AccountReply {
@@ -18,12 +18,12 @@ export interface LimitsReply {
 
 /** Reads the reply to `account/read`; undefined when Codex has no ChatGPT account there. */
 export function readAccountReply(reply: AppServerReply): AccountReply | undefined {
-  const account = record(readResult(reply)?.account);
+  const account = readObject(readResult(reply)?.account);
   return (
     account &&
-    defined({
-      email: readText(account.email, MOST.email),
-      plan: readText(account.planType, MOST.name),
+    dropUndefined({
+      email: readText(account.email, MAX_LENGTH.email),
+      plan: readText(account.planType, MAX_LENGTH.name),
     })
   );
 }
@@ -42,21 +42,21 @@ export function readLimitsReply(
   reply: AppServerReply,
   nowSeconds = Date.now() / 1000,
 ): LimitsReply | undefined {
-  const limits = record(readResult(reply)?.rateLimits);
+  const limits = readObject(readResult(reply)?.rateLimits);
   if (limits === undefined) return undefined;
   const windows = [limits.primary, limits.secondary].flatMap((value) => {
-    const { usedPercent, windowDurationMins, resetsAt } = record(value) ?? {};
+    const { usedPercent, windowDurationMins, resetsAt } = readObject(value) ?? {};
     return readLimitWindow(usedPercent, windowDurationMins, resetsAt, nowSeconds) ?? [];
   });
   return {
     windows,
-    ...defined({
-      plan: readText(limits.planType, MOST.name),
-      reachedType: readText(limits.rateLimitReachedType, MOST.name),
+    ...dropUndefined({
+      plan: readText(limits.planType, MAX_LENGTH.name),
+      reachedType: readText(limits.rateLimitReachedType, MAX_LENGTH.name),
     }),
   };
 }
 
 function readResult(reply: AppServerReply): Record<string, unknown> | undefined {
-  return reply.ok ? record(reply.result) : undefined;
+  return reply.ok ? readObject(reply.result) : undefined;
 }

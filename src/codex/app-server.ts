@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { MOST, readText } from './bounds.ts';
-import { parseJson, record } from './json.ts';
+import { MAX_LENGTH, readText } from './bounds.ts';
+import { parseJson, readObject } from './json.ts';
 
 /** The Codex to ask, and its home: an overlay whose auth.json links to the vault in question. */
 export interface AppServer {
@@ -67,7 +67,7 @@ export function askAppServer(
     send({ id: INITIALIZE_ID, ...INITIALIZE });
 
     function readLine(line: string): void {
-      const message = record(parseJson(line));
+      const message = readObject(parseJson(line));
       if (message?.id === INITIALIZE_ID) {
         send({ method: 'initialized' });
         for (const [index, request] of requests.entries()) send({ id: index + 1, ...request });
@@ -98,6 +98,6 @@ const KILL_AFTER_MS = 2000;
 
 function readReply(message: Record<string, unknown>): AppServerReply {
   if ('result' in message) return { ok: true, result: message.result };
-  const text = record(message.error)?.message;
-  return { ok: false, message: readText(text, MOST.message) ?? 'refused without a reason' };
+  const text = readObject(message.error)?.message;
+  return { ok: false, message: readText(text, MAX_LENGTH.message) ?? 'refused without a reason' };
 }

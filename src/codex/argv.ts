@@ -7,7 +7,7 @@ import {
   POSITIONALS,
   type SupervisedCommand,
 } from './grammar.ts';
-import { defined } from './json.ts';
+import { dropUndefined } from './json.ts';
 
 /** One option as the user gave it. */
 export interface Flag {
@@ -141,7 +141,7 @@ export function continuesThread(invocation: Invocation): invocation is SessionIn
 }
 
 /** Whether the thread can be resumed afterwards. The thread of a review cannot: a review runs as a whole. */
-export function leavesThread(invocation: SessionInvocation): boolean {
+export function leavesResumableThread(invocation: SessionInvocation): boolean {
   return !/review$/.test(invocation.command) && !hasFlag(invocation, 'ephemeral');
 }
 
@@ -151,22 +151,25 @@ export function hasFlag(invocation: Invocation, name: string): boolean {
 }
 
 /** All values of an option, in order. */
-export function flagValues(invocation: Invocation, name: string): string[] {
+export function listFlagValues(invocation: Invocation, name: string): string[] {
   if (invocation.mode === 'passthrough') return [];
   return invocation.flags.filter((flag) => flag.name === name).flatMap(({ values }) => values);
 }
 
 /** The key of a `-c key=value` pair. */
-export function configKey(pair: string): string {
+export function readConfigKey(pair: string): string {
   return (pair.split('=', 1)[0] as string).trim();
 }
 
 /** Splits the positionals: in `resume --last X` X is a prompt, in `resume X` a session (fact 47). */
-export function promptAndSession(invocation: Invocation): { session?: string; prompt?: string } {
+export function readPromptAndSession(invocation: Invocation): {
+  session?: string;
+  prompt?: string;
+} {
   if (invocation.mode === 'passthrough') return {};
   const [first, second] = invocation.positionals;
   const named = continuesThread(invocation) && !hasFlag(invocation, 'last');
-  return defined(named ? { session: first, prompt: second } : { prompt: first });
+  return dropUndefined(named ? { session: first, prompt: second } : { prompt: first });
 }
 
 const HELP = new Map<string, 'help' | 'version'>([

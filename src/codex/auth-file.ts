@@ -1,5 +1,5 @@
-import { MOST, readEpochSeconds, readIsoTime, readText } from './bounds.ts';
-import { defined, parseJson, readString, record } from './json.ts';
+import { MAX_LENGTH, readEpochSeconds, readIsoTime, readText } from './bounds.ts';
+import { dropUndefined, parseJson, readObject, readString } from './json.ts';
 
 /** Who an auth.json belongs to. It holds no secret, so it may be logged and stored. */
 export interface AuthIdentity {
@@ -30,7 +30,7 @@ export type AuthProblem = 'not-json' | 'not-an-object' | 'no-credentials' | 'no-
 export function readAuthIdentity(content: string): AuthIdentity | { problem: AuthProblem } {
   const parsed = parseJson(content);
   if (parsed === undefined) return { problem: 'not-json' };
-  const file = record(parsed);
+  const file = readObject(parsed);
   if (file === undefined) return { problem: 'not-an-object' };
   const authMode = readString(file.auth_mode) ?? inferAuthMode(file);
   if (authMode === undefined) return { problem: 'no-credentials' };
@@ -40,10 +40,10 @@ export function readAuthIdentity(content: string): AuthIdentity | { problem: Aut
 /** Old files have no `auth_mode`. Codex infers it in this order. */
 function inferAuthMode(file: Json): string | undefined {
   if (readString(file.personal_access_token) !== undefined) return 'personalAccessToken';
-  if (record(file.bedrock_api_key)) return 'bedrockApiKey';
-  if (record(file.bedrock_access_keys)) return 'bedrockAccessKeys';
+  if (readObject(file.bedrock_api_key)) return 'bedrockApiKey';
+  if (readObject(file.bedrock_access_keys)) return 'bedrockAccessKeys';
   if (readString(file.OPENAI_API_KEY) !== undefined) return 'apikey';
-  return record(file.tokens) && 'chatgpt';
+  return readObject(file.tokens) && 'chatgpt';
 }
 
 /** An API key names no user. Keys are random and long, so a digest identifies one and reveals nothing of it. */
@@ -57,7 +57,7 @@ function readApiKey(file: Json): AuthIdentity | { problem: AuthProblem } {
 }
 
 function readTokens(file: Json, authMode: string): AuthIdentity | { problem: AuthProblem } {
-  const tokens = record(file.tokens) ?? {};
+  const tokens = readObject(file.tokens) ?? {};
   const access = readJwtClaims(tokens.access_token ?? file.personal_access_token);
   const id = readJwtClaims(tokens.id_token);
   const auth = { ...readOpenaiClaim(access, 'auth'), ...readOpenaiClaim(id, 'auth') };
@@ -72,9 +72,9 @@ function readTokens(file: Json, authMode: string): AuthIdentity | { problem: Aut
     userId,
     accountId,
     authMode,
-    ...defined({
-      email: readText(id.email, MOST.email) ?? readText(profile?.email, MOST.email),
-      plan: readText(auth.chatgpt_plan_type, MOST.name),
+    ...dropUndefined({
+      email: readText(id.email, MAX_LENGTH.email) ?? readText(profile?.email, MAX_LENGTH.email),
+      plan: readText(auth.chatgpt_plan_type, MAX_LENGTH.name),
       accessTokenExpiresAt: readEpochSeconds(access.exp),
       issuedAt: readEpochSeconds(access.iat),
       canRefresh: readString(tokens.refresh_token) === undefined ? undefined : (true as const),
@@ -86,11 +86,11 @@ function readTokens(file: Json, authMode: string): AuthIdentity | { problem: Aut
 /** The claims of a JWT, unverified: the user's own file is only asked who it belongs to. */
 function readJwtClaims(token: unknown): Json {
   const payload = readString(token)?.split('.')[1] ?? '';
-  return record(parseJson(Buffer.from(payload, 'base64url').toString('utf8'))) ?? {};
+  return readObject(parseJson(Buffer.from(payload, 'base64url').toString('utf8'))) ?? {};
 }
 
 function readOpenaiClaim(claims: Json, name: string): Json | undefined {
-  return record(claims[`https://api.openai.com/${name}`]);
+  return readObject(claims[`https://api.openai.com/${name}`]);
 }
 
 type Json = Record<string, unknown>;

@@ -1,11 +1,11 @@
 import { isAbsolute } from 'node:path';
-import { defined } from './json.ts';
+import { dropUndefined } from './json.ts';
 
 // Text and numbers of others (the service, a rollout, an edited or damaged record) are bounded where they are read. So
 // every value can be shown, waited for and compared without another check.
 
 /** The longest window that Codex names is a year (fact 69). Ten years, because a clock may be years behind. */
-export const LONGEST_WAIT_SECONDS = 3660 * 86_400;
+export const MAX_WAIT_SECONDS = 3660 * 86_400;
 
 /** A larger number is in milliseconds: in seconds it would be after the year 5138. */
 const LEAST_MILLISECONDS = 1e11;
@@ -29,7 +29,7 @@ export function readLimitWindow(
   const usedPercent = readPercent(used);
   if (usedPercent === undefined) return undefined;
   const window = { minutes: readWindowMinutes(minutes), resetsAt: readResetTime(resetsAt, toldAt) };
-  return { usedPercent, ...defined(window) };
+  return { usedPercent, ...dropUndefined(window) };
 }
 
 /** 0 to 100; a number outside becomes the nearer bound. */
@@ -51,13 +51,13 @@ export function readEpochSeconds(value: unknown): number | undefined {
  */
 export function readResetTime(value: unknown, toldAt: number): number | undefined {
   const seconds = readEpochSeconds(value);
-  return seconds !== undefined && seconds <= toldAt + LONGEST_WAIT_SECONDS ? seconds : undefined;
+  return seconds !== undefined && seconds <= toldAt + MAX_WAIT_SECONDS ? seconds : undefined;
 }
 
 /** The length of a window in whole minutes, at least 1. */
 export function readWindowMinutes(value: unknown): number | undefined {
   if (typeof value !== 'number' || !(value >= 1)) return undefined;
-  return value <= LONGEST_WAIT_SECONDS / 60 ? Math.round(value) : undefined;
+  return value <= MAX_WAIT_SECONDS / 60 ? Math.round(value) : undefined;
 }
 
 /** Epoch milliseconds of an ISO 8601 text; from 1970 to the year 5138. */
@@ -82,17 +82,19 @@ export function readText(value: unknown, most: number): string | undefined {
 }
 
 /** An id or a name that is safe on a command line: no control character, no dash at the start. */
-export function readWord(value: unknown): string | undefined {
+export function readArgument(value: unknown): string | undefined {
   const fits =
-    typeof value === 'string' && value.length <= MOST.name && /^[^-\p{Cc}]\P{Cc}*$/u.test(value);
+    typeof value === 'string' &&
+    value.length <= MAX_LENGTH.name &&
+    /^[^-\p{Cc}]\P{Cc}*$/u.test(value);
   return fits ? value : undefined;
 }
 
 /** A directory that is safe on a command line: an absolute path. */
 export function readDirectory(value: unknown): string | undefined {
-  const fits = typeof value === 'string' && value.length <= MOST.path && isAbsolute(value);
+  const fits = typeof value === 'string' && value.length <= MAX_LENGTH.path && isAbsolute(value);
   return fits && !value.includes('\0') ? value : undefined;
 }
 
 /** The longest texts of others that we show, in characters. */
-export const MOST = { email: 320, name: 200, message: 2000, path: 4096 } as const;
+export const MAX_LENGTH = { email: 320, name: 200, message: 2000, path: 4096 } as const;

@@ -1,6 +1,6 @@
 import { type Arity, OPTIONS, type OptionSpec } from './grammar.ts';
 import { parseHelpOptions } from './help-text.ts';
-import { defined, readString, record } from './json.ts';
+import { dropUndefined, readObject, readString } from './json.ts';
 
 /** What one Codex binary can do. The binary itself is asked; version numbers are never compared. */
 export interface Capabilities {
@@ -34,8 +34,8 @@ export async function probeCapabilities(run: RunCodex): Promise<Capabilities> {
 
 /** Reads a cache entry; undefined when it has another form. */
 export function readCapabilities(value: unknown): Capabilities | undefined {
-  const found = record(value);
-  const features = record(found?.features);
+  const found = readObject(value);
+  const features = readObject(found?.features);
   if (typeof found?.noDaemon !== 'boolean' || features === undefined) return undefined;
   const options = Array.isArray(found.learnedOptions) ? found.learnedOptions.map(readOption) : [];
   if (!options.every((option) => option !== undefined)) return undefined;
@@ -48,14 +48,14 @@ export function readCapabilities(value: unknown): Capabilities | undefined {
 }
 
 function readOption(value: unknown): OptionSpec | undefined {
-  const { name, short, arity } = record(value) ?? {};
+  const { name, short, arity } = readObject(value) ?? {};
   const known = ARITIES.find((candidate) => candidate === arity);
   if (typeof name !== 'string' || known === undefined) return undefined;
-  return { name, arity: known, ...defined({ short: readString(short) }) };
+  return { name, arity: known, ...dropUndefined({ short: readString(short) }) };
 }
 
 /** The name of a binary's cache entry. A binary with another path, size or time of change is another binary. */
-export function capabilityKey(binary: { path: string; size: number; mtimeMs: number }): string {
+export function nameCacheEntry(binary: { path: string; size: number; mtimeMs: number }): string {
   const stamp = `${CACHE_FORMAT}\0${binary.path}\0${binary.size}\0${binary.mtimeMs}`;
   return [0, 1, 2].map((seed) => hash32(stamp, seed).toString(16).padStart(8, '0')).join('');
 }

@@ -3,8 +3,8 @@ import { realpathSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { INITIALIZE } from './app-server.ts';
-import { MOST, readText } from './bounds.ts';
-import { defined, parseJson, record } from './json.ts';
+import { MAX_LENGTH, readText } from './bounds.ts';
+import { dropUndefined, parseJson, readObject } from './json.ts';
 
 /** The account of the login that a daemon holds; empty when it holds none. */
 export interface DaemonAccount {
@@ -73,13 +73,13 @@ const MESSAGES = [
 ];
 
 function readAnswer(text: string): DaemonAccount | undefined {
-  const message = record(parseJson(text));
+  const message = readObject(parseJson(text));
   if (message?.id !== QUESTION_ID || 'method' in message) return undefined;
-  const result = record(message.result);
-  return defined({
-    email: readText(record(result?.account)?.email, MOST.email),
-    userId: readText(result?.userId, MOST.name),
-    accountId: readText(record(result?.workspaceRouting)?.chatgptAccountId, MOST.name),
+  const result = readObject(message.result);
+  return dropUndefined({
+    email: readText(readObject(result?.account)?.email, MAX_LENGTH.email),
+    userId: readText(result?.userId, MAX_LENGTH.name),
+    accountId: readText(readObject(result?.workspaceRouting)?.chatgptAccountId, MAX_LENGTH.name),
   });
 }
 

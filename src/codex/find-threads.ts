@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { rolloutsByDate } from './rollout-dates.ts';
+import { listRolloutsByDate } from './rollout-dates.ts';
 import { readSessionMeta } from './rollout-file.ts';
-import { threadIdOf } from './thread-files.ts';
+import { parseThreadId } from './thread-files.ts';
 
 /** A thread in the shared home that can be resumed: not archived, no sub-agent's. */
 export interface StoredThread {
@@ -29,7 +29,7 @@ const MAX_OPENED = 400;
 /** The threads that fit, of any account, the last written first. Reads only the first line of a rollout. */
 export async function findThreads(search: ThreadSearch): Promise<StoredThread[]> {
   const files = new Set(search.known);
-  for (const rollout of rolloutsByDate(search.codexHome)) {
+  for (const rollout of listRolloutsByDate(search.codexHome)) {
     if (files.size >= MAX_FILES + search.known.length) break;
     files.add(rollout);
   }
@@ -57,7 +57,7 @@ async function describeThread(
   rollout: string,
   updatedAt: number,
 ): Promise<StoredThread | undefined> {
-  const id = threadIdOf(rollout);
+  const id = parseThreadId(rollout);
   const meta = await readSessionMeta(rollout).catch(() => undefined);
   if (id === undefined || meta === undefined || meta.subagent) return undefined;
   return { id, rollout, cwd: meta.cwd, source: meta.source, updatedAt };

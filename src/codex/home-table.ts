@@ -9,7 +9,10 @@
 export type EntryPolicy = 'link' | 'vault' | 'hardlink' | 'private' | 'never';
 
 /** The policy of a top-level entry of CODEX_HOME. */
-export function policyOf(name: string, platform: NodeJS.Platform = process.platform): EntryPolicy {
+export function findEntryPolicy(
+  name: string,
+  platform: NodeJS.Platform = process.platform,
+): EntryPolicy {
   const listed = TABLE.get(name);
   if (listed !== undefined) return listed;
   // CODEX_SQLITE_HOME leads to the databases. A link would separate a database from its -wal and -shm.
@@ -50,7 +53,7 @@ const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
  * Whether Codex makes an entry again when it is absent. Of two such entries the newer one stays, and the older one is
  * deleted. @param entry relative to CODEX_HOME.
  */
-export function isMadeAnew(entry: string): boolean {
+export function isRemadeByCodex(entry: string): boolean {
   const [first = '', ...below] = entry.split('/');
   if (below.length === 0) {
     return MADE_ANEW.has(first) || first.endsWith('.lock') || /[-_]cache\.json$/.test(first);
@@ -72,7 +75,7 @@ const MADE_ANEW = new Set([
 ]);
 
 /** Whether an entry is the user's and private only because of Seatbelt: it is moved to the shared home at the end. */
-export function isBroughtHomeLast(name: string): boolean {
+export function isPrivateForSeatbelt(name: string): boolean {
   return SEATBELT_ROOTS.has(name);
 }
 

@@ -8,7 +8,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** The value as an object with keys; undefined for an array, null and every other type. */
-export function record(value: unknown): Record<string, unknown> | undefined {
+export function readObject(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : undefined;
@@ -20,7 +20,7 @@ export function readString(value: unknown): string | undefined {
 }
 
 /** The same fields without those that are undefined, as `exactOptionalPropertyTypes` requires. */
-export function defined<T extends object>(
+export function dropUndefined<T extends object>(
   fields: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {

@@ -1,5 +1,5 @@
 import { type LimitWindow, readResetTime } from './bounds.ts';
-import { defined } from './json.ts';
+import { dropUndefined } from './json.ts';
 import {
   classifyLimitText,
   isExhaustion,
@@ -101,11 +101,12 @@ function describeLimit(
 ): LimitProof {
   const text = message ?? '';
   const kind = classifyLimit(text, limits);
-  const until = resetOf(limits) ?? readResetTime(parseResetTime(text, new Date(at)), at / 1000);
+  const until =
+    findResetTime(limits) ?? readResetTime(parseResetTime(text, new Date(at)), at / 1000);
   return {
     kind,
     turnId,
-    ...defined({
+    ...dropUndefined({
       until: ENDED_BY_HAND.has(kind) ? undefined : until,
       limitName: limits?.limitName ?? parseLimitName(text),
       plan: limits?.plan,
@@ -138,7 +139,7 @@ function classifyWindows(full: readonly LimitWindow[]): LimitKind {
 }
 
 /** When the account can be used again, epoch seconds: the latest reset of its full windows. */
-export function resetOf(limits: RateLimits | undefined): number | undefined {
+export function findResetTime(limits: RateLimits | undefined): number | undefined {
   return Math.max(0, ...listFullWindows(limits).map(({ resetsAt = 0 }) => resetsAt)) || undefined;
 }
 

@@ -1,4 +1,4 @@
-import { MOST, readText } from './bounds.ts';
+import { MAX_LENGTH, readText } from './bounds.ts';
 import { LIMIT_TEXTS, type LimitKind, type LimitText, type TextKind } from './limit-texts.ts';
 
 export type { LimitKind, TextKind } from './limit-texts.ts';
@@ -26,7 +26,7 @@ export function classifyLimitText(text: string): TextClass | undefined {
 }
 
 /** Whether a compaction failed (before a turn, or of `/compact`), and not the turn itself. */
-export function isOfCompaction(message: string): boolean {
+export function isCompactionError(message: string): boolean {
   return /^Error running (?:remote )?compact task: /i.test(message);
 }
 
@@ -50,7 +50,7 @@ export function normaliseForMatching(text: string): string {
 export function parseLimitName(text: string): string | undefined {
   const oneLine = text.slice(0, MAX_CHARACTERS).replace(/\s+/g, ' ');
   const match = /hit your usage limit for (.+?)\. Switch to another/i.exec(oneLine);
-  return readText(match?.[1], MOST.name);
+  return readText(match?.[1], MAX_LENGTH.name);
 }
 
 /**

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { parseJson, record } from './json.ts';
-import { AGENTS, createItemFilter } from './portable-item.ts';
+import { parseJson, readObject } from './json.ts';
+import { AGENT_NAMESPACE, createItemFilter } from './portable-item.ts';
 import { createReadableHistory } from './readable-history.ts';
-import { rolloutsByDate } from './rollout-dates.ts';
-import { openRollout } from './rollout-file.ts';
-import { threadIdOf } from './thread-files.ts';
+import { listRolloutsByDate } from './rollout-dates.ts';
+import { openRolloutFile } from './rollout-file.ts';
+import { parseThreadId } from './thread-files.ts';
 
 /** A copy of a thread that every account can resume. */
 export interface PortableCopy {
@@ -19,8 +19,11 @@ export interface PortableCopy {
  * (facts 61 to 63): no reasoning, and the messages instead of the summary of a compaction. The original stays unchanged.
  * @throws Error when the file is no rollout, and what the file system throws.
  */
-export async function copyPortable(rollout: string, now = Date.now()): Promise<PortableCopy> {
-  const parent = threadIdOf(rollout);
+export async function copyWithoutEncrypted(
+  rollout: string,
+  now = Date.now(),
+): Promise<PortableCopy> {
+  const parent = parseThreadId(rollout);
   if (parent === undefined) throw new Error(`${rollout} is no rollout`);
   const id = makeThreadId(now);
   const [stem] = basename(rollout).split(parent) as [string];
@@ -64,7 +67,7 @@ async function* readLines(
   forks: readonly string[] = [],
 ): AsyncGenerator<string> {
   if (forks.includes(rollout)) throw new Error(`${rollout} is forked from itself`);
-  const source = await openRollout(rollout);
+  const source = await openRolloutFile(rollout);
   try {
     let isFirst = true;
     for await (const line of source.readLines({ autoClose: false })) {
@@ -95,9 +98,9 @@ async function* readLines(
 
 function readBase(line: string): { meta: string; thread: string; endOrdinal: number } | undefined {
   if (!line.includes('"history_base"')) return undefined;
-  const entry = record(parseJson(line));
-  const { history_base, ...payload } = record(entry?.payload) ?? {};
-  const base = record(history_base);
+  const entry = readObject(parseJson(line));
+  const { history_base, ...payload } = readObject(entry?.payload) ?? {};
+  const base = readObject(history_base);
   const [thread, endOrdinal] = [base?.thread_id, base?.end_ordinal_exclusive];
   if (typeof thread !== 'string' || typeof endOrdinal !== 'number') return undefined;
   return { meta: JSON.stringify({ ...entry, ordinal: 0, payload }), thread, endOrdinal };
@@ -105,7 +108,8 @@ function readBase(line: string): { meta: string; thread: string; endOrdinal: num
 
 function findRollout(beside: string, thread: string): string | undefined {
   const home = beside.replace(/\/(?:archived_)?sessions\/.*$/, '');
-  for (const rollout of rolloutsByDate(home)) if (threadIdOf(rollout) === thread) return rollout;
+  for (const rollout of listRolloutsByDate(home))
+    if (parseThreadId(rollout) === thread) return rollout;
   return undefined;
 }
 
@@ -116,8 +120,8 @@ function createLineFilter(): (line: string) => string | undefined {
 
   return (line) => {
     if (!mayNeedChange(line)) return line;
-    const entry = record(parseJson(line));
-    const payload = record(entry?.payload);
+    const entry = readObject(parseJson(line));
+    const payload = readObject(entry?.payload);
     if (entry === undefined || payload === undefined) return line;
     if (entry.type === 'response_item') {
       history.note(payload);
@@ -126,7 +130,7 @@ function createLineFilter(): (line: string) => string | undefined {
       return portable && JSON.stringify({ ...entry, payload: portable });
     }
     if (entry.type !== 'compacted' || !Array.isArray(payload.replacement_history)) return line;
-    const items = payload.replacement_history.map((item) => record(item) ?? {});
+    const items = payload.replacement_history.map((item) => readObject(item) ?? {});
     const replacement_history = history.restore(items).flatMap((item) => filterItem(item) ?? []);
     return JSON.stringify({ ...entry, payload: { ...payload, replacement_history } });
   };
@@ -137,7 +141,7 @@ function mayNeedChange(line: string): boolean {
   const head = line.slice(0, 300);
   if (/"type":"(?:message|reasoning|compacted)"/.test(head)) return true;
   if (line.includes('encrypted_content') || head.includes('"function_call_output"')) return true;
-  return line.includes(`"namespace":"${AGENTS}"`);
+  return line.includes(`"namespace":"${AGENT_NAMESPACE}"`);
 }
 
 /** A UUID of version 7, as Codex makes them: it begins with the time in milliseconds. */

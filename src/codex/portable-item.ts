@@ -10,7 +10,7 @@ export function createItemFilter(): (item: Item) => Item | undefined {
 
   return (item) => {
     if (isEncrypted(item)) return undefined;
-    if (item.type === 'function_call' && item.namespace === AGENTS) {
+    if (item.type === 'function_call' && item.namespace === AGENT_NAMESPACE) {
       calls.set(item.call_id, describeCall(item));
       return undefined;
     }
@@ -31,7 +31,7 @@ export function isEncrypted(item: Item): boolean {
 }
 
 /** The namespace of the tools that start agents and send messages to them. */
-export const AGENTS = 'collaboration';
+export const AGENT_NAMESPACE = 'collaboration';
 
 const UNREADABLE = { type: 'input_text', text: '(not readable for this account)' };
 

@@ -1,13 +1,13 @@
 import { classifyLimitText, normaliseForMatching } from './limits.ts';
 
 /** Why Codex did not begin: another process writes the thread (fact 57), or the account has no login (fact 19). */
-export type Refusal = 'active-writer' | 'needs-login';
+export type StartRefusal = 'active-writer' | 'needs-login';
 
 /**
  * Reads the reason from what Codex printed before its first turn. Later the same words may come from a model or a user.
  * @param text wrapped or not.
  */
-export function readRefusal(text: string): Refusal | undefined {
+export function readRefusal(text: string): StartRefusal | undefined {
   const normalised = normaliseForMatching(text);
   if (WRITER_TEXTS.some((anchor) => normalised.includes(anchor))) return 'active-writer';
   // Only the end: above it Codex may have painted a transcript with the same words.

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readTextQuietly } from '../regular-file.ts';
-import { readWord } from './bounds.ts';
-import { defined, parseJson, record } from './json.ts';
+import { readArgument } from './bounds.ts';
+import { dropUndefined, parseJson, readObject } from './json.ts';
 import type { RolloutFact } from './rollout.ts';
 
 /** Codex switches a thread to this model by itself when the included usage of an account is used up (fact 74). */
@@ -21,7 +21,7 @@ export const isReserveModel = (model: string | undefined): boolean => model === 
  * The state after one more fact. `switchedAt` proves that the account is used up. A thread that used the reserve model
  * before the start of this child, or in the first fact under it, proves nothing about the account of now.
  */
-export function noteModel(
+export function updateReserveState(
   state: ReserveState | undefined,
   fact: Pick<RolloutFact, 'at'> & { model?: string },
   startedAtMs: number,
@@ -42,9 +42,9 @@ export function readReturnModel(
   threadId: string,
 ): { model: string; effort?: string } | undefined {
   const file = join(codexHome, 'tui-luna-reserve', `${threadId}.json`);
-  const settings = record(parseJson(readTextQuietly(file)));
-  const model = readWord(settings?.model);
+  const settings = readObject(parseJson(readTextQuietly(file)));
+  const model = readArgument(settings?.model);
   return model === undefined
     ? undefined
-    : { model, ...defined({ effort: readWord(settings?.effort) }) };
+    : { model, ...dropUndefined({ effort: readArgument(settings?.effort) }) };
 }

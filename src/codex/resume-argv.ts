@@ -1,9 +1,9 @@
 import {
-  configKey,
   type ExecInvocation,
   type Flag,
   type InteractiveInvocation,
-  leavesThread,
+  leavesResumableThread,
+  readConfigKey,
   type SessionInvocation,
 } from './argv.ts';
 import { quoteToml } from './toml.ts';
@@ -26,7 +26,7 @@ export interface ResumeOptions {
  * before or after the word `resume`, because one flag twice on the same side is an error. Left out: prompt and images,
  * which the history has; `--last`, `--all` and `-C`; `--worktree`, which would make another worktree.
  */
-export function resumeArgv(
+export function buildResumeArgv(
   invocation: InteractiveInvocation,
   threadId: string,
   options: ResumeOptions,
@@ -46,12 +46,12 @@ export function resumeArgv(
  * The same for `codex exec`. `-C`, `-s` and some others must stand before the word `resume` (fact 50).
  * Undefined when there is no thread to resume: a review, or `--ephemeral`.
  */
-export function execResumeArgv(
+export function buildExecResumeArgv(
   invocation: ExecInvocation,
   threadId: string,
   options: ResumeOptions,
 ): string[] | undefined {
-  if (!leavesThread(invocation)) return undefined;
+  if (!leavesResumableThread(invocation)) return undefined;
   const flags = keepFlags(invocation.flags, options);
   return [
     ...wordsAt(flags, 0),
@@ -93,13 +93,14 @@ function overridesModel(flags: readonly Flag[]): boolean {
     (flag) =>
       setsModel(flag) ||
       flag.name === 'profile' ||
-      (flag.name === 'config' && flag.values.some((pair) => configKey(pair) === 'model_provider')),
+      (flag.name === 'config' &&
+        flag.values.some((pair) => readConfigKey(pair) === 'model_provider')),
   );
 }
 
 function setsModel({ name, values }: Flag): boolean {
   if (name === 'model') return true;
-  return name === 'config' && values.some((pair) => MODEL_KEYS.has(configKey(pair)));
+  return name === 'config' && values.some((pair) => MODEL_KEYS.has(readConfigKey(pair)));
 }
 
 function wordsAt(flags: readonly Flag[], level: number): string[] {

@@ -6,7 +6,7 @@ import { readTimestamp } from './bounds.ts';
  * The rollouts below `sessions/YYYY/MM/DD`, the newest thread first. Lists one directory at a time; opens no file.
  * @param codexHome the home with `sessions/`.
  */
-export function* rolloutsByDate(codexHome: string): Generator<string> {
+export function* listRolloutsByDate(codexHome: string): Generator<string> {
   const sessions = join(codexHome, 'sessions');
   for (const year of listNumbers(sessions)) {
     for (const month of listNumbers(join(sessions, year))) {
@@ -20,7 +20,7 @@ export function* rolloutsByDate(codexHome: string): Generator<string> {
 }
 
 /** The start of a thread, epoch milliseconds in whole seconds: the local time in the rollout's name (fact 53). */
-export function threadBeganAt(rollout: string): number | undefined {
+export function readThreadStart(rollout: string): number | undefined {
   const [, date, hours, minutes, seconds] = ROLLOUT_DATE.exec(basename(rollout)) ?? [];
   return readTimestamp(`${date}T${hours}:${minutes}:${seconds}`);
 }
@@ -29,8 +29,8 @@ export function threadBeganAt(rollout: string): number | undefined {
  * Whether a thread may have begun at that time or later. A thread id that is a UUID of version 7 tells its start to the
  * millisecond; else the name of the rollout tells it to the second. @param sinceMs epoch milliseconds.
  */
-export function mayHaveBegunSince(rollout: string, sinceMs: number): boolean {
-  const second = threadBeganAt(rollout);
+export function mayHaveStartedSince(rollout: string, sinceMs: number): boolean {
+  const second = readThreadStart(rollout);
   if (second === undefined) return false;
   const [high, low] = UUID_V7.exec(basename(rollout))?.slice(1) ?? [];
   const exact = Number.parseInt(`${high}${low}`, 16);

@@ -2,8 +2,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { READ_AT_ONCE } from '../regular-file.ts';
 import {
   HEAD_CHARACTERS,
-  mayMatter,
-  parseLongLine,
+  isRelevantHead,
+  parseLongLineHead,
   parseRolloutLine,
   type RolloutFact,
 } from './rollout.ts';
@@ -20,7 +20,7 @@ export interface RolloutTail {
  * @throws what `openRollout` throws.
  */
 export async function readRolloutFacts(file: string, fromOffset = 0): Promise<RolloutTail> {
-  const handle = await openRollout(file);
+  const handle = await openRolloutFile(file);
   try {
     const { size } = await handle.stat();
     const start = fromOffset > size ? 0 : fromOffset;
@@ -30,7 +30,7 @@ export async function readRolloutFacts(file: string, fromOffset = 0): Promise<Ro
     };
     const lines = createLineReader(
       (line) => note(parseRolloutLine(line)),
-      (head) => note(parseLongLine(head)),
+      (head) => note(parseLongLineHead(head)),
     );
     let position = start;
     for await (const chunk of readChunks(handle, start)) {
@@ -47,7 +47,7 @@ export async function readRolloutFacts(file: string, fromOffset = 0): Promise<Ro
 export async function readSessionMeta(
   file: string,
 ): Promise<Extract<RolloutFact, { type: 'session_meta' }> | undefined> {
-  const handle = await openRollout(file);
+  const handle = await openRolloutFile(file);
   try {
     const parts: Buffer[] = [];
     for await (const chunk of readChunks(handle, 0)) {
@@ -63,7 +63,7 @@ export async function readSessionMeta(
 }
 
 /** Opens a rollout without waiting for a named pipe in its place. @throws what `open` throws, and an Error for a directory or a pipe. */
-export async function openRollout(file: string): Promise<FileHandle> {
+export async function openRolloutFile(file: string): Promise<FileHandle> {
   const handle = await open(file, READ_AT_ONCE);
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
@@ -112,7 +112,7 @@ function createLineReader(
       return skip();
     }
     if (state === 'kept' || keptBytes < HEAD_BYTES) return;
-    if (mayMatter(join().toString('utf8', 0, HEAD_BYTES))) state = 'kept';
+    if (isRelevantHead(join().toString('utf8', 0, HEAD_BYTES))) state = 'kept';
     else skip();
   }
 

@@ -1,14 +1,14 @@
 import {
   type LimitWindow,
-  MOST,
+  MAX_LENGTH,
+  readArgument,
   readDirectory,
   readEpochSeconds,
   readLimitWindow,
   readText,
   readTimestamp,
-  readWord,
 } from './bounds.ts';
-import { defined, parseJson, readString, record } from './json.ts';
+import { dropUndefined, parseJson, readObject, readString } from './json.ts';
 
 /** The `rate_limits` of a `token_count` line. */
 export interface RateLimits {
@@ -60,9 +60,9 @@ export type RolloutFact = LineTime &
 
 /** Reads one line of a rollout; undefined for all other types of line, and for a damaged line. */
 export function parseRolloutLine(line: string): RolloutFact | undefined {
-  if (!mayMatter(line)) return undefined;
-  const entry = record(parseJson(line));
-  const payload = record(entry?.payload);
+  if (!isRelevantHead(line)) return undefined;
+  const entry = readObject(parseJson(line));
+  const payload = readObject(entry?.payload);
   if (entry === undefined || payload === undefined) return undefined;
   const at = readTimestamp(entry.timestamp);
   const fact = readEntry(entry.type, payload, (at ?? Date.now()) / 1000);
@@ -70,13 +70,13 @@ export function parseRolloutLine(line: string): RolloutFact | undefined {
 }
 
 /** Reads the head of a line that is too long to parse: a message of the user becomes a prompt with an empty text. */
-export function parseLongLine(head: string): RolloutFact | undefined {
+export function parseLongLineHead(head: string): RolloutFact | undefined {
   const beginning = head.slice(0, HEAD_CHARACTERS);
   if (!beginning.includes('"type":"response_item"') || !beginning.includes('"role":"user"')) {
     return undefined;
   }
   const at = readTimestamp(/^\{"timestamp":"([^"]{1,40})"/.exec(beginning)?.[1]);
-  return { type: 'prompt', text: '', ...defined({ at }) };
+  return { type: 'prompt', text: '', ...dropUndefined({ at }) };
 }
 
 /** Corrects the times of a fact after the clock was set back. @param byMs milliseconds that the clock lost. */
@@ -89,7 +89,7 @@ export function correctTime(fact: RolloutFact, byMs: number): RolloutFact {
 }
 
 /** Whether the head of a line shows a type that we read. Lines of other types hold files and images. */
-export function mayMatter(head: string): boolean {
+export function isRelevantHead(head: string): boolean {
   return RELEVANT_TYPES.test(head.slice(0, HEAD_CHARACTERS));
 }
 
@@ -109,12 +109,12 @@ function readEntry(type: unknown, payload: Payload, toldAt: number): RolloutFact
 
 function readPrompt({ type, role, content }: Payload): RolloutFact | undefined {
   if (type !== 'message' || role !== 'user' || !Array.isArray(content)) return undefined;
-  const texts = content.flatMap((part) => readString(record(part)?.text) ?? []);
+  const texts = content.flatMap((part) => readString(readObject(part)?.text) ?? []);
   return texts.length === 0 ? undefined : { type: 'prompt', text: texts.join('\n') };
 }
 
 function readEvent(payload: Payload, toldAt: number): RolloutFact | undefined {
-  const turn = defined({ turnId: readString(payload.turn_id) });
+  const turn = dropUndefined({ turnId: readString(payload.turn_id) });
   switch (payload.type) {
     case 'task_started':
     case 'turn_started':
@@ -122,13 +122,13 @@ function readEvent(payload: Payload, toldAt: number): RolloutFact | undefined {
     case 'turn_aborted':
       return { type: 'turn_aborted', ...turn };
     case 'thread_goal_updated':
-      return { type: 'goal', active: record(payload.goal)?.status === 'active' };
+      return { type: 'goal', active: readObject(payload.goal)?.status === 'active' };
     case 'thread_settings_applied':
       return readSettings(payload.thread_settings);
     case 'token_count':
       return {
         type: 'token_count',
-        ...defined({ limits: readRateLimits(payload.rate_limits, toldAt) }),
+        ...dropUndefined({ limits: readRateLimits(payload.rate_limits, toldAt) }),
       };
     case 'task_complete':
     case 'turn_complete':
@@ -136,7 +136,7 @@ function readEvent(payload: Payload, toldAt: number): RolloutFact | undefined {
         type: 'task_complete',
         ...turn,
         answered: readString(payload.last_agent_message) !== undefined,
-        ...defined({
+        ...dropUndefined({
           completedAt: readEpochSeconds(payload.completed_at),
           error: readError(payload.error),
         }),
@@ -148,22 +148,25 @@ function readEvent(payload: Payload, toldAt: number): RolloutFact | undefined {
 
 /** `codex_error_info` is a word, or an object with one key, such as `{"http_connection_failed":{…}}`. */
 function readError(value: unknown): { message: string; info: string } | undefined {
-  const error = record(value);
+  const error = readObject(value);
   if (error === undefined) return undefined;
   const info = error.codex_error_info;
-  const word = readString(info) ?? Object.keys(record(info) ?? {})[0] ?? 'other';
-  return { message: readText(error.message, MOST.message) ?? '', info: word.slice(0, MOST.name) };
+  const word = readString(info) ?? Object.keys(readObject(info) ?? {})[0] ?? 'other';
+  return {
+    message: readText(error.message, MAX_LENGTH.message) ?? '',
+    info: word.slice(0, MAX_LENGTH.name),
+  };
 }
 
 function readSessionMeta(payload: Payload): RolloutFact | undefined {
-  const threadId = readWord(payload.id) ?? readWord(payload.session_id);
+  const threadId = readArgument(payload.id) ?? readArgument(payload.session_id);
   if (threadId === undefined) return undefined;
-  const source = record(payload.source);
+  const source = readObject(payload.source);
   return {
     type: 'session_meta',
     threadId,
     subagent: source !== undefined && 'subagent' in source,
-    ...defined({
+    ...dropUndefined({
       cwd: readDirectory(payload.cwd),
       source: readString(payload.source) ?? Object.keys(source ?? {})[0],
     }),
@@ -173,35 +176,35 @@ function readSessionMeta(payload: Payload): RolloutFact | undefined {
 function readTurnContext(payload: Payload): RolloutFact {
   return {
     type: 'turn_context',
-    ...defined({
+    ...dropUndefined({
       turnId: readString(payload.turn_id),
-      model: readWord(payload.model),
-      effort: readWord(payload.effort),
+      model: readArgument(payload.model),
+      effort: readArgument(payload.effort),
       cwd: readDirectory(payload.cwd),
     }),
   };
 }
 
 function readSettings(value: unknown): RolloutFact {
-  const settings = record(value) ?? {};
-  const effort = readWord(settings.effort) ?? readWord(settings.reasoning_effort);
-  return { type: 'settings', ...defined({ model: readWord(settings.model), effort }) };
+  const settings = readObject(value) ?? {};
+  const effort = readArgument(settings.effort) ?? readArgument(settings.reasoning_effort);
+  return { type: 'settings', ...dropUndefined({ model: readArgument(settings.model), effort }) };
 }
 
 function readRateLimits(value: unknown, toldAt: number): RateLimits | undefined {
-  const limits = record(value);
+  const limits = readObject(value);
   if (limits === undefined) return undefined;
   const windows = [limits.primary, limits.secondary].flatMap((value) => {
-    const { used_percent, window_minutes, resets_at } = record(value) ?? {};
+    const { used_percent, window_minutes, resets_at } = readObject(value) ?? {};
     return readLimitWindow(used_percent, window_minutes, resets_at, toldAt) ?? [];
   });
   return {
     windows,
-    ...defined({
-      limitId: readText(limits.limit_id, MOST.name),
-      limitName: readText(limits.limit_name, MOST.name),
-      plan: readText(limits.plan_type, MOST.name),
-      reachedType: readText(limits.rate_limit_reached_type, MOST.name),
+    ...dropUndefined({
+      limitId: readText(limits.limit_id, MAX_LENGTH.name),
+      limitName: readText(limits.limit_name, MAX_LENGTH.name),
+      plan: readText(limits.plan_type, MAX_LENGTH.name),
+      reachedType: readText(limits.rate_limit_reached_type, MAX_LENGTH.name),
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { defined, readString, record } from './json.ts';
+import { dropUndefined, readObject, readString } from './json.ts';
 import { findProjectFiles, keepTrusted, PROJECT_KEYS, type ProjectFile } from './project-layers.ts';
 import { loadTomlParser } from './toml.ts';
 
@@ -79,7 +79,7 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
   // Up to 0.150 a profile is a table of config.toml; later a file (fact 41).
   const name = readString(profile?.name ?? base.profile);
   const table = name === undefined ? undefined : getValue(base, ['profiles', name]);
-  const below = [read(system.base), base, record(table) ?? {}, read(profile?.text ?? '')];
+  const below = [read(system.base), base, readObject(table) ?? {}, read(profile?.text ?? '')];
   const above = [...overrides.map((word) => parseOverride(word, read)), read(system.managed)];
   const projects = keepProjectSettings(files, project, [...below, ...above], read);
   const layers = [...below, ...projects.map(({ settings }) => settings), ...above];
@@ -90,7 +90,7 @@ export async function readLoginSettings(sources: SettingSources): Promise<LoginS
   const store = readString(pickValue(layers, ['cli_auth_credentials_store']));
   return {
     ...forced,
-    ...defined({
+    ...dropUndefined({
       foreignProvider: findForeignProvider(layers),
       store: store === 'file' ? undefined : store,
       forcedBy: isForcedAbove || Object.keys(forced).length === 0 ? undefined : forcing,
@@ -162,5 +162,5 @@ function pickValue(layers: readonly Table[], path: readonly string[]): unknown {
 }
 
 function getValue(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, part) => record(inner)?.[part], value);
+  return path.reduce<unknown>((inner, part) => readObject(inner)?.[part], value);
 }

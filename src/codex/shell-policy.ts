@@ -1,4 +1,4 @@
-import { record } from './json.ts';
+import { readObject } from './json.ts';
 import { loadTomlParser } from './toml.ts';
 
 /** The settings about the environment of the model's shell. */
@@ -35,9 +35,9 @@ type Table = Record<string, unknown>;
 
 /** The policy of the file and those of its profiles. */
 function listPolicies(config: Table): Table[] {
-  return [config, ...Object.values(record(config.profiles) ?? {})].flatMap((table) => {
-    const policy = record(table)?.[POLICY];
-    return policy === undefined ? [] : [record(policy) ?? {}];
+  return [config, ...Object.values(readObject(config.profiles) ?? {})].flatMap((table) => {
+    const policy = readObject(table)?.[POLICY];
+    return policy === undefined ? [] : [readObject(policy) ?? {}];
   });
 }
 
@@ -45,7 +45,7 @@ function listPolicies(config: Table): Table[] {
 function decidesHome({ inherit, exclude, set }: Table): boolean {
   return (
     (inherit !== undefined && inherit !== 'all') ||
-    Object.hasOwn(record(set) ?? {}, VARIABLE) ||
+    Object.hasOwn(readObject(set) ?? {}, VARIABLE) ||
     (Array.isArray(exclude) && exclude.some((pattern) => mayMatch(String(pattern))))
   );
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
-import { defined } from './json.ts';
+import { dropUndefined } from './json.ts';
 import { readSessionMeta } from './rollout-file.ts';
 
 export interface OpenThread {
@@ -21,7 +21,7 @@ export async function findOpenThread(
   pid: number,
   fits: (rollout: string) => boolean = () => true,
 ): Promise<OpenThread | undefined> {
-  const open = (await openRollouts(pid)).filter(fits);
+  const open = (await listOpenRollouts(pid)).filter(fits);
   const rollouts = await Promise.all(open.map(describeRollout));
   return rollouts.flat().toSorted((a, b) => b.modifiedMs - a.modifiedMs)[0]?.thread;
 }
@@ -31,12 +31,12 @@ export async function findOpenThread(
  * command of the session runs does not count. While Codex holds writer locks (fact 57), only the rollouts of the locked
  * threads count: at its start it also opens threads of other sessions (fact 56).
  */
-export async function openRollouts(pid: number): Promise<string[]> {
+export async function listOpenRollouts(pid: number): Promise<string[]> {
   for (let level = [pid]; level.length > 0; ) {
     const files = (await Promise.all(level.map(listOpenFiles))).flat();
     const locked = new Set(files.flatMap(({ path }) => LOCK.exec(path)?.[1] ?? []));
     const rollouts = files.filter(({ path, isWritten }) => {
-      const id = threadIdOf(path);
+      const id = parseThreadId(path);
       return isWritten && id !== undefined && (locked.size === 0 || locked.has(id));
     });
     if (rollouts.length > 0) return [...new Set(rollouts.map(({ path }) => path))];
@@ -46,7 +46,7 @@ export async function openRollouts(pid: number): Promise<string[]> {
 }
 
 /** The thread id in the file name of a rollout, also of a later segment (fact 53). */
-export function threadIdOf(file: string): string | undefined {
+export function parseThreadId(file: string): string | undefined {
   return ROLLOUT.exec(basename(file))?.[1];
 }
 
@@ -65,9 +65,9 @@ async function describeRollout(
   try {
     const meta = await readSessionMeta(rollout);
     const { mtimeMs } = await stat(rollout);
-    const threadId = threadIdOf(rollout);
+    const threadId = parseThreadId(rollout);
     if (meta === undefined || meta.subagent || threadId === undefined) return [];
-    const thread = { threadId, rollout, ...defined({ cwd: meta.cwd }) };
+    const thread = { threadId, rollout, ...dropUndefined({ cwd: meta.cwd }) };
     return [{ thread, modifiedMs: mtimeMs }];
   } catch {
     return []; // the file was removed, or its first line is incomplete: the next change asks again
@@ -87,7 +87,7 @@ async function listOpenFiles(pid: number): Promise<OpenFile[]> {
   const files = numbers.map(async (number) => {
     // A descriptor may be closed meanwhile.
     const path = await readlink(`/proc/${pid}/fd/${number}`).catch(() => '');
-    if (!LOCK.test(path) && threadIdOf(path) === undefined) return [];
+    if (!LOCK.test(path) && parseThreadId(path) === undefined) return [];
     return [{ path, isWritten: await hasWriteFlag(`/proc/${pid}/fdinfo/${number}`) }];
   });
   return (await Promise.all(files)).flat();

@@ -1,5 +1,5 @@
-import { parseJson, readString, record } from './json.ts';
-import { openRollout } from './rollout-file.ts';
+import { parseJson, readObject, readString } from './json.ts';
+import { openRolloutFile } from './rollout-file.ts';
 
 /** The base instructions and the first prompt fit into these. */
 const HEAD_BYTES = 512 * 1024;
@@ -10,13 +10,13 @@ const PREVIEW_CHARACTERS = 120;
  * the rollout. Undefined when the head has no prompt, or there is no such file.
  */
 export async function readThreadPreview(rollout: string): Promise<string | undefined> {
-  const handle = await openRollout(rollout).catch(() => undefined);
+  const handle = await openRolloutFile(rollout).catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
     const head = Buffer.alloc(HEAD_BYTES);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
     for (const line of head.toString('utf8', 0, bytesRead).split('\n')) {
-      const preview = previewOf(readPrompt(line) ?? '');
+      const preview = shortenPrompt(readPrompt(line) ?? '');
       if (preview !== '') return preview;
     }
     return undefined;
@@ -28,7 +28,7 @@ export async function readThreadPreview(rollout: string): Promise<string | undef
 }
 
 /** The same for the text of a prompt. */
-export function previewOf(prompt: string): string {
+export function shortenPrompt(prompt: string): string {
   const line = prompt.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   // A character has two code units at most. The cut keeps a long prompt from being split as a whole.
   const characters = [...line.slice(0, 2 * (PREVIEW_CHARACTERS + 1))];
@@ -40,11 +40,11 @@ export function previewOf(prompt: string): string {
 /** The prompt of a line, in one of the two forms of a history (fact 54). */
 function readPrompt(line: string): string | undefined {
   if (!/"(?:user_message|UserMessage|userMessage)"/.test(line.slice(0, 1000))) return undefined;
-  const payload = record(record(parseJson(line))?.payload);
+  const payload = readObject(readObject(parseJson(line))?.payload);
   if (payload?.type === 'user_message') return readString(payload.message);
-  const item = record(payload?.item);
+  const item = readObject(payload?.item);
   const isPrompt = /^user_?message$/i.test(readString(item?.type) ?? '');
   if (payload?.type !== 'item_completed' || !isPrompt) return undefined;
   const parts = Array.isArray(item?.content) ? item.content : [];
-  return parts.map((part) => readString(record(part)?.text) ?? '').join(' ');
+  return parts.map((part) => readString(readObject(part)?.text) ?? '').join(' ');
 }
