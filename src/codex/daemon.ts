@@ -14,8 +14,8 @@ export interface DaemonAccount {
 }
 
 /**
- * Asks the daemon of a Codex home which account it holds. A daemon keeps the login of its start, even when auth.json has
- * changed since. The question goes over WebSocket on its control socket and takes some 15 ms (fact 99).
+ * Asks the daemon of a Codex home which account it holds. A daemon keeps the login of its start, even when auth.json
+ * has changed since. The question goes over WebSocket on its control socket and takes some 15 ms (fact 99).
  * @returns undefined when no answer comes in time.
  */
 export function askDaemon(

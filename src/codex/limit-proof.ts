@@ -35,8 +35,8 @@ export interface ProofQuestion {
 
 /**
  * The proof of a limit: the last turn that ended after this start, and that was not handled yet, has the error
- * `usage_limit_exceeded`. Up to Codex 0.144 the record has no error (fact 68): there the turn has no answer, the snapshot
- * before its end is full, and the text was seen. The text alone, or the full snapshot alone, proves nothing.
+ * `usage_limit_exceeded`. Up to Codex 0.144 the record has no error (fact 68): there the turn has no answer, the
+ * snapshot before its end is full, and the text was seen. The text alone, or the full snapshot alone, proves nothing.
  */
 export function proveLimit(question: ProofQuestion): LimitProof | undefined {
   let proof: LimitProof | undefined;

@@ -1,6 +1,6 @@
 /**
- * Every text of Codex about limits, logins and load (facts 18, 70, 71). An anchor is the constant part of a text, without
- * URL, time and advice. An apostrophe stands for both forms of it (ASCII and U+2019).
+ * Every text of Codex about limits, logins and load (facts 18, 70, 71). An anchor is the constant part of a text,
+ * without URL, time and advice. An apostrophe stands for both forms of it (ASCII and U+2019).
  */
 
 /** What an account has used up. Only the record tells which window it is; the text does not. */

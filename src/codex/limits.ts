@@ -10,8 +10,8 @@ export interface TextClass {
 }
 
 /**
- * Finds the known text in a message of Codex. Of several the first one counts: text below an error on the screen must not
- * change its meaning. Text before it is skipped, such as `Error running remote compact task:` (fact 72).
+ * Finds the known text in a message of Codex. Of several the first one counts: text below an error on the screen must
+ * not change its meaning. Text before it is skipped, such as `Error running remote compact task:` (fact 72).
  * @param text from the screen or the record, wrapped or not.
  */
 export function classifyLimitText(text: string): TextClass | undefined {
@@ -54,9 +54,9 @@ export function parseLimitName(text: string): string | undefined {
 }
 
 /**
- * The local time in `try again at …`, epoch seconds: `3:40 PM`, `Sep 19th, 2026 2:20 PM` or, from the service,
- * `Sep 19, 2026, 2:20 PM` (fact 70). White space is ignored, because wrapping changes it. A time without a date that has
- * passed means tomorrow. When it passed a few minutes ago, it is the reset that has just happened.
+ * The local time in `try again at …`, epoch seconds: `3:40 PM`, `Sep 19th, 2026 2:20 PM` or, from the service, `Sep 19,
+ * 2026, 2:20 PM` (fact 70). White space is ignored, because wrapping changes it. A time without a date that has passed
+ * means tomorrow. When it passed a few minutes ago, it is the reset that has just happened.
  */
 export function parseResetTime(text: string, now: Date): number | undefined {
   const match = RESET_TIME.exec(text.slice(0, MAX_CHARACTERS).replace(/\s/gu, ''));

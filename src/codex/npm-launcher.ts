@@ -29,8 +29,8 @@ const MANAGED_BY = {
 } as const;
 
 /**
- * The native binary that npm's `codex` would start. Without that Node program the first frame comes 25 % earlier
- * (fact 51). Undefined when `codex` is not from npm, or when its launcher does something unknown: then run the launcher.
+ * The native binary that npm's `codex` would start. Without that Node program the first frame comes 25 % earlier (fact
+ * 51). Undefined when `codex` is not from npm, or when its launcher does something unknown: then run the launcher.
  * @param codex the path that the user would run, links not resolved.
  */
 export function resolveNative(codex: string, env: NodeJS.ProcessEnv): NativeCodex | undefined {
@@ -96,7 +96,9 @@ function findBinary(archRoot: string): { file: string; ripgrepDir: string } | un
   return layouts.find(({ file }) => existsSync(file));
 }
 
-/** Codex shows the update command of this package manager. Undefined for Vite+: only the launcher knows how it works. */
+/**
+ * Codex shows the update command of this package manager. Undefined for Vite+: only the launcher knows how it works.
+ */
 function detectPackageManager(
   { source, packageRoot }: Launcher,
   codex: string,

@@ -16,7 +16,8 @@ export interface PortableCopy {
 
 /**
  * Copies a thread into the same directory, under a new id. The copy has nothing that is encrypted for one account
- * (facts 61 to 63): no reasoning, and the messages instead of the summary of a compaction. The original stays unchanged.
+ * (facts 61 to 63): no reasoning, and the messages instead of the summary of a compaction. The original stays
+ * unchanged.
  * @throws Error when the file is no rollout, and what the file system throws.
  */
 export async function copyWithoutEncrypted(
@@ -58,8 +59,8 @@ async function copyLines(
 }
 
 /**
- * The lines of a rollout before an ordinal. A fork only refers to the lines of its parent (`history_base`, fact 58), which
- * are encrypted for the old account. So the lines replace the reference: they follow the first line.
+ * The lines of a rollout before an ordinal. A fork only refers to the lines of its parent (`history_base`, fact 58),
+ * which are encrypted for the old account. So the lines replace the reference: they follow the first line.
  */
 async function* readLines(
   rollout: string,
@@ -113,7 +114,9 @@ function findRollout(beside: string, thread: string): string | undefined {
   return undefined;
 }
 
-/** Takes the lines of one rollout in order, and returns each without encrypted parts; undefined when nothing is left. */
+/**
+ * Takes the lines of one rollout in order, and returns each without encrypted parts; undefined when nothing is left.
+ */
 function createLineFilter(): (line: string) => string | undefined {
   const history = createReadableHistory();
   const filterItem = createItemFilter();

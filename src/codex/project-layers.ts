@@ -38,8 +38,8 @@ export interface TrustFacts {
 }
 
 /**
- * The files that Codex reads. A later one outranks an earlier one. Fact 43 has the rules. In short: a file counts when it
- * is below the project's root, and the first entry decides that Codex finds for its directory, the root or the
+ * The files that Codex reads. A later one outranks an earlier one. Fact 43 has the rules. In short: a file counts when
+ * it is below the project's root, and the first entry decides that Codex finds for its directory, the root or the
  * repository. So an untrusted subdirectory only loses its own file.
  */
 export function keepTrusted(files: readonly ProjectFile[], facts: TrustFacts): ProjectFile[] {

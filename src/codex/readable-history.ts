@@ -9,8 +9,8 @@ export interface ReadableHistory {
 }
 
 /**
- * A compacted history has the user's prompts, and one item that only the service can read for one account (fact 62). The
- * messages of the model are only in the lines before the compaction.
+ * A compacted history has the user's prompts, and one item that only the service can read for one account (fact 62).
+ * The messages of the model are only in the lines before the compaction.
  * @param maxBytes of messages that are kept, the newest first: a whole thread may not fit a model's context.
  */
 export function createReadableHistory(maxBytes = MAX_BYTES): ReadableHistory {

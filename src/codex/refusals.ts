@@ -15,7 +15,10 @@ export function readRefusal(text: string): StartRefusal | undefined {
   return kind === 'needs-login' ? kind : undefined;
 }
 
-/** Whether Codex may show its sign-in screen, because it has no login (fact 19). A list of threads may have the same words. */
+/**
+ * Whether Codex may show its sign-in screen, because it has no login (fact 19). A list of threads may have the same
+ * words.
+ */
 export function mayAskToSignIn(text: string): boolean {
   const normalised = normaliseForMatching(text.slice(-MAX_SCREEN_CHARACTERS));
   return SIGN_IN_TEXTS.every((anchor) => normalised.includes(anchor));

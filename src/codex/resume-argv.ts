@@ -22,9 +22,9 @@ export interface ResumeOptions {
 }
 
 /**
- * The command line that resumes this thread by its id (`--last` may miss it, fact 59) under the user's flags. A flag stays
- * before or after the word `resume`, because one flag twice on the same side is an error. Left out: prompt and images,
- * which the history has; `--last`, `--all` and `-C`; `--worktree`, which would make another worktree.
+ * The command line that resumes this thread by its id (`--last` may miss it, fact 59) under the user's flags. A flag
+ * stays before or after the word `resume`, because one flag twice on the same side is an error. Left out: prompt and
+ * images, which the history has; `--last`, `--all` and `-C`; `--worktree`, which would make another worktree.
  */
 export function buildResumeArgv(
   invocation: InteractiveInvocation,
@@ -77,8 +77,9 @@ function keepFlags(flags: readonly Flag[], options: ResumeOptions): Flag[] {
 }
 
 /**
- * Codex takes model and effort from the thread, unless a flag or a profile names one of them: then it takes all from the
- * flags (fact 48), and a `/model` of the user would be lost. In that case the thread's last model and effort are set.
+ * Codex takes model and effort from the thread, unless a flag or a profile names one of them: then it takes all from
+ * the flags (fact 48), and a `/model` of the user would be lost. In that case the thread's last model and effort are
+ * set.
  */
 function modelWords(flags: readonly Flag[], options: ResumeOptions): string[] {
   const { model, effort, onReserve = false } = options;
@@ -117,8 +118,8 @@ function threadWords(threadId: string, { prompt }: ResumeOptions): string[] {
 }
 
 /**
- * The user's command line with a thread id instead of `--last`. With an id Codex opens a thread of any account. `--last`
- * does not find a thread of another account, and silently begins a new one (fact 59).
+ * The user's command line with a thread id instead of `--last`. With an id Codex opens a thread of any account.
+ * `--last` does not find a thread of another account, and silently begins a new one (fact 59).
  */
 export function pinThread<Kind extends SessionInvocation>(
   invocation: Kind,

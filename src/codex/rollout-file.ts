@@ -17,7 +17,7 @@ export interface RolloutTail {
 /**
  * Reads the facts of a rollout from an offset on. An incomplete last line is left for the next read. A file that has
  * become shorter is read from its start. Memory stays small: lines of other types are skipped without being kept.
- * @throws what `openRollout` throws.
+ * @throws what `openRolloutFile` throws.
  */
 export async function readRolloutFacts(file: string, fromOffset = 0): Promise<RolloutTail> {
   const handle = await openRolloutFile(file);
@@ -62,7 +62,10 @@ export async function readSessionMeta(
   }
 }
 
-/** Opens a rollout without waiting for a named pipe in its place. @throws what `open` throws, and an Error for a directory or a pipe. */
+/**
+ * Opens a rollout without waiting for a named pipe in its place.
+ * @throws what `open` throws, and an Error for a directory or a pipe.
+ */
 export async function openRolloutFile(file: string): Promise<FileHandle> {
   const handle = await open(file, READ_AT_ONCE);
   if ((await handle.stat()).isFile()) return handle;
@@ -86,8 +89,8 @@ const MAX_META_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Splits bytes into lines and keeps only the lines whose head has a type that we read. A prompt with images has 40 MB, so
- * each line is tested once, when its head is complete, and joined once, at its end.
+ * Splits bytes into lines and keeps only the lines whose head has a type that we read. A prompt with images has 40 MB,
+ * so each line is tested once, when its head is complete, and joined once, at its end.
  */
 function createLineReader(
   onLine: (line: string) => void,

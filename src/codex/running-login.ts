@@ -5,8 +5,8 @@ import { resolveLinks } from './paths.ts';
 import { listPids, readProcFile } from './proc.ts';
 
 /**
- * Finds a `codex login` that waits for its browser or code in this home. It has already removed auth.json, and will write
- * the new login through any link that we make there meanwhile (fact 23). Reads every process of the machine.
+ * Finds a `codex login` that waits for its browser or code in this home. It has already removed auth.json, and will
+ * write the new login through any link that we make there meanwhile (fact 23). Reads every process of the machine.
  * @param uid of the logins that count: the name of a process proves nothing.
  * @returns its pid; undefined also when the system does not list processes.
  */

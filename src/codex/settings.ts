@@ -54,9 +54,9 @@ const KEYS =
 const ESCAPES = /\\[uUx]/;
 
 /**
- * Reads the settings about logins. Later layers outrank earlier ones: system, user, profile, project from its root down,
- * `-c`, managed (fact 40). The TOML parser is loaded only when a text has one of the keys. A text that the parser refuses
- * has no settings: Codex itself reports the error.
+ * Reads the settings about logins. Later layers outrank earlier ones: system, user, profile, project from its root
+ * down, `-c`, managed (fact 40). The TOML parser is loaded only when a text has one of the keys. A text that the parser
+ * refuses has no settings: Codex itself reports the error.
  */
 export async function readLoginSettings(sources: SettingSources): Promise<LoginSettings> {
   const { text, profile, overrides, oss, project, system = { base: '', managed: '' } } = sources;

@@ -11,8 +11,8 @@ export interface ShellPolicySources {
 
 /**
  * Whether the user's settings decide CODEX_HOME in the model's shell: by `-c`, which outranks ours, or by a
- * `shell_environment_policy` that sets or excludes it. Codex merges every other such table with ours key by key (fact 45).
- * Our `-c` sets the variable and excludes nothing, because a list would replace the user's list.
+ * `shell_environment_policy` that sets or excludes it. Codex merges every other such table with ours key by key (fact
+ * 45). Our `-c` sets the variable and excludes nothing, because a list would replace the user's list.
  */
 export async function decidesShellHome({ texts, overrides }: ShellPolicySources): Promise<boolean> {
   if (overrides.some((word) => word.includes(POLICY))) return true;

@@ -27,9 +27,9 @@ export async function findOpenThread(
 }
 
 /**
- * The rollouts that a Codex has open for writing. Below an npm launcher, those of the native binary. A codex that a shell
- * command of the session runs does not count. While Codex holds writer locks (fact 57), only the rollouts of the locked
- * threads count: at its start it also opens threads of other sessions (fact 56).
+ * The rollouts that a Codex has open for writing. Below an npm launcher, those of the native binary. A codex that a
+ * shell command of the session runs does not count. While Codex holds writer locks (fact 57), only the rollouts of the
+ * locked threads count: at its start it also opens threads of other sessions (fact 56).
  */
 export async function listOpenRollouts(pid: number): Promise<string[]> {
   for (let level = [pid]; level.length > 0; ) {

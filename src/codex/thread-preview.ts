@@ -6,8 +6,8 @@ const HEAD_BYTES = 512 * 1024;
 const PREVIEW_CHARACTERS = 120;
 
 /**
- * The first prompt of a thread, on one line of at most 120 characters, without control characters. Reads only the head of
- * the rollout. Undefined when the head has no prompt, or there is no such file.
+ * The first prompt of a thread, on one line of at most 120 characters, without control characters. Reads only the head
+ * of the rollout. Undefined when the head has no prompt, or there is no such file.
  */
 export async function readThreadPreview(rollout: string): Promise<string | undefined> {
   const handle = await openRolloutFile(rollout).catch(() => undefined);

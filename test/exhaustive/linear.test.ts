@@ -108,7 +108,7 @@ function inChunks(text: string, feed: (chunk: Buffer) => void): void {
 
 const FUNCTIONS: Record<string, (text: string) => unknown> = {
   readComposerKeys: (text) => [...readComposerKeys(latin1(text).toString('latin1'))].length,
-  replayTypedKeys: markTypedPastes,
+  markTypedPastes,
   hasPress,
   'a draft, taken with a record': (text) => {
     const draft = createUnsentInput();
@@ -174,10 +174,10 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
   },
   classifyLimitText,
   parseLimitName,
-  isOfCompaction: isCompactionError,
+  isCompactionError,
   parseResetTime: (text) => parseResetTime(text, new Date(0)),
   parseRolloutLine,
-  previewOf: shortenPrompt,
+  shortenPrompt,
   listOverrides: (configText) =>
     listOverrides({
       capabilities: { noDaemon: false, features: new Set() },

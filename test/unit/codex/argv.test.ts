@@ -167,7 +167,7 @@ describe('what the words mean', () => {
   });
 });
 
-describe('resumeArgv', () => {
+describe('buildResumeArgv', () => {
   const options = { cwd: '/repo', prompt: 'continue' };
 
   test.each([
@@ -262,7 +262,7 @@ describe('resumeArgv', () => {
   });
 });
 
-describe('execResumeArgv', () => {
+describe('buildExecResumeArgv', () => {
   const options = { cwd: '/repo', prompt: 'continue' };
 
   test.each([

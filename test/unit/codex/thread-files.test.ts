@@ -120,6 +120,6 @@ test.each([
   [`/s/rollout-2026-11-20T10-00-00-${id(1)}.jsonl.zst`, undefined],
   [`/s/${id(1)}.jsonl`, undefined],
   ['/s/history.jsonl', undefined],
-])('threadIdOf %s', (file, expected) => {
+])('parseThreadId %s', (file, expected) => {
   expect(parseThreadId(file)).toBe(expected);
 });
