@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { policyOf, SHARED_DIRECTORIES, SHARED_FILES } from '../../src/codex/home-table.ts';
+import { findEntryPolicy, SHARED_DIRECTORIES, SHARED_FILES } from '../../src/codex/home-table.ts';
 import type { Section } from './report.ts';
 
 /** The entries of a CODEX_HOME, two levels deep and masked; directories end with `/`. Throws when there is no such home. */
@@ -47,7 +47,7 @@ export function compareHomes(before: readonly string[], after: readonly string[]
 const DEFAULT = 'unknown: default, link';
 
 function describePolicy(name: string): string {
-  const policy = policyOf(name);
+  const policy = findEntryPolicy(name);
   if (policy !== 'link') return policy;
   return [...SHARED_DIRECTORIES, ...SHARED_FILES].includes(name) ? policy : DEFAULT;
 }

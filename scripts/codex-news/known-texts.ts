@@ -1,6 +1,6 @@
 import { SHARED_DIRECTORIES, SHARED_FILES } from '../../src/codex/home-table.ts';
 import { LIMIT_TEXTS } from '../../src/codex/limit-texts.ts';
-import { QUEUED } from '../../src/codex/prompt-queue.ts';
+import { QUEUE_TITLE } from '../../src/codex/prompt-queue.ts';
 
 /** Texts of src/codex/refusals.ts, which keeps them to itself: a test holds that it knows these. */
 export const WRITER_TEXTS = [
@@ -16,7 +16,7 @@ export const KNOWN_TEXTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['src/codex/limit-texts.ts', LIMIT_TEXTS.map(({ anchor }) => anchor)],
   ['src/codex/limits.ts', ['Error running remote compact task: ']],
   ['src/codex/refusals.ts', [...WRITER_TEXTS, ...SIGN_IN_TEXTS]],
-  ['src/codex/prompt-queue.ts', [QUEUED]],
+  ['src/codex/prompt-queue.ts', [QUEUE_TITLE]],
   ['src/codex/reserve.ts', ['gpt-reserve', 'tui-luna-reserve']],
   ['src/codex/home-table.ts', [...SHARED_DIRECTORIES, ...SHARED_FILES, 'CODEX_SQLITE_HOME']],
 ]);

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { MOST, readEpochSeconds, readText } from '../codex/bounds.ts';
-import { defined, record } from '../codex/json.ts';
+import { MAX_LENGTH, readEpochSeconds, readText } from '../codex/bounds.ts';
+import { dropUndefined, readObject } from '../codex/json.ts';
 import { HotswapError } from '../errors.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import {
@@ -162,29 +162,29 @@ function freshState(target: string): AccountState {
 }
 
 function parseState(value: unknown, target: string): AccountState | undefined {
-  const state = record(value);
+  const state = readObject(value);
   if (state?.version !== 1 || !Array.isArray(state.marks)) return undefined;
   const marks = state.marks.slice(-MOST_MARKS).map(parseMark);
   if (!marks.every((mark) => mark !== undefined)) return undefined;
   const identity = state.identity === undefined ? undefined : parseIdentity(state.identity);
   if (state.identity !== undefined && identity === undefined) return undefined;
   const usage = state.usage === undefined ? {} : { usage: state.usage };
-  return { version: 1, target, marks, ...defined({ identity }), ...usage };
+  return { version: 1, target, marks, ...dropUndefined({ identity }), ...usage };
 }
 
 /** A mark for each kind and bucket would be far fewer. */
 const MOST_MARKS = 100;
 
 function parseIdentity(value: unknown): Identity | undefined {
-  const { userId, accountId, email, plan } = record(value) ?? {};
+  const { userId, accountId, email, plan } = readObject(value) ?? {};
   if (typeof userId !== 'string' || typeof accountId !== 'string') return undefined;
-  const words = { email: readText(email, MOST.email), plan: readText(plan, MOST.name) };
-  return { userId, accountId, ...defined(words) };
+  const words = { email: readText(email, MAX_LENGTH.email), plan: readText(plan, MAX_LENGTH.name) };
+  return { userId, accountId, ...dropUndefined(words) };
 }
 
 /** An end that is no time counts as the end of a limit that did not tell it: the configured rest. */
 function parseMark(value: unknown): Mark | undefined {
-  const { kind, until, at, limitName, workspace, message } = record(value) ?? {};
+  const { kind, until, at, limitName, workspace, message } = readObject(value) ?? {};
   const known = MARK_KINDS.find((candidate) => candidate === kind);
   const isTimed = (until === null || typeof until === 'number') && typeof at === 'number';
   if (typeof kind !== 'string' || !isTimed) return undefined;
@@ -194,10 +194,10 @@ function parseMark(value: unknown): Mark | undefined {
     kind: known ?? 'unknown', // a newer version's kind still rests the account
     until: until === null ? null : end,
     at: madeAt,
-    ...defined({
-      limitName: readText(limitName, MOST.name),
-      workspace: readText(workspace, MOST.name),
-      message: readText(message, MOST.message),
+    ...dropUndefined({
+      limitName: readText(limitName, MAX_LENGTH.name),
+      workspace: readText(workspace, MAX_LENGTH.name),
+      message: readText(message, MAX_LENGTH.message),
     }),
   };
 }

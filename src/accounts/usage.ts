@@ -1,12 +1,12 @@
 import {
-  MOST,
+  MAX_LENGTH,
   readEpochSeconds,
   readPercent,
   readResetTime,
   readText,
   readWindowMinutes,
 } from '../codex/bounds.ts';
-import { defined, record } from '../codex/json.ts';
+import { dropUndefined, readObject } from '../codex/json.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import type { Paths } from '../state/paths.ts';
 import { changeAccountState } from './account-state.ts';
@@ -68,7 +68,7 @@ const CLOCK_SLACK_SECONDS = 86_400;
 
 /** The usage in an account's state, if it is one we understand. */
 export function readUsage(value: unknown): Usage | undefined {
-  const usage = record(value);
+  const usage = readObject(value);
   if (usage === undefined || !Array.isArray(usage.windows)) return undefined;
   const { source } = usage;
   const capturedAt = readEpochSeconds(usage.capturedAt);
@@ -81,10 +81,10 @@ export function readUsage(value: unknown): Usage | undefined {
     source,
     capturedAt,
     windows,
-    ...defined({
-      plan: readText(usage.plan, MOST.name),
-      rollout: readText(usage.rollout, MOST.path),
-      thread: readText(usage.thread, MOST.name),
+    ...dropUndefined({
+      plan: readText(usage.plan, MAX_LENGTH.name),
+      rollout: readText(usage.rollout, MAX_LENGTH.path),
+      thread: readText(usage.thread, MAX_LENGTH.name),
     }),
   };
 }
@@ -135,10 +135,10 @@ function kindOfWindow(minutes: number | undefined): MarkKind {
 const MOST_WINDOWS = 10;
 
 function readWindow(value: unknown, toldAt: number): UsageWindow | undefined {
-  const window = record(value);
+  const window = readObject(value);
   const usedPercent = readPercent(window?.usedPercent);
   if (usedPercent === undefined) return undefined;
   const minutes = readWindowMinutes(window?.minutes);
   const resetsAt = readResetTime(window?.resetsAt, toldAt);
-  return { usedPercent, ...defined({ minutes, resetsAt }) };
+  return { usedPercent, ...dropUndefined({ minutes, resetsAt }) };
 }

@@ -1,6 +1,6 @@
 import { mendCurrent, readCurrent } from '../accounts/current.ts';
 import { expireRemoved } from '../accounts/removed-logins.ts';
-import { findRealCodex } from '../codex/find.ts';
+import { findRealCodex } from '../codex/find-codex.ts';
 import { HotswapError } from '../errors.ts';
 import { askSuspects } from '../launch/ask-suspects.ts';
 import { reconcileLogins } from '../launch/reconcile-logins.ts';

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { MOST, readText } from './bounds.ts';
-import { record } from './json.ts';
+import { MAX_LENGTH, readText } from './bounds.ts';
+import { parseJson, readObject } from './json.ts';
 
-/** Which Codex is asked, and in which home: an overlay whose auth.json links to the vault in question. */
+/** The Codex to ask, and its home: an overlay whose auth.json links to the vault in question. */
 export interface AppServer {
   file: string;
-  /** In front of `app-server`. */
+  /** Arguments before `app-server`. */
   words?: readonly string[];
   env: NodeJS.ProcessEnv;
   cwd: string;
@@ -20,13 +20,13 @@ export interface AppServerRequest {
   params?: unknown;
 }
 
-/** What Codex answered to one request. The message is Codex's own and holds no token. */
+/** The answer to one request. The message is Codex's own text and holds no token. */
 export type AppServerReply = { ok: true; result: unknown } | { ok: false; message: string };
 
 /**
- * Asks `codex app-server` some questions over stdio, one JSON a line (fact 93), side by side, and ends it. At the end
- * of its input it brings a token refresh to its end, however long that takes (fact 96).
- * @returns the replies in the order of the requests; those that did not come in time are not ok.
+ * Starts `codex app-server`, sends all requests over stdio at once (one JSON object a line, fact 93), and ends the
+ * server. A server whose input ends first completes a running token refresh (fact 96).
+ * @returns the replies in the order of the requests; a reply that did not come in time is not ok.
  */
 export function askAppServer(
   server: AppServer,
@@ -46,33 +46,29 @@ export function askAppServer(
         why = 'no answer in time';
         child.kill('SIGTERM');
       }, server.timeoutMs),
-      setTimeout(() => child.kill('SIGKILL'), server.timeoutMs + KILL_MS),
+      setTimeout(() => child.kill('SIGKILL'), server.timeoutMs + KILL_AFTER_MS),
     ];
     let buffered: string[] = [];
 
     const send = (message: object) => child.stdin.write(`${JSON.stringify(message)}\n`);
     child.on('error', (error) => finish(`codex could not be started (${error.message})`));
     child.on('close', () => finish(why));
-    child.stdin.on('error', () => undefined); // EPIPE: 'close' tells the same
+    child.stdin.on('error', () => undefined); // EPIPE: 'close' follows and reports it
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      // A long line is put together once, at its end.
+      // A long line comes in many chunks: joining them only at its end keeps the time linear.
       if (!text.includes('\n')) {
         buffered.push(text);
         return;
       }
       const lines = (buffered.join('') + text).split('\n');
       buffered = [lines.pop() ?? ''];
-      for (const line of lines) take(line);
+      for (const line of lines) readLine(line);
     });
-    send({
-      id: INITIALIZE,
-      method: 'initialize',
-      params: { clientInfo: { name: 'codex-hotswap', title: null, version: '1' } },
-    });
+    send({ id: INITIALIZE_ID, ...INITIALIZE });
 
-    function take(line: string): void {
-      const message = parseMessage(line);
-      if (message?.id === INITIALIZE) {
+    function readLine(line: string): void {
+      const message = readObject(parseJson(line));
+      if (message?.id === INITIALIZE_ID) {
         send({ method: 'initialized' });
         for (const [index, request] of requests.entries()) send({ id: index + 1, ...request });
         return;
@@ -80,37 +76,28 @@ export function askAppServer(
       const index = Number(message?.id) - 1;
       if (message === undefined || requests[index] === undefined || 'method' in message) return;
       replies.set(index, readReply(message));
-      // Closing stdin is how a stdio app-server is told to end; it finishes what it is writing.
-      if (replies.size === requests.length) child.stdin.end();
+      if (replies.size === requests.length) child.stdin.end(); // ends the server
     }
 
-    let isFinished = false;
     function finish(message: string): void {
-      if (isFinished) return;
-      isFinished = true;
       for (const deadline of deadlines) clearTimeout(deadline);
       resolve(requests.map((_, index) => replies.get(index) ?? { ok: false, message }));
     }
   });
 }
 
-const INITIALIZE = 0;
-/** So long after SIGTERM. */
-const KILL_MS = 2000;
+/** The first message of every conversation. */
+export const INITIALIZE = {
+  method: 'initialize',
+  params: { clientInfo: { name: 'codex-hotswap', title: null, version: '1' } },
+};
 
-type Message = Record<string, unknown>;
+const INITIALIZE_ID = 0;
+/** From SIGTERM to SIGKILL. */
+const KILL_AFTER_MS = 2000;
 
-function parseMessage(line: string): Message | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? (value as Message) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function readReply(message: Message): AppServerReply {
+function readReply(message: Record<string, unknown>): AppServerReply {
   if ('result' in message) return { ok: true, result: message.result };
-  const text = record(message.error)?.message;
-  return { ok: false, message: readText(text, MOST.message) ?? 'refused without a reason' };
+  const text = readObject(message.error)?.message;
+  return { ok: false, message: readText(text, MAX_LENGTH.message) ?? 'refused without a reason' };
 }

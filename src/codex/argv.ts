@@ -7,26 +7,27 @@ import {
   POSITIONALS,
   type SupervisedCommand,
 } from './grammar.ts';
+import { dropUndefined } from './json.ts';
 
 /** One option as the user gave it. */
 export interface Flag {
   /** The long name without dashes, aliases folded (`yolo` → `dangerously-bypass-approvals-and-sandbox`). */
   name: string;
   values: string[];
-  /** The very words of the command line, to be given again as they were. */
+  /** The words of the command line, unchanged. */
   argv: string[];
-  /** How many command words stood before it: 0 for `codex -m x resume`, 1 for `codex resume -m x`. */
+  /** The number of command words before the option: 0 for `codex -m x resume`, 1 for `codex resume -m x`. */
   level: number;
-  /** False for an option of a Codex newer than our tables, when it is open whether the next word is its value. */
+  /** False for an option that our tables do not have, when the next word may be its value. */
   certain: boolean;
 }
 
 interface Words {
-  /** The very words, as they are to be given to Codex. */
+  /** All words, as they go to Codex. */
   args: readonly string[];
   flags: readonly Flag[];
   positionals: readonly string[];
-  /** False when an unknown option makes it open which words are its value and which are prompts. */
+  /** False when a word may be a prompt or the value of an unknown option. */
   certain: boolean;
 }
 
@@ -39,31 +40,31 @@ export type PassthroughReason =
   | 'remote'
   | 'login'
   | 'logout'
-  /** Codex will refuse it itself (a value missing, one word too many), so its own words must be seen. */
+  /** A value is missing, or there is one word too many: Codex itself shows the usage error. */
   | 'malformed';
 
 export type InteractiveInvocation = Words & { mode: 'interactive'; command: InteractiveCommand };
 export type ExecInvocation = Words & { mode: 'exec'; command: ExecCommand };
-/** A command that we supervise. */
+/** A command of which we supervise the child. */
 export type SessionInvocation = InteractiveInvocation | ExecInvocation;
 export type PassthroughInvocation = {
   mode: 'passthrough';
   args: readonly string[];
   reason: PassthroughReason;
   command?: string;
-  /** The words after the command word, for `login status` and the like. */
+  /** The words after the command word: `status` of `login status`. */
   rest: readonly string[];
 };
 export type Invocation = SessionInvocation | PassthroughInvocation;
 
 /**
- * Reads a command line as Codex's own clap grammar does (fact 46): an option may stand before or after the command
- * word, a command word is seen even after a prompt (`codex foo resume` is `resume`), a greedy `-i` eats it.
- * A launch does this once and hands the result down; what it changes is an edit of that (`dropOption`, `pinThread`).
+ * Reads a command line as Codex's clap grammar does (fact 46): an option may stand before or after the command word. A
+ * command word counts even after a prompt (`codex foo resume` is `resume`), but `-i` takes it as one more image.
+ * A launch parses once; `dropOption` and `pinThread` edit the result.
  * @param args the words after `codex`.
  */
 export function parseArgv(args: readonly string[]): Invocation {
-  const asked = askedForHelp(args);
+  const asked = findHelpOption(args);
   if (asked !== undefined) return passThrough(asked, args);
 
   let command: SupervisedCommand = 'codex';
@@ -86,7 +87,7 @@ export function parseArgv(args: readonly string[]): Invocation {
       continue;
     }
     index += 1;
-    const sub = subcommandOf(command, word);
+    const sub = findSubcommand(command, word);
     if (sub === undefined) {
       positionals.push(word);
     } else if (isSupervised(sub)) {
@@ -94,24 +95,21 @@ export function parseArgv(args: readonly string[]): Invocation {
       level += 1;
       positionals = [];
     } else {
-      const reason = utilityReason(sub);
+      const reason = findReason(sub);
       return { mode: 'passthrough', reason, args, command: sub, rest: args.slice(index) };
     }
   }
   return toInvocation(command, { args, flags, positionals });
 }
 
-/**
- * The command line without an option that Codex does not know.
- * @param name of an option without a value.
- */
+/** The command line without one of our own options. @param name of an option without a value. */
 export function dropOption(invocation: SessionInvocation, name: string): Invocation {
   const dashes = invocation.args.indexOf('--');
-  // No value of an option begins with a dash (clap), so before `--` it can be nothing else.
-  const isIt = (word: string, index: number) =>
+  // In clap no value begins with a dash, so before `--` the word is this option.
+  const isDropped = (word: string, index: number) =>
     word === `--${name}` && (dashes === -1 || index < dashes);
   return toInvocation(invocation.command, {
-    args: invocation.args.filter((word, index) => !isIt(word, index)),
+    args: invocation.args.filter((word, index) => !isDropped(word, index)),
     flags: invocation.flags.filter((flag) => flag.name !== name || flag.values.length > 0),
     positionals: invocation.positionals,
   });
@@ -137,42 +135,41 @@ function passThrough(
   return { mode: 'passthrough', reason, args, rest: args, ...(command && { command }) };
 }
 
-/** Whether it goes on with a thread, or with a fork of one. */
+/** Whether the command resumes or forks a thread. */
 export function continuesThread(invocation: Invocation): invocation is SessionInvocation {
   return invocation.mode !== 'passthrough' && /(?:^|\s)(?:resume|fork)$/.test(invocation.command);
 }
 
-/** Whether it leaves a thread to go on with: a review has a record, but is only ever done as a whole. */
-export function leavesThread(invocation: SessionInvocation): boolean {
+/** Whether the thread can be resumed afterwards. The thread of a review cannot: a review runs as a whole. */
+export function leavesResumableThread(invocation: SessionInvocation): boolean {
   return !/review$/.test(invocation.command) && !hasFlag(invocation, 'ephemeral');
 }
 
-/** Whether an option was given, at whatever place, under whatever spelling. */
+/** Whether an option was given, before or after the command word, by any of its names. */
 export function hasFlag(invocation: Invocation, name: string): boolean {
   return invocation.mode !== 'passthrough' && invocation.flags.some((flag) => flag.name === name);
 }
 
-/** All values of an option, in the order given. */
-export function flagValues(invocation: Invocation, name: string): string[] {
+/** All values of an option, in order. */
+export function listFlagValues(invocation: Invocation, name: string): string[] {
   if (invocation.mode === 'passthrough') return [];
   return invocation.flags.filter((flag) => flag.name === name).flatMap(({ values }) => values);
 }
 
 /** The key of a `-c key=value` pair. */
-export function configKey(pair: string): string {
+export function readConfigKey(pair: string): string {
   return (pair.split('=', 1)[0] as string).trim();
 }
 
-/** What the positionals of a command mean: `resume --last X` has a prompt, `resume X` a session (fact 47). */
-export function promptAndSession(invocation: Invocation): { session?: string; prompt?: string } {
+/** Splits the positionals: in `resume --last X` X is a prompt, in `resume X` a session (fact 47). */
+export function readPromptAndSession(invocation: Invocation): {
+  session?: string;
+  prompt?: string;
+} {
   if (invocation.mode === 'passthrough') return {};
   const [first, second] = invocation.positionals;
   const named = continuesThread(invocation) && !hasFlag(invocation, 'last');
-  const [session, prompt] = named ? [first, second] : [undefined, first];
-  return {
-    ...(session === undefined ? {} : { session }),
-    ...(prompt === undefined ? {} : { prompt }),
-  };
+  return dropUndefined(named ? { session: first, prompt: second } : { prompt: first });
 }
 
 const HELP = new Map<string, 'help' | 'version'>([
@@ -182,7 +179,7 @@ const HELP = new Map<string, 'help' | 'version'>([
   ['--version', 'version'],
 ]);
 
-function askedForHelp(args: readonly string[]): 'help' | 'version' | undefined {
+function findHelpOption(args: readonly string[]): 'help' | 'version' | undefined {
   for (const word of args) {
     if (word === '--') return undefined;
     const asked = HELP.get(word);
@@ -191,14 +188,14 @@ function askedForHelp(args: readonly string[]): 'help' | 'version' | undefined {
   return undefined;
 }
 
-// clap takes a lone `-` as a word: it is how `exec -` asks for a prompt on stdin.
+// A lone `-` is a word: `exec -` reads its prompt from stdin.
 function isOption(word: string): boolean {
   return word.startsWith('-') && word !== '-';
 }
 
 type ReadOption = Pick<Flag, 'name' | 'values' | 'certain'> & { next: number };
 
-/** One option with its values, or undefined when a value is missing. */
+/** Reads an option and its values; undefined when a value is missing. */
 function readOption(
   args: readonly string[],
   index: number,
@@ -206,14 +203,14 @@ function readOption(
 ): ReadOption | undefined {
   const word = args[index] as string;
   const long = word.startsWith('--');
-  // `-mgpt` and `-m=gpt` are the value `gpt`. No short option is without a value, so there are no clusters of flags.
+  // `-mgpt` and `-m=gpt` have the value `gpt`. Every short option has a value, so `-ab` is never `-a -b`.
   const name = long ? (word.slice(2).split('=', 1)[0] as string) : word.slice(1, 2);
   const rest = long ? word.slice(2 + name.length) : word.slice(2);
   const attached = rest === '' ? undefined : rest.replace(/^=/, '');
   const spec = options.find((option) =>
     long ? option.name === name || option.aliases?.includes(name) : option.short === name,
   );
-  if (spec === undefined) return readUnknown(args, index, name, attached);
+  if (spec === undefined) return readUnknownOption(args, index, name, attached);
   if (spec.arity === 'none' || attached !== undefined) {
     const values = attached === undefined ? [] : [attached];
     return { name: spec.name, values, certain: true, next: index + 1 };
@@ -223,7 +220,7 @@ function readOption(
   return { name: spec.name, values, certain: true, next: index + 1 + values.length };
 }
 
-function readUnknown(
+function readUnknownOption(
   args: readonly string[],
   index: number,
   name: string,
@@ -246,7 +243,7 @@ function takeValues(
   return args.slice(from, end);
 }
 
-function subcommandOf(command: SupervisedCommand, word: string): string | undefined {
+function findSubcommand(command: SupervisedCommand, word: string): string | undefined {
   if (command === 'codex') return COMMANDS.get(word);
   if (command === 'exec' && EXEC_COMMANDS.has(word)) return word === 'help' ? word : `exec ${word}`;
   return undefined;
@@ -260,6 +257,6 @@ function isInteractive(command: SupervisedCommand): command is InteractiveComman
   return command === 'codex' || command === 'resume' || command === 'fork';
 }
 
-function utilityReason(command: string): PassthroughReason {
+function findReason(command: string): PassthroughReason {
   return command === 'help' || command === 'login' || command === 'logout' ? command : 'utility';
 }

@@ -1,23 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { listPids, readProcFile } from './proc.ts';
 
-/** A process, as far as it tells what Codex started it for. */
 export interface ProcessEntry {
   pid: number;
   parent: number;
-  /** The session on Linux, the terminal on macOS: what differs between Codex and a command that it runs. */
+  /** The session on Linux, the terminal on macOS. A command of the model has another one than Codex. */
   session: string;
-  /** Of its program, cut at 15 characters by the system. */
+  /** Of the program; the system cuts it at 15 characters. */
   name: string;
 }
 
 /**
- * The names of the commands that a Codex has running in the background, and which end with it (fact 88):
- * a command of the model's that is still running is a child of Codex and leads a session of its own; MCP servers and
- * Codex's helpers are in Codex's session. What a command leaves behind with `&` Codex itself ends with the command, and
- * what has left it by `setsid` outlives Codex; neither is its child. A shell or a sandbox around a command is not named.
+ * The names of the commands that end with a Codex (fact 88). A command of the model that still runs is a child of Codex
+ * and leads its own session. MCP servers and Codex's helpers are in Codex's session. A process left behind with `&` or
+ * `setsid` is no child of Codex. The name of a shell or a sandbox around a command is skipped.
  * @param codex its process id.
- * @returns one name for each; none where the system does not tell.
+ * @returns one name for each command; none when the system does not list processes.
  */
 export function listBackgroundCommands(
   codex: number,
@@ -27,19 +25,20 @@ export function listBackgroundCommands(
   if (session === undefined) return [];
   const children = new Map<number, ProcessEntry[]>();
   for (const entry of processes) {
-    const siblings = children.get(entry.parent) ?? [];
-    siblings.push(entry);
-    children.set(entry.parent, siblings);
+    children.set(entry.parent, [...(children.get(entry.parent) ?? []), entry]);
   }
   return (children.get(codex) ?? [])
     .filter((entry) => entry.session !== session)
-    .map((entry) => nameOf(entry, children));
+    .map((entry) => findCommandName(entry, children));
 }
 
-/** The first program below that is no wrapper; the wrapper itself if there is none. */
-function nameOf(entry: ProcessEntry, children: ReadonlyMap<number, ProcessEntry[]>): string {
+/** The nearest program below that is no wrapper; else the name of the wrapper. */
+function findCommandName(
+  entry: ProcessEntry,
+  children: ReadonlyMap<number, readonly ProcessEntry[]>,
+): string {
   let level: readonly ProcessEntry[] = [entry];
-  for (let depth = 0; depth < MOST_DEPTH && level.length > 0; depth += 1) {
+  for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth += 1) {
     const program = level.find(({ name }) => !WRAPPERS.test(name));
     if (program !== undefined) return program.name;
     level = level.flatMap(({ pid }) => children.get(pid) ?? []);
@@ -47,32 +46,15 @@ function nameOf(entry: ProcessEntry, children: ReadonlyMap<number, ProcessEntry[
   return entry.name;
 }
 
-const MOST_DEPTH = 8;
+const MAX_DEPTH = 8;
 const WRAPPERS = /^(?:-?(?:ba|da|z|k|fi)?sh|bwrap|codex.*|sandbox-exec|nohup|env|timeout)$/;
 
 function listProcesses(): ProcessEntry[] {
-  try {
-    return process.platform === 'linux' ? readProc() : askPs();
-  } catch {
-    return [];
-  }
+  if (process.platform !== 'linux') return listWithPs();
+  return listPids().flatMap((pid) => parseStat(pid, readProcFile(pid, 'stat') ?? '') ?? []);
 }
 
-function readProc(): ProcessEntry[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => parseStat(Number(name), readStat(name)) ?? []);
-}
-
-function readStat(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return ''; // It has ended.
-  }
-}
-
-/** `pid (name) state parent group session …`; the name may hold anything, parentheses too. */
+/** `pid (name) state parent group session …`; the name may contain parentheses. */
 function parseStat(pid: number, stat: string): ProcessEntry | undefined {
   const [from, to] = [stat.indexOf('('), stat.lastIndexOf(')')];
   const [state, parent, , session] = stat.slice(to + 2).split(' ');
@@ -80,16 +62,17 @@ function parseStat(pid: number, stat: string): ProcessEntry | undefined {
   return { pid, parent: Number(parent), session, name: stat.slice(from + 1, to) };
 }
 
-function askPs(): ProcessEntry[] {
+function listWithPs(): ProcessEntry[] {
   const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,tty=,ucomm='], {
     encoding: 'utf8',
-    timeout: PATIENCE_MS,
+    timeout: PS_TIMEOUT_MS,
   });
-  return stdout.split('\n').flatMap((line) => {
+  // Null when ps cannot be started.
+  return (stdout ?? '').split('\n').flatMap((line) => {
     const [pid, parent, session, ...name] = line.trim().split(/\s+/);
     if (session === undefined || name.length === 0) return [];
     return { pid: Number(pid), parent: Number(parent), session, name: name.join(' ') };
   });
 }
 
-const PATIENCE_MS = 500;
+const PS_TIMEOUT_MS = 500;

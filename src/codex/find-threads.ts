@@ -1,44 +1,43 @@
 import { stat } from 'node:fs/promises';
-import { rolloutsByDate } from './rollout-dates.ts';
+import { listRolloutsByDate } from './rollout-dates.ts';
 import { readSessionMeta } from './rollout-file.ts';
-import { threadIdOf } from './thread-files.ts';
+import { parseThreadId } from './thread-files.ts';
 
-/** A thread in the shared home that can be resumed: not archived, not a sub-agent's. */
+/** A thread in the shared home that can be resumed: not archived, no sub-agent's. */
 export interface StoredThread {
   id: string;
   rollout: string;
   cwd: string | undefined;
   /** `cli`, `vscode`, `exec`, … */
   source: string | undefined;
-  /** When it was last written, epoch milliseconds. */
+  /** Of the last line, epoch milliseconds. */
   updatedAt: number;
 }
 
 export interface ThreadSearch {
   codexHome: string;
-  /** Rollouts known from elsewhere, whose threads may be older than those looked through by date. */
+  /** Rollouts to look at as well: their threads may be older than those found by date. */
   known: readonly string[];
-  /** Whether it is one of those looked for. */
   fits(thread: StoredThread): boolean;
   limit: number;
 }
 
-/** How many of the youngest threads are looked at, and how many rollouts are opened in one search. */
-const MOST_FILES = 1000;
-const MOST_OPENED = 400;
+/** Of the newest threads, so many are looked at. */
+const MAX_FILES = 1000;
+const MAX_OPENED = 400;
 
-/** The threads that fit, whatever account they belong to, the last written first. Reads the head of some rollouts. */
+/** The threads that fit, of any account, the last written first. Reads only the first line of a rollout. */
 export async function findThreads(search: ThreadSearch): Promise<StoredThread[]> {
   const files = new Set(search.known);
-  for (const rollout of rolloutsByDate(search.codexHome)) {
-    if (files.size >= MOST_FILES + search.known.length) break;
+  for (const rollout of listRolloutsByDate(search.codexHome)) {
+    if (files.size >= MAX_FILES + search.known.length) break;
     files.add(rollout);
   }
-  const dated = await Promise.all([...files].map(dateOf));
+  const dated = await Promise.all([...files].map(readDate));
   const byDate = dated
     .filter((file) => file !== undefined)
     .toSorted((a, b) => b.updatedAt - a.updatedAt)
-    .slice(0, MOST_OPENED);
+    .slice(0, MAX_OPENED);
   const found = new Map<string, StoredThread>();
   for (const { rollout, updatedAt } of byDate) {
     if (found.size >= search.limit) break;
@@ -49,7 +48,7 @@ export async function findThreads(search: ThreadSearch): Promise<StoredThread[]>
   return [...found.values()];
 }
 
-async function dateOf(rollout: string) {
+async function readDate(rollout: string) {
   const stats = await stat(rollout).catch(() => undefined);
   return stats?.isFile() ? { rollout, updatedAt: stats.mtimeMs } : undefined;
 }
@@ -58,7 +57,7 @@ async function describeThread(
   rollout: string,
   updatedAt: number,
 ): Promise<StoredThread | undefined> {
-  const id = threadIdOf(rollout);
+  const id = parseThreadId(rollout);
   const meta = await readSessionMeta(rollout).catch(() => undefined);
   if (id === undefined || meta === undefined || meta.subagent) return undefined;
   return { id, rollout, cwd: meta.cwd, source: meta.source, updatedAt };

@@ -1,13 +1,13 @@
 /**
- * Codex's command line as data (fact 46). Each table is checked against the `--help` of the real binary by
- * `test/e2e/grammar.test.ts`; nothing here is asked for at run time, so a launch costs no extra process.
+ * Codex's command line as data (fact 46), so that a launch needs no process to ask for it. `test/e2e/grammar.test.ts`
+ * compares each table with the `--help` of the real binary.
  */
 
-/** How many words an option takes: `many` is clap's greedy form, which eats every word up to the next option. */
+/** How many words an option takes. `many`: every word up to the next option. */
 export type Arity = 'none' | 'one' | 'many';
 
 export interface OptionSpec {
-  /** The long name without dashes; the canonical name of the option everywhere in our code. */
+  /** The long name without dashes. All our code names the option so. */
   name: string;
   short?: string;
   aliases?: readonly string[];
@@ -24,52 +24,54 @@ export type SupervisedCommand =
   | 'exec review'
   | 'review';
 
-const none = (name: string, aliases?: readonly string[]): OptionSpec =>
-  aliases === undefined ? { name, arity: 'none' } : { name, arity: 'none', aliases };
-const one = (name: string, short?: string): OptionSpec =>
-  short === undefined ? { name, arity: 'one' } : { name, arity: 'one', short };
+const none = (name: string, ...aliases: string[]): OptionSpec => ({ name, arity: 'none', aliases });
+const one = (name: string, short?: string): OptionSpec => ({
+  name,
+  arity: 'one',
+  ...(short && { short }),
+});
 
-const CONFIGURATION = [
+const CONFIG_OPTIONS = [
   one('config', 'c'),
   one('enable'),
   one('disable'),
   none('strict-config'),
 ] as const;
 
-const GREEDY_IMAGES: OptionSpec = { name: 'image', short: 'i', arity: 'many' };
+const MANY_IMAGES: OptionSpec = { name: 'image', short: 'i', arity: 'many' };
 const ONE_IMAGE: OptionSpec = { name: 'image', short: 'i', arity: 'one' };
 
-const TURN = [
+const TURN_OPTIONS = [
   one('model', 'm'),
-  none('dangerously-bypass-approvals-and-sandbox', ['yolo']),
+  none('dangerously-bypass-approvals-and-sandbox', 'yolo'),
   none('dangerously-bypass-hook-trust'),
   none('worktree'),
 ] as const;
 
-const SURROUNDINGS = [
+const WORKSPACE_OPTIONS = [
   none('oss'),
   one('local-provider'),
   one('profile', 'p'),
   one('sandbox', 's'),
   none('approve-for-me'),
-  // Gone from 0.150 on, still typed by habit with older ones.
+  // Removed in 0.150.
   none('full-auto'),
   one('cd', 'C'),
   one('add-dir'),
 ] as const;
 
-/** `codex exec` has them from 0.171 on. */
-const REMOTE = [one('remote'), one('remote-auth-token-env')] as const;
+/** In `codex exec` since 0.171. */
+const REMOTE_OPTIONS = [one('remote'), one('remote-auth-token-env')] as const;
 
-const TERMINAL = [
-  ...REMOTE,
+const TERMINAL_OPTIONS = [
+  ...REMOTE_OPTIONS,
   one('ask-for-approval', 'a'),
   none('search'),
   none('no-alt-screen'),
   none('no-daemon'),
 ] as const;
 
-const AUTOMATION = [
+const AUTOMATION_OPTIONS = [
   one('thread-source'),
   one('cyber-access-program'),
   none('skip-git-repo-check'),
@@ -78,37 +80,48 @@ const AUTOMATION = [
   none('ignore-user-config'),
   none('ignore-rules'),
   one('output-schema'),
-  // The hidden old name still works in 0.169.
-  none('json', ['experimental-json']),
+  // `--help` does not list the old name, which works.
+  none('json', 'experimental-json'),
   one('output-last-message', 'o'),
 ] as const;
 
-const REVIEWED = [none('uncommitted'), one('base'), one('commit'), one('title')] as const;
+const REVIEW_OPTIONS = [none('uncommitted'), one('base'), one('commit'), one('title')] as const;
 
-const INTERACTIVE = [...CONFIGURATION, GREEDY_IMAGES, ...TURN, ...SURROUNDINGS, ...TERMINAL];
-const EXEC_SUBCOMMAND = [...CONFIGURATION, ...TURN, ...REMOTE, ...AUTOMATION];
+const INTERACTIVE_OPTIONS = [
+  ...CONFIG_OPTIONS,
+  MANY_IMAGES,
+  ...TURN_OPTIONS,
+  ...WORKSPACE_OPTIONS,
+  ...TERMINAL_OPTIONS,
+];
+const EXEC_SUBCOMMAND_OPTIONS = [
+  ...CONFIG_OPTIONS,
+  ...TURN_OPTIONS,
+  ...REMOTE_OPTIONS,
+  ...AUTOMATION_OPTIONS,
+];
 
-/** The options of each supervised command, `--help` and `--version` left out: those are never supervised. */
+/** The options of each supervised command, without `--help` and `--version`: those are never supervised. */
 export const OPTIONS: Record<SupervisedCommand, readonly OptionSpec[]> = {
-  codex: INTERACTIVE,
-  resume: [...INTERACTIVE, none('last'), none('all'), none('include-non-interactive')],
-  fork: [...INTERACTIVE, none('last'), none('all')],
+  codex: INTERACTIVE_OPTIONS,
+  resume: [...INTERACTIVE_OPTIONS, none('last'), none('all'), none('include-non-interactive')],
+  fork: [...INTERACTIVE_OPTIONS, none('last'), none('all')],
   exec: [
-    ...CONFIGURATION,
-    GREEDY_IMAGES,
-    ...TURN,
-    ...SURROUNDINGS,
-    ...REMOTE,
-    ...AUTOMATION,
+    ...CONFIG_OPTIONS,
+    MANY_IMAGES,
+    ...TURN_OPTIONS,
+    ...WORKSPACE_OPTIONS,
+    ...REMOTE_OPTIONS,
+    ...AUTOMATION_OPTIONS,
     one('color'),
   ],
-  'exec resume': [...EXEC_SUBCOMMAND, ONE_IMAGE, none('last'), none('all')],
-  'exec fork': [...EXEC_SUBCOMMAND, ONE_IMAGE],
-  'exec review': [...EXEC_SUBCOMMAND, ...REVIEWED],
-  review: [...CONFIGURATION, none('trust'), ...REVIEWED],
+  'exec resume': [...EXEC_SUBCOMMAND_OPTIONS, ONE_IMAGE, none('last'), none('all')],
+  'exec fork': [...EXEC_SUBCOMMAND_OPTIONS, ONE_IMAGE],
+  'exec review': [...EXEC_SUBCOMMAND_OPTIONS, ...REVIEW_OPTIONS],
+  review: [...CONFIG_OPTIONS, none('trust'), ...REVIEW_OPTIONS],
 };
 
-/** How many words that are not options each command takes; one more is an error of clap's. */
+/** The number of positionals of each command; one more is a usage error. */
 export const POSITIONALS: Record<SupervisedCommand, number> = {
   codex: 1,
   resume: 2,
@@ -120,12 +133,12 @@ export const POSITIONALS: Record<SupervisedCommand, number> = {
   review: 1,
 };
 
-/** What a word means as a command of `codex`: its name, aliases folded. A word not listed is a prompt. */
+/** From a command word of `codex`, or its alias, to the command's name. Another word is a prompt. */
 export const COMMANDS: ReadonlyMap<string, string> = new Map([
   ...(
     'agents exec review login logout mcp plugin app-server remote-control completion update doctor sandbox debug ' +
     'apply resume queue archive delete migrate-rollouts migrate-nfs-db unarchive fork cloud exec-server features help ' +
-    // Hidden in 0.169, or of other versions and systems: `app` is macOS's, `mcp-server` went after 0.150.
+    // Not in the `--help` of 0.169: hidden, removed (`mcp-server` after 0.150), or of macOS only (`app`).
     'execpolicy responses-api-proxy stdio-to-uds app mcp-server proto'
   )
     .split(' ')
@@ -135,5 +148,5 @@ export const COMMANDS: ReadonlyMap<string, string> = new Map([
   ['cloud-tasks', 'cloud'],
 ]);
 
-/** The commands below `codex exec`. */
+/** The subcommands of `codex exec`. */
 export const EXEC_COMMANDS: ReadonlySet<string> = new Set(['resume', 'fork', 'review', 'help']);

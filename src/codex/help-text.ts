@@ -1,8 +1,8 @@
 import type { OptionSpec } from './grammar.ts';
 
 /**
- * The options a `--help` text of clap's lists, `--help` and `--version` left out.
- * Reads lines such as `  -i, --image <FILE>...` and `      --search`; the prose between them is indented deeper.
+ * The options that a `--help` text of clap lists, without `--help` and `--version`. An option has a line of its own,
+ * such as `  -i, --image <FILE>...` or `      --search`. The explanation below it is indented deeper.
  */
 export function parseHelpOptions(help: string): OptionSpec[] {
   const options: OptionSpec[] = [];

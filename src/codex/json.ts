@@ -1,4 +1,4 @@
-/** The value, or undefined when it is no JSON. */
+/** The parsed value; undefined when the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -7,15 +7,20 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The value when it is an object and no array: what may be asked for its keys. */
-export function record(value: unknown): Record<string, unknown> | undefined {
+/** The value as an object with keys; undefined for an array, null and every other type. */
+export function readObject(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : undefined;
 }
 
-/** The same fields without those that are undefined, as `exactOptionalPropertyTypes` wants them. */
-export function defined<T extends object>(
+/** The value as a string that is not empty; undefined for everything else. */
+export function readString(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The same fields without those that are undefined, as `exactOptionalPropertyTypes` requires. */
+export function dropUndefined<T extends object>(
   fields: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {

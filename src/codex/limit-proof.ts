@@ -1,4 +1,5 @@
-import { readResetTime } from './bounds.ts';
+import { type LimitWindow, readResetTime } from './bounds.ts';
+import { dropUndefined } from './json.ts';
 import {
   classifyLimitText,
   isExhaustion,
@@ -6,12 +7,12 @@ import {
   parseLimitName,
   parseResetTime,
 } from './limits.ts';
-import type { LimitWindow, RateLimits, RolloutFact } from './rollout.ts';
+import type { RateLimits, RolloutFact } from './rollout.ts';
 
-/** What the record says: this turn ended because the account is of no use any more. */
+/** A turn ended because the account cannot be used any more: the record says so. */
 export interface LimitProof {
   kind: LimitKind | 'needs-login';
-  /** Epoch seconds; absent when neither the record nor the text says when. */
+  /** Epoch seconds; absent when neither the record nor the text has a time. */
   until?: number;
   limitName?: string;
   plan?: string;
@@ -20,22 +21,22 @@ export interface LimitProof {
 }
 
 export interface ProofQuestion {
-  /** The facts of this thread since it was last asked about, in order, from the beginning of a turn on. */
+  /** The facts of the thread since the last question, in order. They begin with the beginning of a turn. */
   facts: readonly RolloutFact[];
-  /** When this child was started, epoch milliseconds: what ended before is a replay (fact 65). */
+  /** Start of this child, epoch milliseconds. A turn that ended before is a replay (fact 65). */
   startedAtMs: number;
-  /** Turns already answered for; the caller adds each proof's `turnId`. */
+  /** Turns that were handled before; the caller adds the `turnId` of each proof. */
   seenTurnIds: Pick<ReadonlySet<string>, 'has'>;
-  /** Whether a known exhaustion text was in an error cell (or an exec's stderr) since this child was started. */
+  /** An error cell (or stderr of an exec) showed a known text of exhaustion since the start of this child. */
   sawText: boolean;
-  /** The text that was seen, for its kind and time where the record has none (Codex up to 0.144). */
+  /** That text. Up to Codex 0.144 the record has no error, so kind and time are read from the text. */
   text?: string;
 }
 
 /**
- * The proof of a limit: the last turn that ended in these facts, after this start and not answered for yet, ended of
- * `usage_limit_exceeded`; or, for Codex up to 0.144 which records no error (fact 68), ended without an answer after a
- * snapshot that is full, with the text seen. A text alone, or a full snapshot alone, proves nothing.
+ * The proof of a limit: the last turn that ended after this start, and that was not handled yet, has the error
+ * `usage_limit_exceeded`. Up to Codex 0.144 the record has no error (fact 68): there the turn has no answer, the
+ * snapshot before its end is full, and the text was seen. The text alone, or the full snapshot alone, proves nothing.
  */
 export function proveLimit(question: ProofQuestion): LimitProof | undefined {
   let proof: LimitProof | undefined;
@@ -43,14 +44,14 @@ export function proveLimit(question: ProofQuestion): LimitProof | undefined {
   let turnId: string | undefined;
   for (const fact of question.facts) {
     if (fact.type === 'task_started') {
-      // A turn that began after the failed one says that Codex went on by itself: the failure is history.
+      // A later turn shows that Codex went on by itself.
       proof = undefined;
       limits = undefined;
       turnId = fact.turnId;
     } else if (fact.type === 'token_count') {
       limits = fact.limits ?? limits;
     } else if (fact.type === 'task_complete') {
-      // Codex of the time before turn ids in the record: the line's own time is as good a name.
+      // Old records have no turn ids: the time of the line identifies the turn.
       const id = fact.turnId ?? turnId ?? `at-${fact.at ?? 0}`;
       if (endedBefore(fact, question.startedAtMs) || question.seenTurnIds.has(id)) continue;
       proof = proveTurn(fact, id, limits, question);
@@ -59,16 +60,11 @@ export function proveLimit(question: ProofQuestion): LimitProof | undefined {
   return proof;
 }
 
-/** Whether a snapshot says that the account is used up: a window at 100 %, or a reached limit said outright. */
-function isExhausted(limits: RateLimits): boolean {
-  return limits.reachedType !== undefined || fullWindows(limits).length > 0;
-}
-
 type TaskComplete = Extract<RolloutFact, { type: 'task_complete' }>;
 
 /**
- * Whether a turn ended before a child was started, so that its record is a replay (fact 65). `completed_at` is in whole
- * seconds and survives a fork's copying, the line's own time has milliseconds and does not.
+ * Whether a turn ended before the start of a child, so that its record is a replay (fact 65). A fork copies
+ * `completed_at`, which is in whole seconds. The time of the line has milliseconds, but a fork writes it anew.
  */
 export function endedBefore({ at, completedAt }: TaskComplete, startedAtMs: number): boolean {
   if (at !== undefined && at < startedAtMs) return true;
@@ -88,68 +84,65 @@ function proveTurn(
   if (error.info === 'usage_limit_exceeded') {
     return describeLimit(turnId, error.message, limits, writtenAt);
   }
-  // In the record the message is Codex's own word, not something a model may have quoted.
-  const classified = classifyLimitText(error.message);
-  if (classified?.kind !== 'needs-login') return undefined;
-  return { kind: 'needs-login', turnId, message: error.message };
+  // On the screen a model may quote this text. The error of the record comes from Codex.
+  const needsLogin = classifyLimitText(error.message)?.kind === 'needs-login';
+  return needsLogin ? { kind: 'needs-login', turnId, message: error.message } : undefined;
+}
+
+function isExhausted(limits: RateLimits): boolean {
+  return limits.reachedType !== undefined || listFullWindows(limits).length > 0;
 }
 
 function describeLimit(
   turnId: string,
   message: string | undefined,
   limits: RateLimits | undefined,
-  at: number | undefined,
+  at = Date.now(),
 ): LimitProof {
-  const kind = kindOf(message, limits);
-  const toldAt = new Date(at ?? Date.now());
-  const said = message === undefined ? undefined : parseResetTime(message, toldAt);
-  const until = resetOf(limits) ?? readResetTime(said, toldAt.getTime() / 1000);
-  const limitName =
-    limits?.limitName ?? (message === undefined ? undefined : parseLimitName(message));
+  const text = message ?? '';
+  const kind = classifyLimit(text, limits);
+  const until =
+    findResetTime(limits) ?? readResetTime(parseResetTime(text, new Date(at)), at / 1000);
   return {
     kind,
     turnId,
-    ...(until === undefined || BY_HAND.has(kind) ? {} : { until }),
-    ...(limitName === undefined ? {} : { limitName }),
-    ...(limits?.plan === undefined ? {} : { plan: limits.plan }),
-    ...(message === undefined ? {} : { message }),
+    ...dropUndefined({
+      until: ENDED_BY_HAND.has(kind) ? undefined : until,
+      limitName: limits?.limitName ?? parseLimitName(text),
+      plan: limits?.plan,
+      message,
+    }),
   };
 }
 
-// What somebody has to pay, raise or buy: a window's reset, if the snapshot shows one, does not end it.
-const BY_HAND: ReadonlySet<LimitKind> = new Set(['workspace-credits', 'spend-cap', 'not-in-plan']);
+/** A person must pay, raise or buy something. The reset of a window does not end these limits. */
+const ENDED_BY_HAND: ReadonlySet<LimitKind> = new Set([
+  'workspace-credits',
+  'spend-cap',
+  'not-in-plan',
+]);
 
-function kindOf(message: string | undefined, limits: RateLimits | undefined): LimitKind {
+function classifyLimit(text: string, limits: RateLimits | undefined): LimitKind {
   const reached = limits?.reachedType ?? '';
   if (reached.endsWith('credits_depleted')) return 'workspace-credits';
   if (/^workspace_.*usage_limit_reached$/.test(reached)) return 'spend-cap';
-  const classified = message === undefined ? undefined : classifyLimitText(message);
-  const said =
-    classified !== undefined && isExhaustion(classified.kind) ? classified.kind : 'unknown';
   if (limits?.limitId === 'base_model_inference') return 'reserve';
-  if (said !== 'unknown') return said as LimitKind;
-  if (limits === undefined) return 'unknown';
-  return kindOfWindow(longest(fullWindows(limits)));
+  const kind = classifyLimitText(text)?.kind ?? 'unknown';
+  return isExhaustion(kind) && kind !== 'unknown' ? kind : classifyWindows(listFullWindows(limits));
 }
 
-function kindOfWindow(window: LimitWindow | undefined): LimitKind {
-  if (window === undefined) return 'unknown';
-  if (window.minutes === 300) return 'window-5h';
-  return window.minutes === 10_080 ? 'window-weekly' : 'window-other';
+function classifyWindows(full: readonly LimitWindow[]): LimitKind {
+  if (full.length === 0) return 'unknown';
+  const longest = Math.max(...full.map(({ minutes = 0 }) => minutes));
+  if (longest === 300) return 'window-5h';
+  return longest === 10_080 ? 'window-weekly' : 'window-other';
 }
 
-/** When an account is usable again, epoch seconds: when the last of its full windows has been reset. */
-export function resetOf(limits: RateLimits | undefined): number | undefined {
-  if (limits === undefined) return undefined;
-  const resets = fullWindows(limits).map(({ resetsAt }) => resetsAt ?? 0);
-  const last = Math.max(0, ...resets);
-  return last === 0 ? undefined : last;
+/** When the account can be used again, epoch seconds: the latest reset of its full windows. */
+export function findResetTime(limits: RateLimits | undefined): number | undefined {
+  return Math.max(0, ...listFullWindows(limits).map(({ resetsAt = 0 }) => resetsAt)) || undefined;
 }
 
-function fullWindows({ windows }: RateLimits): LimitWindow[] {
-  return windows.filter(({ usedPercent }) => usedPercent >= 100);
-}
-
-function longest(windows: LimitWindow[]): LimitWindow | undefined {
-  return windows.toSorted((a, b) => (b.minutes ?? 0) - (a.minutes ?? 0))[0];
+function listFullWindows(limits: RateLimits | undefined): LimitWindow[] {
+  return limits?.windows.filter(({ usedPercent }) => usedPercent >= 100) ?? [];
 }

@@ -1,9 +1,9 @@
 /**
- * Every text of Codex that speaks of limits, logins or load, as data (facts 18, 70, 71). An anchor is the part that
- * does not vary: no URL, no time, no plan advice. Both apostrophes are meant wherever one stands.
+ * Every text of Codex about limits, logins and load (facts 18, 70, 71). An anchor is the constant part of a text,
+ * without URL, time and advice. An apostrophe stands for both forms of it (ASCII and U+2019).
  */
 
-/** What an account has run out of. The windows proper are told apart by their length, in the record, not by text. */
+/** What an account has used up. Only the record tells which window it is; the text does not. */
 export type LimitKind =
   | 'window-5h'
   | 'window-weekly'
@@ -18,11 +18,11 @@ export type LimitKind =
 
 export type TextKind =
   | LimitKind
-  /** The login of this account is gone; the account is of no use until the user logs in again. */
+  /** The login is dead: the user must log in again before the account can be used. */
   | 'needs-login'
-  /** Looks like a limit and is none: another account would not help. */
+  /** Looks like a limit, but another account would not help. */
   | 'not-a-limit'
-  /** Tells of a limit without a turn having failed of it. */
+  /** About a limit, but no turn has failed. */
   | 'info';
 
 export interface LimitText {
@@ -34,7 +34,7 @@ export interface LimitText {
 const text = (kind: TextKind, id: string, anchor: string): LimitText => ({ id, kind, anchor });
 
 export const LIMIT_TEXTS: readonly LimitText[] = [
-  // Which window it was is not in the text: `unknown` until the record says (fact 68).
+  // `unknown`: the text does not name the window; the record does (fact 68).
   text('unknown', 'usage-limit', "You've hit your usage limit."),
   text('model-bucket', 'named-limit', "You've hit your usage limit for "),
   text(

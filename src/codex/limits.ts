@@ -1,18 +1,18 @@
-import { MOST, readText } from './bounds.ts';
-import { LIMIT_TEXTS, type LimitText, type TextKind } from './limit-texts.ts';
+import { MAX_LENGTH, readText } from './bounds.ts';
+import { LIMIT_TEXTS, type LimitKind, type LimitText, type TextKind } from './limit-texts.ts';
 
 export type { LimitKind, TextKind } from './limit-texts.ts';
 
 export interface TextClass {
   kind: TextKind;
-  /** Which text of the catalogue it was. */
+  /** Of the entry in `LIMIT_TEXTS`. */
   id: string;
 }
 
 /**
- * Which of Codex's texts this is, or undefined. The one that begins first counts, so that what follows an error on the
- * screen cannot change what the error was; a prefix such as `Error running remote compact task:` does no harm (2.3).
- * @param text as read from the screen or the record, wrapped or not.
+ * Finds the known text in a message of Codex. Of several the first one counts: text below an error on the screen must
+ * not change its meaning. Text before it is skipped, such as `Error running remote compact task:` (fact 72).
+ * @param text from the screen or the record, wrapped or not.
  */
 export function classifyLimitText(text: string): TextClass | undefined {
   if (text.length < SHORTEST_ANCHOR) return undefined;
@@ -25,19 +25,19 @@ export function classifyLimitText(text: string): TextClass | undefined {
   return best && { kind: best.entry.kind, id: best.entry.id };
 }
 
-/** Whether it was not a turn of the model's that failed, but the compaction before it, or that of `/compact`. */
-export function isOfCompaction(message: string): boolean {
+/** Whether a compaction failed (before a turn, or of `/compact`), and not the turn itself. */
+export function isCompactionError(message: string): boolean {
   return /^Error running (?:remote )?compact task: /i.test(message);
 }
 
-/** Whether the text says that the account itself is exhausted. */
-export function isExhaustion(kind: TextKind): boolean {
+/** Whether a text of this kind says that the account is used up. */
+export function isExhaustion(kind: TextKind): kind is LimitKind {
   return kind !== 'needs-login' && kind !== 'not-a-limit' && kind !== 'info';
 }
 
 /**
- * Takes away all that wrapping, drawing and versions change: white space, box glyphs, soft hyphens, the case,
- * and which apostrophe it is (ASCII up to 0.150, U+2019 from 0.155, fact 70). Idempotent.
+ * Removes every difference that wrapping, drawing and releases make: white space, box glyphs, soft hyphens, upper case
+ * and the form of the apostrophe (fact 70). Idempotent.
  */
 export function normaliseForMatching(text: string): string {
   return text
@@ -46,30 +46,27 @@ export function normaliseForMatching(text: string): string {
     .toLowerCase();
 }
 
-/** The name of the bucket in `… usage limit for {name}. Switch to another model now, …`, if the text has one. */
+/** The name in `… usage limit for {name}. Switch to another model now, …`. */
 export function parseLimitName(text: string): string | undefined {
-  const said = beginningOf(text).replace(/\s+/g, ' ');
-  const before = /hit your usage limit for /i.exec(said);
-  if (before === null) return undefined;
-  const from = before.index + before[0].length;
-  const length = said.slice(from).search(/\. Switch to another/i);
-  return length < 1 ? undefined : readText(said.slice(from, from + length), MOST.name);
+  const oneLine = text.slice(0, MAX_CHARACTERS).replace(/\s+/g, ' ');
+  const match = /hit your usage limit for (.+?)\. Switch to another/i.exec(oneLine);
+  return readText(match?.[1], MAX_LENGTH.name);
 }
 
 /**
- * The time in `try again at …`, in epoch seconds of the local zone: `3:40 PM`, `Sep 19th, 2026 2:20 PM`, or the
- * server's own `Sep 19, 2026, 2:20 PM` (2.1). White space may be anywhere or gone, as the text may have been wrapped.
- * A bare time that has passed means tomorrow, unless it passed minutes ago: then it is the reset that has just been.
+ * The local time in `try again at …`, epoch seconds: `3:40 PM`, `Sep 19th, 2026 2:20 PM` or, from the service, `Sep 19,
+ * 2026, 2:20 PM` (fact 70). White space is ignored, because wrapping changes it. A time without a date that has passed
+ * means tomorrow. When it passed a few minutes ago, it is the reset that has just happened.
  */
 export function parseResetTime(text: string, now: Date): number | undefined {
-  const match = RESET_TIME.exec(beginningOf(text).replace(/\s/gu, ''));
+  const match = RESET_TIME.exec(text.slice(0, MAX_CHARACTERS).replace(/\s/gu, ''));
   if (match?.groups === undefined) return undefined;
   const { month, day, year, hour, minute, half } = match.groups;
   const hours = (Number(hour) % 12) + (half?.toLowerCase() === 'p' ? 12 : 0);
   if (Number(hour) > 12 || Number(minute) > 59) return undefined;
   if (month !== undefined) {
-    const date = new Date(Number(year), monthIndex(month), Number(day), hours, Number(minute));
-    return epochSeconds(date);
+    const index = MONTHS.indexOf(month.toLowerCase());
+    return epochSeconds(new Date(Number(year), index, Number(day), hours, Number(minute)));
   }
   const date = new Date(now);
   date.setHours(hours, Number(minute), 0, 0);
@@ -77,16 +74,8 @@ export function parseResetTime(text: string, now: Date): number | undefined {
   return epochSeconds(date);
 }
 
-/**
- * As much of an error as can be Codex's own text: the message is whatever the service or a model has put there, and the
- * expressions here take time that grows faster than it.
- */
-function beginningOf(text: string): string {
-  return text.slice(0, MOST_CHARACTERS);
-}
-
-/** The longest known text has 200. */
-const MOST_CHARACTERS = 2000;
+/** The longest known text has 200. The time of the expressions here grows faster than the text, so a message is cut. */
+const MAX_CHARACTERS = 2000;
 const JUST_PASSED_MS = 10 * 60 * 1000;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const RESET_TIME = new RegExp(
@@ -97,10 +86,6 @@ const RESET_TIME = new RegExp(
 
 const ANCHORS = LIMIT_TEXTS.map((entry) => ({ anchor: normaliseForMatching(entry.anchor), entry }));
 const SHORTEST_ANCHOR = Math.min(...ANCHORS.map(({ anchor }) => anchor.length));
-
-function monthIndex(month: string): number {
-  return MONTHS.indexOf(month.toLowerCase());
-}
 
 function epochSeconds(date: Date): number | undefined {
   const ms = date.getTime();

@@ -1,36 +1,39 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { parseJson, record } from './json.ts';
-import { AGENTS, createMakePortable } from './portable-item.ts';
+import { parseJson, readObject } from './json.ts';
+import { AGENT_NAMESPACE, createItemFilter } from './portable-item.ts';
 import { createReadableHistory } from './readable-history.ts';
-import { rolloutsByDate } from './rollout-dates.ts';
-import { openRollout } from './rollout-file.ts';
-import { threadIdOf } from './thread-files.ts';
+import { listRolloutsByDate } from './rollout-dates.ts';
+import { openRolloutFile } from './rollout-file.ts';
+import { parseThreadId } from './thread-files.ts';
 
-/** A thread that any account can go on with. */
+/** A copy of a thread that every account can resume. */
 export interface PortableCopy {
   id: string;
   rollout: string;
 }
 
 /**
- * Copies a thread beside itself, under an id of its own and without what is encrypted for one account: the reasoning, and
- * the summary of a compacted history, for which what was said stands in. The original stays as it is. Read line by line:
- * a rollout may have 50 MB.
+ * Copies a thread into the same directory, under a new id. The copy has nothing that is encrypted for one account
+ * (facts 61 to 63): no reasoning, and the messages instead of the summary of a compaction. The original stays
+ * unchanged.
  * @throws Error when the file is no rollout, and what the file system throws.
  */
-export async function copyPortable(rollout: string, now = Date.now()): Promise<PortableCopy> {
-  const parent = threadIdOf(rollout);
+export async function copyWithoutEncrypted(
+  rollout: string,
+  now = Date.now(),
+): Promise<PortableCopy> {
+  const parent = parseThreadId(rollout);
   if (parent === undefined) throw new Error(`${rollout} is no rollout`);
   const id = makeThreadId(now);
   const [stem] = basename(rollout).split(parent) as [string];
   const copy = join(dirname(rollout), `${stem}${id}.jsonl`);
-  // Codex takes files of this name for threads as soon as they are there, so it appears whole.
+  // Codex reads a file of this name as a thread at once, so the copy must appear complete.
   const temporary = join(dirname(rollout), `.${basename(copy)}.tmp`);
   try {
-    const makePortable = createMakeLinePortable();
-    await copyLines(rollout, temporary, (line) => makePortable(line)?.replaceAll(parent, id));
+    const filterLine = createLineFilter();
+    await copyLines(rollout, temporary, (line) => filterLine(line)?.replaceAll(parent, id));
     await rename(temporary, copy);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -46,7 +49,7 @@ async function copyLines(
 ): Promise<void> {
   const target = await open(to, 'wx', 0o600);
   try {
-    for await (const line of linesOf(from, Number.POSITIVE_INFINITY)) {
+    for await (const line of readLines(from, Number.POSITIVE_INFINITY)) {
       const changed = change(line);
       if (changed !== undefined) await target.write(`${changed}\n`);
     }
@@ -56,16 +59,16 @@ async function copyLines(
 }
 
 /**
- * The lines of a rollout up to an ordinal. A fork only refers to what it was forked from (`history_base`, fact 58):
- * that would still be another account's, so it is put in after the first line, which no longer refers to it.
+ * The lines of a rollout before an ordinal. A fork only refers to the lines of its parent (`history_base`, fact 58),
+ * which are encrypted for the old account. So the lines replace the reference: they follow the first line.
  */
-async function* linesOf(
+async function* readLines(
   rollout: string,
   endOrdinal: number,
   forks: readonly string[] = [],
 ): AsyncGenerator<string> {
   if (forks.includes(rollout)) throw new Error(`${rollout} is forked from itself`);
-  const source = await openRollout(rollout);
+  const source = await openRolloutFile(rollout);
   try {
     let isFirst = true;
     for await (const line of source.readLines({ autoClose: false })) {
@@ -84,7 +87,7 @@ async function* linesOf(
         throw new Error(`the thread it was forked from is gone: ${base.thread}`);
       let isMeta = true;
       const end = Math.min(base.endOrdinal, endOrdinal);
-      for await (const inherited of linesOf(parent, end, [...forks, rollout])) {
+      for await (const inherited of readLines(parent, end, [...forks, rollout])) {
         if (!isMeta) yield inherited;
         isMeta = false;
       }
@@ -96,9 +99,9 @@ async function* linesOf(
 
 function readBase(line: string): { meta: string; thread: string; endOrdinal: number } | undefined {
   if (!line.includes('"history_base"')) return undefined;
-  const entry = record(parseJson(line));
-  const { history_base, ...payload } = record(entry?.payload) ?? {};
-  const base = record(history_base);
+  const entry = readObject(parseJson(line));
+  const { history_base, ...payload } = readObject(entry?.payload) ?? {};
+  const base = readObject(history_base);
   const [thread, endOrdinal] = [base?.thread_id, base?.end_ordinal_exclusive];
   if (typeof thread !== 'string' || typeof endOrdinal !== 'number') return undefined;
   return { meta: JSON.stringify({ ...entry, ordinal: 0, payload }), thread, endOrdinal };
@@ -106,45 +109,45 @@ function readBase(line: string): { meta: string; thread: string; endOrdinal: num
 
 function findRollout(beside: string, thread: string): string | undefined {
   const home = beside.replace(/\/(?:archived_)?sessions\/.*$/, '');
-  for (const rollout of rolloutsByDate(home)) if (threadIdOf(rollout) === thread) return rollout;
+  for (const rollout of listRolloutsByDate(home))
+    if (parseThreadId(rollout) === thread) return rollout;
   return undefined;
 }
 
-/** Makes the lines of one rollout, in order, fit for another account; undefined for one that it may not see at all. */
-function createMakeLinePortable(): (line: string) => string | undefined {
+/**
+ * Takes the lines of one rollout in order, and returns each without encrypted parts; undefined when nothing is left.
+ */
+function createLineFilter(): (line: string) => string | undefined {
   const history = createReadableHistory();
-  const makePortable = createMakePortable();
+  const filterItem = createItemFilter();
 
   return (line) => {
-    // Nearly all lines are the output of tools: nothing in them was said, or is anybody's own.
-    if (!isOfInterest(line)) return line;
-    const entry = record(parseJson(line));
-    const payload = record(entry?.payload);
+    if (!mayNeedChange(line)) return line;
+    const entry = readObject(parseJson(line));
+    const payload = readObject(entry?.payload);
     if (entry === undefined || payload === undefined) return line;
     if (entry.type === 'response_item') {
       history.note(payload);
-      const portable = makePortable(payload);
+      const portable = filterItem(payload);
       if (portable === payload) return line;
       return portable && JSON.stringify({ ...entry, payload: portable });
     }
     if (entry.type !== 'compacted' || !Array.isArray(payload.replacement_history)) return line;
-    const items = payload.replacement_history.map((item) => record(item) ?? {});
-    const replacement_history = history.restore(items).flatMap((item) => makePortable(item) ?? []);
+    const items = payload.replacement_history.map((item) => readObject(item) ?? {});
+    const replacement_history = history.restore(items).flatMap((item) => filterItem(item) ?? []);
     return JSON.stringify({ ...entry, payload: { ...payload, replacement_history } });
   };
 }
 
-function isOfInterest(line: string): boolean {
-  const head = line.slice(0, LOOKED_AT);
-  if (OF_INTEREST.test(head) || line.includes('encrypted_content')) return true;
-  return head.includes('"function_call_output"') || line.includes(`"namespace":"${AGENTS}"`);
+/** Saves the parsing of most lines, which are the output of tools. */
+function mayNeedChange(line: string): boolean {
+  const head = line.slice(0, 300);
+  if (/"type":"(?:message|reasoning|compacted)"/.test(head)) return true;
+  if (line.includes('encrypted_content') || head.includes('"function_call_output"')) return true;
+  return line.includes(`"namespace":"${AGENT_NAMESPACE}"`);
 }
 
-/** As Codex writes them. */
-const OF_INTEREST = /"type":"(?:message|reasoning|compacted)"/;
-const LOOKED_AT = 300;
-
-/** A UUID of version 7, as Codex's own: the time in milliseconds comes first. */
+/** A UUID of version 7, as Codex makes them: it begins with the time in milliseconds. */
 function makeThreadId(now: number): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(now, 0, 6);

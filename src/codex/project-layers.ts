@@ -1,19 +1,17 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { readRegularFile } from '../regular-file.ts';
+import { readTextQuietly } from '../regular-file.ts';
+import { listAncestors, resolveLinks } from './paths.ts';
 
 /** A `.codex/config.toml` of a project. */
 export interface ProjectFile {
-  /** The directory that has the `.codex`. */
+  /** The directory with the `.codex`. */
   directory: string;
   file: string;
   text: string;
 }
 
-/**
- * The keys of a project's file that matter for logins. Codex takes no provider and no profile from it,
- * and says so (fact 42).
- */
+/** The keys about logins that Codex takes from a project's file: no provider and no profile (fact 42). */
 export const PROJECT_KEYS = [
   'forced_chatgpt_workspace_id',
   'forced_login_method',
@@ -21,36 +19,28 @@ export const PROJECT_KEYS = [
 ] as const;
 
 /**
- * Every `.codex/config.toml` from the file system's root down to a directory, the outermost first. Two stats for each
- * directory above; no file is judged here.
- * @param directory absolute. Codex goes up by the path as it is, also through a link that `-C` names (fact 43).
+ * Every `.codex/config.toml` from the file system's root down to a directory, trusted or not.
+ * @param directory absolute, links not resolved: Codex goes up by the path as it is (fact 43).
  */
 export function findProjectFiles(directory: string): ProjectFile[] {
-  return ancestorsOf(directory).reverse().flatMap(readProjectFile);
+  return listAncestors(directory).reverse().flatMap(readProjectFile);
 }
 
 export interface TrustFacts {
-  /** Where Codex works: its working directory, or what `-C` names. */
+  /** The working directory, or the directory of `-C`. */
   directory: string;
-  /** What the settings below the project's say of `project_root_markers`. */
+  /** `project_root_markers` of all layers but the projects'. */
   markers: unknown;
-  /** What those settings and `-c` say of a project's `trust_level`. */
+  /** `trust_level` of a project in those layers. */
   trustOf(path: string): unknown;
-  /** `--trust` was given: a project that nothing is said of is trusted from this start on. */
+  /** `--trust` was given: a project without an entry is trusted. */
   asksForTrust: boolean;
 }
 
 /**
- * The files that Codex reads, in its order: a later one outranks an earlier one (fact 43):
- * - The root is the nearest directory above with a marker (`.git`, a file as well), else the working directory itself.
- *   `project_root_markers` of any layer but a project's changes the names; an empty list leaves the working directory.
- * - A file counts when its directory is trusted, else the root, else the repository. The first of them that has an entry
- *   decides: an untrusted subdirectory loses its own file, and nothing else.
- * - The repository of a worktree is the main one. Its files are not read for a worktree.
- * - A directory has two names: the real path, and the path as it is.
- * - No entry means not trusted: the file is ignored, and a TUI asks first.
- * - `.codex` and the file may be links. A `.codex` that is CODEX_HOME itself is skipped. For our children CODEX_HOME is
- *   the slot, so in the user's home `~/.codex` is a project's layer.
+ * The files that Codex reads. A later one outranks an earlier one. Fact 43 has the rules. In short: a file counts when
+ * it is below the project's root, and the first entry decides that Codex finds for its directory, the root or the
+ * repository. So an untrusted subdirectory only loses its own file.
  */
 export function keepTrusted(files: readonly ProjectFile[], facts: TrustFacts): ProjectFile[] {
   const root = findRoot(facts);
@@ -59,7 +49,7 @@ export function keepTrusted(files: readonly ProjectFile[], facts: TrustFacts): P
 
   function isTrusted(directory: string): boolean {
     const places = [directory, root, ...(repository === undefined ? [] : [repository])];
-    const levels = places.flatMap((place) => [realPath(place), place]).map(facts.trustOf);
+    const levels = places.flatMap((place) => [resolveLinks(place), place]).map(facts.trustOf);
     const level = levels.find((found) => found !== undefined);
     return level === undefined ? facts.asksForTrust : level === 'trusted';
   }
@@ -71,19 +61,19 @@ function findRoot({ directory, markers }: TrustFacts): string {
   const names = Array.isArray(markers)
     ? markers.filter((marker) => typeof marker === 'string')
     : DEFAULT_MARKERS;
-  const marked = ancestorsOf(directory).find((ancestor) =>
+  const marked = listAncestors(directory).find((ancestor) =>
     names.some((name) => existsSync(join(ancestor, name))),
   );
   return marked ?? directory;
 }
 
-/** The repository that trust is asked of: for a worktree the main one, for a submodule none. */
+/** The repository whose trust counts: the main one for a worktree, none for a submodule. */
 function findRepository(directory: string): string | undefined {
-  const root = ancestorsOf(directory).find((ancestor) => existsSync(join(ancestor, '.git')));
+  const root = listAncestors(directory).find((ancestor) => existsSync(join(ancestor, '.git')));
   if (root === undefined) return undefined;
   const entry = join(root, '.git');
   if (statQuietly(entry)?.isDirectory()) return root;
-  const gitDirectory = /^gitdir:(.*)/.exec(readQuietly(entry))?.[1]?.trim();
+  const gitDirectory = /^gitdir:(.*)/.exec(readTextQuietly(entry))?.[1]?.trim();
   if (!gitDirectory) return undefined;
   const worktrees = dirname(resolve(root, gitDirectory));
   const common = dirname(worktrees);
@@ -93,41 +83,18 @@ function findRepository(directory: string): string | undefined {
 
 function readProjectFile(directory: string): ProjectFile[] {
   const file = join(directory, '.codex', 'config.toml');
-  // A pipe of that name would never end.
   if (!statQuietly(file)?.isFile()) return [];
-  return [{ directory, file, text: readQuietly(file) }];
-}
-
-/** A directory and all above it, the nearest first. */
-function ancestorsOf(directory: string): string[] {
-  const parent = dirname(directory);
-  return parent === directory ? [directory] : [directory, ...ancestorsOf(parent)];
+  return [{ directory, file, text: readTextQuietly(file) }];
 }
 
 function isWithin(directory: string, root: string): boolean {
-  return directory === root || ancestorsOf(directory).includes(root);
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+  return directory === root || listAncestors(directory).includes(root);
 }
 
 function statQuietly(path: string) {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    return undefined; // a file where a directory should be, or no right to look
-  }
-}
-
-function readQuietly(file: string): string {
-  try {
-    return readRegularFile(file).toString('utf8');
-  } catch {
-    return '';
+    return undefined; // no permission
   }
 }

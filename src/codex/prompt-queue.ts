@@ -1,7 +1,7 @@
-// The prompts that Codex takes and keeps until it may begin a turn, which it shows over its composer (fact 84).
+// Codex keeps the prompts that are sent during a turn, and shows them above its composer (fact 84).
 
 /** The title of that list on the screen. */
-export const QUEUED = 'Queued follow-up inputs';
+export const QUEUE_TITLE = 'Queued follow-up inputs';
 
-/** Shift+Left takes the last one back into the composer, whatever the terminal (tried as five; Alt+Up does the same). */
+/** Shift+Left takes the last prompt back into the composer, on each of five terminals tried. Alt+Up does the same. */
 export const EDIT_LAST_QUEUED = '\u001b[1;2D';

@@ -1,20 +1,19 @@
 import { type Item, isEncrypted } from './portable-item.ts';
 
-/** What user and model have said so far, to stand in for a summary that nobody else can read. */
+/** The messages of a thread. They replace a summary that only one account can read. */
 export interface ReadableHistory {
-  /** One item of the thread, in order. */
+  /** Takes the items of the thread, in order. */
   note(item: Item): void;
-  /** The compacted history with everything said in it, in place of what is encrypted. */
+  /** Returns a compacted history with the messages instead of its encrypted items. */
   restore(history: readonly Item[]): Item[];
 }
 
 /**
- * A compacted history is the user's prompts and one item that only the service can read, for the account that asked for
- * it (`compaction`, with `encrypted_content`; fact 62). What the model had said is nowhere else but
- * in the lines before it.
- * @param mostBytes how much of that is kept, the newest first; all of a long thread would not fit any model's context.
+ * A compacted history has the user's prompts, and one item that only the service can read for one account (fact 62).
+ * The messages of the model are only in the lines before the compaction.
+ * @param maxBytes of messages that are kept, the newest first: a whole thread may not fit a model's context.
  */
-export function createReadableHistory(mostBytes = MOST_BYTES): ReadableHistory {
+export function createReadableHistory(maxBytes = MAX_BYTES): ReadableHistory {
   const said: { item: Item; key: string; bytes: number }[] = [];
   let bytes = 0;
 
@@ -22,29 +21,29 @@ export function createReadableHistory(mostBytes = MOST_BYTES): ReadableHistory {
     note(item) {
       if (item.type !== 'message' || !(item.role === 'assistant' || item.role === 'user')) return;
       const size = Buffer.byteLength(JSON.stringify(item));
-      if (size > mostBytes) return;
-      said.push({ item, key: keyOf(item), bytes: size });
+      if (size > maxBytes) return;
+      said.push({ item, key: identify(item), bytes: size });
       bytes += size;
-      while (bytes > mostBytes) bytes -= said.shift()?.bytes ?? 0;
+      while (bytes > maxBytes) bytes -= said.shift()?.bytes ?? 0;
     },
     restore(history) {
       const readable = history.filter((item) => !isEncrypted(item));
       if (!history.some((item) => isEncrypted(item) && item.type !== 'reasoning')) return readable;
-      const kept = new Set(readable.map(keyOf));
-      // Codex adds context of its own in the user's name; what of it counts is in the history, with the prompts.
-      const again = said.filter(({ item, key }) => item.role === 'assistant' || kept.has(key));
-      const keys = new Set(again.map(({ key }) => key));
+      const kept = new Set(readable.map(identify));
+      // Some user messages are context that Codex adds. The history has those that still count.
+      const restored = said.filter(({ item, key }) => item.role === 'assistant' || kept.has(key));
+      const keys = new Set(restored.map(({ key }) => key));
       return [
-        ...readable.filter((item) => !keys.has(keyOf(item))),
-        ...again.map(({ item }) => item),
+        ...readable.filter((item) => !keys.has(identify(item))),
+        ...restored.map(({ item }) => item),
       ];
     },
   };
 }
 
 /** Some 60,000 tokens. */
-const MOST_BYTES = 256 * 1024;
+const MAX_BYTES = 256 * 1024;
 
-function keyOf({ id, role, content }: Item): string {
+function identify({ id, role, content }: Item): string {
   return typeof id === 'string' ? id : JSON.stringify([role, content]);
 }

@@ -1,28 +1,27 @@
 import { join } from 'node:path';
-import { readRegularFile } from '../regular-file.ts';
+import { readTextQuietly } from '../regular-file.ts';
+import { readArgument } from './bounds.ts';
+import { dropUndefined, parseJson, readObject } from './json.ts';
 import type { RolloutFact } from './rollout.ts';
 
-/**
- * The model that Codex goes on with by itself when the included usage of an account is used up ("Automatically switched
- * to … due to usage limits.", fact 74).
- */
+/** Codex switches a thread to this model by itself when the included usage of an account is used up (fact 74). */
 const RESERVE_MODEL = 'gpt-reserve';
 
-/** Which model a thread runs on, as far as the reserve goes. */
+/** Whether a thread runs on the reserve model. */
 export interface ReserveState {
   /** Of the last setting or turn. */
   onReserve: boolean;
-  /** When Codex left the thread's own model for it, under this child; epoch milliseconds. */
+  /** When Codex switched to the reserve model under this child, epoch milliseconds. */
   switchedAt?: number;
 }
 
 export const isReserveModel = (model: string | undefined): boolean => model === RESERVE_MODEL;
 
 /**
- * The state after one more fact. A thread that was on the reserve before this child was started, or in its first word
- * under it, tells nothing about the account of now. Pure.
+ * The state after one more fact. `switchedAt` proves that the account is used up. A thread that used the reserve model
+ * before the start of this child, or in the first fact under it, proves nothing about the account of now.
  */
-export function noteModel(
+export function updateReserveState(
   state: ReserveState | undefined,
   fact: Pick<RolloutFact, 'at'> & { model?: string },
   startedAtMs: number,
@@ -35,22 +34,17 @@ export function noteModel(
 }
 
 /**
- * The model and effort that Codex means to go back to when the account has usage again: a file of its own for each thread
- * on the reserve (fact 74). The only word on a thread that has begun there.
+ * The model and effort that Codex returns to when the account has usage again: each thread on the reserve model has a
+ * file with them (fact 74). For a thread that began on the reserve model there is no other source.
  */
 export function readReturnModel(
   codexHome: string,
   threadId: string,
 ): { model: string; effort?: string } | undefined {
-  try {
-    const file = join(codexHome, 'tui-luna-reserve', `${threadId}.json`);
-    const { model, effort } = JSON.parse(readRegularFile(file).toString('utf8')) as Record<
-      string,
-      unknown
-    >;
-    if (typeof model !== 'string') return undefined;
-    return typeof effort === 'string' ? { model, effort } : { model };
-  } catch {
-    return undefined;
-  }
+  const file = join(codexHome, 'tui-luna-reserve', `${threadId}.json`);
+  const settings = readObject(parseJson(readTextQuietly(file)));
+  const model = readArgument(settings?.model);
+  return model === undefined
+    ? undefined
+    : { model, ...dropUndefined({ effort: readArgument(settings?.effort) }) };
 }

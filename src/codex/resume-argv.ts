@@ -1,87 +1,87 @@
 import {
-  configKey,
   type ExecInvocation,
   type Flag,
   type InteractiveInvocation,
-  leavesThread,
+  leavesResumableThread,
+  readConfigKey,
   type SessionInvocation,
 } from './argv.ts';
-import { quoteToml } from './toml-text.ts';
+import { quoteToml } from './toml.ts';
 
-/** What the resumed thread is told. */
+/** What is set for the resumed thread. */
 export interface ResumeOptions {
-  /** The directory the thread works in; without `-C` Codex asks in a modal when it differs (fact 49). */
+  /** The directory of the thread, for `-C`: without it Codex asks when the directories differ (fact 49). */
   cwd?: string;
-  /** The first prompt; empty or absent leaves the composer idle. */
+  /** The first prompt; with none, or an empty one, the composer stays idle. */
   prompt?: string;
-  /** Model and effort of the thread's last turn; used only where the user's flags would override the thread's own. */
+  /** Model and effort of the thread's last turn. They are set only when the user's flags would override them. */
   model?: string;
   effort?: string;
-  /** Codex has put the thread on the reserve model by itself; these two are its own, and are to be said again. */
+  /** Codex switched the thread to the reserve model (fact 74): model and effort are always set. */
   onReserve?: boolean;
 }
 
 /**
- * The command line that goes on with exactly this thread (never `--last`, fact 59) under the user's own flags.
- * Flags stay on their side of the word `resume`: Codex merges the two, but the same flag twice on one side is an error.
- * Left out: prompt and images (in the history already), `--last`, `--all`, `--worktree` (would make another one), `-C`.
+ * The command line that resumes this thread by its id (`--last` may miss it, fact 59) under the user's flags. A flag
+ * stays before or after the word `resume`, because one flag twice on the same side is an error. Left out: prompt and
+ * images, which the history has; `--last`, `--all` and `-C`; `--worktree`, which would make another worktree.
  */
-export function resumeArgv(
+export function buildResumeArgv(
   invocation: InteractiveInvocation,
   threadId: string,
   options: ResumeOptions,
 ): string[] {
-  const flags = keptFlags(invocation.flags, options);
+  const flags = keepFlags(invocation.flags, options);
   return [
     ...wordsAt(flags, 0),
     'resume',
     ...wordsAt(flags, 1),
-    ...lastModel(invocation.flags, options),
-    ...directory(options),
-    ...thread(threadId, options),
+    ...modelWords(invocation.flags, options),
+    ...directoryWords(options),
+    ...threadWords(threadId, options),
   ];
 }
 
 /**
- * The same for `codex exec`. `-C`, `-s` and the like are no options of `exec resume` and stand before that word.
- * Undefined when there is nothing to resume: a review, or a run that keeps no session file.
+ * The same for `codex exec`. `-C`, `-s` and some others must stand before the word `resume` (fact 50).
+ * Undefined when there is no thread to resume: a review, or `--ephemeral`.
  */
-export function execResumeArgv(
+export function buildExecResumeArgv(
   invocation: ExecInvocation,
   threadId: string,
   options: ResumeOptions,
 ): string[] | undefined {
-  if (!leavesThread(invocation)) return undefined;
-  const flags = keptFlags(invocation.flags, options);
+  if (!leavesResumableThread(invocation)) return undefined;
+  const flags = keepFlags(invocation.flags, options);
   return [
     ...wordsAt(flags, 0),
     'exec',
     ...wordsAt(flags, 1),
-    ...directory(options),
+    ...directoryWords(options),
     'resume',
     ...wordsAt(flags, 2),
-    ...lastModel(invocation.flags, options),
-    ...thread(threadId, options),
+    ...modelWords(invocation.flags, options),
+    ...threadWords(threadId, options),
   ];
 }
 
-const NOT_AGAIN = new Set(['image', 'last', 'all', 'include-non-interactive', 'worktree', 'cd']);
+const NOT_REPEATED = new Set(['image', 'last', 'all', 'include-non-interactive', 'worktree', 'cd']);
 const MODEL_KEYS = new Set(['model', 'model_reasoning_effort']);
 
-// A flag we do not know, followed by a word that may be its value or the prompt, cannot be given again safely.
-function keptFlags(flags: readonly Flag[], options: ResumeOptions): Flag[] {
+/** Drops an unknown flag before a word that may be its value or the prompt. */
+function keepFlags(flags: readonly Flag[], options: ResumeOptions): Flag[] {
   const replaced = options.model !== undefined && overridesModel(flags);
   return flags.filter(
-    (flag) => flag.certain && !NOT_AGAIN.has(flag.name) && !(replaced && setsModel(flag)),
+    (flag) => flag.certain && !NOT_REPEATED.has(flag.name) && !(replaced && setsModel(flag)),
   );
 }
 
 /**
- * Codex restores model and effort from the thread unless a flag or profile names one of them; then *all* come from the
- * flags (fact 48). So where the user's flags would override, the thread's own last model and effort are said instead:
- * it was started with those flags, and a `/model` typed since then must not be undone.
+ * Codex takes model and effort from the thread, unless a flag or a profile names one of them: then it takes all from
+ * the flags (fact 48), and a `/model` of the user would be lost. In that case the thread's last model and effort are
+ * set.
  */
-function lastModel(flags: readonly Flag[], options: ResumeOptions): string[] {
+function modelWords(flags: readonly Flag[], options: ResumeOptions): string[] {
   const { model, effort, onReserve = false } = options;
   if (model === undefined || !(onReserve || overridesModel(flags))) return [];
   const effortWords =
@@ -94,31 +94,32 @@ function overridesModel(flags: readonly Flag[]): boolean {
     (flag) =>
       setsModel(flag) ||
       flag.name === 'profile' ||
-      (flag.name === 'config' && flag.values.some((pair) => configKey(pair) === 'model_provider')),
+      (flag.name === 'config' &&
+        flag.values.some((pair) => readConfigKey(pair) === 'model_provider')),
   );
 }
 
 function setsModel({ name, values }: Flag): boolean {
   if (name === 'model') return true;
-  return name === 'config' && values.some((pair) => MODEL_KEYS.has(configKey(pair)));
+  return name === 'config' && values.some((pair) => MODEL_KEYS.has(readConfigKey(pair)));
 }
 
 function wordsAt(flags: readonly Flag[], level: number): string[] {
   return flags.filter((flag) => flag.level === level).flatMap(({ argv }) => argv);
 }
 
-function directory({ cwd }: ResumeOptions): string[] {
+function directoryWords({ cwd }: ResumeOptions): string[] {
   return cwd === undefined ? [] : ['-C', cwd];
 }
 
-// After `--` no greedy option can eat the id, and a prompt may begin with a dash.
-function thread(threadId: string, { prompt }: ResumeOptions): string[] {
+/** After `--` the id is no value of `-i`, and the prompt may begin with a dash. */
+function threadWords(threadId: string, { prompt }: ResumeOptions): string[] {
   return ['--', threadId, ...(prompt === undefined || prompt === '' ? [] : [prompt])];
 }
 
 /**
- * The user's own command line with a certain thread in the place of `--last`: by id Codex opens every thread, whatever
- * account began it, where `--last` would not find it and silently begin a new one (fact 59).
+ * The user's command line with a thread id instead of `--last`. With an id Codex opens a thread of any account.
+ * `--last` does not find a thread of another account, and silently begins a new one (fact 59).
  */
 export function pinThread<Kind extends SessionInvocation>(
   invocation: Kind,

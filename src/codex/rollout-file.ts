@@ -2,25 +2,25 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { READ_AT_ONCE } from '../regular-file.ts';
 import {
   HEAD_CHARACTERS,
-  mayMatter,
-  parseLongLine,
+  isRelevantHead,
+  parseLongLineHead,
   parseRolloutLine,
   type RolloutFact,
 } from './rollout.ts';
 
 export interface RolloutTail {
   facts: RolloutFact[];
-  /** Where to read on: the beginning of the first line that was not complete yet. */
+  /** Where the next read begins: the start of the first incomplete line. */
   offset: number;
 }
 
 /**
- * The facts of a rollout from an offset on. Lines of no interest are skipped without being kept, whatever their size;
- * an incomplete last line is left for the next time. A file that has become shorter is read from its start.
- * Throws what `open` throws.
+ * Reads the facts of a rollout from an offset on. An incomplete last line is left for the next read. A file that has
+ * become shorter is read from its start. Memory stays small: lines of other types are skipped without being kept.
+ * @throws what `openRolloutFile` throws.
  */
 export async function readRolloutFacts(file: string, fromOffset = 0): Promise<RolloutTail> {
-  const handle = await openRollout(file);
+  const handle = await openRolloutFile(file);
   try {
     const { size } = await handle.stat();
     const start = fromOffset > size ? 0 : fromOffset;
@@ -30,15 +30,12 @@ export async function readRolloutFacts(file: string, fromOffset = 0): Promise<Ro
     };
     const lines = createLineReader(
       (line) => note(parseRolloutLine(line)),
-      (head) => note(parseLongLine(head)),
+      (head) => note(parseLongLineHead(head)),
     );
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let position = start;
-    for (;;) {
-      const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
-      if (bytesRead === 0) break;
-      position += bytesRead;
-      lines.feed(chunk.subarray(0, bytesRead));
+    for await (const chunk of readChunks(handle, start)) {
+      position += chunk.length;
+      lines.feed(chunk);
     }
     return { facts, offset: position - lines.pendingBytes() };
   } finally {
@@ -46,23 +43,17 @@ export async function readRolloutFacts(file: string, fromOffset = 0): Promise<Ro
   }
 }
 
-/** The first line of a rollout: which thread it is, where, and whether a sub-agent's. */
+/** The first line of a rollout, which describes the thread. It holds the base instructions: tens of kilobytes. */
 export async function readSessionMeta(
   file: string,
 ): Promise<Extract<RolloutFact, { type: 'session_meta' }> | undefined> {
-  const handle = await openRollout(file);
+  const handle = await openRolloutFile(file);
   try {
     const parts: Buffer[] = [];
-    // It carries the whole base instructions, some tens of kilobytes.
-    for (let position = 0; position < MOST_META_BYTES; ) {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
-      if (bytesRead === 0) break;
-      position += bytesRead;
-      const part = chunk.subarray(0, bytesRead);
-      const end = part.indexOf(NEWLINE);
-      parts.push(end === -1 ? part : part.subarray(0, end));
-      if (end !== -1) break;
+    for await (const chunk of readChunks(handle, 0)) {
+      const end = chunk.indexOf(NEWLINE);
+      parts.push(Buffer.from(end === -1 ? chunk : chunk.subarray(0, end)));
+      if (end !== -1 || parts.length * CHUNK_BYTES >= MAX_META_BYTES) break;
     }
     const fact = parseRolloutLine(Buffer.concat(parts).toString('utf8'));
     return fact?.type === 'session_meta' ? fact : undefined;
@@ -71,21 +62,35 @@ export async function readSessionMeta(
   }
 }
 
-/** A named pipe in its place would keep us waiting, and a directory has no lines. Throws what `open` throws. */
-export async function openRollout(file: string): Promise<FileHandle> {
+/**
+ * Opens a rollout without waiting for a named pipe in its place.
+ * @throws what `open` throws, and an Error for a directory or a pipe.
+ */
+export async function openRolloutFile(file: string): Promise<FileHandle> {
   const handle = await open(file, READ_AT_ONCE);
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
   throw new Error(`${file} is no file`);
 }
 
+/** Each chunk is valid only until the next one is read. */
+async function* readChunks(handle: FileHandle, start: number): AsyncGenerator<Buffer> {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (let position = start; ; ) {
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield chunk.subarray(0, bytesRead);
+  }
+}
+
 const CHUNK_BYTES = 64 * 1024;
-const MOST_META_BYTES = 4 * 1024 * 1024;
+const MAX_META_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Splits bytes into lines, keeping only those whose head may matter. A line is looked at once, at its head, and joined
- * once, at its end: a prompt with images has 40 MB.
+ * Splits bytes into lines and keeps only the lines whose head has a type that we read. A prompt with images has 40 MB,
+ * so each line is tested once, when its head is complete, and joined once, at its end.
  */
 function createLineReader(
   onLine: (line: string) => void,
@@ -103,15 +108,14 @@ function createLineReader(
   function append(part: Buffer): void {
     lineBytes += part.length;
     if (state === 'skipped' || part.length === 0) return;
-    parts.push(Buffer.from(keptBytes > MOST_WHOLE_BYTES ? withoutImage(part) : part));
+    parts.push(Buffer.from(keptBytes > MAX_WHOLE_BYTES ? dropImage(part) : part));
     keptBytes += parts.at(-1)?.length ?? 0;
-    if (keptBytes > MOST_LINE_BYTES) {
+    if (keptBytes > MAX_LINE_BYTES) {
       longHead = join().toString('utf8', 0, HEAD_BYTES);
       return skip();
     }
-    // One character is at most four bytes, so this many bytes hold the head in any case.
     if (state === 'kept' || keptBytes < HEAD_BYTES) return;
-    if (mayMatter(join().toString('utf8', 0, HEAD_BYTES))) state = 'kept';
+    if (isRelevantHead(join().toString('utf8', 0, HEAD_BYTES))) state = 'kept';
     else skip();
   }
 
@@ -148,19 +152,20 @@ function createLineReader(
 }
 
 /**
- * The inside of a string without quotes and escapes, as an image is, can be left out and the line stays JSON. Its
- * beginning stays: an escape may end there.
+ * Drops bytes from the inside of a JSON string, such as an image: without quote and backslash in them the line stays
+ * JSON. The first bytes stay, because an escape may end in them.
  */
-function withoutImage(part: Buffer): Buffer {
+function dropImage(part: Buffer): Buffer {
   return part.includes(QUOTE) || part.includes(BACKSLASH) ? part : part.subarray(0, ESCAPE_BYTES);
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** As many bytes as `\u1234` has, and more. */
+/** More than the 6 bytes of `\u1234`. */
 const ESCAPE_BYTES = 16;
+/** A character has at most 4 bytes. */
 const HEAD_BYTES = HEAD_CHARACTERS * 4;
-/** From here on images are left out of a line. */
-const MOST_WHOLE_BYTES = 1024 * 1024;
-/** A line that is longer without its images is not kept. */
-const MOST_LINE_BYTES = 8 * 1024 * 1024;
+/** Images are dropped from the part of a line after these bytes. */
+const MAX_WHOLE_BYTES = 1024 * 1024;
+/** Of a line that is longer without its images, only the head is read. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024;

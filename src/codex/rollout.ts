@@ -1,24 +1,14 @@
 import {
-  MOST,
+  type LimitWindow,
+  MAX_LENGTH,
+  readArgument,
   readDirectory,
   readEpochSeconds,
-  readPercent,
-  readResetTime,
+  readLimitWindow,
   readText,
   readTimestamp,
-  readWindowMinutes,
-  readWord,
 } from './bounds.ts';
-import { defined, parseJson, record } from './json.ts';
-
-/** One window of a rate limit snapshot; told apart by its length, never by its place (fact 69). */
-export interface LimitWindow {
-  usedPercent: number;
-  /** 300 = 5 h, 10080 = weekly; absent when the server does not say. */
-  minutes?: number;
-  /** Epoch seconds. */
-  resetsAt?: number;
-}
+import { dropUndefined, parseJson, readObject, readString } from './json.ts';
 
 /** The `rate_limits` of a `token_count` line. */
 export interface RateLimits {
@@ -26,31 +16,26 @@ export interface RateLimits {
   limitId?: string;
   limitName?: string;
   plan?: string;
-  /** `rate_limit_reached` or one of the four `workspace_…` values (fact 70). */
+  /** `rate_limit_reached`, or one of the four `workspace_…` values (fact 70). */
   reachedType?: string;
 }
 
-interface Stamped {
+interface LineTime {
   /** When the line was written, epoch milliseconds. */
   at?: number;
-  /** The same as the line has it, where the clock was set back since and `at` is corrected. */
+  /** The time in the line itself, when the clock was set back and `at` is corrected. */
   writtenAt?: number;
 }
 
-export type RolloutFact = Stamped &
+export type RolloutFact = LineTime &
   (
     | {
         type: 'session_meta';
         threadId: string;
         cwd?: string;
         source?: string;
-        /** A thread that another thread of the same process spawned: never the one to resume. */
+        /** Another thread of the same process started this one, so it cannot be resumed. */
         subagent: boolean;
-        parentThreadId?: string;
-        forkedFrom?: string;
-        creatorUserId?: string;
-        creatorAccountId?: string;
-        cliVersion?: string;
       }
     | { type: 'task_started'; turnId?: string }
     | {
@@ -59,42 +44,42 @@ export type RolloutFact = Stamped &
         /** Epoch seconds; absent in old versions. */
         completedAt?: number;
         error?: { message: string; info: string };
-        /** Whether the turn ended with an answer. */
+        /** The turn ended with an answer of the model. */
         answered: boolean;
       }
-    | { type: 'turn_aborted'; turnId?: string; reason?: string }
+    | { type: 'turn_aborted'; turnId?: string }
     | { type: 'token_count'; limits?: RateLimits }
-    /** `/goal`: the thread works towards one by itself, or no longer does. That a limit halts it is not recorded. */
+    /** `/goal` was set or ended. The record does not say when a limit halts a goal (fact 66). */
     | { type: 'goal'; active: boolean }
-    /** Model and effort from here on, whoever chose them. */
+    /** Model and effort of the following turns. */
     | { type: 'settings'; model?: string; effort?: string }
     | { type: 'turn_context'; turnId?: string; model?: string; effort?: string; cwd?: string }
-    /** What the model is told in the user's name: their prompts, and context that Codex adds. */
+    /** A message with the role of the user: a prompt, or context that Codex adds. */
     | { type: 'prompt'; text: string }
   );
 
-/** Reads one line of a rollout. Undefined for the many kinds of line that are not our business, and for garbage. */
+/** Reads one line of a rollout; undefined for all other types of line, and for a damaged line. */
 export function parseRolloutLine(line: string): RolloutFact | undefined {
-  if (!mayMatter(line)) return undefined;
-  const entry = record(parseJson(line));
-  const payload = record(entry?.payload);
+  if (!isRelevantHead(line)) return undefined;
+  const entry = readObject(parseJson(line));
+  const payload = readObject(entry?.payload);
   if (entry === undefined || payload === undefined) return undefined;
   const at = readTimestamp(entry.timestamp);
-  const fact = readEntry(text(entry.type), payload, (at ?? Date.now()) / 1000);
+  const fact = readEntry(entry.type, payload, (at ?? Date.now()) / 1000);
   return fact && (at === undefined ? fact : { ...fact, at });
 }
 
-/** The same of a line that is too long to be read: that the user said something, not what. */
-export function parseLongLine(head: string): RolloutFact | undefined {
+/** Reads the head of a line that is too long to parse: a message of the user becomes a prompt with an empty text. */
+export function parseLongLineHead(head: string): RolloutFact | undefined {
   const beginning = head.slice(0, HEAD_CHARACTERS);
   if (!beginning.includes('"type":"response_item"') || !beginning.includes('"role":"user"')) {
     return undefined;
   }
-  const at = Date.parse(/^\{"timestamp":"([^"]{1,40})"/.exec(beginning)?.[1] ?? '');
-  return { type: 'prompt', text: '', ...(Number.isNaN(at) ? {} : { at }) };
+  const at = readTimestamp(/^\{"timestamp":"([^"]{1,40})"/.exec(beginning)?.[1]);
+  return { type: 'prompt', text: '', ...dropUndefined({ at }) };
 }
 
-/** The fact as if the clock had not been set back by so many milliseconds before its line was written. */
+/** Corrects the times of a fact after the clock was set back. @param byMs milliseconds that the clock lost. */
 export function correctTime(fact: RolloutFact, byMs: number): RolloutFact {
   const { at } = fact;
   if (byMs === 0 || at === undefined) return fact;
@@ -103,23 +88,19 @@ export function correctTime(fact: RolloutFact, byMs: number): RolloutFact {
   return { ...corrected, completedAt: corrected.completedAt + Math.ceil(byMs / 1000) };
 }
 
-/** Whether the head of a line can be one of ours: the others hold whole files and images, not worth parsing. */
-export function mayMatter(head: string): boolean {
-  return OURS.test(head.slice(0, HEAD_CHARACTERS));
+/** Whether the head of a line shows a type that we read. Lines of other types hold files and images. */
+export function isRelevantHead(head: string): boolean {
+  return RELEVANT_TYPES.test(head.slice(0, HEAD_CHARACTERS));
 }
 
-/** Enough of a line to see its type: timestamp, ordinal and type come before anything long. */
+/** The timestamp, the ordinal and the type of a line are in these: they come before the long fields. */
 export const HEAD_CHARACTERS = 400;
 
-const OURS =
+const RELEVANT_TYPES =
   /"(?:session_meta|turn_context|task_started|turn_started|task_complete|turn_complete|turn_aborted|token_count|thread_settings_applied|thread_goal_updated)"|"role":"user"/;
 
 /** @param toldAt when the line was written, epoch seconds. */
-function readEntry(
-  type: string | undefined,
-  payload: Payload,
-  toldAt: number,
-): RolloutFact | undefined {
+function readEntry(type: unknown, payload: Payload, toldAt: number): RolloutFact | undefined {
   if (type === 'session_meta') return readSessionMeta(payload);
   if (type === 'turn_context') return readTurnContext(payload);
   if (type === 'response_item') return readPrompt(payload);
@@ -128,36 +109,34 @@ function readEntry(
 
 function readPrompt({ type, role, content }: Payload): RolloutFact | undefined {
   if (type !== 'message' || role !== 'user' || !Array.isArray(content)) return undefined;
-  const texts = content
-    .map((part) => text(record(part)?.text))
-    .filter((said) => said !== undefined);
+  const texts = content.flatMap((part) => readString(readObject(part)?.text) ?? []);
   return texts.length === 0 ? undefined : { type: 'prompt', text: texts.join('\n') };
 }
 
 function readEvent(payload: Payload, toldAt: number): RolloutFact | undefined {
-  const turn = defined({ turnId: text(payload.turn_id) });
+  const turn = dropUndefined({ turnId: readString(payload.turn_id) });
   switch (payload.type) {
     case 'task_started':
     case 'turn_started':
       return { type: 'task_started', ...turn };
     case 'turn_aborted':
-      return { type: 'turn_aborted', ...turn, ...defined({ reason: text(payload.reason) }) };
+      return { type: 'turn_aborted', ...turn };
     case 'thread_goal_updated':
-      return { type: 'goal', active: record(payload.goal)?.status === 'active' };
+      return { type: 'goal', active: readObject(payload.goal)?.status === 'active' };
     case 'thread_settings_applied':
       return readSettings(payload.thread_settings);
     case 'token_count':
       return {
         type: 'token_count',
-        ...defined({ limits: readRateLimits(payload.rate_limits, toldAt) }),
+        ...dropUndefined({ limits: readRateLimits(payload.rate_limits, toldAt) }),
       };
     case 'task_complete':
     case 'turn_complete':
       return {
         type: 'task_complete',
         ...turn,
-        answered: text(payload.last_agent_message) !== undefined,
-        ...defined({
+        answered: readString(payload.last_agent_message) !== undefined,
+        ...dropUndefined({
           completedAt: readEpochSeconds(payload.completed_at),
           error: readError(payload.error),
         }),
@@ -167,31 +146,29 @@ function readEvent(payload: Payload, toldAt: number): RolloutFact | undefined {
   }
 }
 
-// `codex_error_info` is a word, or an object with one key such as {"http_connection_failed":{…}}.
+/** `codex_error_info` is a word, or an object with one key, such as `{"http_connection_failed":{…}}`. */
 function readError(value: unknown): { message: string; info: string } | undefined {
-  const error = record(value);
+  const error = readObject(value);
   if (error === undefined) return undefined;
   const info = error.codex_error_info;
-  const word = text(info) ?? Object.keys(record(info) ?? {})[0] ?? 'other';
-  return { message: readText(error.message, MOST.message) ?? '', info: word.slice(0, MOST.name) };
+  const word = readString(info) ?? Object.keys(readObject(info) ?? {})[0] ?? 'other';
+  return {
+    message: readText(error.message, MAX_LENGTH.message) ?? '',
+    info: word.slice(0, MAX_LENGTH.name),
+  };
 }
 
 function readSessionMeta(payload: Payload): RolloutFact | undefined {
-  const threadId = readWord(payload.id) ?? readWord(payload.session_id);
+  const threadId = readArgument(payload.id) ?? readArgument(payload.session_id);
   if (threadId === undefined) return undefined;
-  const source = record(payload.source);
+  const source = readObject(payload.source);
   return {
     type: 'session_meta',
     threadId,
     subagent: source !== undefined && 'subagent' in source,
-    ...defined({
+    ...dropUndefined({
       cwd: readDirectory(payload.cwd),
-      source: text(payload.source) ?? Object.keys(source ?? {})[0],
-      parentThreadId: text(payload.parent_thread_id),
-      forkedFrom: text(payload.forked_from_id),
-      creatorUserId: text(payload.creator_user_id),
-      creatorAccountId: text(payload.creator_account_id),
-      cliVersion: text(payload.cli_version),
+      source: readString(payload.source) ?? Object.keys(source ?? {})[0],
     }),
   };
 }
@@ -199,51 +176,37 @@ function readSessionMeta(payload: Payload): RolloutFact | undefined {
 function readTurnContext(payload: Payload): RolloutFact {
   return {
     type: 'turn_context',
-    ...defined({
-      turnId: text(payload.turn_id),
-      model: readWord(payload.model),
-      effort: readWord(payload.effort),
+    ...dropUndefined({
+      turnId: readString(payload.turn_id),
+      model: readArgument(payload.model),
+      effort: readArgument(payload.effort),
       cwd: readDirectory(payload.cwd),
     }),
   };
 }
 
 function readSettings(value: unknown): RolloutFact {
-  const settings = record(value) ?? {};
-  const effort = readWord(settings.effort) ?? readWord(settings.reasoning_effort);
-  return { type: 'settings', ...defined({ model: readWord(settings.model), effort }) };
+  const settings = readObject(value) ?? {};
+  const effort = readArgument(settings.effort) ?? readArgument(settings.reasoning_effort);
+  return { type: 'settings', ...dropUndefined({ model: readArgument(settings.model), effort }) };
 }
 
 function readRateLimits(value: unknown, toldAt: number): RateLimits | undefined {
-  const limits = record(value);
+  const limits = readObject(value);
   if (limits === undefined) return undefined;
-  const windows = [readWindow(limits.primary, toldAt), readWindow(limits.secondary, toldAt)];
+  const windows = [limits.primary, limits.secondary].flatMap((value) => {
+    const { used_percent, window_minutes, resets_at } = readObject(value) ?? {};
+    return readLimitWindow(used_percent, window_minutes, resets_at, toldAt) ?? [];
+  });
   return {
-    windows: windows.filter((window) => window !== undefined),
-    ...defined({
-      limitId: readText(limits.limit_id, MOST.name),
-      limitName: readText(limits.limit_name, MOST.name),
-      plan: readText(limits.plan_type, MOST.name),
-      reachedType: readText(limits.rate_limit_reached_type, MOST.name),
-    }),
-  };
-}
-
-function readWindow(value: unknown, toldAt: number): LimitWindow | undefined {
-  const window = record(value);
-  const usedPercent = readPercent(window?.used_percent);
-  if (window === undefined || usedPercent === undefined) return undefined;
-  return {
-    usedPercent,
-    ...defined({
-      minutes: readWindowMinutes(window.window_minutes),
-      resetsAt: readResetTime(window.resets_at, toldAt),
+    windows,
+    ...dropUndefined({
+      limitId: readText(limits.limit_id, MAX_LENGTH.name),
+      limitName: readText(limits.limit_name, MAX_LENGTH.name),
+      plan: readText(limits.plan_type, MAX_LENGTH.name),
+      reachedType: readText(limits.rate_limit_reached_type, MAX_LENGTH.name),
     }),
   };
 }
 
 type Payload = Record<string, unknown>;
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}

@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgv } from './argv.ts';
+import { resolveLinks } from './paths.ts';
+import { listPids, readProcFile } from './proc.ts';
 
 /**
- * A `codex login` that waits for its browser or code in this home. It has removed the auth.json it found, and writes the
- * new one through whatever link is there by then (fact 23). Costs a look at every process.
- * @param uid whose logins count: ours. A name proves nothing, and of a stranger's process the home cannot be read.
- * @returns its pid; undefined also where processes cannot be listed.
+ * Finds a `codex login` that waits for its browser or code in this home. It has already removed auth.json, and will
+ * write the new login through any link that we make there meanwhile (fact 23). Reads every process of the machine.
+ * @param uid of the logins that count: the name of a process proves nothing.
+ * @returns its pid; undefined also when the system does not list processes.
  */
 export function findRunningLogin(
   home: string,
@@ -15,60 +16,58 @@ export function findRunningLogin(
 ): number | undefined {
   const processes = process.platform === 'linux' ? listFromProc() : listFromPs();
   return processes.find(
-    ({ words, user, home: worksIn }) =>
-      isLogin(words) && user() === uid && (worksIn === undefined || isSamePlace(worksIn(), home)),
+    ({ words, readUid, readHome }) =>
+      isLogin(words) && readUid() === uid && isSamePlace(readHome?.(), home),
   )?.pid;
 }
 
 interface Process {
   pid: number;
   words: string[];
-  /** Its real user id. */
-  user(): number | undefined;
-  /** Its Codex home, as far as it can be told; undefined: it cannot. */
-  home?: () => string | undefined;
+  /** The real user id. */
+  readUid(): number | undefined;
+  /** The Codex home; undefined when it is unknown. */
+  readHome?(): string | undefined;
 }
 
+/** Also true for the npm launcher above the native process: each of the two is a proof. */
 function isLogin([program = '', ...words]: string[]): boolean {
-  // Behind the npm launcher there are two processes, and either will do.
   if (!/^codex(-(x86_64|aarch64)-.*)?$/.test(basename(program))) return false;
   const invocation = parseArgv(words);
-  return (
-    invocation.mode === 'passthrough' &&
-    invocation.reason === 'login' &&
-    invocation.rest[0] !== 'status'
-  );
+  if (invocation.mode !== 'passthrough') return false;
+  return invocation.reason === 'login' && invocation.rest[0] !== 'status';
 }
 
 function isSamePlace(a: string | undefined, b: string): boolean {
-  return a === undefined || a === b || canonical(a) === canonical(b);
+  return a === undefined || a === b || resolveLinks(a) === resolveLinks(b);
 }
 
 function listFromProc(): Process[] {
-  return numbersIn('/proc').flatMap((pid) => {
-    const words = readNulls(`/proc/${pid}/cmdline`);
+  return listPids().flatMap((pid) => {
+    const words = readStrings(pid, 'cmdline');
     return words === undefined
       ? []
-      : [{ pid, words, user: () => userOfProcess(pid), home: () => homeOfProcess(pid) }];
+      : [{ pid, words, readUid: () => readRealUid(pid), readHome: () => readCodexHome(pid) }];
   });
 }
 
-/** Not the owner of its directory in /proc: that is root's, as Codex forbids others to look into its memory. */
-function userOfProcess(pid: number): number | undefined {
-  try {
-    const uid = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-    return uid === undefined ? undefined : Number(uid);
-  } catch {
-    return undefined;
-  }
+/** Root owns the directory of a Codex in /proc, because Codex forbids other processes to read its memory. */
+function readRealUid(pid: number): number | undefined {
+  const uid = /^Uid:\t(\d+)/m.exec(readProcFile(pid, 'status') ?? '')?.[1];
+  return uid === undefined ? undefined : Number(uid);
 }
 
-function homeOfProcess(pid: number): string | undefined {
-  const variables = readNulls(`/proc/${pid}/environ`);
+function readCodexHome(pid: number): string | undefined {
+  const variables = readStrings(pid, 'environ');
   const value = (name: string) =>
     variables?.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   const home = value('HOME');
   return value('CODEX_HOME') || (home && join(home, '.codex'));
+}
+
+/** The strings of a /proc file; a NUL ends each. */
+function readStrings(pid: number, name: string): string[] | undefined {
+  return readProcFile(pid, name)?.split('\0').slice(0, -1);
 }
 
 function listFromPs(): Process[] {
@@ -79,34 +78,9 @@ function listFromPs(): Process[] {
     });
     return listing.split('\n').map((line) => {
       const [pid, uid, ...words] = line.trim().split(/\s+/);
-      return { pid: Number(pid), words, user: () => Number(uid) };
+      return { pid: Number(pid), words, readUid: () => Number(uid) };
     });
   } catch {
     return [];
-  }
-}
-
-function numbersIn(dir: string): number[] {
-  try {
-    return readdirSync(dir).map(Number).filter(Number.isInteger);
-  } catch {
-    return [];
-  }
-}
-
-/** Of somebody else's process some of it may not be read. */
-function readNulls(file: string): string[] | undefined {
-  try {
-    return readFileSync(file, 'utf8').split('\0').slice(0, -1);
-  } catch {
-    return undefined;
-  }
-}
-
-function canonical(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
   }
 }

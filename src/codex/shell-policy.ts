@@ -1,17 +1,18 @@
-import { loadTomlParser } from './parse-toml.ts';
+import { readObject } from './json.ts';
+import { loadTomlParser } from './toml.ts';
 
-/** What Codex is told about the environment of the model's shell. */
+/** The settings about the environment of the model's shell. */
 export interface ShellPolicySources {
   /** Every configuration file that Codex may read, profiles included. */
   texts: readonly string[];
-  /** The user's own words of `-c`. */
+  /** The user's values of `-c`. */
   overrides: readonly string[];
 }
 
 /**
- * Whether the user has decided what CODEX_HOME is in the model's shell: by `-c`, which outranks ours, or by a
- * `shell_environment_policy` that sets it or keeps it out. Another table of theirs is merged with ours key by key, so that
- * what it sets stays (fact 45; a list would take the place of theirs, so `exclude` is no way for us).
+ * Whether the user's settings decide CODEX_HOME in the model's shell: by `-c`, which outranks ours, or by a
+ * `shell_environment_policy` that sets or excludes it. Codex merges every other such table with ours key by key (fact
+ * 45). Our `-c` sets the variable and excludes nothing, because a list would replace the user's list.
  */
 export async function decidesShellHome({ texts, overrides }: ShellPolicySources): Promise<boolean> {
   if (overrides.some((word) => word.includes(POLICY))) return true;
@@ -20,9 +21,9 @@ export async function decidesShellHome({ texts, overrides }: ShellPolicySources)
   const parse = await loadTomlParser();
   return mentioning.some((text) => {
     try {
-      return listPolicies(parse(text)).some(decides);
+      return listPolicies(parse(text)).some(decidesHome);
     } catch {
-      return true; // Codex itself says what is wrong with it
+      return true; // Codex reports the error in the file
     }
   });
 }
@@ -32,32 +33,26 @@ const VARIABLE = 'CODEX_HOME';
 
 type Table = Record<string, unknown>;
 
-/** That of the file and those of its profiles. */
+/** The policy of the file and those of its profiles. */
 function listPolicies(config: Table): Table[] {
-  const tables = [config, ...Object.values(asTable(config.profiles)).map(asTable)];
-  return tables
-    .filter((table) => table[POLICY] !== undefined)
-    .map((table) => asTable(table[POLICY]));
+  return [config, ...Object.values(readObject(config.profiles) ?? {})].flatMap((table) => {
+    const policy = readObject(table)?.[POLICY];
+    return policy === undefined ? [] : [readObject(policy) ?? {}];
+  });
 }
 
-function decides({ inherit, exclude, set }: Table): boolean {
-  // A list of what is let in (`include_only`) is looked at after what is set: it needs no care.
+/** `include_only` does not matter: Codex applies `set` after it. */
+function decidesHome({ inherit, exclude, set }: Table): boolean {
   return (
     (inherit !== undefined && inherit !== 'all') ||
-    Object.keys(asTable(set)).includes(VARIABLE) ||
+    Object.hasOwn(readObject(set) ?? {}, VARIABLE) ||
     (Array.isArray(exclude) && exclude.some((pattern) => mayMatch(String(pattern))))
   );
 }
 
-/** `*` and `?` as in names of files, in any case; of other signs the worst is thought. */
+/** `*` and `?` as in file names, in upper or lower case. A pattern with another special character counts as a match. */
 function mayMatch(pattern: string): boolean {
   if (/[^\w*?]/.test(pattern)) return true;
   const parts = pattern.replace(/\*+/g, '*').replaceAll('*', '.*').replaceAll('?', '.');
   return new RegExp(`^${parts}$`, 'i').test(VARIABLE);
-}
-
-function asTable(value: unknown): Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Table)
-    : {};
 }

@@ -2,57 +2,51 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
+import { dropUndefined } from './json.ts';
 import { readSessionMeta } from './rollout-file.ts';
 
 export interface OpenThread {
   threadId: string;
-  /** The rollout as the kernel names it: links resolved, so a path in the shared home. */
+  /** Its path with links resolved, so it is in the shared home. */
   rollout: string;
   cwd?: string;
 }
 
 /**
- * The thread a Codex works on: of the rollouts it has open (fact 55: the TUI's own process with `--no-daemon`, and
- * exec), the one not of a sub-agent that was written last. Undefined before the first turn, and for a process gone.
- * @param fits whether a rollout can be its own.
+ * The thread of a running Codex: of the rollouts that it has open (fact 55), the one that was written last and is not a
+ * sub-agent's. Undefined before the first turn, and when the process has ended.
+ * @param fits leaves out rollouts of other threads.
  */
 export async function findOpenThread(
   pid: number,
   fits: (rollout: string) => boolean = () => true,
 ): Promise<OpenThread | undefined> {
-  const open = (await openRollouts(pid)).filter(fits);
+  const open = (await listOpenRollouts(pid)).filter(fits);
   const rollouts = await Promise.all(open.map(describeRollout));
-  const newest = rollouts
-    .filter((rollout) => rollout !== undefined)
-    .toSorted((a, b) => b.modifiedMs - a.modifiedMs)[0];
-  return newest?.thread;
+  return rollouts.flat().toSorted((a, b) => b.modifiedMs - a.modifiedMs)[0]?.thread;
 }
 
 /**
- * The rollouts that a Codex has open: its own, or those of the native binary below it when the npm launcher stands in
- * between. Never those of a codex that a shell command of the session runs: its thread is not the one on the screen.
- * Nor those it only reads, and once it holds writer locks (fact 57) none but theirs: 0.169 opens the
- * threads of other sessions, too, for a moment at its start (fact 56).
+ * The rollouts that a Codex has open for writing. Below an npm launcher, those of the native binary. A codex that a
+ * shell command of the session runs does not count. While Codex holds writer locks (fact 57), only the rollouts of the
+ * locked threads count: at its start it also opens threads of other sessions (fact 56).
  */
-export async function openRollouts(pid: number): Promise<string[]> {
+export async function listOpenRollouts(pid: number): Promise<string[]> {
   for (let level = [pid]; level.length > 0; ) {
-    const files = (await Promise.all(level.map(filesOf))).flat();
-    const locked = new Set(files.map(({ path }) => LOCK.exec(path)?.[1]).filter(Boolean));
-    const rollouts = files.filter(({ path }) => {
-      const id = threadIdOf(path);
-      return id !== undefined && (locked.size === 0 || locked.has(id));
+    const files = (await Promise.all(level.map(listOpenFiles))).flat();
+    const locked = new Set(files.flatMap(({ path }) => LOCK.exec(path)?.[1] ?? []));
+    const rollouts = files.filter(({ path, isWritten }) => {
+      const id = parseThreadId(path);
+      return isWritten && id !== undefined && (locked.size === 0 || locked.has(id));
     });
-    const written = (await Promise.all(rollouts.map(pathWritten))).filter(
-      (path) => path !== undefined,
-    );
-    if (written.length > 0) return [...new Set(written)];
-    level = (await Promise.all(level.map(childrenOf))).flat();
+    if (rollouts.length > 0) return [...new Set(rollouts.map(({ path }) => path))];
+    level = (await Promise.all(level.map(listChildren))).flat();
   }
   return [];
 }
 
-/** The thread id in a rollout's file name; `…-<thread>_<rollout>.jsonl` are later segments of the same thread. */
-export function threadIdOf(file: string): string | undefined {
+/** The thread id in the file name of a rollout, also of a later segment (fact 53). */
+export function parseThreadId(file: string): string | undefined {
   return ROLLOUT.exec(basename(file))?.[1];
 }
 
@@ -67,55 +61,48 @@ const ROLLOUT = new RegExp(`^rollout-.+?-(${UUID})(?:_[^/]+)?\\.jsonl$`);
 
 async function describeRollout(
   rollout: string,
-): Promise<{ thread: OpenThread; modifiedMs: number } | undefined> {
+): Promise<{ thread: OpenThread; modifiedMs: number }[]> {
   try {
     const meta = await readSessionMeta(rollout);
     const { mtimeMs } = await stat(rollout);
-    const threadId = threadIdOf(rollout);
-    if (meta === undefined || meta.subagent || threadId === undefined) return undefined;
-    const cwd = meta.cwd === undefined ? {} : { cwd: meta.cwd };
-    return { thread: { threadId, rollout, ...cwd }, modifiedMs: mtimeMs };
+    const threadId = parseThreadId(rollout);
+    if (meta === undefined || meta.subagent || threadId === undefined) return [];
+    const thread = { threadId, rollout, ...dropUndefined({ cwd: meta.cwd }) };
+    return [{ thread, modifiedMs: mtimeMs }];
   } catch {
-    // Removed in between, or its first line is not complete yet: asked again at the next change.
-    return undefined;
+    return []; // the file was removed, or its first line is incomplete: the next change asks again
   }
 }
 
 interface OpenFile {
   path: string;
-  /** Whether it is open for writing. */
-  isWritten(): Promise<boolean>;
+  /** It is open for writing. */
+  isWritten: boolean;
 }
 
-async function filesOf(pid: number): Promise<OpenFile[]> {
-  if (process.platform !== 'linux') return filesFromLsof(pid);
-  const directory = `/proc/${pid}/fd`;
-  const numbers = await readdir(directory).catch(() => []);
-  // A descriptor may be closed while we look.
-  const targets = await Promise.all(
-    numbers.map((number) => readlink(`${directory}/${number}`).catch(() => '')),
-  );
-  return targets.flatMap((path, index) =>
-    path.startsWith('/')
-      ? [{ path, isWritten: () => hasWriteFlag(`/proc/${pid}/fdinfo/${numbers[index]}`) }]
-      : [],
-  );
+/** The writer locks and the rollouts that a process has open. */
+async function listOpenFiles(pid: number): Promise<OpenFile[]> {
+  if (process.platform !== 'linux') return listWithLsof(pid);
+  const numbers = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  const files = numbers.map(async (number) => {
+    // A descriptor may be closed meanwhile.
+    const path = await readlink(`/proc/${pid}/fd/${number}`).catch(() => '');
+    if (!LOCK.test(path) && parseThreadId(path) === undefined) return [];
+    return [{ path, isWritten: await hasWriteFlag(`/proc/${pid}/fdinfo/${number}`) }];
+  });
+  return (await Promise.all(files)).flat();
 }
 
-async function pathWritten(file: OpenFile): Promise<string | undefined> {
-  return (await file.isWritten()) ? file.path : undefined;
-}
-
-/** The access mode is in the last two bits of the open flags, printed in octal: 1 writes, 2 does both. */
+/** The last two bits of the open flags (octal) are the access mode: 1 = write, 2 = read and write. */
 async function hasWriteFlag(fdinfo: string): Promise<boolean> {
   const text = await readFile(fdinfo, 'latin1').catch(() => '');
   const flags = /^flags:\s*([0-7]+)/m.exec(text)?.[1];
   return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0;
 }
 
-async function childrenOf(pid: number): Promise<number[]> {
-  if (process.platform !== 'linux') return childrenFromPs(pid);
-  // A child belongs to the thread that made it, and Codex's runtime starts helpers from any of its threads.
+async function listChildren(pid: number): Promise<number[]> {
+  if (process.platform !== 'linux') return listChildrenWithPs(pid);
+  // Each thread of a process has its own list of children, and any thread of Codex may start one.
   const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
   const lists = await Promise.all(
     tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')),
@@ -123,26 +110,25 @@ async function childrenOf(pid: number): Promise<number[]> {
   return lists.flatMap((list) => list.split(' ').map(Number)).filter((id) => id > 0);
 }
 
-async function filesFromLsof(pid: number): Promise<OpenFile[]> {
-  // lsof exits with 1 when any file could not be described, and still lists the others.
+async function listWithLsof(pid: number): Promise<OpenFile[]> {
+  // lsof exits with 1 when it cannot describe one file, but it lists the others.
   const stdout = await run('lsof', ['-n', '-P', '-w', '-Fan', '-p', String(pid)]).then(
     (result) => result.stdout,
     (error: { stdout?: string }) => error.stdout ?? '',
   );
   const files: OpenFile[] = [];
   let access = '';
-  // For each file a line `f<number>`, one `a<access mode>` (r, w, or u for both) and one `n<name>`.
+  // Each file has a line `f<number>`, one `a<access mode>` (r, w, or u for both) and one `n<name>`.
   for (const line of stdout.split('\n')) {
     if (line[0] === 'f') access = '';
     if (line[0] === 'a') access = line.slice(1);
     if (line[0] !== 'n') continue;
-    const isWritten = access === 'w' || access === 'u';
-    files.push({ path: line.slice(1), isWritten: () => Promise.resolve(isWritten) });
+    files.push({ path: line.slice(1), isWritten: access === 'w' || access === 'u' });
   }
   return files;
 }
 
-async function childrenFromPs(pid: number): Promise<number[]> {
+async function listChildrenWithPs(pid: number): Promise<number[]> {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=']).catch(() => ({ stdout: '' }));
   return stdout
     .split('\n')

@@ -1,22 +1,22 @@
-import { parseJson, record } from './json.ts';
-import { openRollout } from './rollout-file.ts';
+import { parseJson, readObject, readString } from './json.ts';
+import { openRolloutFile } from './rollout-file.ts';
 
-/** Enough to hold the base instructions, the surroundings and the first prompt. */
+/** The base instructions and the first prompt fit into these. */
 const HEAD_BYTES = 512 * 1024;
 const PREVIEW_CHARACTERS = 120;
 
 /**
- * What a thread is about: the first prompt of its user, on one line without control characters, at most 120 characters. Only the head of the rollout
- * is read. Undefined when there is none in it, or no such file.
+ * The first prompt of a thread, on one line of at most 120 characters, without control characters. Reads only the head
+ * of the rollout. Undefined when the head has no prompt, or there is no such file.
  */
 export async function readThreadPreview(rollout: string): Promise<string | undefined> {
-  const handle = await openRollout(rollout).catch(() => undefined);
+  const handle = await openRolloutFile(rollout).catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
     const head = Buffer.alloc(HEAD_BYTES);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
     for (const line of head.toString('utf8', 0, bytesRead).split('\n')) {
-      const preview = previewOf(promptIn(line) ?? '');
+      const preview = shortenPrompt(readPrompt(line) ?? '');
       if (preview !== '') return preview;
     }
     return undefined;
@@ -27,32 +27,24 @@ export async function readThreadPreview(rollout: string): Promise<string | undef
   }
 }
 
-/** The same of a prompt that is at hand. */
-export function previewOf(prompt: string): string {
-  return shorten(prompt.replace(/[\s\p{Cc}]+/gu, ' ').trim());
-}
-
-/** The prompt in a line: of the legacy history (`user_message`) or the paginated one (`item_completed`) (fact 54). */
-function promptIn(line: string): string | undefined {
-  if (!/"(?:user_message|UserMessage|userMessage)"/.test(line.slice(0, 1000))) return undefined;
-  const payload = record(record(parseJson(line))?.payload);
-  if (payload?.type === 'user_message') return text(payload.message);
-  const item = record(payload?.item);
-  if (payload?.type !== 'item_completed' || !/^user_?message$/i.test(text(item?.type) ?? '')) {
-    return undefined;
-  }
-  const parts = Array.isArray(item?.content) ? item.content : [];
-  return parts.map((part) => text(record(part)?.text) ?? '').join(' ');
-}
-
-function shorten(prompt: string): string {
-  // A character has two units at most.
-  const characters = [...prompt.slice(0, 2 * (PREVIEW_CHARACTERS + 1))];
+/** The same for the text of a prompt. */
+export function shortenPrompt(prompt: string): string {
+  const line = prompt.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  // A character has two code units at most. The cut keeps a long prompt from being split as a whole.
+  const characters = [...line.slice(0, 2 * (PREVIEW_CHARACTERS + 1))];
   return characters.length > PREVIEW_CHARACTERS
     ? `${characters.slice(0, PREVIEW_CHARACTERS - 1).join('')}…`
-    : prompt;
+    : line;
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/** The prompt of a line, in one of the two forms of a history (fact 54). */
+function readPrompt(line: string): string | undefined {
+  if (!/"(?:user_message|UserMessage|userMessage)"/.test(line.slice(0, 1000))) return undefined;
+  const payload = readObject(readObject(parseJson(line))?.payload);
+  if (payload?.type === 'user_message') return readString(payload.message);
+  const item = readObject(payload?.item);
+  const isPrompt = /^user_?message$/i.test(readString(item?.type) ?? '');
+  if (payload?.type !== 'item_completed' || !isPrompt) return undefined;
+  const parts = Array.isArray(item?.content) ? item.content : [];
+  return parts.map((part) => readString(readObject(part)?.text) ?? '').join(' ');
 }

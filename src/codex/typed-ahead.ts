@@ -1,19 +1,18 @@
 import { type ComposerKey, PASTE_END, PASTE_START, readComposerKeys } from './composer-keys.ts';
 
 /**
- * Keys typed while no Codex could take them, in the form in which they may be handed over all at once. Codex takes three
- * or more characters that come within milliseconds for a paste, and an Enter up to 120 ms after them for a line break
- * of it (fact 83), so that a prompt typed ahead would stand in the composer unsent. Said to be a paste, it is
- * one, and the Enter behind it is an Enter. Nothing else is changed, and the order is kept.
- * Only for a child that asked for bracketed paste (`?2004h`), as every Codex does.
- * @param keys as latin-1; pastes without brackets are marked as pastes (session/bursts.ts).
+ * Prepares keys that were typed while no Codex could read them, so that they can be sent all at once. Codex reads three
+ * or more characters within milliseconds as a paste, and an Enter up to 120 ms later as a line break in it (fact 83):
+ * the prompt would wait unsent. So text before Enter or Tab becomes a bracketed paste, and the key after it is a key
+ * again. Only for a child that asked for bracketed paste (`?2004h`), as every Codex does.
+ * @param keys as latin-1; pastes without brackets are already marked (session/tui/bursts.ts).
  */
-export function replayTypedKeys(keys: string): string {
+export function markTypedPastes(keys: string): string {
   const replayed: string[] = [];
   let before: ComposerKey | undefined;
   for (const key of readComposerKeys(keys)) {
     const sends = key.kind === 'enter' || key.kind === 'tab';
-    if (sends && before?.kind === 'text' && before.bytes.length >= LEAST) {
+    if (sends && before?.kind === 'text' && before.bytes.length >= MIN_CHARACTERS) {
       replayed.push(PASTE_START, replayed.pop() as string, PASTE_END);
     }
     replayed.push(key.bytes);
@@ -22,5 +21,5 @@ export function replayTypedKeys(keys: string): string {
   return replayed.join('');
 }
 
-/** Fewer characters may answer a dialog, and are no burst. */
-const LEAST = 3;
+/** Codex reads fewer characters as keys, and they may answer a dialog. */
+const MIN_CHARACTERS = 3;

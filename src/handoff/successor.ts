@@ -1,4 +1,4 @@
-import { copyPortable } from '../codex/portable-copy.ts';
+import { copyWithoutEncrypted } from '../codex/portable-copy.ts';
 import { describeError, HotswapError } from '../errors.ts';
 import type { HandoffAccounts } from './accounts.ts';
 import type { Driver } from './driver.ts';
@@ -44,7 +44,7 @@ export async function copyThread(
 ): Promise<Event> {
   try {
     await accounts.assertAllowed(thread.cwd);
-    const copy = { ...thread, ...(await copyPortable(thread.rollout)), hasGoal: false };
+    const copy = { ...thread, ...(await copyWithoutEncrypted(thread.rollout)), hasGoal: false };
     return { name: 'copied', copy, plan: await driver.planResume(copy, prompt) };
   } catch (error) {
     return { name: 'not-copied', failure: describeFailure(error) };

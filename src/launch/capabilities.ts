@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   type Capabilities,
-  capabilityKey,
+  nameCacheEntry,
   probeCapabilities,
   readCapabilities,
 } from '../codex/capabilities.ts';
@@ -29,7 +29,7 @@ export async function learnCapabilities(
   const { size, mtimeMs } = statSync(binary);
   const file = join(
     paths.capabilitiesDir,
-    `${capabilityKey({ path: binary, size, mtimeMs })}.json`,
+    `${nameCacheEntry({ path: binary, size, mtimeMs })}.json`,
   );
   const cached = readCache(file);
   if (cached !== undefined) return cached;

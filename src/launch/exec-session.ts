@@ -1,4 +1,4 @@
-import { type ExecInvocation, leavesThread, promptAndSession } from '../codex/argv.ts';
+import { type ExecInvocation, leavesResumableThread, readPromptAndSession } from '../codex/argv.ts';
 import { isThreadId } from '../codex/thread-files.ts';
 import type { Ending } from '../handoff/states.ts';
 import type { Slot } from '../overlay/slot.ts';
@@ -45,11 +45,11 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
     firstPlan: plans.first,
     resumePlan: plans.resume,
     againPlan: plans.again,
-    input: keepInput(!leavesThread(invocation)),
-    asAWhole: !leavesThread(invocation),
+    input: keepInput(!leavesResumableThread(invocation)),
+    asAWhole: !leavesResumableThread(invocation),
     threadAskedFor: threadAskedFor(invocation),
     searchThread: (startedAtMs) =>
-      leavesThread(invocation)
+      leavesResumableThread(invocation)
         ? searchThread({
             ...{ sharedHome: slot.sharedHome, invocation, cwd: plans.first.cwd, startedAtMs },
             others: otherLaunches(),
@@ -61,6 +61,6 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
 /** See {@link ExecSessionParts}. A name instead of an id, or `--last`, is for Codex to look up. */
 function threadAskedFor(invocation: ExecInvocation): string | undefined {
   if (invocation.command !== 'exec resume') return 'new';
-  const { session } = promptAndSession(invocation);
+  const { session } = readPromptAndSession(invocation);
   return session !== undefined && isThreadId(session) ? session.toLowerCase() : undefined;
 }

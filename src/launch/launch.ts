@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgv } from '../codex/argv.ts';
-import { findRealCodex } from '../codex/find.ts';
+import { findRealCodex } from '../codex/find-codex.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import { toPlainText } from '../plain-text.ts';
 import { catchUncaught, ignoreStderrErrors } from '../state/last-net.ts';

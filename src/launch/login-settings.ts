@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { flagValues, hasFlag } from '../codex/argv.ts';
+import { hasFlag, listFlagValues } from '../codex/argv.ts';
 import {
   type LoginSettings,
   readLoginSettings,
@@ -20,7 +20,7 @@ export interface ConfigQuestion extends WorkPlace {
 /** What Codex's configuration says about logins, in every layer that this command line makes Codex read. */
 export function readSettings(question: ConfigQuestion): Promise<LoginSettings> {
   const { invocation, sharedHome } = question;
-  const name = flagValues(invocation, 'profile').at(-1);
+  const name = listFlagValues(invocation, 'profile').at(-1);
   const isIgnored = hasFlag(invocation, 'ignore-user-config');
   return readLoginSettings({
     text: isIgnored ? '' : readCodexConfig(sharedHome),
@@ -28,7 +28,7 @@ export function readSettings(question: ConfigQuestion): Promise<LoginSettings> {
       name === undefined || isIgnored
         ? undefined
         : { name, text: readTextQuietly(join(sharedHome, `${name}.config.toml`)) },
-    overrides: flagValues(invocation, 'config'),
+    overrides: listFlagValues(invocation, 'config'),
     oss: hasFlag(invocation, 'oss'),
     system: readSystem(question),
     project: {
@@ -40,7 +40,7 @@ export function readSettings(question: ConfigQuestion): Promise<LoginSettings> {
 
 /** The store that the user has named on the command line, which outranks a `-c` of ours. */
 export async function readTypedStore({ invocation }: WorkPlace): Promise<string | undefined> {
-  const overrides = flagValues(invocation, 'config');
+  const overrides = listFlagValues(invocation, 'config');
   return (await readLoginSettings({ ...NOTHING, overrides })).store;
 }
 

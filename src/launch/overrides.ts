@@ -1,5 +1,5 @@
 import { hasFlag, type SessionInvocation } from '../codex/argv.ts';
-import { quoteToml } from '../codex/toml-text.ts';
+import { quoteToml } from '../codex/toml.ts';
 
 /** What this Codex binary can do, as far as a launch depends on it. */
 export interface LaunchCapabilities {

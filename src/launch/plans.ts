@@ -1,8 +1,8 @@
 import type { SessionInvocation } from '../codex/argv.ts';
 import type { Capabilities } from '../codex/capabilities.ts';
-import { resolveNative } from '../codex/find.ts';
+import { resolveNative } from '../codex/npm-launcher.ts';
 import { readReturnModel } from '../codex/reserve.ts';
-import { execResumeArgv, resumeArgv } from '../codex/resume-argv.ts';
+import { buildExecResumeArgv, buildResumeArgv } from '../codex/resume-argv.ts';
 import type { ChildPlan } from '../handoff/effects.ts';
 import type { SessionThread } from '../handoff/session-thread.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
@@ -50,7 +50,7 @@ export async function planChildren(facts: PlanFacts): Promise<{
     async resume(thread, prompt = facts.prompt) {
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
       const own = thread.model === undefined ? readReturnModel(facts.slot.home, thread.id) : {};
-      const words = resumeArgv(invocation, thread.id, { ...thread, ...own, prompt });
+      const words = buildResumeArgv(invocation, thread.id, { ...thread, ...own, prompt });
       return planNext({ ...facts, directory: thread.cwd }, words);
     },
   };
@@ -69,7 +69,7 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
     first: await planChild(facts, invocation.args),
     async resume(thread) {
       if (invocation.mode !== 'exec') throw new Error('only an exec is resumed without a pty');
-      const words = execResumeArgv(invocation, thread.id, { ...thread, prompt });
+      const words = buildExecResumeArgv(invocation, thread.id, { ...thread, prompt });
       return words && planNext({ ...facts, directory: thread.cwd }, words);
     },
     again: () => planNext(facts, invocation.args),

@@ -2,7 +2,7 @@ import { isSameIdentity } from '../accounts/login.ts';
 import {
   continuesThread,
   hasFlag,
-  promptAndSession,
+  readPromptAndSession,
   type SessionInvocation,
 } from '../codex/argv.ts';
 import { findThreads } from '../codex/find-threads.ts';
@@ -49,7 +49,7 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
     const pinned = pinThread(invocation, id);
     return { invocation: pinned, ...ownAccount(id, known, question), tellHidden: silent };
   }
-  const { session } = promptAndSession(invocation);
+  const { session } = readPromptAndSession(invocation);
   if (session !== undefined) {
     return { invocation, ...ownAccount(session, known, question), tellHidden: silent };
   }

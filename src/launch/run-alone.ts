@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { findRealCodex, isOurShim } from '../codex/find.ts';
+import { findRealCodex, isOurShim } from '../codex/find-codex.ts';
 import { toPlainText } from '../plain-text.ts';
 import { ignoreStderrErrors } from '../state/last-net.ts';
 import { ignoringHangup, takeIgnoredHangup } from './ignored-hangup.ts';

@@ -1,8 +1,8 @@
-import { type ExecInvocation, promptAndSession } from '../codex/argv.ts';
-import { mayHaveBegunSince, rolloutsByDate } from '../codex/rollout-dates.ts';
+import { type ExecInvocation, readPromptAndSession } from '../codex/argv.ts';
+import { listRolloutsByDate, mayHaveStartedSince } from '../codex/rollout-dates.ts';
 import { readSessionMeta } from '../codex/rollout-file.ts';
-import { isThreadId, type OpenThread, threadIdOf } from '../codex/thread-files.ts';
-import { previewOf, readThreadPreview } from '../codex/thread-preview.ts';
+import { isThreadId, type OpenThread, parseThreadId } from '../codex/thread-files.ts';
+import { readThreadPreview, shortenPrompt } from '../codex/thread-preview.ts';
 import { isRunning, type LaunchRecord } from '../registry/launch-record.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import { workingDirectory } from './working-directory.ts';
@@ -26,14 +26,14 @@ export async function searchThread(
   question: ThreadQuestion,
 ): Promise<OpenThread | 'none' | 'unknown'> {
   const { sharedHome, invocation, startedAtMs, others } = question;
-  const { session, prompt } = promptAndSession(invocation);
+  const { session, prompt } = readPromptAndSession(invocation);
   if (invocation.command === 'exec resume') return findNamed(sharedHome, session);
   const directory = canonicalDirectory(workingDirectory(question));
   const taken = new Set(others.flatMap(({ segments }) => segments.map(({ thread }) => thread)));
   const found: OpenThread[] = [];
-  for (const rollout of rolloutsByDate(sharedHome)) {
-    if (!mayHaveBegunSince(rollout, startedAtMs)) break;
-    const threadId = threadIdOf(rollout);
+  for (const rollout of listRolloutsByDate(sharedHome)) {
+    if (!mayHaveStartedSince(rollout, startedAtMs)) break;
+    const threadId = parseThreadId(rollout);
     if (threadId === undefined || taken.has(threadId)) continue;
     const meta = await readSessionMeta(rollout).catch(() => undefined);
     if (meta?.source !== 'exec' || meta.cwd === undefined) continue;
@@ -44,7 +44,7 @@ export async function searchThread(
   // A fork begins with the prompt of its parent, and a prompt from stdin is not known.
   if (invocation.command !== 'exec' || prompt === undefined || prompt === '-') return 'unknown';
   const previews = await Promise.all(found.map(({ rollout }) => readThreadPreview(rollout)));
-  const asked = previewOf(prompt);
+  const asked = shortenPrompt(prompt);
   // A thread whose prompt is not on record yet may belong to any of them.
   if (previews.includes(undefined)) return 'unknown';
   const [own, ...more] = found.filter((_, index) => previews[index] === asked);
@@ -61,8 +61,8 @@ export async function searchThread(
 function findNamed(sharedHome: string, session: string | undefined): OpenThread | 'unknown' {
   const threadId = session?.toLowerCase();
   if (threadId === undefined || !isThreadId(threadId)) return 'unknown';
-  for (const rollout of rolloutsByDate(sharedHome)) {
-    if (threadIdOf(rollout) === threadId) return { threadId, rollout };
+  for (const rollout of listRolloutsByDate(sharedHome)) {
+    if (parseThreadId(rollout) === threadId) return { threadId, rollout };
   }
   return 'unknown';
 }

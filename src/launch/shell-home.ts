@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { flagValues } from '../codex/argv.ts';
+import { listFlagValues } from '../codex/argv.ts';
 import { SYSTEM_DIR } from '../codex/settings.ts';
 import { decidesShellHome } from '../codex/shell-policy.ts';
 import { readTextQuietly } from '../regular-file.ts';
@@ -20,7 +20,7 @@ export interface ShellHomeQuestion extends WorkPlace {
  */
 export async function shellHome(question: ShellHomeQuestion): Promise<string | undefined> {
   const { invocation, configText, sharedHome, systemDir = SYSTEM_DIR } = question;
-  const profiles = flagValues(invocation, 'profile');
+  const profiles = listFlagValues(invocation, 'profile');
   const files = [
     ...profiles.map((name) => join(sharedHome, `${name}.config.toml`)),
     ...['config.toml', 'managed_config.toml'].map((name) => join(systemDir, name)),
@@ -28,7 +28,7 @@ export async function shellHome(question: ShellHomeQuestion): Promise<string | u
   ];
   const isDecided = await decidesShellHome({
     texts: [configText, ...files.map(readTextQuietly)],
-    overrides: flagValues(invocation, 'config'),
+    overrides: listFlagValues(invocation, 'config'),
   });
   return isDecided ? undefined : sharedHome;
 }

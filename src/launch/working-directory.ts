@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
-import { flagValues, type Invocation } from '../codex/argv.ts';
+import { type Invocation, listFlagValues } from '../codex/argv.ts';
 import { HotswapError } from '../errors.ts';
 
 /** What tells where Codex works. */
@@ -14,7 +14,7 @@ export interface WorkPlace {
 
 /** Where Codex works: its working directory, or what `-C` names. Codex resolves no link in that (fact 43). */
 export function workingDirectory({ invocation, cwd, directory }: WorkPlace): string {
-  return directory ?? resolve(cwd, flagValues(invocation, 'cd').at(-1) ?? '.');
+  return directory ?? resolve(cwd, listFlagValues(invocation, 'cd').at(-1) ?? '.');
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { KnownVault } from '../accounts/place-login.ts';
-import { isBroughtHomeLast, isMadeAnew, policyOf } from '../codex/home-table.ts';
+import { findEntryPolicy, isPrivateForSeatbelt, isRemadeByCodex } from '../codex/home-table.ts';
 import { isTemporaryName } from '../state/files.ts';
 import { adoptionLockOf } from '../state/paths.ts';
 import { underLock } from '../state/records.ts';
@@ -91,7 +91,7 @@ export function adoptSlot(
 function isDrift(entry: Dirent, isLast: boolean): boolean {
   return (
     (entry.isFile() || entry.isDirectory()) &&
-    (policyOf(entry.name) === 'link' || (isLast && isBroughtHomeLast(entry.name))) &&
+    (findEntryPolicy(entry.name) === 'link' || (isLast && isPrivateForSeatbelt(entry.name))) &&
     !isTemporaryName(entry.name)
   );
 }
@@ -132,7 +132,7 @@ function keepNewer(pair: Pair, now: Date): { outcome: string; backup?: string } 
   const { entry, from, ours, to, theirs } = pair;
   const areFiles = ours.isFile() && theirs.isFile();
   const isNewer = areFiles && ours.mtimeMs >= theirs.mtimeMs;
-  if (areFiles && isMadeAnew(entry)) {
+  if (areFiles && isRemadeByCodex(entry)) {
     if (isNewer) moveOver(from, to);
     else unlinkSync(from);
     return { outcome: isNewer ? 'newer in the session' : 'newer in the shared home' };

@@ -2,7 +2,7 @@ import { type Dirent, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 
 import { join } from 'node:path';
 import { isAsideName } from '../accounts/credential/aside.ts';
 import { swapLink } from '../accounts/credential/swap-link.ts';
-import { policyOf, SHARED_DIRECTORIES, SHARED_FILES } from '../codex/home-table.ts';
+import { findEntryPolicy, SHARED_DIRECTORIES, SHARED_FILES } from '../codex/home-table.ts';
 import { ensureDir, isTemporaryName, removeQuietly } from '../state/files.ts';
 import { isBackupName } from './backup.ts';
 import { linkCredentials } from './credentials.ts';
@@ -62,7 +62,7 @@ function furnishEntry(
   entry: Dirent | undefined,
   report: FurnishReport,
 ): void {
-  const policy = policyOf(name);
+  const policy = findEntryPolicy(name);
   if (policy === 'hardlink') return; // see linkCredentials
   // `join` walks over each letter of a path, and V8 has not compiled it yet: half of what furnishing costs a start.
   const path = `${slot.home}/${name}`;
@@ -89,7 +89,7 @@ function tidyEntry(
   report: FurnishReport,
 ): void {
   const path = `${slot.home}/${name}`;
-  const policy = policyOf(name);
+  const policy = findEntryPolicy(name);
   if (policy === 'vault' || policy === 'hardlink' || entry === undefined) return;
   if (isAsideName(name)) return; // see adopt-auth.ts
   if (isTemporaryName(name)) {

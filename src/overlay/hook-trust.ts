@@ -1,7 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadTomlParser } from '../codex/parse-toml.ts';
-import { quoteToml } from '../codex/toml-text.ts';
+import { loadTomlParser, quoteToml } from '../codex/toml.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { replaceFile } from '../state/files.ts';
 import { renameHookKeys } from './hook-keys.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { MOST, readIsoTime, readPid, readText } from '../codex/bounds.ts';
-import { defined, record } from '../codex/json.ts';
+import { MAX_LENGTH, readIsoTime, readPid, readText } from '../codex/bounds.ts';
+import { dropUndefined, readObject } from '../codex/json.ts';
 import { isTargetName } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile, setAside } from '../state/files.ts';
 import { startBeating, stopBeating } from '../state/heartbeat.ts';
@@ -198,12 +198,12 @@ function isOlder(file: string, milliseconds: number): boolean {
 
 /** A record without one of the fields that all of them have is broken; of the others, those of the wrong form are left out. */
 function checkLaunch(value: unknown): LaunchRecord | undefined {
-  const found = record(value);
+  const found = readObject(value);
   if (found?.version !== 1 || !Array.isArray(found.segments)) return undefined;
   const state = STATES.find((known) => known === found.state);
   const mode = MODES.find((known) => known === found.mode);
   const pid = readPid(found.pid);
-  const cwd = readText(found.cwd, MOST.path);
+  const cwd = readText(found.cwd, MAX_LENGTH.path);
   const startedAt = readIsoTime(found.startedAt);
   const segments = found.segments.slice(-MOST_SEGMENTS).map(checkSegment);
   const isWhole = segments.every((segment) => segment !== undefined);
@@ -213,14 +213,14 @@ function checkLaunch(value: unknown): LaunchRecord | undefined {
   const args = Array.isArray(found.args) ? found.args.filter(isString) : undefined;
   return {
     ...{ version: 1, launch: found.launch, state, pid, cwd, mode, startedAt, segments },
-    ...defined({
+    ...dropUndefined({
       args,
-      startTime: readText(found.startTime, MOST.name),
-      processes: readText(found.processes, MOST.name),
+      startTime: readText(found.startTime, MAX_LENGTH.name),
+      processes: readText(found.processes, MAX_LENGTH.name),
       place: readPlace(found.place),
       endedAt: readIsoTime(found.endedAt),
-      thread: readText(found.thread, MOST.name),
-      rollout: readText(found.rollout, MOST.path),
+      thread: readText(found.thread, MAX_LENGTH.name),
+      rollout: readText(found.rollout, MAX_LENGTH.path),
     }),
   };
 }
@@ -231,20 +231,20 @@ const MODES = ['interactive', 'exec'] as const;
 const MOST_SEGMENTS = 1000;
 
 function checkSegment(value: unknown): Segment | undefined {
-  const found = record(value) ?? {};
+  const found = readObject(value) ?? {};
   const from = readIsoTime(found.from);
   if (!isTargetName(found.target) || from === undefined) return undefined;
-  const { userId, accountId } = record(found.identity) ?? {};
+  const { userId, accountId } = readObject(found.identity) ?? {};
   const isKnown = isString(userId) && isString(accountId);
   return {
     target: found.target,
     from,
     ...(isKnown ? { identity: { userId, accountId } } : {}),
-    ...defined({
+    ...dropUndefined({
       to: readIsoTime(found.to),
-      thread: readText(found.thread, MOST.name),
-      rollout: readText(found.rollout, MOST.path),
-      copyOf: readText(found.copyOf, MOST.name),
+      thread: readText(found.thread, MAX_LENGTH.name),
+      rollout: readText(found.rollout, MAX_LENGTH.path),
+      copyOf: readText(found.copyOf, MAX_LENGTH.name),
       firstTokenCountAt: readIsoTime(found.firstTokenCountAt),
       lastTokenCountAt: readIsoTime(found.lastTokenCountAt),
     }),

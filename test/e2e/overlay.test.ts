@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { policyOf } from '../../src/codex/home-table.ts';
+import { findEntryPolicy } from '../../src/codex/home-table.ts';
 import { type AdoptReport, adoptSlot } from '../../src/overlay/adopt.ts';
 import { furnishSlot } from '../../src/overlay/furnish.ts';
 import { foldHookTrust, hookTrustOverride } from '../../src/overlay/hook-trust.ts';
@@ -105,7 +105,7 @@ describe('a session in an overlay', () => {
     const real = readdirSync(slot.home).filter(
       (name) => !lstatSync(join(slot.home, name)).isSymbolicLink(),
     );
-    expect(real.filter((name) => policyOf(name) !== 'private')).toEqual([]);
+    expect(real.filter((name) => findEntryPolicy(name) !== 'private')).toEqual([]);
     expect(readdirSync(slot.sharedHome)).not.toContain('packages');
     const [rollout] = readRollouts(slot.sharedHome);
     const id = rollout?.threadId as string;

@@ -8,15 +8,15 @@ import { readComposerKeys } from '../../src/codex/composer-keys.ts';
 import { parseHelpOptions } from '../../src/codex/help-text.ts';
 import {
   classifyLimitText,
-  isOfCompaction,
+  isCompactionError,
   parseLimitName,
   parseResetTime,
 } from '../../src/codex/limits.ts';
 import { mayAskToSignIn, readRefusal } from '../../src/codex/refusals.ts';
 import { parseRolloutLine } from '../../src/codex/rollout.ts';
 import { readRolloutFacts } from '../../src/codex/rollout-file.ts';
-import { previewOf } from '../../src/codex/thread-preview.ts';
-import { replayTypedKeys } from '../../src/codex/typed-ahead.ts';
+import { shortenPrompt } from '../../src/codex/thread-preview.ts';
+import { markTypedPastes } from '../../src/codex/typed-ahead.ts';
 import { listOverrides } from '../../src/launch/overrides.ts';
 import { createEchoSensor } from '../../src/observe/echo.ts';
 import { createErrorCellScanner } from '../../src/observe/error-cell.ts';
@@ -108,7 +108,7 @@ function inChunks(text: string, feed: (chunk: Buffer) => void): void {
 
 const FUNCTIONS: Record<string, (text: string) => unknown> = {
   readComposerKeys: (text) => [...readComposerKeys(latin1(text).toString('latin1'))].length,
-  replayTypedKeys,
+  markTypedPastes,
   hasPress,
   'a draft, taken with a record': (text) => {
     const draft = createUnsentInput();
@@ -127,7 +127,7 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
     let time = 0;
     const gate = createInputGate({
       deliver: () => undefined,
-      deliverHeld: replayTypedKeys,
+      deliverHeld: markTypedPastes,
       classifier: createInputClassifier(),
       dialogSince: () => undefined,
       isTurnRunning: () => true,
@@ -174,10 +174,10 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
   },
   classifyLimitText,
   parseLimitName,
-  isOfCompaction,
+  isCompactionError,
   parseResetTime: (text) => parseResetTime(text, new Date(0)),
   parseRolloutLine,
-  previewOf,
+  shortenPrompt,
   listOverrides: (configText) =>
     listOverrides({
       capabilities: { noDaemon: false, features: new Set() },

@@ -6,7 +6,7 @@ import { holdsForeignLogin } from '../../accounts/owner.ts';
 import { marksOfUsage, recordUsage, usageFromReply } from '../../accounts/usage.ts';
 import { inspectVault } from '../../accounts/vault.ts';
 import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts';
-import { findRealCodex } from '../../codex/find.ts';
+import { findRealCodex } from '../../codex/find-codex.ts';
 import { classifyLimitText } from '../../codex/limits.ts';
 import { HotswapError } from '../../errors.ts';
 import { type AskContext, askAccount } from '../../launch/ask-account.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { loadTomlParser } from '../../codex/parse-toml.ts';
 import { type LoginSettings, readLoginSettings, SYSTEM_DIR } from '../../codex/settings.ts';
+import { loadTomlParser } from '../../codex/toml.ts';
 import { readRegularFile } from '../../regular-file.ts';
 import { errnoOf } from '../../state/files.ts';
 import { type Finding, issue, note, ok } from './finding.ts';

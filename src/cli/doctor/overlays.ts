@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
-import { policyOf } from '../../codex/home-table.ts';
+import { findEntryPolicy } from '../../codex/home-table.ts';
 import { findSuspectedLogout } from '../../launch/suspect-logout.ts';
 import { listSlots, type SlotListing, sweepSlots } from '../../overlay/sweep.ts';
 import { CONFIG_DEFAULTS, type Config, readConfig } from '../../state/config.ts';
@@ -74,7 +74,7 @@ function checkSlot({ home, sharedHome, ownership }: SlotListing): Finding[] {
 
 /** A link that was replaced by a file, or an entry that Codex made new. */
 function hasDrifted(path: string, name: string): boolean {
-  const policy = policyOf(name);
+  const policy = findEntryPolicy(name);
   if (policy !== 'link' && policy !== 'vault') return false;
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
 }

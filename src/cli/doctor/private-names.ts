@@ -3,7 +3,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Identity } from '../../accounts/login.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
-import { record } from '../../codex/json.ts';
+import { readObject } from '../../codex/json.ts';
 import { readConfig } from '../../state/config.ts';
 import type { Context } from '../context.ts';
 import type { Anonymiser } from './anonymise.ts';
@@ -74,7 +74,7 @@ const EVERYBODYS = new Set(['root', 'codex', 'codex-hotswap', 'node', 'localhost
 function nameEvent({ name }: Anonymiser, event: RawEvent): void {
   const { type, thread, target, from, to, launch, cwd, earliest } = event;
   const threads = type === 'copied' ? [thread, from, to] : [thread];
-  const accounts = type === 'copied' ? [target] : [target, from, to, record(earliest)?.target];
+  const accounts = type === 'copied' ? [target] : [target, from, to, readObject(earliest)?.target];
   for (const text of threads) if (typeof text === 'string') name('thread', text);
   for (const text of accounts) if (typeof text === 'string') name('account', text);
   if (typeof launch === 'string') name('session', launch);

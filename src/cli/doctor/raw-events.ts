@@ -1,5 +1,5 @@
 import { readIsoTime } from '../../codex/bounds.ts';
-import { parseJson, record } from '../../codex/json.ts';
+import { parseJson, readObject } from '../../codex/json.ts';
 import type { Paths } from '../../state/paths.ts';
 import { readEventLines } from '../look/event-lines.ts';
 
@@ -15,7 +15,7 @@ export function readRawEvents({ eventsFile }: Pick<Paths, 'eventsFile'>): {
   const errors: unknown[] = [];
   for (const file of [`${eventsFile}.1`, eventsFile]) {
     try {
-      const events = readEventLines(file).lines.map((line) => record(parseJson(line)));
+      const events = readEventLines(file).lines.map((line) => readObject(parseJson(line)));
       found.push(...events.filter((event) => event !== undefined));
     } catch (error) {
       errors.push(error);
@@ -33,7 +33,7 @@ function describeFields(fields: RawEvent, prefix: string): string[] {
   return Object.entries(fields)
     .slice(0, 20)
     .flatMap(([key, value]) => {
-      const inner = record(value);
+      const inner = readObject(value);
       if (inner === undefined) return [`${prefix}${key}=${describeValue(key, value)}`];
       return prefix === '' ? describeFields(inner, `${key}.`) : [`${prefix}${key}=…`];
     });

@@ -1,5 +1,5 @@
 import { readTimestamp } from '../../codex/bounds.ts';
-import { parseJson, record } from '../../codex/json.ts';
+import { parseJson, readObject } from '../../codex/json.ts';
 import { toPlainText } from '../../plain-text.ts';
 
 type Entry = Record<string, unknown>;
@@ -10,7 +10,7 @@ export function explainTrace(text: string): string[] {
   const lines: string[] = [];
   let last: unknown;
   for (const line of text.split('\n')) {
-    const entry = record(parseJson(line));
+    const entry = readObject(parseJson(line));
     if (entry === undefined) continue;
     const { pid } = entry;
     const at = readTimestamp(entry.at);
@@ -36,7 +36,7 @@ export function explainTrace(text: string): string[] {
 /** `running: triggered (source state) → suspected: seek-proof (source state), hold-input`. */
 function describeEntry({ state, event, effects, next, note, facts, stopped }: Entry): string {
   if (stopped !== undefined) return `the trace ends: ${word(stopped)}`;
-  if (note !== undefined) return `note: ${word(note)}${describeFields(record(facts) ?? {})}`;
+  if (note !== undefined) return `note: ${word(note)}${describeFields(readObject(facts) ?? {})}`;
   const move = next === state ? '' : ` → ${word(next)}`;
   const done = Array.isArray(effects)
     ? effects.slice(0, 20).map((one) => describeNamed(one, 'do'))
@@ -45,7 +45,7 @@ function describeEntry({ state, event, effects, next, note, facts, stopped }: En
 }
 
 function describeNamed(value: unknown, key: string): string {
-  const { [key]: name, ...fields } = record(value) ?? {};
+  const { [key]: name, ...fields } = readObject(value) ?? {};
   return `${word(name)}${describeFields(fields)}`;
 }
 

@@ -1,11 +1,11 @@
 import {
-  MOST,
+  MAX_LENGTH,
   readEpochSeconds,
   readPercent,
   readText,
   readWindowMinutes,
 } from '../../codex/bounds.ts';
-import { parseJson, record } from '../../codex/json.ts';
+import { parseJson, readObject } from '../../codex/json.ts';
 import type { HotswapEvent } from '../../state/events.ts';
 
 /** A line of the log as it can be told. */
@@ -16,8 +16,8 @@ export type LoggedEvent =
 
 /** Reads a line of the log; undefined when it is no event. Fields of the wrong form are left out, numbers are bounded. */
 export function readEvent(line: string): LoggedEvent | undefined {
-  const found = record(parseJson(line));
-  const type = readText(found?.type, MOST.name);
+  const found = readObject(parseJson(line));
+  const type = readText(found?.type, MAX_LENGTH.name);
   if (found === undefined || type === undefined) return undefined;
   const { at, launch: _launch, type: _type, ...fields } = found;
   const shape = Object.hasOwn(SHAPES, type) ? SHAPES[type as HotswapEvent['type']] : undefined;
@@ -42,15 +42,15 @@ function readFields(fields: Record<string, unknown>, shape: Shape) {
   return event;
 }
 
-const text: Read = (value) => readText(value, MOST.message);
-const path: Read = (value) => readText(value, MOST.path);
+const text: Read = (value) => readText(value, MAX_LENGTH.message);
+const path: Read = (value) => readText(value, MAX_LENGTH.path);
 const count: Read = (value) => {
   return typeof value === 'number' && value >= 0 && value <= 1e12 ? value : undefined;
 };
 const timeOrNever: Read = (value) => (value === null ? null : readEpochSeconds(value));
 const awaited: Read = (value) => {
-  const { target, until } = record(value) ?? {};
-  const [name, end] = [readText(target, MOST.name), readEpochSeconds(until)];
+  const { target, until } = readObject(value) ?? {};
+  const [name, end] = [readText(target, MAX_LENGTH.name), readEpochSeconds(until)];
   return name === undefined || end === undefined ? undefined : { target: name, until: end };
 };
 

@@ -8,7 +8,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import { isOurShim } from '../../codex/find.ts';
+import { isOurShim } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
 import { replaceFile } from '../../state/files.ts';
 import { LAUNCH_PROGRAM, SHIM_TEMPLATE } from '../../state/package-files.ts';

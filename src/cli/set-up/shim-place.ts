@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import { findRealCodex, listCodexOnPath } from '../../codex/find.ts';
+import { findRealCodex, listCodexOnPath } from '../../codex/find-codex.ts';
 import { inspectShim } from './shim-file.ts';
 
 /** How a `codex` typed into a shell that has this PATH would fare. */

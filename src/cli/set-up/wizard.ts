@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectVault } from '../../accounts/vault.ts';
-import { findRealCodex } from '../../codex/find.ts';
+import { findRealCodex } from '../../codex/find-codex.ts';
 import { describeError, HotswapError } from '../../errors.ts';
 import { type Config, readConfig, type Target } from '../../state/config.ts';
 import { ensureDir, ensurePrivateDir } from '../../state/files.ts';

@@ -1,5 +1,5 @@
-import { mayHaveBegunSince } from '../../codex/rollout-dates.ts';
-import { threadIdOf } from '../../codex/thread-files.ts';
+import { mayHaveStartedSince } from '../../codex/rollout-dates.ts';
+import { parseThreadId } from '../../codex/thread-files.ts';
 import type { Driver } from '../../handoff/driver.ts';
 import type { StartEffect } from '../../handoff/effects.ts';
 import type { Finding } from '../../handoff/events.ts';
@@ -99,6 +99,6 @@ function inputOf({ how }: StartEffect, { parts: { input } }: ExecSession) {
 
 function canBeOf(rollout: string, expected: string | undefined, startedAtMs: number): boolean {
   if (expected === undefined) return true;
-  if (expected !== 'new') return threadIdOf(rollout) === expected;
-  return mayHaveBegunSince(rollout, startedAtMs);
+  if (expected !== 'new') return parseThreadId(rollout) === expected;
+  return mayHaveStartedSince(rollout, startedAtMs);
 }

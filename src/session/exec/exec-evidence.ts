@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
-import { isOfCompaction } from '../../codex/limits.ts';
+import { isCompactionError } from '../../codex/limits.ts';
 import { isReserveModel } from '../../codex/reserve.ts';
 import { correctTime, type RateLimits, type RolloutFact } from '../../codex/rollout.ts';
 import { readRolloutFacts } from '../../codex/rollout-file.ts';
@@ -80,7 +80,7 @@ export function hasLostPrompt(
   { message = '' }: LimitProof,
 ): boolean {
   const isPrompt = ({ type, at = 0 }: RolloutFact) => type === 'prompt' && at >= startedAtMs;
-  return isOfCompaction(message) && !facts.some(isPrompt);
+  return isCompactionError(message) && !facts.some(isPrompt);
 }
 
 /** The proof for a failed run that keeps no record: the service itself says that the account is used up. */

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../codex/refusals.ts';
+import type { StartRefusal } from '../../codex/refusals.ts';
 import type { Timers } from '../../handoff/timers.ts';
 import { TYPED_MS } from './retype-prompt.ts';
 
@@ -14,7 +14,7 @@ export interface ChildArrival {
   /** Its first turn has begun. May be told more than once. */
   began(): void;
   /** Why it has not opened its thread, as far as is known. */
-  refusal(): Refusal | undefined;
+  refusal(): StartRefusal | undefined;
 }
 
 export interface ArrivalParts {
@@ -22,7 +22,7 @@ export interface ArrivalParts {
   hasPrompt: boolean;
   timers: Timers;
   /** What the successor has said about it; the words may as well be part of the conversation. */
-  readRefusal(): Refusal | undefined;
+  readRefusal(): StartRefusal | undefined;
   /** The same for its sign-in screen. */
   asksToSignIn(): boolean;
   /** A dialog has the keys: it asks the user something, and what is typed at that reaches it. */

@@ -1,8 +1,8 @@
 import { proveForeignReasoning } from '../../codex/foreign-reasoning.ts';
-import { type LimitProof, proveLimit, resetOf } from '../../codex/limit-proof.ts';
-import { isOfCompaction } from '../../codex/limits.ts';
+import { findResetTime, type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
+import { isCompactionError } from '../../codex/limits.ts';
 import type { RateLimits, RolloutFact } from '../../codex/rollout.ts';
-import { openRollouts } from '../../codex/thread-files.ts';
+import { listOpenRollouts } from '../../codex/thread-files.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 import {
   type FollowedRollout,
@@ -72,7 +72,7 @@ export function followThreads(
   pid: number,
   startedAtMs: number,
   answeredFor: Pick<ReadonlySet<string>, 'has'>,
-  listOpen: (pid: number) => Promise<string[]> = openRollouts,
+  listOpen: (pid: number) => Promise<string[]> = listOpenRollouts,
   aheadMs: () => number = () => 0,
 ): ThreadFollower {
   const known = new Map<string, FollowedRollout>();
@@ -155,7 +155,7 @@ function proveReserve(
   const last = facts.findLast(isTurnMark);
   if (last === undefined || last.type === 'task_started') return undefined;
   const told = facts.findLast((fact) => fact.type === 'token_count')?.limits;
-  const until = told && resetOf(told);
+  const until = told && findResetTime(told);
   return {
     kind: 'reserve',
     turnId,
@@ -175,7 +175,7 @@ function endsOnlyCompaction(
 ): boolean {
   const own = turns.filter(({ from }) => from >= startedAtMs);
   const isCompact = own.length > 1 && own.at(-1)?.hasPrompt === false;
-  return isOfCompaction(message) && isCompact && thread?.hasGoal !== true;
+  return isCompactionError(message) && isCompact && thread?.hasGoal !== true;
 }
 
 function byLastTurn(rollouts: Iterable<FollowedRollout>): FollowedRollout[] {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { isReserveModel, noteModel, type ReserveState } from '../../codex/reserve.ts';
+import { isReserveModel, type ReserveState, updateReserveState } from '../../codex/reserve.ts';
 import { correctTime, type RolloutFact } from '../../codex/rollout.ts';
 import { readRolloutFacts, readSessionMeta } from '../../codex/rollout-file.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
@@ -88,7 +88,7 @@ export async function readOn(
     rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
     if (fact.type === 'task_started') rollout.facts.length = 0;
     if (fact.type === 'settings' || fact.type === 'turn_context') {
-      rollout.reserve = noteModel(rollout.reserve, fact, startedAtMs);
+      rollout.reserve = updateReserveState(rollout.reserve, fact, startedAtMs);
       thread.onReserve = rollout.reserve?.onReserve ?? false;
     }
     if (fact.type === 'goal') thread.hasGoal = fact.active;

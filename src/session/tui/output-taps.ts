@@ -1,5 +1,5 @@
 import { classifyLimitText } from '../../codex/limits.ts';
-import { mayAskToSignIn, type Refusal, readRefusal } from '../../codex/refusals.ts';
+import { mayAskToSignIn, readRefusal, type StartRefusal } from '../../codex/refusals.ts';
 import { createEchoSensor } from '../../observe/echo.ts';
 import { createErrorCellScanner } from '../../observe/error-cell.ts';
 import { createFrameSensor } from '../../observe/frames.ts';
@@ -28,7 +28,7 @@ export interface OutputTaps {
   /** No longer. */
   forgetEcho(): void;
   /** Why a start was refused, as far as the output says. Asked before the first turn only. */
-  refusal(): Refusal | undefined;
+  refusal(): StartRefusal | undefined;
   /** It may stand in its sign-in screen, as far as the output says. Asked before the first thread only. */
   asksToSignIn(): boolean;
 }

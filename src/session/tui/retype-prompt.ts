@@ -1,4 +1,4 @@
-import { EDIT_LAST_QUEUED, QUEUED } from '../../codex/prompt-queue.ts';
+import { EDIT_LAST_QUEUED, QUEUE_TITLE } from '../../codex/prompt-queue.ts';
 import type { Timers } from '../../handoff/timers.ts';
 
 /** Sees to it that a successor begins the turn it was started for. */
@@ -73,7 +73,7 @@ export function guardPrompt(parts: PromptGuardParts): PromptGuard {
   async function send(): Promise<void> {
     if (!(await readRecord()) || isRecorded || !isIdle()) return;
     isTyped = false;
-    awaitEcho(QUEUED, takeBack);
+    awaitEcho(QUEUE_TITLE, takeBack);
     timers.after(QUEUED_MS, () => isRecorded || forgetEcho());
     type('\r');
   }

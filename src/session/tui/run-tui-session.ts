@@ -1,4 +1,4 @@
-import { replayTypedKeys } from '../../codex/typed-ahead.ts';
+import { markTypedPastes } from '../../codex/typed-ahead.ts';
 import { NotStartedError } from '../../errors.ts';
 import { createHandoffs } from '../../handoff/perform.ts';
 import { isFree, isResuming } from '../../handoff/session.ts';
@@ -97,7 +97,7 @@ function openGate(session: TuiSession): InputGate {
   return createInputGate({
     deliver: (bytes) => child()?.deliver(bytes),
     deliverHeld(keys) {
-      const replayed = child()?.takesPastes() ? replayTypedKeys(keys) : keys;
+      const replayed = child()?.takesPastes() ? markTypedPastes(keys) : keys;
       child()?.deliver(Buffer.from(replayed, 'latin1'));
     },
     classifier: createInputClassifier(),

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../codex/refusals.ts';
+import type { StartRefusal } from '../../codex/refusals.ts';
 import type { Ending } from '../../handoff/states.ts';
 import type { PtyChild, Size } from '../../pty/spawn.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
@@ -36,7 +36,7 @@ export interface SupervisedChild {
   /** No longer. */
   forgetEcho(): void;
   /** Why it could not resume its thread, as far as it says. Asked before its first turn only. */
-  refusal(): Refusal | undefined;
+  refusal(): StartRefusal | undefined;
   /** It may stand in its sign-in screen. Asked before its first thread only. */
   asksToSignIn(): boolean;
   /** The sequences that undo the terminal modes it has left set; before a successor bracketed paste stays on. */

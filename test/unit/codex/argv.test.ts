@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  flagValues,
   hasFlag,
   type Invocation,
+  listFlagValues,
   parseArgv,
-  promptAndSession,
+  readPromptAndSession,
 } from '../../../src/codex/argv.ts';
 import { COMMANDS } from '../../../src/codex/grammar.ts';
-import { execResumeArgv, pinThread, resumeArgv } from '../../../src/codex/resume-argv.ts';
+import { buildExecResumeArgv, buildResumeArgv, pinThread } from '../../../src/codex/resume-argv.ts';
 
 const ID = '0190a000-0000-7000-8000-000000000001';
 
@@ -157,17 +157,17 @@ describe('what the words mean', () => {
     ['exec review go', { prompt: 'go' }],
     ['login', {}],
   ])('codex %s', (line, expected) => {
-    expect(promptAndSession(parse(line))).toEqual(expected);
+    expect(readPromptAndSession(parse(line))).toEqual(expected);
   });
 
   test('flags and overrides', () => {
     const invocation = parse('-c model=a -c model="b" --yolo --add-dir x --add-dir=y');
     expect(hasFlag(invocation, 'dangerously-bypass-approvals-and-sandbox')).toBe(true);
-    expect(flagValues(invocation, 'add-dir')).toEqual(['x', 'y']);
+    expect(listFlagValues(invocation, 'add-dir')).toEqual(['x', 'y']);
   });
 });
 
-describe('resumeArgv', () => {
+describe('buildResumeArgv', () => {
   const options = { cwd: '/repo', prompt: 'continue' };
 
   test.each([
@@ -186,16 +186,16 @@ describe('resumeArgv', () => {
   ])('codex %s → codex %s', (line, expected) => {
     const invocation = parse(line);
     if (invocation.mode !== 'interactive') throw new Error(invocation.mode);
-    expect(resumeArgv(invocation, ID, options).join(' ')).toBe(expected.replace('ID', ID));
+    expect(buildResumeArgv(invocation, ID, options).join(' ')).toBe(expected.replace('ID', ID));
   });
 
   test('an idle composer', () => {
     const invocation = parse('');
     if (invocation.mode !== 'interactive') throw new Error(invocation.mode);
-    expect(resumeArgv(invocation, ID, { cwd: '/repo', prompt: '' })).toEqual([
+    expect(buildResumeArgv(invocation, ID, { cwd: '/repo', prompt: '' })).toEqual([
       ...['resume', '-C', '/repo', '--', ID],
     ]);
-    expect(resumeArgv(invocation, ID, {})).toEqual(['resume', '--', ID]);
+    expect(buildResumeArgv(invocation, ID, {})).toEqual(['resume', '--', ID]);
   });
 
   test('a model chosen in the session is not undone by the model of the command line', () => {
@@ -203,11 +203,11 @@ describe('resumeArgv', () => {
     const resumed = (line: string) => {
       const invocation = parse(line);
       if (invocation.mode !== 'interactive') throw new Error(invocation.mode);
-      return resumeArgv(invocation, ID, last).join(' ').replace(ID, 'ID');
+      return buildResumeArgv(invocation, ID, last).join(' ').replace(ID, 'ID');
     };
     const model = '-m new -c model_reasoning_effort="high"';
     expect(
-      resumeArgv(
+      buildResumeArgv(
         {
           mode: 'interactive',
           command: 'codex',
@@ -246,10 +246,10 @@ describe('resumeArgv', () => {
             [...before, command, ...after].filter((word) => word !== '').join(' '),
           );
           if (first.mode !== 'interactive') throw new Error(first.mode);
-          const again = parseArgv(resumeArgv(first, ID, { cwd: '/repo', prompt }));
+          const again = parseArgv(buildResumeArgv(first, ID, { cwd: '/repo', prompt }));
           if (again.mode !== 'interactive') throw new Error(again.mode);
           expect(again.command).toBe('resume');
-          expect(promptAndSession(again)).toEqual({
+          expect(readPromptAndSession(again)).toEqual({
             session: ID,
             ...(prompt === '' ? {} : { prompt }),
           });
@@ -262,7 +262,7 @@ describe('resumeArgv', () => {
   });
 });
 
-describe('execResumeArgv', () => {
+describe('buildExecResumeArgv', () => {
   const options = { cwd: '/repo', prompt: 'continue' };
 
   test.each([
@@ -276,7 +276,9 @@ describe('execResumeArgv', () => {
   ])('codex %s → codex %s', (line, expected) => {
     const invocation = parse(line);
     if (invocation.mode !== 'exec') throw new Error(invocation.mode);
-    expect(execResumeArgv(invocation, ID, options)?.join(' ')).toBe(expected.replace('ID', ID));
+    expect(buildExecResumeArgv(invocation, ID, options)?.join(' ')).toBe(
+      expected.replace('ID', ID),
+    );
   });
 
   test.each(['review', 'exec review', 'exec --ephemeral go'])(
@@ -284,7 +286,7 @@ describe('execResumeArgv', () => {
     (line) => {
       const invocation = parse(line);
       if (invocation.mode !== 'exec') throw new Error(invocation.mode);
-      expect(execResumeArgv(invocation, ID, options)).toBeUndefined();
+      expect(buildExecResumeArgv(invocation, ID, options)).toBeUndefined();
     },
   );
 });
@@ -305,6 +307,9 @@ describe('pinThread', () => {
     const again = parseArgv(pinned.args);
     expect(pinned).toEqual(again);
     const [session, ...prompt] = [ID, ...invocation.positionals];
-    expect(promptAndSession(again)).toEqual({ session, ...(prompt[0] && { prompt: prompt[0] }) });
+    expect(readPromptAndSession(again)).toEqual({
+      session,
+      ...(prompt[0] && { prompt: prompt[0] }),
+    });
   });
 });

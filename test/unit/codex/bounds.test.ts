@@ -14,7 +14,7 @@ import { readEvent } from '../../../src/cli/look/read-event.ts';
 import { reportTarget } from '../../../src/cli/look/target-report.ts';
 import { readAccountReply, readLimitsReply } from '../../../src/codex/account-reply.ts';
 import {
-  LONGEST_WAIT_SECONDS,
+  MAX_WAIT_SECONDS,
   readEpochSeconds,
   readPercent,
   readResetTime,
@@ -83,7 +83,7 @@ describe('bounds', () => {
     ['seconds', NOW + 60, NOW + 60],
     ['milliseconds', (NOW + 60) * 1000 + 7, NOW + 60],
     ['a time that has passed', NOW - 60, NOW - 60],
-    ['longer than any window', NOW + LONGEST_WAIT_SECONDS + 1, undefined],
+    ['longer than any window', NOW + MAX_WAIT_SECONDS + 1, undefined],
     ['microseconds', NOW * 1e6, undefined],
     ['no time', 1e308, undefined],
     ['before 1970', -1, undefined],
@@ -97,8 +97,8 @@ describe('bounds', () => {
       fc.property(anything, (value) => {
         expect(holds(readPercent(value), 0, 100)).toBe(true);
         expect(holds(readEpochSeconds(value), 0, 1e11)).toBe(true);
-        expect(holds(readResetTime(value, NOW), 0, NOW + LONGEST_WAIT_SECONDS)).toBe(true);
-        expect(holds(readWindowMinutes(value), 1, LONGEST_WAIT_SECONDS / 60)).toBe(true);
+        expect(holds(readResetTime(value, NOW), 0, NOW + MAX_WAIT_SECONDS)).toBe(true);
+        expect(holds(readWindowMinutes(value), 1, MAX_WAIT_SECONDS / 60)).toBe(true);
         expect(holds(readTimestamp(value), 0, 1e14)).toBe(true);
       }),
     );
@@ -115,7 +115,7 @@ const isWindow = ({
   resetsAt?: number;
 }) =>
   holds(usedPercent, 0, 100) &&
-  holds(minutes, 1, LONGEST_WAIT_SECONDS / 60) &&
+  holds(minutes, 1, MAX_WAIT_SECONDS / 60) &&
   holds(resetsAt, 0, 1.1e11);
 
 describe('what others wrote, read', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import {
-  capabilityKey,
+  nameCacheEntry,
   parseFeatures,
   probeCapabilities,
 } from '../../../src/codex/capabilities.ts';
@@ -81,7 +81,7 @@ test('every stamp has its own key, fit for a file name', () => {
     { ...stamp, mtimeMs: 2.5 },
     stamp,
   ];
-  expect(new Set(others.map(capabilityKey)).size).toBe(4);
-  expect(capabilityKey(stamp)).toBe(capabilityKey({ ...stamp }));
-  expect(capabilityKey(stamp)).toMatch(/^[0-9a-f]{24}$/);
+  expect(new Set(others.map(nameCacheEntry)).size).toBe(4);
+  expect(nameCacheEntry(stamp)).toBe(nameCacheEntry({ ...stamp }));
+  expect(nameCacheEntry(stamp)).toMatch(/^[0-9a-f]{24}$/);
 });

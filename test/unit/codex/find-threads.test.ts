@@ -2,7 +2,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findThreads } from '../../../src/codex/find-threads.ts';
-import { rolloutsByDate, threadBeganAt } from '../../../src/codex/rollout-dates.ts';
+import { listRolloutsByDate, readThreadStart } from '../../../src/codex/rollout-dates.ts';
 import { readThreadPreview } from '../../../src/codex/thread-preview.ts';
 import { makeScratchHome } from '../state/scratch-home.ts';
 
@@ -53,15 +53,15 @@ describe('the threads of a home', () => {
 
   test('are listed from the youngest day on; a home without any has none', () => {
     const home = makeScratchHome().sharedHome;
-    expect([...rolloutsByDate(home)]).toEqual([]);
+    expect([...listRolloutsByDate(home)]).toEqual([]);
     const files = ['2025/12/31', '2026/02/01', '2026/11/09', '2026/11/10'].map((day, number) =>
       writeRollout(home, number, { day }),
     );
     writeFileSync(join(home, 'sessions/2026/11/10/notes.txt'), '');
     mkdirSync(join(home, 'sessions/tmp'));
-    expect([...rolloutsByDate(home)]).toEqual(files.reverse());
-    expect(threadBeganAt(files[0] as string)).toBe(new Date(2026, 10, 10, 3, 4, 5).getTime());
-    expect(threadBeganAt('/x/rollout-x.jsonl')).toBeUndefined();
+    expect([...listRolloutsByDate(home)]).toEqual(files.reverse());
+    expect(readThreadStart(files[0] as string)).toBe(new Date(2026, 10, 10, 3, 4, 5).getTime());
+    expect(readThreadStart('/x/rollout-x.jsonl')).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   type EntryPolicy,
-  policyOf,
+  findEntryPolicy,
   SHARED_DIRECTORIES,
   SHARED_FILES,
 } from '../../../src/codex/home-table.ts';
@@ -60,13 +60,13 @@ test.each<[EntryPolicy, string[]]>([
     ],
   ],
 ])('%s: %j', (policy, names) => {
-  for (const name of names) expect([name, policyOf(name, 'linux')]).toEqual([name, policy]);
+  for (const name of names) expect([name, findEntryPolicy(name, 'linux')]).toEqual([name, policy]);
 });
 
 test('what is shared is linked, and Seatbelt roots are private on macOS', () => {
   for (const name of [...SHARED_DIRECTORIES, ...SHARED_FILES]) {
-    expect([name, policyOf(name, 'linux')]).toEqual([name, 'link']);
+    expect([name, findEntryPolicy(name, 'linux')]).toEqual([name, 'link']);
   }
-  expect(policyOf('visualizations', 'darwin')).toBe('private');
-  expect(policyOf('sessions', 'darwin')).toBe('link');
+  expect(findEntryPolicy('visualizations', 'darwin')).toBe('private');
+  expect(findEntryPolicy('sessions', 'darwin')).toBe('link');
 });

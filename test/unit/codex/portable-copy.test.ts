@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { copyPortable } from '../../../src/codex/portable-copy.ts';
-import { threadIdOf } from '../../../src/codex/thread-files.ts';
+import { copyWithoutEncrypted } from '../../../src/codex/portable-copy.ts';
+import { parseThreadId } from '../../../src/codex/thread-files.ts';
 import { makeScratchHome } from '../state/scratch-home.ts';
 
 const ID = '0190a000-0000-7000-8000-000000000001';
@@ -40,10 +40,10 @@ test('a copy has an id of its own, and nothing that is for one account only', as
   const lines = [meta, prompt, reasoning, bare, summary, quoting, compacted(history), prompt];
   const rollout = writeRollout(lines);
   const before = readFileSync(rollout);
-  const copy = await copyPortable(rollout, Date.parse('2026-11-21T03:04:05Z'));
+  const copy = await copyWithoutEncrypted(rollout, Date.parse('2026-11-21T03:04:05Z'));
 
   expect(copy.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  expect(threadIdOf(copy.rollout)).toBe(copy.id);
+  expect(parseThreadId(copy.rollout)).toBe(copy.id);
   expect(basename(copy.rollout)).toMatch(/^rollout-2026-11-21T03-04-05-/);
   const renamed = { ...prompt.payload, text: `see ${copy.id}` };
   expect(linesOf(copy.rollout)).toEqual([
@@ -59,7 +59,7 @@ test('a copy has an id of its own, and nothing that is for one account only', as
 });
 
 test('of a later segment of a thread', async () => {
-  const copy = await copyPortable(
+  const copy = await copyWithoutEncrypted(
     writeRollout([meta], `rollout-2026-11-21T03-04-05-${ID}_2.jsonl`),
   );
   expect(basename(copy.rollout)).toBe(`rollout-2026-11-21T03-04-05-${copy.id}.jsonl`);
@@ -72,15 +72,15 @@ test('of 50 MB in lines of 5 MB, without holding them', async () => {
   };
   const rollout = writeRollout([meta, ...Array.from({ length: 10 }, () => image)]);
   const before = process.memoryUsage().rss;
-  const copy = await copyPortable(rollout);
+  const copy = await copyWithoutEncrypted(rollout);
   expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
   expect(statSync(copy.rollout).size).toBe(statSync(rollout).size);
 });
 
 test('of what is no rollout, or not there', async () => {
-  await expect(copyPortable('/repo/notes.jsonl')).rejects.toThrow(/no rollout/);
+  await expect(copyWithoutEncrypted('/repo/notes.jsonl')).rejects.toThrow(/no rollout/);
   const gone = join(makeScratchHome().sharedHome, `rollout-2026-11-21T03-04-05-${ID}.jsonl`);
-  await expect(copyPortable(gone)).rejects.toThrow(/ENOENT/);
+  await expect(copyWithoutEncrypted(gone)).rejects.toThrow(/ENOENT/);
   expect(existsSync(gone)).toBe(false);
 });
 
@@ -93,6 +93,6 @@ test('a thread that says that it was forked from itself is not copied, and nothi
     rollout,
     `${JSON.stringify({ ...meta, payload: { ...meta.payload, history_base } })}\n`,
   );
-  await expect(copyPortable(rollout)).rejects.toThrow('is forked from itself');
+  await expect(copyWithoutEncrypted(rollout)).rejects.toThrow('is forked from itself');
   expect(readdirSync(day)).toEqual([basename(rollout)]);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createMakePortable } from '../../../src/codex/portable-item.ts';
+import { createItemFilter } from '../../../src/codex/portable-item.ts';
 
 const encrypted = { type: 'encrypted_content', encrypted_content: 'own' };
 const call = (call_id: string, name: string, args: string) => ({
@@ -16,21 +16,21 @@ it.each([
   ['a call of another tool', { ...call('1', 'wait', '{}'), namespace: undefined }],
   ['the result of another tool', result('1', 'done')],
 ])('%s stays as it is', (_, item) => {
-  expect(createMakePortable()(item)).toBe(item);
+  expect(createItemFilter()(item)).toBe(item);
 });
 
 it.each([
   ['reasoning', { type: 'reasoning', summary: [] }],
   ['a summary', { type: 'compaction', encrypted_content: 'own' }],
 ])('%s is left out', (_, item) => {
-  expect(createMakePortable()(item)).toBeUndefined();
+  expect(createItemFilter()(item)).toBeUndefined();
 });
 
 it('of a message from an agent only who sent it is left', () => {
   const head = { type: 'input_text', text: 'Sender: /root/foxes' };
   const message = { type: 'agent_message', author: '/root/foxes', content: [head, encrypted] };
   const unreadable = { type: 'input_text', text: '(not readable for this account)' };
-  expect(createMakePortable()(message)).toEqual({ ...message, content: [head, unreadable] });
+  expect(createItemFilter()(message)).toEqual({ ...message, content: [head, unreadable] });
 });
 
 it.each([
@@ -38,7 +38,7 @@ it.each([
   ['{"message":"own"}', '"/root/foxes"', 'spawn {}'],
   ['no JSON', '"/root/foxes"', 'spawn'],
 ])('a call to an agent and its result become a sentence: %s', (args, output, said) => {
-  const makePortable = createMakePortable();
+  const makePortable = createItemFilter();
   expect(makePortable(call('1', 'spawn', args))).toBeUndefined();
   expect(makePortable(result('1', output))).toEqual({
     type: 'message',
@@ -50,7 +50,7 @@ it.each([
 });
 
 it('a call whose name is no text has none', () => {
-  const makePortable = createMakePortable();
+  const makePortable = createItemFilter();
   for (const args of ['{}', 'no JSON']) {
     makePortable({ ...call('1', 'x', args), name: { toString: 1 } });
     expect(makePortable(result('1', 'done'))).toMatchObject({

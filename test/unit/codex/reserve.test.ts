@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseArgv } from '../../../src/codex/argv.ts';
-import { noteModel, type ReserveState } from '../../../src/codex/reserve.ts';
-import { resumeArgv } from '../../../src/codex/resume-argv.ts';
+import { type ReserveState, updateReserveState } from '../../../src/codex/reserve.ts';
+import { buildResumeArgv } from '../../../src/codex/resume-argv.ts';
 import { parseRolloutLine } from '../../../src/codex/rollout.ts';
 import { event, line } from './rollout-lines.ts';
 
@@ -16,7 +16,7 @@ function read(lines: string[]): ReserveState | undefined {
   for (const text of lines) {
     const fact = parseRolloutLine(text);
     if (fact?.type !== 'settings' && fact?.type !== 'turn_context') throw new Error(text);
-    state = noteModel(state, fact, START);
+    state = updateReserveState(state, fact, START);
   }
   return state;
 }
@@ -59,7 +59,7 @@ describe('Codex that goes on with the reserve', () => {
     const argv = (words: string[], onReserve: boolean) => {
       const invocation = parseArgv(words);
       if (invocation.mode !== 'interactive') throw new Error('no TUI');
-      return resumeArgv(invocation, 'id', { ...thread, onReserve }).join(' ');
+      return buildResumeArgv(invocation, 'id', { ...thread, onReserve }).join(' ');
     };
     expect(argv([], false)).toBe('resume -- id');
     expect(argv([], true)).toBe('resume -m own -c model_reasoning_effort="high" -- id');

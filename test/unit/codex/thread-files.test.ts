@@ -12,7 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findOpenThread, openRollouts, threadIdOf } from '../../../src/codex/thread-files.ts';
+import {
+  findOpenThread,
+  listOpenRollouts,
+  parseThreadId,
+} from '../../../src/codex/thread-files.ts';
 import { sessionMeta } from './rollout-lines.ts';
 
 const id = (digit: number) => `0190a000-0000-7000-8000-00000000000${digit}`;
@@ -65,7 +69,7 @@ describe('findOpenThread', () => {
     ];
     makeRollout(4, {}, 4000);
     const pid = await hold(files, depth);
-    expect((await openRollouts(pid)).toSorted()).toEqual(files);
+    expect((await listOpenRollouts(pid)).toSorted()).toEqual(files);
     expect(await findOpenThread(pid)).toEqual({
       threadId: id(2),
       rollout: files[1],
@@ -77,7 +81,7 @@ describe('findOpenThread', () => {
     const own = makeRollout(1, {}, 1000);
     const other = makeRollout(2, {}, 2000);
     const lock = join(home, 'thread-writer-locks', `${id(1)}.lock`);
-    expect(await openRollouts(await hold([own, other, lock]))).toEqual([own]);
+    expect(await listOpenRollouts(await hold([own, other, lock]))).toEqual([own]);
   });
 
   test('a rollout that cannot be its own is passed over', async () => {
@@ -91,7 +95,7 @@ describe('findOpenThread', () => {
 
   test('one that is only read is not its own', async () => {
     const [own, other] = [makeRollout(1, {}, 1000), makeRollout(2, {}, 2000)];
-    expect(await openRollouts(await hold([own], 0, [other]))).toEqual([own]);
+    expect(await listOpenRollouts(await hold([own], 0, [other]))).toEqual([own]);
   });
 
   test('opened through an overlay it has its name in the shared home', async () => {
@@ -116,6 +120,6 @@ test.each([
   [`/s/rollout-2026-11-20T10-00-00-${id(1)}.jsonl.zst`, undefined],
   [`/s/${id(1)}.jsonl`, undefined],
   ['/s/history.jsonl', undefined],
-])('threadIdOf %s', (file, expected) => {
-  expect(threadIdOf(file)).toBe(expected);
+])('parseThreadId %s', (file, expected) => {
+  expect(parseThreadId(file)).toBe(expected);
 });

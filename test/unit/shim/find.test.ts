@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findRealCodex, isOurShim, resolveNative } from '../../../src/codex/find.ts';
+import { findRealCodex, isOurShim } from '../../../src/codex/find-codex.ts';
+import { resolveNative } from '../../../src/codex/npm-launcher.ts';
 import { createSandbox } from './sandbox.ts';
 
 describe('findRealCodex', () => {

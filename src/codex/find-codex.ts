@@ -1,29 +1,20 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  openSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, resolve } from 'node:path';
+import { resolveLinks } from './paths.ts';
 
-export { type NativeCodex, resolveNative } from './npm-launcher.ts';
-
-/** The start of the line by which a file says that it is our shim. It stands in its first lines. */
+/** One of the first lines of our shim begins with this. */
 const SHIM_MARKER = '# codex-hotswap shim:';
 
 export type FoundCodex =
   | { kind: 'found'; path: string }
-  /** Nothing called codex on PATH: exit status 127. */
+  /** PATH has no file called codex: exit status 127. */
   | { kind: 'not-found' }
-  /** Only files that may not be executed: exit status 126. */
+  /** PATH has such files, but none may be executed: exit status 126. */
   | { kind: 'not-executable'; path: string };
 
 /**
- * The first `codex` on PATH that is not a shim of ours and not one of `skip` (paths, compared after
- * resolving links). An empty PATH entry is the working directory, as for the shell.
+ * The first `codex` on PATH that is neither a shim of ours nor one of `skip` (paths, compared with their links
+ * resolved). An empty PATH entry is the working directory, as in a shell.
  */
 export function findRealCodex(
   env: NodeJS.ProcessEnv,
@@ -33,24 +24,23 @@ export function findRealCodex(
   let refused: string | undefined;
   for (const path of listCodexOnPath(env)) {
     if (skipped.has(resolveLinks(path)) || isOurShim(path)) continue;
-    // What is started later may be started in another directory.
+    // Absolute: the working directory may change before the start.
     if (isExecutable(path)) return { kind: 'found', path: isAbsolute(path) ? path : resolve(path) };
     refused ??= path;
   }
   return refused === undefined ? { kind: 'not-found' } : { kind: 'not-executable', path: refused };
 }
 
-/** Every regular file called `codex` on PATH, in PATH order, ours and unexecutable ones included. */
+/** Every regular file called `codex` on PATH, in the order of PATH: our shims and files without the x bit, too. */
 export function listCodexOnPath(env: NodeJS.ProcessEnv): string[] {
   if (!env.PATH) return [];
   const paths = env.PATH.split(delimiter).map((dir) => `${dir || '.'}/codex`);
-  return [...new Set(paths)].filter(isFile);
+  return [...new Set(paths)].filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 }
 
-/** True for a small file with our ownership line near its top. */
+/** Whether the first 512 bytes of the file have the line of our shim. */
 export function isOurShim(path: string): boolean {
   try {
-    // The real codex may be a native binary of hundreds of megabytes: look at the head only.
     const head = Buffer.alloc(512);
     const file = openSync(path, 'r');
     try {
@@ -64,23 +54,11 @@ export function isOurShim(path: string): boolean {
   }
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
     return false;
-  }
-}
-
-function resolveLinks(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
   }
 }
