@@ -1,12 +1,13 @@
 import { StringDecoder } from 'node:string_decoder';
 import stripAnsi from 'strip-ansi';
+import { createCarry, createNeedle } from './needle.ts';
 
 export interface ErrorCell {
   /** Counts up; the same number is reported again as its text grows. */
   number: number;
-  /** What stands behind the mark: escapes and control characters gone, so rows run into each other. */
+  /** The text behind the mark. Escapes and control characters are gone, so rows run into each other. */
   text: string;
-  /** No more will come: the window is full or the next cell has begun. */
+  /** No more will come: the cell is full or the next one has begun. */
   complete: boolean;
 }
 
@@ -15,68 +16,50 @@ export interface ErrorCellScanner {
 }
 
 /**
- * Watches a terminal's byte stream for `■`, the mark of Codex's error cells (fact 72), and reports the text behind
- * each. It knows no wording: what the text means is asked of the catalogue, which ignores white space, so that neither
- * wrapping nor the cursor moves between rows matter. Memory and work are bounded; without a mark it only searches bytes.
+ * Watches a terminal's byte stream for `■`, the mark of Codex's error cells (fact 72), and reports the text behind each
+ * mark. It knows no wording: `codex/limits.ts` says what a text means, and ignores white space, so that neither wrapping
+ * nor the cursor moves between rows matter. Memory and work are bounded; without a mark the bytes are only searched.
  */
 export function createErrorCellScanner(onCell: (cell: ErrorCell) => void): ErrorCellScanner {
+  const carry = createCarry();
   let number = 0;
-  let tail: Buffer = NOTHING;
   let cell: CellText | undefined;
 
-  function report(open: CellText, complete: boolean): void {
-    onCell({ number, text: open.text(), complete });
-  }
-
-  // One chunk never holds half a mark here: `feed` has put it together.
-  function scan(bytes: Buffer): void {
-    let from = 0;
-    for (;;) {
-      const mark = bytes.indexOf(MARK, from);
-      const end = mark === -1 ? bytes.length : mark;
-      if (cell !== undefined && (end > from || mark !== -1)) {
-        const grew = cell.append(bytes.subarray(from, end));
-        const complete = mark !== -1 || cell.isFull();
-        if (grew || complete) report(cell, complete);
-        if (complete) cell = undefined;
-      }
-      if (mark === -1) return;
-      number += 1;
-      cell = createCellText();
-      from = mark + MARK.length;
-    }
+  function grow(open: CellText, bytes: Buffer, isLast: boolean): void {
+    if (bytes.length === 0 && !isLast) return;
+    const grew = open.append(bytes);
+    const complete = isLast || open.isFull();
+    if (grew || complete) onCell({ number, text: open.text(), complete });
+    if (complete) cell = undefined;
   }
 
   return {
     feed(chunk) {
-      const bytes = tail.length === 0 ? chunk : Buffer.concat([tail, chunk]);
-      const held = markPrefixAtEnd(bytes);
-      if (held === 0) {
-        tail = NOTHING;
-        scan(bytes);
-        return;
+      const bytes = carry.join(chunk);
+      const cut = MARK.cutIn(bytes, 0);
+      carry.keep(bytes, cut);
+      let from = 0;
+      for (;;) {
+        const mark = MARK.indexOf(bytes, from);
+        const end = mark === -1 ? cut : mark;
+        if (cell !== undefined) grow(cell, bytes.subarray(from, end), mark !== -1);
+        if (mark === -1) return;
+        number += 1;
+        cell = createCellText();
+        from = mark + MARK.length;
       }
-      tail = Buffer.from(bytes.subarray(bytes.length - held));
-      scan(bytes.subarray(0, bytes.length - held));
     },
   };
 }
 
-const MARK = Buffer.from('■');
-const NOTHING: Buffer = Buffer.alloc(0);
+/** Its first byte begins `•`, too, which Codex draws in every row or two. */
+const MARK = createNeedle('■', 1);
 /** Visible characters; the longest known text has 200, a promotion may add some. */
 const MOST_VISIBLE = 1024;
-/** Bytes looked at for one cell: a repaint of the screen may stand between mark and text, a film may not. */
+/** Bytes that one cell may take: a repaint of the screen may stand between mark and text, a film may not. */
 const MOST_BYTES = 64 * 1024;
-/** An escape sequence longer than this is not one: a window title, a link. */
+/** No escape sequence that Codex writes is longer. */
 const MOST_ESCAPE = 4096;
-
-/** How many bytes at the end may be the first ones of a mark. Without copies: it is asked for every chunk. */
-function markPrefixAtEnd(bytes: Buffer): number {
-  const { length } = bytes;
-  if (bytes[length - 1] === MARK[0]) return 1;
-  return bytes[length - 2] === MARK[0] && bytes[length - 1] === MARK[1] ? 2 : 0;
-}
 
 interface CellText {
   append(bytes: Buffer): boolean;
@@ -108,8 +91,8 @@ function createCellText(): CellText {
 const BLANKS = /[\s\u0000-\u001f\u007f]+/g;
 
 /**
- * An escape sequence cut by the chunk's end: a stripper that sees one chunk at a time would leave its half as text. What
- * ends a control string, or makes it none, is what the stripper takes for it: BEL ends an OSC only.
+ * An escape sequence that the end of a chunk cuts. strip-ansi sees one chunk at a time and would leave the first half as
+ * text. The patterns end a control string where strip-ansi ends it: an OSC at BEL, the others at ST only.
  */
 const INCOMPLETE_ESCAPE = new RegExp(
   [

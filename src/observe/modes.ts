@@ -1,4 +1,5 @@
 import { createEscapeParser } from './escape-parser.ts';
+import { findTrackedEscapes } from './tracked-escapes.ts';
 
 export interface ModeTracker {
   feed(chunk: Buffer): void;
@@ -57,10 +58,6 @@ export function createModeTracker(): ModeTracker {
   }
 
   const parser = createEscapeParser({
-    finals: 'hlurqp',
-    style(isStyled) {
-      styled = isStyled;
-    },
     csi(parameters, intermediates, final) {
       const key = `${parameters[0] === undefined || /\d/.test(parameters[0]) ? '' : parameters[0]}${intermediates}${final}`;
       if (key === '?h' || key === '?l') setPrivateModes(parameters, final === 'h');
@@ -69,6 +66,9 @@ export function createModeTracker(): ModeTracker {
       else if (key === 'r' || key === ';r') scrollRegion = parameters !== '';
       else if (key === ' q') cursorStyle = !/^0*$/.test(parameters);
       else if (key === '!p') reset();
+      else if (final === 'm' && intermediates === '' && !/^[<-?]/.test(parameters)) {
+        styled = /[^0]/.test(parameters);
+      }
     },
     escape(sequence) {
       if (sequence === 'c') reset();
@@ -82,7 +82,12 @@ export function createModeTracker(): ModeTracker {
   });
 
   return {
-    feed: parser.feed,
+    feed(chunk) {
+      let at = parser.isInside() ? parser.parse(chunk, 0) : 0;
+      for (const start of findTrackedEscapes(chunk)) {
+        if (start >= at) at = parser.parse(chunk, start);
+      }
+    },
     isSet: (mode) => privateModes.get(mode) ?? ON_BY_DEFAULT.has(mode),
     wasSet: (mode) => everSet.has(mode),
     undo(kept) {

@@ -3,7 +3,7 @@ import stripAnsi from 'strip-ansi';
 /** The end of what a program has printed, without escape sequences. */
 export interface RecentText {
   feed(chunk: Buffer): void;
-  /** What stood apart on the screen may run together here: cursor moves are gone too. */
+  /** Words that stood apart on the screen may run together here: cursor moves are gone, too. */
   text(): string;
 }
 
@@ -11,22 +11,18 @@ export interface RecentText {
 const MOST_BYTES = 32 * 1024;
 
 export function createRecentText(): RecentText {
-  let chunks: Buffer[] = [];
+  // Twice as much as is wanted: its second half moves to the front only when it is full.
+  const kept = Buffer.allocUnsafeSlow(2 * MOST_BYTES);
   let length = 0;
-
-  function join(): Buffer {
-    const joined = Buffer.concat(chunks).subarray(-MOST_BYTES);
-    chunks = [joined];
-    length = joined.length;
-    return joined;
-  }
-
   return {
     feed(chunk) {
-      chunks.push(Buffer.from(chunk.subarray(-MOST_BYTES)));
-      length += chunk.length;
-      if (length > 4 * MOST_BYTES || chunks.length > 64) join();
+      const end = chunk.subarray(-MOST_BYTES);
+      if (length + end.length > kept.length) {
+        kept.copyWithin(0, length - MOST_BYTES, length);
+        length = MOST_BYTES;
+      }
+      length += end.copy(kept, length);
     },
-    text: () => stripAnsi(join().toString('utf8')),
+    text: () => stripAnsi(kept.toString('utf8', Math.max(0, length - MOST_BYTES), length)),
   };
 }

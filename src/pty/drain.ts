@@ -65,7 +65,9 @@ export function createDrain(
   }
 
   return {
-    /** Every chunk that was read from the pty. */
+    /** The command is dead or stopped, and its last byte is not found yet. */
+    isSearching: () => search !== undefined,
+    /** A chunk that was read from the pty. */
     feed(chunk: Buffer): void {
       if (hasEnded) return;
       if (search === undefined) {

@@ -38,7 +38,10 @@ export interface PtyCommand {
 export interface PtyChild {
   /** The command's own pid, which is its process group; undefined until the monitor has told it. */
   readonly pid: number | undefined;
-  onOutput(listener: (chunk: Buffer) => void): void;
+  /** What it prints, piece by piece as it is read. A piece may be overwritten after the call: who keeps it copies it. */
+  onOutput(listener: (piece: Buffer) => void): void;
+  /** The same bytes, later and in larger pieces: for those who only look. They may be overwritten after the call, too. */
+  afterOutput(listener: (bytes: Buffer) => void): void;
   onPid(listener: (pid: number) => void): void;
   /** The command has stopped (Ctrl-Z, SIGSTOP), and all it wrote before is delivered; it goes on with `continueJob`. */
   onStopped(listener: () => void): void;
@@ -91,7 +94,8 @@ export function spawnPty(command: PtyCommand): PtyChild {
   const hungStop = createHungStopWatch(() => (isStopped || status !== undefined ? undefined : pid));
 
   const on = {
-    output: [] as ((chunk: Buffer) => void)[],
+    output: [] as ((piece: Buffer) => void)[],
+    after: [] as ((bytes: Buffer) => void)[],
     pid: [] as ((pid: number) => void)[],
     stopped: [] as (() => void)[],
     end: [] as ((status: ExitStatus) => void)[],
@@ -100,12 +104,16 @@ export function spawnPty(command: PtyCommand): PtyChild {
   let pid: number | undefined;
   let status: ExitStatus | undefined;
   let isStopped = false;
+  let isPaused = false;
   let stops = 0;
   let isNarrated = false;
   let hasEnded = false;
   let lastWords: NodeJS.Timeout | undefined;
 
-  pty.onData((chunk) => drain.feed(readAhead(chunk)));
+  pty.onData((chunk) => {
+    if (drain.isSearching()) drain.feed(chunk);
+    else look(readAhead(chunk, pass));
+  });
   pty.onExit(({ exitCode, signal }) => {
     lastWords = setTimeout(() => {
       if (status === undefined) void buryOrphan(readWaitStatus(exitCode, signal));
@@ -144,13 +152,25 @@ export function spawnPty(command: PtyCommand): PtyChild {
         });
         isStopped = false;
         // It can be paused no more: what is left is taken into memory, before the last words are over.
+        isPaused = false;
         pty.resume();
         drain.start();
     }
   }
 
   function deliver(chunk: Buffer): void {
-    for (const listener of on.output) listener(chunk);
+    pass(chunk);
+    look(chunk);
+  }
+
+  /** Returns whether more is wanted now. */
+  function pass(piece: Buffer): boolean {
+    for (const listener of on.output) listener(piece);
+    return !isPaused;
+  }
+
+  function look(bytes: Buffer): void {
+    for (const listener of on.after) listener(bytes);
   }
 
   /** The monitor was killed: the kernel has hung up the command's group, and if that is not enough, we kill it. */
@@ -197,6 +217,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
       return pid;
     },
     onOutput: (listener) => void on.output.push(listener),
+    afterOutput: (listener) => void on.after.push(listener),
     onPid: (listener) => void on.pid.push(listener),
     onStopped: (listener) => void on.stopped.push(listener),
     onEnd: (listener) => void on.end.push(listener),
@@ -206,9 +227,12 @@ export function spawnPty(command: PtyCommand): PtyChild {
     },
     onDrain: (listener) => writer.onDrain(listener),
     pauseOutput() {
-      if (status === undefined) pty.pause();
+      if (status !== undefined) return;
+      isPaused = true;
+      pty.pause();
     },
     resumeOutput() {
+      isPaused = false;
       if (!hasEnded) pty.resume();
     },
     resize({ columns, rows }) {

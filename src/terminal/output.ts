@@ -1,11 +1,8 @@
 import { writeSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 
-const HIGH_WATER = 64 * 1024;
-const LOW_WATER = 16 * 1024;
-
 export interface TerminalOutput {
-  /** False: above the high water mark, wait for the drain. The bytes are taken in any case. */
+  /** False: the terminal takes no more now, wait for the drain. The bytes are taken in any case. */
   write(chunk: Buffer | string): boolean;
   onDrain(listener: () => void): void;
   /** Resolves when the terminal has taken everything, or is gone. */
@@ -20,7 +17,7 @@ export interface TerminalOutput {
 export function createTerminalOutput(stream: WriteStream): TerminalOutput {
   const drainListeners: (() => void)[] = [];
   const hangupListeners: (() => void)[] = [];
-  let isAbove = false;
+  let isFull = false;
   let isGone = false;
   let isBlocking = true;
 
@@ -31,8 +28,8 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
   });
 
   function tellDrained(): void {
-    if (!isAbove || (!isGone && stream.writableLength > LOW_WATER)) return;
-    isAbove = false;
+    if (!isFull || (!isGone && stream.writableLength > 0)) return;
+    isFull = false;
     for (const listener of drainListeners) listener();
   }
 
@@ -44,10 +41,11 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
         isBlocking = false;
       }
       const rest = stream.writableLength === 0 ? writeNow(stream, chunk) : chunk;
-      if (rest.length === 0) return !isAbove;
-      stream.write(rest, tellDrained);
-      isAbove ||= stream.writableLength > HIGH_WATER;
-      return !isAbove;
+      if (rest.length === 0) return true;
+      isFull = true;
+      // A copy: the caller reads on into the same memory.
+      stream.write(typeof rest === 'string' ? rest : Buffer.from(rest), tellDrained);
+      return false;
     },
     onDrain: (listener) => void drainListeners.push(listener),
     async flush() {

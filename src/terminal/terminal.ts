@@ -13,7 +13,7 @@ export interface Terminal {
   enterRaw(): void;
   /** Idempotent, and harmless in the background. */
   restore(): void;
-  /** False: above the high water mark, wait for the drain. The bytes are taken in any case. */
+  /** False: the terminal takes no more now, wait for the drain. The bytes are taken in any case. */
   write(chunk: Buffer | string): boolean;
   onDrain(listener: () => void): void;
   /** Resolves when the terminal has taken everything, or is gone: race it with a deadline, it may be stalled. */

@@ -42,7 +42,7 @@ export function spawnFixture(
   const chunks: Buffer[] = [];
   const waiting = new Set<() => void>();
   child.onOutput((chunk) => {
-    chunks.push(chunk);
+    chunks.push(Buffer.from(chunk));
     for (const check of waiting) check();
   });
   const bytes = () => Buffer.concat(chunks);

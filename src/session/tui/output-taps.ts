@@ -2,6 +2,7 @@ import { classifyLimitText } from '../../codex/limits.ts';
 import { mayAskToSignIn, type Refusal, readRefusal } from '../../codex/refusals.ts';
 import { createEchoSensor } from '../../observe/echo.ts';
 import { createErrorCellScanner } from '../../observe/error-cell.ts';
+import { createFrameSensor } from '../../observe/frames.ts';
 import { createModeTracker } from '../../observe/modes.ts';
 import { createTurnStateScanner, type TurnState } from '../../observe/osc-state.ts';
 import { createRecentText } from '../../observe/recent-text.ts';
@@ -75,7 +76,7 @@ export function createOutputTaps(
     },
     takesPastes: () => modes.isSet(BRACKETED_PASTE),
     dialogSince: () => dialogSince,
-    betweenFrames: () => frames.ended(),
+    betweenFrames: frames.ended,
     awaitEcho: echo.await,
     forgetEcho: echo.forget,
     refusal: () => readRefusal(recent.text()),
@@ -91,21 +92,3 @@ const PASTES_ON = '\u001b[?2004h';
  * (fact 82; but for some 2 ms inside a frame).
  */
 const CURSOR = 25;
-const SYNC_END = Buffer.from('\u001b[?2026l');
-
-/** Codex ends every frame with the end of a synchronized update; the first one means that it reads keys. */
-function createFrameSensor(drawn: () => void) {
-  let carry: Buffer = Buffer.alloc(0);
-  let seen = false;
-  return {
-    feed(chunk: Buffer): void {
-      if (!seen && Buffer.concat([carry, chunk]).includes(SYNC_END)) {
-        seen = true;
-        drawn();
-      }
-      const last = chunk.length < SYNC_END.length ? Buffer.concat([carry, chunk]) : chunk;
-      carry = last.subarray(-SYNC_END.length);
-    },
-    ended: () => carry.equals(SYNC_END),
-  };
-}

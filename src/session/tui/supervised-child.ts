@@ -63,10 +63,12 @@ export function superviseChild(
   let unsaid = '';
   let quiet: NodeJS.Timeout | undefined;
 
-  child.onOutput((chunk) => {
-    // The bytes first, then the looking: an observer may fail but never delay.
-    if (!terminal.write(chunk)) child.pauseOutput();
-    taps.feed(chunk);
+  child.onOutput((piece) => {
+    if (!terminal.write(piece)) child.pauseOutput();
+  });
+  // The bytes first, then the looking: an observer may fail but never delay.
+  child.afterOutput((bytes) => {
+    taps.feed(bytes);
     if (unsaid !== '') sayBetweenFrames();
   });
 

@@ -85,6 +85,7 @@ export function createScriptedChild(
       return hasToldPid ? pid : undefined;
     },
     onOutput: (listener) => void on.output.push(listener),
+    afterOutput: (listener) => void on.output.push(listener),
     onPid: (listener) => void on.pid.push(listener),
     onStopped: (listener) => void on.stopped.push(listener),
     onEnd: (listener) => void on.end.push(listener),
