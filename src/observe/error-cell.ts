@@ -92,7 +92,7 @@ const BLANKS = /[\s\u0000-\u001f\u007f]+/g;
 
 /**
  * An escape sequence that the end of a chunk cuts. strip-ansi sees one chunk at a time and would leave the first half as
- * text. The patterns end a control string where strip-ansi ends it: an OSC at BEL, the others at ST only.
+ * text. The patterns end a control string where strip-ansi ends it; BEL ends an OSC only.
  */
 const INCOMPLETE_ESCAPE = new RegExp(
   [

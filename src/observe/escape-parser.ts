@@ -99,7 +99,7 @@ export function createEscapeParser(handler: EscapeHandler) {
 
 type State = 'text' | 'escape' | 'csi' | 'osc' | 'osc-escape';
 
-/** More parameters make a CSI none. */
+/** A CSI with more parameter and intermediate bytes is ignored. */
 export const MOST_CSI = 64;
 const MOST_OSC = 64;
 const ESC = 0x1b;

@@ -1,16 +1,16 @@
 export interface ClassifiedInput {
-  /** What the terminal answered by itself: cursor position, attributes, focus, colours, mouse. */
+  /** The terminal's own reports: cursor position, attributes, focus, colours, mouse. */
   reports: Buffer;
-  /** What a person typed or pasted. */
+  /** Keys that a person typed, and pastes. */
   keys: Buffer;
 }
 
 export interface InputClassifier {
   /** An incomplete sequence at the end is kept for the next chunk. */
   feed(chunk: Buffer): ClassifiedInput;
-  /** What is kept, as keys: call it some 50 ms after the last chunk, when a lone ESC must be the Escape key. */
+  /** Returns the kept bytes as keys. Call it some 50 ms after the last chunk: a lone ESC is the Escape key then. */
   flush(): Buffer;
-  /** Which came first in the last chunk, a report or a key; undefined if nothing was complete in it. */
+  /** The first complete part of the last chunk; undefined if the chunk had none. */
   cameFirst(): 'report' | 'key' | undefined;
   /** How many bytes are kept. */
   pending(): number;
@@ -19,8 +19,8 @@ export interface InputClassifier {
 }
 
 /**
- * Parts the terminal's reports from what was typed, so that keys typed during a handoff reach the next child while
- * answers to the last child's questions do not. Order is kept within each part; no byte is lost.
+ * Separates the terminal's reports from the typed keys. Keys that are typed during a handoff must reach the next child; the
+ * terminal's answers to the last child's questions must not. Order is kept within each of the two, and no byte is lost.
  */
 export function createInputClassifier(): InputClassifier {
   let pending = '';
@@ -28,7 +28,7 @@ export function createInputClassifier(): InputClassifier {
   let first: 'report' | 'key' | undefined;
 
   function feed(chunk: Buffer): ClassifiedInput {
-    // Latin-1 keeps every byte as one character.
+    // Latin-1 makes one character of each byte.
     const input = pending + chunk.toString('latin1');
     pending = '';
     const parts = { reports: '', keys: '' };
@@ -37,7 +37,7 @@ export function createInputClassifier(): InputClassifier {
       const token = pasting ? nextOfPaste(input, at) : nextToken(input, at);
       if (token === undefined) {
         pending = input.slice(at);
-        // Not a sequence any more: nothing of a terminal's is this long, a paste is never held back.
+        // No sequence of a terminal is this long, and a paste is never kept.
         if (pending.length > MOST_PENDING) {
           first ??= 'key';
           parts.keys += pending;
@@ -78,11 +78,11 @@ const SEQUENCE = new RegExp(
     // X10 mouse: three bytes of any value.
     `${ESC}\\[M[\\s\\S]{3}`,
     `${ESC}\\[(?!M)[0-?]*[ -/]*[@-~]`,
-    // OSC, DCS, APC, PM, SOS: replies. Alt+] and the like are told from them by what follows.
+    // OSC, DCS, APC, PM, SOS: replies. Alt+] begins in the same way, but no string end follows it.
     `${ESC}[\\]PX^_][^\\u0007\\u001b]*(?:\\u0007|${ESC}\\\\)`,
     `${ESC}O[ -~]`,
     `${ESC}[^\\[O\\]PX^_\\u001b]`,
-    // ESC before another: Escape, or Alt with a function key.
+    // ESC in front of another ESC: the Escape key, or Alt with a function key.
     `${ESC}(?=${ESC})`,
   ].join('|'),
   'y',
@@ -104,7 +104,7 @@ function nextToken(input: string, at: number): string | undefined {
   return matchAt(INCOMPLETE, input, at) === undefined ? input[at] : undefined;
 }
 
-// Inside a paste everything is typed, up to the end mark; a piece that may be its beginning is waited for.
+// Inside a paste everything is typed, up to the end mark. Undefined when the rest may be the first half of that mark.
 function nextOfPaste(input: string, at: number): string | undefined {
   const end = input.indexOf(PASTE_END, at);
   if (end !== -1) return input.slice(at, end + PASTE_END.length);
@@ -117,7 +117,7 @@ function nextOfPaste(input: string, at: number): string | undefined {
 }
 
 function isReport(token: string): boolean {
-  // The shortest has three bytes.
+  // The shortest report has three bytes.
   if (token.length < 3 || token[0] !== ESC) return false;
   return REPORTS.some((report) => report.test(token));
 }
@@ -126,7 +126,8 @@ const REPORTS = [
   // Focus in and out; mouse, SGR and X10; in-band resize; window reports.
   /^\u001b\[[IO]$/,
   /^\u001b\[(?:<[\d;]+[Mm]|M[\s\S]{3}|[\d;]+[tM])$/,
-  // Cursor position. `CSI 1;2R` is also Shift+F3 in old encodings: an answer taken for a key would be worse.
+  // Cursor position. `CSI 1;2R` is Shift+F3 in old encodings, too: to type a report into Codex would be worse than to lose
+  // that key.
   /^\u001b\[\??\d+;\d+(?:;\d+)?R$/,
   // Device attributes and status, mode reports, kitty keyboard flags, colour scheme.
   /^\u001b\[[?>=][\d;]*(?:c|n|u|x|\$y|S)$/,

@@ -8,15 +8,15 @@ export interface ModeTracker {
   /** Whether a private mode that is off by default has ever been on. */
   wasSet(mode: number): boolean;
   /**
-   * What puts the terminal back to how it was before the tracked stream; empty when nothing is left set.
+   * The sequences that undo every mode that is still set; empty if there is none.
    * @param kept a private mode that is left as it is.
    */
   undo(kept?: number): string;
 }
 
 /**
- * Follows what a program sets in the terminal, to undo it when the program dies without doing so (fact 81). Only what
- * is still set is undone: a clean exit needs nothing, and a terminal is never sent what it was not asked for before.
+ * Follows the modes that a program sets in the terminal, to undo them when the program dies without doing so (fact 81). A
+ * mode that is not set any more is not undone: after a clean exit nothing is sent.
  */
 export function createModeTracker(): ModeTracker {
   let screens = freshScreens();
@@ -48,7 +48,7 @@ export function createModeTracker(): ModeTracker {
     }
   }
 
-  // The kitty protocol keeps one stack per screen, so what is pushed on the alternate one is popped before leaving it.
+  // The kitty protocol keeps one stack for each screen. The alternate screen's stack is popped before that screen is left.
   function changeKittyStack(parameters: string): void {
     const stack = screens.alternate ? screens.kitty.alternate : screens.kitty.main;
     const count = Number.parseInt(parameters.slice(1), 10);
@@ -103,7 +103,7 @@ export function createModeTracker(): ModeTracker {
         ...[...privateModes].map(
           ([mode, set]) => ALTERNATE_SCREENS.has(mode) && undoMode(mode, set),
         ),
-        // DECSTBM moves the cursor home; it is kept in its place.
+        // DECSTBM moves the cursor home, so the cursor's place is saved around it.
         scrollRegion && '\u001b7\u001b[r\u001b8',
         undoKitty(main),
         modifyOtherKeys && '\u001b[>4;0m',
@@ -142,7 +142,7 @@ function undoKitty({ depth, set }: KittyStack): string {
 }
 
 const SYNCHRONISED = 2026;
-/** Not a state but an act: undoing it would move the cursor. */
+/** It saves the cursor and restores it: to undo it would move the cursor. */
 const SAVED_CURSOR = 1048;
 const ALTERNATE_SCREENS = new Set([47, 1047, 1049]);
 /** Autowrap, autorepeat, a visible cursor. */

@@ -44,7 +44,7 @@ const ESC = 0x1b;
 /** A state is shorter. A longer payload is cut here, and what follows is searched again. */
 const MOST_PAYLOAD = 256;
 
-/** Undefined when the end has not come yet. */
+/** The index of the payload's end; undefined when the end has not come yet. */
 function endOfString(bytes: Buffer, from: number): number | undefined {
   const most = from + MOST_PAYLOAD;
   for (let at = from; at < bytes.length && at < most; at += 1) {

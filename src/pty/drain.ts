@@ -78,7 +78,7 @@ export function createDrain(
       const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
       const at = bytes.indexOf(marker);
       const kept = at >= 0 ? bytes.length - at : lengthOfPartialMarker(bytes, marker);
-      search.held = at >= 0 ? Buffer.alloc(0) : bytes.subarray(bytes.length - kept);
+      search.held = Buffer.from(at >= 0 ? [] : bytes.subarray(bytes.length - kept));
       if (kept < bytes.length) deliver(bytes.subarray(0, bytes.length - kept));
       if (at >= 0) finishSearch(bytes.subarray(at + marker.length));
     },

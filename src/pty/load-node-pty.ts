@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import type { OnReadOpts, SocketConstructorOpts } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { loadNativePty } from './native-pty.ts';
 
@@ -7,7 +8,11 @@ export interface NodePty {
   readonly pid: number;
   readonly fd: number;
   readonly ptsName: string;
-  onData(listener: (chunk: Buffer) => void): void;
+  /**
+   * Begins to read; once only.
+   * @param block what is read is put here. The chunks are parts of it: each overwrites the one before.
+   */
+  onData(listener: (chunk: Buffer) => void, block: Buffer): void;
   /** What the child has left in the pty may be read after this. */
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
   pause(): void;
@@ -69,9 +74,8 @@ function makeSpawn(): SpawnNodePty {
       pid: forked.pid,
       fd: forked.fd,
       ptsName: forked.pty,
-      onData(listener) {
-        stream ??= openStream(forked.fd);
-        stream.on('data', listener);
+      onData(listener, block) {
+        stream = openStream(forked.fd, listener, block);
       },
       onExit: (listener) => void listeners.push(listener),
       pause: () => void stream?.pause(),
@@ -82,7 +86,18 @@ function makeSpawn(): SpawnNodePty {
   };
 }
 
-/** Errors end the stream, and the child's end is told by its exit. */
-function openStream(fd: number): ReadStream {
-  return new ReadStream(fd).on('error', () => {});
+/**
+ * Errors end the stream, and the child's end is told by its exit. Without a block of ours Node would allocate 64 KiB for
+ * every read of 4.
+ */
+function openStream(fd: number, listener: (chunk: Buffer) => void, block: Buffer): ReadStream {
+  const onread: OnReadOpts = {
+    buffer: block,
+    callback(length) {
+      listener(block.subarray(0, length));
+      return true;
+    },
+  };
+  // Every net.Socket has this option. The types leave it out.
+  return new ReadStream(fd, { onread } as SocketConstructorOpts).on('error', () => {}).resume();
 }

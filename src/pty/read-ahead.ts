@@ -4,26 +4,37 @@ import { readSync } from 'node:fs';
 const FULL_READ = 4095;
 const BLOCK = 64 * 1024;
 
+export interface ReadAhead {
+  /** What is read is put here. */
+  readonly block: Buffer;
+  /**
+   * Reads on behind a full chunk, until nothing is waiting or the block is full.
+   * @param chunk was just read to the start of the block.
+   * @param pass gets the chunk, and then each piece behind it as soon as it is read; false: it takes no more now.
+   * @returns all of them joined. The next read overwrites it.
+   */
+  readOn(chunk: Buffer, pass: (piece: Buffer) => boolean): Buffer;
+}
+
 /**
- * Reads on behind a full chunk of a pty, up to 64 KiB. Linux gives 4 KiB a read, and a stream pays an epoll_wait, an
- * allocation of 64 KiB and a callback for each. A chunk that is not full, as everything typed or drawn, is all there is.
- *
- * The result takes a chunk and a function that gets it, and then each piece behind it as soon as it is read: the terminal
- * works on one piece while we read the next (64 KiB at a time keep both waiting: 60 MB/s instead of 90). The function
- * returns false when it wants no more. The result returns all of it joined, to be looked at before the next call.
+ * Linux gives 4 KiB a read, and a stream pays an epoll_wait and a callback for each. So the rest is read at once. Each piece
+ * is passed on before the next is read: the terminal works on it meanwhile, and a pty holds 12 KiB only. (Reading 64 KiB
+ * before a write kept a core idle for a third of the time.) A chunk that is not full, as everything typed or drawn, is all
+ * there is.
  */
-export function createReadAhead(fd: number) {
-  let block: Buffer | undefined;
-  return (chunk: Buffer, pass: (piece: Buffer) => boolean): Buffer => {
-    if (!pass(chunk) || chunk.length < FULL_READ || chunk.length >= BLOCK) return chunk;
-    block ??= Buffer.allocUnsafeSlow(BLOCK);
-    let length = chunk.copy(block);
-    for (let read = FULL_READ; read >= FULL_READ && length < BLOCK; length += read) {
-      read = readNow(fd, block, length);
-      if (read > 0 && !pass(block.subarray(length, length + read)))
-        return block.subarray(0, length + read);
-    }
-    return block.subarray(0, length);
+export function createReadAhead(fd: number): ReadAhead {
+  const block = Buffer.allocUnsafeSlow(BLOCK);
+  return {
+    block,
+    readOn(chunk, pass) {
+      let { length } = chunk;
+      let isWanted = pass(chunk);
+      for (let read = length; isWanted && read >= FULL_READ && length < BLOCK; length += read) {
+        read = readNow(fd, block, length);
+        if (read > 0) isWanted = pass(block.subarray(length, length + read));
+      }
+      return block.subarray(0, length);
+    },
   };
 }
 

@@ -112,8 +112,8 @@ export function spawnPty(command: PtyCommand): PtyChild {
 
   pty.onData((chunk) => {
     if (drain.isSearching()) drain.feed(chunk);
-    else look(readAhead(chunk, pass));
-  });
+    else look(readAhead.readOn(chunk, pass));
+  }, readAhead.block);
   pty.onExit(({ exitCode, signal }) => {
     lastWords = setTimeout(() => {
       if (status === undefined) void buryOrphan(readWaitStatus(exitCode, signal));

@@ -53,12 +53,12 @@ export function openOuter(command: {
   const writer = createPtyWriter(pty.fd);
   const drain = createDrain(pty.ptsName, {
     deliver(chunk) {
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk));
       for (const check of waiting) check();
     },
     onEnd: finish,
   });
-  pty.onData((chunk) => drain.feed(chunk));
+  pty.onData((chunk) => drain.feed(chunk), Buffer.alloc(64 * 1024));
   pty.onExit(({ exitCode, signal }) => {
     status = readWaitStatus(exitCode, signal);
     drain.start();

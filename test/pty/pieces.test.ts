@@ -132,7 +132,7 @@ function openPty() {
   pty.onData((chunk) => {
     text += chunk.toString('latin1');
     sink?.(chunk);
-  });
+  }, Buffer.alloc(4096));
   const slave = openSync(pty.ptsName, constants.O_RDWR | constants.O_NOCTTY);
   return {
     slave,

@@ -9,7 +9,8 @@ function undoAfter(...pieces: (string | Buffer)[]): string {
   return tracker.undo().replaceAll('\u001b', '^');
 }
 
-const CSI = '\u001b[';
+const ESC = '\u001b';
+const CSI = `${ESC}[`;
 
 describe('createModeTracker', () => {
   test.each([
@@ -74,6 +75,94 @@ describe('createModeTracker', () => {
     fc.assert(
       fc.property(cases, ({ bytes, cuts }) => {
         expect(undoAfter(...cutAt(bytes, cuts))).toBe(undoAfter(bytes));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  // Byte by byte every sequence goes through the slow parser, and nothing is searched for.
+  test('the state is the slow parser’s, in long streams dense in tracked sequences and parts of them', () => {
+    const parts = [
+      ...[ESC, CSI, `${ESC}]`, `${ESC}\\`, '\u0007', '\u0018', '\u001a', '\0', '\n', ' ', '[', ']'],
+      ...[
+        '?',
+        '<',
+        '=',
+        '>',
+        '!',
+        ';',
+        ':',
+        '(',
+        '0',
+        '1;20',
+        'r',
+        'q',
+        'm',
+        'p',
+        'u',
+        'h',
+        'l',
+        'c',
+      ],
+      ...[
+        `${CSI}?2004h`,
+        `${CSI}?2004l`,
+        `${CSI}?25l`,
+        `${CSI}?25h`,
+        `${CSI}?1049h`,
+        `${CSI}?1049l`,
+      ],
+      ...[
+        `${CSI}>7u`,
+        `${CSI}<u`,
+        `${CSI}=5;1u`,
+        `${CSI}>4;2m`,
+        `${CSI}>4;0m`,
+        `${CSI}1;20r`,
+        `${CSI}r`,
+      ],
+      ...[
+        `${CSI}?5r`,
+        `${CSI};r`,
+        `${CSI}31m`,
+        `${CSI}0m`,
+        `${CSI}m`,
+        `${CSI}5 q`,
+        `${CSI}0 q`,
+        `${CSI}!p`,
+      ],
+      ...[
+        `${ESC}c`,
+        `${ESC}=`,
+        `${ESC}>`,
+        `${ESC}(0`,
+        `${ESC}(B`,
+        `${ESC}]8;;x${ESC}\\`,
+        `${ESC}]8;;\u0007`,
+      ],
+      ...[
+        `${ESC}]9;4;1\u0007`,
+        `${ESC}]9;4;0\u0007`,
+        `${CSI}3;4H`,
+        `${CSI}K`,
+        'for the reader',
+        '\u009b',
+      ],
+      ...[`${CSI}${'1;'.repeat(32)}m`, `${CSI}${'1;'.repeat(32)}1m`, `${CSI}${'1;'.repeat(33)}r`],
+    ];
+    const long = fc
+      .array(fc.constantFrom(...parts), { maxLength: 200, size: 'max' })
+      .map((pieces) => Buffer.from(pieces.join(''), 'latin1'));
+    fc.assert(
+      fc.property(long, (bytes) => {
+        const [whole, slow] = [createModeTracker(), createModeTracker()];
+        whole.feed(bytes);
+        for (const byte of bytes) slow.feed(Buffer.from([byte]));
+        expect(whole.undo()).toBe(slow.undo());
+        for (const mode of [25, 2004, 1049, 2026, 5]) {
+          expect(whole.isSet(mode)).toBe(slow.isSet(mode));
+          expect(whole.wasSet(mode)).toBe(slow.wasSet(mode));
+        }
       }),
       { numRuns: 1000 },
     );
