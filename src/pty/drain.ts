@@ -24,7 +24,11 @@ export function createDrain(
   function searchFor(reached: () => void): void {
     const marker = createMarker();
     // A stopped tty (Ctrl-S in cooked mode) lets no marker through.
-    const deadline = setTimeout(() => finishSearch(Buffer.alloc(0)), DEADLINE_MS);
+    // What has come while nobody ran us is read before an immediate, and after a timer.
+    const deadline = setTimeout(() => setImmediate(giveUp), DEADLINE_MS);
+    function giveUp(): void {
+      if (search?.marker === marker) finishSearch(Buffer.alloc(0));
+    }
     search = { marker, held: Buffer.alloc(0), deadline, reached };
     sendMarker(marker, marker);
   }
