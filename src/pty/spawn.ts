@@ -63,10 +63,7 @@ export interface PtyChild {
 /** How long a command whose monitor was killed has between SIGHUP (sent by the kernel) and SIGKILL. */
 const ORPHAN_GRACE_MS = 500;
 const CONTINUE_RETRY_MS = 20;
-/**
- * The monitor's end is known before its last report and the last bytes are read. On a machine that is too busy to run us for
- * so long, a timer is called before what has come meanwhile is read, and an immediate after it.
- */
+/** The monitor's end is known before its last report is read. (An immediate: see drain.ts.) */
 const LAST_WORDS_MS = 200;
 
 /**
@@ -121,7 +118,6 @@ export function spawnPty(command: PtyCommand): PtyChild {
     lastWords = setTimeout(() => setImmediate(endMonitor), LAST_WORDS_MS);
     function endMonitor(): void {
       if (status === undefined) void buryOrphan(readWaitStatus(exitCode, signal));
-      else drain.end();
     }
   });
   channel.onData(createReportReader(nonce, take));
