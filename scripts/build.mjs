@@ -30,7 +30,7 @@ const EXECUTABLES = ['dist/bin/codex-hotswap.js', 'dist/bin/codex-hot.js'];
 
 /** Node's own modules that take 1 to 3 ms each to load, and that nobody needs before Codex has been started. */
 const LATE_BUILTINS =
-  /=require\(("node:(?:child_process|crypto|fs\/promises|net|os|readline|string_decoder|tty|v8)")\)/g;
+  /=require\(("node:(?:child_process|crypto|fs\/promises|module|net|os|readline|string_decoder|tty|v8)")\)/g;
 
 const lazyPackages = new Set();
 const written = new Set();

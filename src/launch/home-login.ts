@@ -71,17 +71,14 @@ export async function readHomeLogin(
  * The unknown account that the default home is logged in to. A session there runs under our accounts all the same.
  * @returns the account in words; undefined for an account of ours, and for no login.
  */
-export function findUnknownLogin(
-  { sharedHome }: Pick<Paths, 'sharedHome'>,
-  targets: readonly TargetSnapshot[],
-): string | undefined {
-  const file = join(sharedHome, 'auth.json');
-  if (targets.some(({ target }) => leadsTo(file, authFileOf(target)))) return undefined;
+export function findUnknownLogin(paths: Paths, config: Config): string | undefined {
+  const file = join(paths.sharedHome, 'auth.json');
+  if (config.targets.some((target) => leadsTo(file, authFileOf(target)))) return undefined;
   const read = readFile(file);
   const login = 'text' in read ? readLogin(read.text) : undefined;
   if (login?.kind !== 'login') return undefined;
   const { identity } = login.login;
-  const owner = findVault(identity, listVaults(targets));
+  const owner = findVault(identity, listVaults(readTargets(paths, config)));
   return owner === undefined ? describeIdentity(identity) : undefined;
 }
 

@@ -1,4 +1,3 @@
-import { readTargets } from '../accounts/target-snapshot.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
 import { findUnknownLogin, tellImport } from './home-login.ts';
@@ -13,7 +12,7 @@ export function tellUnknownLogin(
   reconciled: { config: Config; lines: readonly string[] },
   target: string,
 ): string | undefined {
-  const who = findUnknownLogin(paths, readTargets(paths, reconciled.config));
+  const who = findUnknownLogin(paths, reconciled.config);
   if (who === undefined || reconciled.lines.some((line) => line.includes(who))) return undefined;
   return `plain codex is logged in as ${who} here, which is no target's account; this session works under ${target}; ${tellImport(paths)}`;
 }

@@ -1,7 +1,9 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 
-/** Shorter than spawn.ts waits for last words. */
+/** A pty from which nothing has come for so long has no more. */
 const DEADLINE_MS = 150;
+/** A process in the background may print for ever, and leave no room for the marker. */
+const LATEST_MS = 2000;
 const RETRY_MS = 1;
 
 /**
@@ -24,9 +26,18 @@ export function createDrain(
   function searchFor(reached: () => void): void {
     const marker = createMarker();
     // A stopped tty (Ctrl-S in cooked mode) lets no marker through.
-    const deadline = setTimeout(() => finishSearch(Buffer.alloc(0)), DEADLINE_MS);
-    search = { marker, held: Buffer.alloc(0), deadline, reached };
+    const deadline = setTimeout(expire, DEADLINE_MS);
+    const latest = performance.now() + LATEST_MS;
+    search = { marker, held: Buffer.alloc(0), deadline, latest, isExpired: false, reached };
     sendMarker(marker, marker);
+  }
+
+  /** A busy machine runs us late. Then a timer is called before what has come meanwhile is read, and an immediate after it. */
+  function expire(): void {
+    if (search !== undefined) search.isExpired = true;
+    setImmediate(() => {
+      if (search?.isExpired) finishSearch(Buffer.alloc(0));
+    });
   }
 
   function sendMarker(marker: Buffer, unsent: Buffer): void {
@@ -75,6 +86,7 @@ export function createDrain(
         return;
       }
       const { held, marker } = search;
+      extend(search);
       const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
       const at = bytes.indexOf(marker);
       const kept = at >= 0 ? bytes.length - at : lengthOfPartialMarker(bytes, marker);
@@ -107,11 +119,22 @@ export function createDrain(
   };
 }
 
+/** A stream reads 4 KB in each turn of the loop: the last 20 KB may take a busy machine a while. */
+function extend(search: Search): void {
+  if (performance.now() > search.latest) return;
+  search.isExpired = false;
+  search.deadline.refresh();
+}
+
 interface Search {
   marker: Buffer;
   /** What may be the beginning of the marker. */
   held: Buffer;
   deadline: NodeJS.Timeout;
+  /** No deadline is later, in milliseconds of `performance.now`. */
+  latest: number;
+  /** Nothing has come before the deadline. */
+  isExpired: boolean;
   reached: () => void;
 }
 

@@ -63,7 +63,7 @@ export interface PtyChild {
 /** How long a command whose monitor was killed has between SIGHUP (sent by the kernel) and SIGKILL. */
 const ORPHAN_GRACE_MS = 500;
 const CONTINUE_RETRY_MS = 20;
-/** The monitor's end is known before its last report and the last bytes are read. */
+/** The monitor's end is known before its last report is read. (An immediate: see drain.ts.) */
 const LAST_WORDS_MS = 200;
 
 /**
@@ -115,10 +115,10 @@ export function spawnPty(command: PtyCommand): PtyChild {
     else look(readAhead.readOn(chunk, pass));
   }, readAhead.block);
   pty.onExit(({ exitCode, signal }) => {
-    lastWords = setTimeout(() => {
+    lastWords = setTimeout(() => setImmediate(endMonitor), LAST_WORDS_MS);
+    function endMonitor(): void {
       if (status === undefined) void buryOrphan(readWaitStatus(exitCode, signal));
-      else drain.end();
-    }, LAST_WORDS_MS);
+    }
   });
   channel.onData(createReportReader(nonce, take));
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeCurrent } from '../../../src/accounts/current.ts';
 import { writeLastLink } from '../../../src/accounts/last-link.ts';
-import { readTargets } from '../../../src/accounts/target-snapshot.ts';
 import { parseArgv } from '../../../src/codex/argv.ts';
 import type { WantedTarget } from '../../../src/launch/choose-account.ts';
 import { chooseByHome } from '../../../src/launch/choose-by-home.ts';
@@ -299,7 +298,7 @@ describe('a home of its own without any login', () => {
 describe('a stranger’s login in the default home', () => {
   const find = (make: Make) => {
     const { paths, config } = makeHome(make, '.codex');
-    return findUnknownLogin(paths, readTargets(paths, config));
+    return findUnknownLogin(paths, config);
   };
   const put =
     (text: string): Make =>
