@@ -50,7 +50,7 @@ export function usageFromLimits(
 /** The usage that Codex told when it was asked just now. */
 export function usageFromReply(windows: UsageWindow[], plan: string | undefined): Usage {
   const capturedAt = Math.floor(Date.now() / 1000);
-  return { source: 'live', capturedAt, windows, ...defined({ plan }) };
+  return { source: 'live', capturedAt, windows, ...dropUndefined({ plan }) };
 }
 
 /** Puts a usage on record, unless a newer one is there. */
