@@ -110,18 +110,21 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
   readComposerKeys: (text) => [...readComposerKeys(latin1(text).toString('latin1'))].length,
   markTypedPastes,
   hasPress,
-  'a draft, taken with a record': (text) => {
-    const draft = createUnsentInput();
-    for (let at = 0; at < text.length; at += CHUNK) draft.note(text.slice(at, at + CHUNK), MOMENT);
-    return draft.take({ prompts: [text], turns: [{ from: 0, hasPrompt: true }] });
+  'unsent input, taken with a record': (text) => {
+    const unsent = createUnsentInput();
+    for (let at = 0; at < text.length; at += CHUNK)
+      unsent.addKeys(text.slice(at, at + CHUNK), MOMENT);
+    return unsent.takeUnsent({ prompts: [text], turns: [{ from: 0, hasPrompt: true }] });
   },
   bursts: (text) => {
     const bursts = createBurstReader();
     for (let at = 0; at < text.length; at += 64) {
-      bursts.add(text.slice(at, at + 64), at % 300, { side: at % 3 === 0 ? 'queued' : 'given' });
+      bursts.add(text.slice(at, at + 64), at % 300, {
+        side: at % 3 === 0 ? 'queued' : 'delivered',
+      });
       bursts.hasQueued();
     }
-    return bursts.take(Number.POSITIVE_INFINITY);
+    return bursts.takeFinished(Number.POSITIVE_INFINITY);
   },
   'the input gate': (text) => {
     let time = 0;

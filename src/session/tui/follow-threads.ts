@@ -14,46 +14,46 @@ import {
 
 export type Proven = LimitProof & {
   thread: SessionThread;
-  /** No turn failed of it, and none runs: there is nothing to go on with. */
+  /** No turn failed of it, and no turn runs: there is no work to go on with. */
   isIdle?: boolean;
 };
 
-/** A turn that the service refused, as another account's model thought in its thread (fact 61). */
+/** A turn that the service refused, because another account's model thought in its thread (fact 61). */
 export interface Refused {
   thread: SessionThread;
   turnId: string;
 }
 
-/** A known exhaustion text in an error cell, and when it was drawn (epoch milliseconds). */
+/** A known text of a limit in an error cell, and when it was drawn (epoch milliseconds). */
 export interface SeenText {
   text: string;
   at: number;
 }
 
-/** What a look at the rollouts brought. */
-export interface Look {
+/** What is new in the rollouts of a child. */
+export interface RecordNews {
   proof?: Proven;
   refused?: Refused;
   /** A turn has begun since the child was started. */
   started: boolean;
-  /** A turn ended with an answer since the last look. */
+  /** A turn ended with an answer since the last news. */
   answered: boolean;
-  /** What that turn left of the account's own windows, if it told. */
+  /** What is left of the account's own windows after that turn, if it told. */
   limits?: RateLimits;
-  /** The thread that had the last turn is in the middle of it, by its record. */
+  /** By its record, the newest turn of all threads runs. */
   turnRuns: boolean;
 }
 
 export interface ThreadFollower {
-  /** Reads what is new in every rollout the child has open. Looks are taken one after the other. */
-  look(saw: SeenText | undefined): Promise<Look>;
-  /** The root thread that last had a turn, following `/new`, `/fork` and `/resume` in the TUI. */
+  /** Reads what is new in every rollout that the child has open. Calls are answered one after the other. */
+  readNews(seenText: SeenText | undefined): Promise<RecordNews>;
+  /** The root thread that had a turn last. It follows `/new`, `/fork` and `/resume` in the TUI. */
   current(): SessionThread | undefined;
   rollouts(): string[];
   record(): ChildRecord;
 }
 
-/** What the threads of a child tell of the time since it was started. */
+/** What the threads of a child tell of the time since its start. */
 export interface ChildRecord {
   /** What the user said. */
   prompts: readonly string[];
@@ -62,11 +62,11 @@ export interface ChildRecord {
 }
 
 /**
- * Follows the rollouts of one child; which they are is read from its open files (fact 55).
- * @param startedAtMs when the child was started: what ended before is a replay (fact 65).
- * @param answeredFor turns that already led to a rotation, of this launch; the caller adds to it.
- * @param listOpen the rollouts that a process has open.
- * @param aheadMs how far the clock was set back in this session, by now.
+ * Follows the rollouts of one child. The child's open files tell which they are (fact 55).
+ * @param startedAtMs when the child was started: a turn that ended before is a replay (fact 65).
+ * @param answeredFor the failed turns that this session has acted on.
+ * @param listOpen lists the rollouts that a process has open.
+ * @param aheadMs how far the clock has been set back in this session.
  */
 export function followThreads(
   pid: number,
@@ -79,20 +79,20 @@ export function followThreads(
   let started = false;
   let queue: Promise<unknown> = Promise.resolve();
 
-  async function look(saw: SeenText | undefined): Promise<Look> {
+  async function readNews(seenText: SeenText | undefined): Promise<RecordNews> {
     for (const file of await listOpen(pid)) {
       if (known.has(file)) continue;
       const rollout = await openRollout(file, startedAtMs);
       if (rollout !== undefined) known.set(file, rollout);
     }
-    const news: Look = { started, answered: false, turnRuns: false };
+    const news: RecordNews = { started, answered: false, turnRuns: false };
     for (const rollout of byLastTurn(known.values())) {
       const { thread, facts } = rollout;
       if (thread === undefined) continue;
       const fresh = (await readOn(rollout, startedAtMs, aheadMs())).filter(
         ({ at = 0 }) => at >= startedAtMs,
       );
-      const text = textOfTurn(facts, saw);
+      const text = textOfTurn(facts, seenText);
       const question = { facts, startedAtMs, seenTurnIds: answeredFor };
       const proof = proveLimit({
         ...question,
@@ -114,7 +114,7 @@ export function followThreads(
       if (!fresh.some((fact) => fact.type === 'task_complete' && fact.answered)) continue;
       news.answered = true;
       const told = facts.findLast((fact) => fact.type === 'token_count');
-      // A named bucket is that of one model, not of the account.
+      // A named bucket belongs to one model, not to the account.
       if (told?.limits !== undefined && told.limits.limitName === undefined) {
         news.limits = told.limits;
       }
@@ -124,10 +124,10 @@ export function followThreads(
   }
 
   return {
-    look(saw) {
-      const turn = queue.then(() => look(saw));
-      queue = turn.catch(() => undefined);
-      return turn;
+    readNews(seenText) {
+      const news = queue.then(() => readNews(seenText));
+      queue = news.catch(() => undefined);
+      return news;
     },
     current: () =>
       byLastTurn(known.values()).findLast(({ thread }) => thread !== undefined)?.thread,
@@ -143,8 +143,8 @@ export function followThreads(
 }
 
 /**
- * Codex has left the thread's own model for the reserve: the account has no included usage left. No turn is cut off for it:
- * the one that runs is answered.
+ * Codex has left the thread's own model for the reserve, as the account has no included usage left. Codex cuts off no turn
+ * for this: a turn that runs is answered.
  */
 function proveReserve(
   { reserve, facts }: FollowedRollout,
@@ -165,8 +165,9 @@ function proveReserve(
 }
 
 /**
- * The user's own `/compact`: whatever they had asked for before is done. A child's first turn is begun by the prompt it was
- * started with, which 0.150 has not in the record yet: without a word more the thread would stand still.
+ * The limit was met in the user's own `/compact`: the work before is done. The first turn of a child is no `/compact`: its
+ * start prompt began it, and 0.150 does not record that prompt before the compaction ends (fact 64). Without a prompt the
+ * thread would stand still.
  */
 function endsOnlyCompaction(
   { message = '' }: Omit<LimitProof, 'turnId'>,
@@ -182,8 +183,11 @@ function byLastTurn(rollouts: Iterable<FollowedRollout>): FollowedRollout[] {
   return [...rollouts].sort((a, b) => a.lastTurnAt - b.lastTurnAt);
 }
 
-// A text that was drawn before the turn began belongs to another turn, or to a transcript painted again.
-function textOfTurn(facts: readonly RolloutFact[], saw: SeenText | undefined): string | undefined {
+/** The text, unless it was drawn before the turn began: then it belongs to another turn, or to an old transcript. */
+function textOfTurn(
+  facts: readonly RolloutFact[],
+  seenText: SeenText | undefined,
+): string | undefined {
   const begin = facts.find(({ type }) => type === 'task_started')?.at ?? 0;
-  return saw !== undefined && saw.at >= begin ? saw.text : undefined;
+  return seenText !== undefined && seenText.at >= begin ? seenText.text : undefined;
 }

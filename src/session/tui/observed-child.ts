@@ -133,7 +133,7 @@ function createGuard(
     isWorking,
     hasWorked: () => observed.watch?.hasWorked() === true,
     async readRecord() {
-      await observed.watch?.look();
+      await observed.watch?.reportNews();
       return observed.watch !== undefined;
     },
     type: (keys) => child.deliver(Buffer.from(keys)),

@@ -2,40 +2,40 @@ import { normaliseForMatching } from '../../codex/limits.ts';
 import type { RateLimits } from '../../codex/rollout.ts';
 import type { Source } from '../../handoff/events.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
-import type { ChildRecord, Look, SeenText, ThreadFollower } from './follow-threads.ts';
+import type { ChildRecord, RecordNews, SeenText, ThreadFollower } from './follow-threads.ts';
 import type { Sign } from './output-taps.ts';
-import { createRolloutWatcher } from './rollout-watcher.ts';
+import { createRolloutWatcher, type RolloutWatcher } from './rollout-watcher.ts';
 
 /** Watches one child for signs of a limit, and finds the proof of one. */
 export interface TurnWatch {
   /** A sign in the output. */
   note(sign: Sign): void;
-  /** After `triggered`: looks for proof, of a limit or a refusal, until it is there or the time is up. */
+  /** After `triggered`: seeks proof, of a limit or of a refused turn, until it is found or the time is up. */
   seek(): Promise<Proof>;
-  /** It has announced that it works, and not yet that it has ended. */
+  /** The child has announced that it works, and not yet that it rests. */
   isWorking(): boolean;
-  /** It has said so since it was started. */
+  /** The child has announced once that it works. */
   hasWorked(): boolean;
-  /** A turn runs, by its word or, where it does not announce any, by its record as it was read last. */
+  /** A turn runs, as the child announces. For a child that announces nothing: as its record was read last. */
   isTurnRunning(): boolean;
-  /** What its threads tell of it, read now, though it may have ended. */
+  /** Reads what the child's threads tell of it. The child may have ended. */
   readRecord(): Promise<ChildRecord>;
-  /** Reads what the record has by now, and tells of it. */
-  look(): Promise<void>;
-  /** No turn runs, neither by its word nor, as it is read now, by its record. */
+  /** Reads what is new in the record, and reports it. */
+  reportNews(): Promise<void>;
+  /** Reads the record. No turn runs, as the child announces and as the record tells. */
   isResting(): Promise<boolean>;
   close(): void;
 }
 
-export type Proof = Pick<Look, 'proof' | 'refused'>;
+export type Proof = Pick<RecordNews, 'proof' | 'refused'>;
 
 export interface WatchOptions {
   follower: ThreadFollower;
-  /** Something is to be looked into; nothing more is reported until `seek` has answered. */
+  /** There is a sign of a limit. No other is reported until `seek` has answered. */
   triggered(source: Source): void;
-  /** An error cell had the text of a limit, and the record knows of none: a quotation, a replay. */
+  /** An error cell had the text of a limit, and the record has no limit: the text is a quotation or a replay. */
   unconfirmed(): void;
-  /** The first turn of this child has begun, by its word or by the record. */
+  /** The first turn of this child has begun, as the child announces or as the record tells. */
   turnBegan(): void;
   /** A turn of this child is in the record. */
   turnRecorded(): void;
@@ -45,144 +45,179 @@ export interface WatchOptions {
   now(): number;
 }
 
-/** The record is written some milliseconds before or after the error is told. What comes later is a sign by itself. */
+/** Codex writes the record some milliseconds before or after it announces the error. Later news is a new sign. */
 const SEEK_MS = 400;
 const SEEK_PAUSE_MS = 15;
-/** How often the child's open files are looked through for a new rollout: often at first, then seldom. */
+/** How often the child's open files are searched for a new rollout: often at first, then seldom. */
 const SEARCH_MS = { first: 100, most: 1000 };
 
+/** What is known of the child by now. */
+interface WatchState {
+  /** The text of a limit that was drawn last. */
+  seenText: SeenText | undefined;
+  /** The beginning of a text that the record did not confirm. */
+  unconfirmedText: string | undefined;
+  /** The child announces its states (fact 79). */
+  announces: boolean;
+  isWorking: boolean;
+  hasWorked: boolean;
+  /** Its first turn has begun. */
+  hasBegun: boolean;
+  /** A turn runs, by its record. */
+  isTurnRecorded: boolean;
+  /** The record is read again and again, as a text of a limit was drawn. */
+  isConfirming: boolean;
+  isSeeking: boolean;
+  isClosed: boolean;
+  /** An answered turn that was read while proof was sought: it is reported with the next news. */
+  unreported: RecordNews | undefined;
+  boundTo: string | undefined;
+}
+
 /**
- * Signs come from OSC 7501, from the text of an error cell, and from the rollout itself, which also gives proof of
- * limits whose wording nobody knows yet. A text alone only makes us look: keys go on to Codex meanwhile,
- * for an answer may quote it.
+ * Signs come from OSC 7501, from the text of an error cell, and from the record itself. The record also has the proof of a
+ * limit in words that we do not know. A text alone only makes us read the record, and keys go on to Codex meanwhile: the
+ * text may be part of an answer.
  */
 export function createTurnWatch(options: WatchOptions): TurnWatch {
-  const { follower, now } = options;
-  const rollouts = createRolloutWatcher(() => void look());
-  let saw: SeenText | undefined;
-  let disbelieved: string | undefined;
-  let announces = false;
-  let isWorking = false;
-  let isRecordOpen = false;
-  let hasWorked = false;
-  let began = false;
-  let alert = false;
-  let seeking = false;
-  let closed = false;
-  /** An answered turn that was read while proof was sought: told at the next look. */
-  let untold: Look | undefined;
-  let boundTo: string | undefined;
-  let searchMs = SEARCH_MS.first;
-  let timer = setTimeout(search, searchMs);
-
-  function search(): void {
-    void look();
-    searchMs = Math.min(searchMs * 1.5, SEARCH_MS.most);
-    timer = setTimeout(search, searchMs);
-    timer.unref();
-  }
-
-  function trigger(source: Source): void {
-    if (seeking || closed) return;
-    seeking = true;
-    options.triggered(source);
-  }
-
-  /** A look without a trigger: proof by itself is one. */
-  async function look(): Promise<void> {
-    if (seeking || closed) return;
-    const news = await follower.look(saw).catch(() => undefined);
-    if (closed || news === undefined) return;
-    isRecordOpen = news.turnRuns;
-    follow();
-    if (news.started) {
-      begin();
-      options.turnRecorded();
-    }
-    const success = news.answered ? news : untold;
-    untold = undefined;
-    if (success !== undefined) options.turnSucceeded(success.limits);
-    if (isProof(news)) trigger(alert ? 'text' : 'record');
-  }
-
-  function follow(): void {
-    const thread = follower.current();
-    if (thread !== undefined && thread.id !== boundTo) {
-      boundTo = thread.id;
-      options.bound(thread);
-    }
-    rollouts.watch(follower.rollouts());
-  }
-
-  function begin(): void {
-    if (began) return;
-    began = true;
-    options.turnBegan();
-  }
-
-  /** Looks again and again for a while, as the record may be written after the cell is drawn. */
-  async function lookInto(text: string): Promise<void> {
-    alert = true;
-    for (const deadline = now() + SEEK_MS; now() < deadline && !seeking && !closed; ) {
-      await look();
-      await pause();
-    }
-    alert = false;
-    if (seeking || closed) return;
-    disbelieved = beginning(text);
-    options.unconfirmed();
-  }
-
+  const state: WatchState = {
+    ...{ seenText: undefined, unconfirmedText: undefined, unreported: undefined },
+    ...{ announces: false, isWorking: false, hasWorked: false, hasBegun: false },
+    ...{ isTurnRecorded: false, isConfirming: false, isSeeking: false, isClosed: false },
+    boundTo: undefined,
+  };
+  const rollouts = createRolloutWatcher(() => void reportNews(watched));
+  const watched: Watched = { options, state, rollouts };
+  const stopSearch = searchAgain(() => void reportNews(watched));
   return {
-    note(sign) {
-      if (sign.source === 'text') {
-        saw = { text: sign.text, at: now() };
-        // A Codex that announces its states does not need its screen read; and an answer that quotes a limit is
-        // drawn again and again, but looked into once.
-        if (announces || alert || beginning(sign.text) === disbelieved) return;
-        void lookInto(sign.text);
-        return;
-      }
-      announces = true;
-      isWorking = sign.state === 'working';
-      hasWorked ||= isWorking;
-      if (sign.state === 'error') return trigger('state');
-      if (sign.state === 'working') begin();
-      disbelieved = undefined;
-      void look();
-    },
-    async seek() {
-      try {
-        for (const deadline = now() + SEEK_MS; ; ) {
-          const found = await follower.look(saw);
-          if (found.answered) untold = found;
-          if (isProof(found)) untold = undefined; // of a turn before
-          follow();
-          if (isProof(found) || closed || now() > deadline) return found;
-          await pause();
-        }
-      } finally {
-        seeking = false;
-      }
-    },
-    isWorking: () => isWorking,
-    isTurnRunning: () => (announces ? isWorking : isRecordOpen),
+    note: (sign) => noteSign(watched, sign),
+    seek: () => seekProof(watched),
+    isWorking: () => state.isWorking,
+    isTurnRunning: () => (state.announces ? state.isWorking : state.isTurnRecorded),
     async readRecord() {
-      await follower.look(saw).catch(() => undefined);
-      return follower.record();
+      await options.follower.readNews(state.seenText).catch(() => undefined);
+      return options.follower.record();
     },
-    hasWorked: () => hasWorked,
-    look,
+    hasWorked: () => state.hasWorked,
+    reportNews: () => reportNews(watched),
     async isResting() {
-      await look();
-      return !isRecordOpen && !isWorking && !seeking && !closed;
+      await reportNews(watched);
+      return !(state.isTurnRecorded || state.isWorking || state.isSeeking || state.isClosed);
     },
     close() {
-      closed = true;
-      clearTimeout(timer);
+      state.isClosed = true;
+      stopSearch();
       rollouts.close();
     },
   };
+}
+
+interface Watched {
+  options: WatchOptions;
+  state: WatchState;
+  rollouts: RolloutWatcher;
+}
+
+function noteSign(watched: Watched, sign: Sign): void {
+  const { options, state } = watched;
+  if (sign.source === 'text') {
+    state.seenText = { text: sign.text, at: options.now() };
+    // A child that announces its states needs no look at its screen. An answer that quotes a limit is drawn again and
+    // again, and one look into the record is enough for it.
+    const isKnown = abbreviate(sign.text) === state.unconfirmedText;
+    if (!state.announces && !state.isConfirming && !isKnown) void confirmText(watched, sign.text);
+    return;
+  }
+  state.announces = true;
+  state.isWorking = sign.state === 'working';
+  state.hasWorked ||= state.isWorking;
+  if (sign.state === 'error') return trigger(watched, 'state');
+  if (sign.state === 'working') beginTurn(watched);
+  state.unconfirmedText = undefined;
+  void reportNews(watched);
+}
+
+function trigger({ options, state }: Watched, source: Source): void {
+  if (state.isSeeking || state.isClosed) return;
+  state.isSeeking = true;
+  options.triggered(source);
+}
+
+/** Proof in the record is a sign by itself. */
+async function reportNews(watched: Watched): Promise<void> {
+  const { options, state } = watched;
+  if (state.isSeeking || state.isClosed) return;
+  const news = await options.follower.readNews(state.seenText).catch(() => undefined);
+  if (state.isClosed || news === undefined) return;
+  state.isTurnRecorded = news.turnRuns;
+  followThread(watched);
+  if (news.started) {
+    beginTurn(watched);
+    options.turnRecorded();
+  }
+  const success = news.answered ? news : state.unreported;
+  state.unreported = undefined;
+  if (success !== undefined) options.turnSucceeded(success.limits);
+  if (isProof(news)) trigger(watched, state.isConfirming ? 'text' : 'record');
+}
+
+function followThread({ options, state, rollouts }: Watched): void {
+  const thread = options.follower.current();
+  if (thread !== undefined && thread.id !== state.boundTo) {
+    state.boundTo = thread.id;
+    options.bound(thread);
+  }
+  rollouts.watch(options.follower.rollouts());
+}
+
+function beginTurn({ options, state }: Watched): void {
+  if (state.hasBegun) return;
+  state.hasBegun = true;
+  options.turnBegan();
+}
+
+/** Codex may write the record after it has drawn the text, so the record is read again and again for a while. */
+async function confirmText(watched: Watched, text: string): Promise<void> {
+  const { options, state } = watched;
+  const isOver = () => state.isSeeking || state.isClosed;
+  state.isConfirming = true;
+  for (const deadline = options.now() + SEEK_MS; options.now() < deadline && !isOver(); ) {
+    await reportNews(watched);
+    await pause();
+  }
+  state.isConfirming = false;
+  if (isOver()) return;
+  state.unconfirmedText = abbreviate(text);
+  options.unconfirmed();
+}
+
+async function seekProof(watched: Watched): Promise<Proof> {
+  const { options, state } = watched;
+  try {
+    for (const deadline = options.now() + SEEK_MS; ; ) {
+      const found = await options.follower.readNews(state.seenText);
+      if (found.answered) state.unreported = found;
+      // The answered turn came before the one that failed.
+      if (isProof(found)) state.unreported = undefined;
+      followThread(watched);
+      if (isProof(found) || state.isClosed || options.now() > deadline) return found;
+      await pause();
+    }
+  } finally {
+    state.isSeeking = false;
+  }
+}
+
+/** @returns what ends the search. */
+function searchAgain(search: () => void): () => void {
+  let afterMs = SEARCH_MS.first;
+  let timer = setTimeout(next, afterMs);
+  function next(): void {
+    search();
+    afterMs = Math.min(afterMs * 1.5, SEARCH_MS.most);
+    timer = setTimeout(next, afterMs).unref();
+  }
+  return () => clearTimeout(timer);
 }
 
 function isProof({ proof, refused }: Proof): boolean {
@@ -193,7 +228,7 @@ function pause(): Promise<void> {
   return new Promise((resume) => setTimeout(resume, SEEK_PAUSE_MS));
 }
 
-/** Enough of a text to tell it from others, however much of it has been drawn. */
-function beginning(text: string): string {
+/** Enough of a text to know it again, however much of it has been drawn. */
+function abbreviate(text: string): string {
   return normaliseForMatching(text).slice(0, 24);
 }

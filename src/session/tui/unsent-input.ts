@@ -8,17 +8,17 @@ import { contains } from './contains.ts';
 import type { ChildRecord } from './follow-threads.ts';
 import type { Turn } from './followed-rollout.ts';
 
-/** What the child has of the user's words and its thread has not, as the keys that wrote them. */
+/** What the user typed that the child has and its thread does not, as the keys that wrote it. */
 export interface UnsentInput {
-  /** @param keys as latin-1, whole ones. */
-  note(keys: string, moment: Moment): void;
+  /** @param keys whole sequences, as latin-1. */
+  addKeys(keys: string, moment: Moment): void;
   /**
-   * The keys to be typed again for the successor: prompts that wait, then the one in the composer. Only what we dare to repeat.
-   * @param record of the child they were typed for, if it has any.
-   * @returns `isShort`: so few keys that they may have answered a dialog; a prompt only if text follows.
+   * Takes the keys that are to be typed again for the successor: prompts that waited, then the text in the composer.
+   * @param record of the child that has them; undefined if it has none.
+   * @returns `isShort`: so few keys that they may have answered a dialog. They are a prompt only if text follows.
    */
-  take(record: ChildRecord | undefined): { keys: string; isShort: boolean };
-  /** Nothing stands in the composer. */
+  takeUnsent(record: ChildRecord | undefined): { keys: string; isShort: boolean };
+  /** The composer is empty. */
   isEmpty(): boolean;
 }
 
@@ -26,99 +26,94 @@ export interface UnsentInput {
 export interface Moment {
   /** Epoch milliseconds. */
   at: number;
-  /** As far as is known by then. Codex 0.120-0.150 tells only by its record, which is read a moment later. */
+  /** As far as we knew then. Of Codex 0.120 to 0.150 only the record tells, and we read it a moment later. */
   isTurnRunning: boolean;
 }
 
-interface Prompt extends Moment {
+interface SentPrompt extends Moment {
   keys: readonly ComposerKey[];
   sentBy: ComposerKey;
   length: number;
-  /** We dare to repeat them. */
-  isKnown: boolean;
+  /** Its keys can be typed again. */
+  isRepeatable: boolean;
 }
 
-/** What stands in the composer, key by key. */
-interface Unsent {
+/** The text in the composer, key by key. */
+interface ComposerText {
   keys: ComposerKey[];
   length: number;
-  isKnown: boolean;
+  isRepeatable: boolean;
   /** It has a character that opens a list of files or skills. */
   hasMention: boolean;
 }
 
 /**
  * Keeps the keys since the last prompt was sent, and the prompts that were sent while a turn ran: Codex queues them, and
- * the queue dies with it. Only text, pastes and line editing are repeated: Escape would interrupt the successor's turn,
- * arrows up and down would walk another history. A word shorter than three keys is more likely the answer to a dialog
- * ("y") than a prompt.
+ * the queue ends with Codex. Only text, pastes and line editing are repeated. Escape would interrupt the successor's turn,
+ * and the arrows up and down would walk through another history. Less than three keys are more likely the answer to a
+ * dialog ("y") than a prompt.
  */
 export function createUnsentInput(): UnsentInput {
-  let unsent = nothing();
-  let sent: Prompt[] = [];
+  let composer = emptyComposer();
+  let sent: SentPrompt[] = [];
   let sentLength = 0;
 
-  function add(key: ComposerKey): void {
-    unsent.length += key.bytes.length;
-    unsent.isKnown &&= REPEATABLE.has(key.kind) && unsent.length <= LIMIT;
-    unsent.hasMention ||= WRITTEN.has(key.kind) && /[@$]/.test(key.bytes);
-    // What is not repeated need not be kept; that something stands there is known by the length.
-    if (unsent.isKnown || unsent.length <= LIMIT) unsent.keys.push(key);
-    else unsent.keys.length = 0;
-  }
-
   function send(key: ComposerKey, moment: Moment): void {
-    const { keys, isKnown } = unsent;
-    const length = unsent.length + key.bytes.length;
-    // Named one by one: a spread costs more than all the rest here.
+    const { keys, isRepeatable } = composer;
+    const length = composer.length + key.bytes.length;
+    // Each field is named: a spread costs more than all the rest here.
     const { at, isTurnRunning } = moment;
-    const isRepeated = isKnown && key.kind !== 'cancel';
-    sent.push({ at, isTurnRunning, keys, sentBy: key, length, isKnown: isRepeated });
+    const isRepeated = isRepeatable && key.kind !== 'cancel';
+    sent.push({ at, isTurnRunning, keys, sentBy: key, length, isRepeatable: isRepeated });
     sentLength += length;
-    if (sent.length < 2 * MOST_SENT && sentLength <= 2 * MOST_SENT_LENGTH) return clear();
-    sent = newest(sent);
+    composer = emptyComposer();
+    if (sent.length < 2 * MOST_SENT && sentLength <= 2 * MOST_SENT_LENGTH) return;
+    sent = listNewest(sent);
     sentLength = sent.reduce((sum, prompt) => sum + prompt.length, 0);
-    clear();
-  }
-
-  function clear(): void {
-    unsent = nothing();
   }
 
   return {
-    note(keys, moment) {
+    addKeys(keys, moment) {
       for (const key of readComposerKeys(keys)) {
         if (isRelease(key)) continue;
         const isSent = key.kind === 'cancel' || key.kind === 'enter';
-        if (isSent || (key.kind === 'tab' && !completes(unsent))) send(key, moment);
-        else add(key);
+        if (isSent || (key.kind === 'tab' && !completesMention(composer))) send(key, moment);
+        else write(composer, key);
       }
     },
-    isEmpty: () => unsent.length === 0,
-    take(record) {
-      const { isKnown, length } = unsent;
-      const draft = isKnown ? join(unsent.keys) : '';
-      const again = isKnown
-        ? findLost(newest(sent), record).map(({ keys, sentBy }) => join([...keys, sentBy]))
-        : [];
-      unsent = nothing();
+    isEmpty: () => composer.length === 0,
+    takeUnsent(record) {
+      const { isRepeatable, length } = composer;
+      const text = isRepeatable ? joinKeys(composer.keys) : '';
+      const lost = isRepeatable ? findLost(listNewest(sent), record) : [];
+      const prompts = lost.map(({ keys, sentBy }) => joinKeys([...keys, sentBy]));
+      composer = emptyComposer();
       sent = [];
       sentLength = 0;
-      return { keys: again.join('') + draft, isShort: again.length === 0 && length < LEAST };
+      return { keys: prompts.join('') + text, isShort: lost.length === 0 && length < LEAST };
     },
   };
 }
 
-function nothing(): Unsent {
-  return { keys: [], length: 0, isKnown: true, hasMention: false };
+function write(composer: ComposerText, key: ComposerKey): void {
+  composer.length += key.bytes.length;
+  composer.isRepeatable &&= REPEATABLE.has(key.kind) && composer.length <= LONGEST_PROMPT;
+  composer.hasMention ||= WRITTEN.has(key.kind) && /[@$]/.test(key.bytes);
+  // Keys that are never repeated need not be kept. The length still tells that the composer has text.
+  if (composer.isRepeatable || composer.length <= LONGEST_PROMPT) composer.keys.push(key);
+  else composer.keys.length = 0;
 }
 
-function join(keys: readonly ComposerKey[]): string {
+function emptyComposer(): ComposerText {
+  return { keys: [], length: 0, isRepeatable: true, hasMention: false };
+}
+
+function joinKeys(keys: readonly ComposerKey[]): string {
   return keys.map(({ bytes }) => bytes).join('');
 }
 
-/** As many of the last ones as are kept. */
-function newest(sent: readonly Prompt[]): Prompt[] {
+/** The newest prompts, as many as are kept. */
+function listNewest(sent: readonly SentPrompt[]): SentPrompt[] {
   let length = 0;
   const kept = sent.slice(-MOST_SENT);
   const first = kept.findLastIndex((prompt) => {
@@ -128,25 +123,25 @@ function newest(sent: readonly Prompt[]): Prompt[] {
   return kept.slice(first + 1);
 }
 
-/** The prompts that were queued and have not become part of a thread. */
+/** The prompts that Codex had queued and that no thread has. */
 function findLost(
-  sent: readonly Prompt[],
+  sent: readonly SentPrompt[],
   { prompts: recorded, turns }: ChildRecord = { prompts: [], turns: [] },
-): Prompt[] {
-  // An idle Codex has sent its whole queue; after keys of another kind nobody knows what is left of it.
+): SentPrompt[] {
+  // An idle Codex has sent its whole queue. Keys that cannot be repeated may have changed the queue.
   const idle = sent.findLastIndex(
     ({ at, isTurnRunning }) => !(isTurnRunning || turns.some((turn) => isWithin(turn, at))),
   );
-  const unknown = sent.findLastIndex(({ isKnown }) => !isKnown);
+  const unknown = sent.findLastIndex(({ isRepeatable }) => !isRepeatable);
   const first = sent[idle];
   // 0.150 loses the prompt of a turn whose compaction fails. 0.169 has it in the record.
-  const began = first !== undefined && isLostIn(turns, first);
-  const queued = sent.slice(Math.max(unknown + 1, began ? idle : idle + 1));
+  const isFirstLost = first !== undefined && isLostIn(turns, first);
+  const queued = sent.slice(Math.max(unknown + 1, isFirstLost ? idle : idle + 1));
   if (queued.length === 0) return [];
-  const said = recorded.map(squeeze);
+  const texts = recorded.map(removeSpace);
   return queued.filter(({ keys }) => {
     const text = textOf(keys);
-    return text !== undefined && !said.some((whole) => contains(whole, squeeze(text)));
+    return text !== undefined && !texts.some((whole) => contains(whole, removeSpace(text)));
   });
 }
 
@@ -154,24 +149,24 @@ function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): bo
   return from <= at && at <= to;
 }
 
-/** Whether the prompt began the last of the turns, which does not have it. */
-function isLostIn(turns: readonly Turn[], { at }: Prompt): boolean {
+/** The prompt began the last turn, and the record of that turn does not have it. */
+function isLostIn(turns: readonly Turn[], { at }: SentPrompt): boolean {
   const [turn, next] = turns.filter(({ from }) => from >= at);
   return turn?.hasPrompt === false && turn.from - at <= BEGIN_MS && next === undefined;
 }
 
-/** Codex may change white space, as of a paste. */
-function squeeze(text: string): string {
+/** Codex may change white space, for example in a paste. */
+function removeSpace(text: string): string {
   return text.replace(/\s+/g, '');
 }
 
-/** Whether a key was pressed, not only one let go, as that of the Enter before. */
+/** A key was pressed. The release of an earlier key, such as Enter, is no press. */
 export function hasPress(keys: string): boolean {
   for (const key of readComposerKeys(keys)) if (!isRelease(key)) return true;
   return false;
 }
 
-/** A key let go, which kitty and others report (fact 78). */
+/** The release of a key, which kitty and other terminals report (fact 78). */
 function isRelease({ kind, bytes }: ComposerKey): boolean {
   return (
     kind === 'other' && bytes.length > 2 && bytes.length <= MOST_RELEASE && RELEASE.test(bytes)
@@ -181,13 +176,13 @@ function isRelease({ kind, bytes }: ComposerKey): boolean {
 const RELEASE = /^\u001b\[[0-9;]*:3[A-Za-z~]$/;
 const MOST_RELEASE = 32;
 
-/** Longer than this is not typed again by us, nor kept in memory: Codex takes no longer prompt. */
-const LIMIT = 1024 * 1024;
+/** Codex takes no longer prompt, so longer text is neither kept in memory nor typed again. */
+const LONGEST_PROMPT = 1024 * 1024;
 const MOST_SENT = 50;
-const MOST_SENT_LENGTH = 4 * LIMIT;
-/** From the Enter until the record says that a turn has begun. */
+const MOST_SENT_LENGTH = 4 * LONGEST_PROMPT;
+/** The record may say so long after the Enter that the turn has begun. */
 const BEGIN_MS = 5000;
-/** Of keys and of characters. */
+/** The least keys, and the least characters, of a prompt. */
 const LEAST = 3;
 
 const REPEATABLE: ReadonlySet<ComposerKey['kind']> = new Set([
@@ -198,17 +193,17 @@ const REPEATABLE: ReadonlySet<ComposerKey['kind']> = new Set([
 ]);
 const WRITTEN: ReadonlySet<ComposerKey['kind']> = new Set(['text', 'paste']);
 
-/** Tab chooses from the list that is open over a command or a mention. */
-function completes({ keys, hasMention }: Unsent): boolean {
+/** Tab takes an entry of the list that is open over a command or a mention. */
+function completesMention({ keys, hasMention }: ComposerText): boolean {
   return hasMention || /^[/!]/.test(keys[0]?.bytes ?? '');
 }
 
 /**
- * What a prompt says. Undefined where keys do not tell (the cursor was moved, a list may have been open), and for what is
- * no prompt: a command, an answer of one or two letters.
+ * The text of a prompt. Undefined where keys do not tell it (the cursor was moved, a list may have been open), and for keys
+ * that are no prompt: a command, an answer of one or two letters.
  */
 function textOf(keys: readonly ComposerKey[]): string | undefined {
-  const written = Buffer.from(keys.map(writtenBy).join(''), 'latin1')
+  const written = Buffer.from(keys.map(textOfKey).join(''), 'latin1')
     .toString('utf8')
     .replace(/\r\n?/g, '\n');
   const characters: string[] = [];
@@ -220,7 +215,7 @@ function textOf(keys: readonly ComposerKey[]): string | undefined {
   return text.length < LEAST || NOT_PLAIN.test(text) || CONTROL.test(text) ? undefined : text;
 }
 
-function writtenBy({ kind, bytes }: ComposerKey): string {
+function textOfKey({ kind, bytes }: ComposerKey): string {
   if (kind === 'line-break') return '\n';
   return kind === 'paste' ? bytes.slice(PASTE_START.length, -PASTE_END.length) : bytes;
 }

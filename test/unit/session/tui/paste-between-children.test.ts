@@ -20,11 +20,11 @@ function createComposer() {
   return {
     take(bytes: string, at: number) {
       const { keys } = classifier.feed(Buffer.from(bytes, 'latin1'));
-      bursts.add(keys.toString('latin1'), at, { side: 'given' });
+      bursts.add(keys.toString('latin1'), at, { side: 'delivered' });
     },
     read() {
       const bytes = bursts
-        .take(Number.POSITIVE_INFINITY)
+        .takeFinished(Number.POSITIVE_INFINITY)
         .map(({ keys }) => keys)
         .join('');
       const sent: string[] = [];

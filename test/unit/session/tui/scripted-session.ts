@@ -94,8 +94,8 @@ export function openSession(options: SessionOptions = {}) {
       return {
         ...follower,
         rollouts: () => [],
-        look(saw) {
-          const looking = follower.look(saw);
+        readNews(seenText) {
+          const looking = follower.readNews(seenText);
           looks.add(looking);
           return looking.finally(() => looks.delete(looking));
         },

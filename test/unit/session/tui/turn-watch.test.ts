@@ -1,12 +1,12 @@
 import { expect, it, vi } from 'vitest';
-import type { Look, ThreadFollower } from '../../../../src/session/tui/follow-threads.ts';
+import type { RecordNews, ThreadFollower } from '../../../../src/session/tui/follow-threads.ts';
 import { createTurnWatch } from '../../../../src/session/tui/turn-watch.ts';
 
 it('a turn that was answered while proof of a limit was sought is told all the same', async () => {
-  const looks: Look[] = [];
-  const none: Look = { started: true, answered: false, turnRuns: false };
+  const looks: RecordNews[] = [];
+  const none: RecordNews = { started: true, answered: false, turnRuns: false };
   const follower: ThreadFollower = {
-    look: async () => looks.shift() ?? none,
+    readNews: async () => looks.shift() ?? none,
     current: () => undefined,
     rollouts: () => [],
     record: () => ({ prompts: [], turns: [] }),
@@ -26,8 +26,8 @@ it('a turn that was answered while proof of a limit was sought is told all the s
   looks.push({ ...none, answered: true });
   expect(await watch.seek()).toEqual(none);
   expect(told).toEqual(['triggered']);
-  await watch.look();
-  await watch.look();
+  await watch.reportNews();
+  await watch.reportNews();
   watch.close();
   expect(told).toEqual(['triggered', 'succeeded']);
 });

@@ -4,13 +4,13 @@ import { createUnsentInput, type UnsentInput } from '../../../../src/session/tui
 const ESC = '\u001b';
 const paste = (text: string) => `${ESC}[200~${text}${ESC}[201~`;
 
-/** Keys as the draft takes them, and back. */
+/** Keys as the unsent input takes them, and back. */
 const latin1 = (text: string) => Buffer.from(text).toString('latin1');
 const utf8 = (keys: string) => Buffer.from(keys, 'latin1').toString();
 
 /** What is typed again where no text follows. */
-function takeFrom(draft: UnsentInput, record: ReturnType<typeof recordOf> | undefined): string {
-  const { keys, isShort } = draft.take(record);
+function takeFrom(unsent: UnsentInput, record: ReturnType<typeof recordOf> | undefined): string {
+  const { keys, isShort } = unsent.takeUnsent(record);
   return isShort ? '' : keys;
 }
 
@@ -23,9 +23,9 @@ function recordOf(prompts: string[], turns: [from: number, to: number][] = []) {
 }
 
 function leave(typed: [keys: string, isTurnRunning: boolean][], recorded: string[] = []): string {
-  const draft = createUnsentInput();
-  for (const [keys, isTurnRunning] of typed) draft.note(latin1(keys), { at: 0, isTurnRunning });
-  return utf8(takeFrom(draft, recordOf(recorded)));
+  const unsent = createUnsentInput();
+  for (const [keys, isTurnRunning] of typed) unsent.addKeys(latin1(keys), { at: 0, isTurnRunning });
+  return utf8(takeFrom(unsent, recordOf(recorded)));
 }
 
 describe('what goes to the successor', () => {
@@ -77,13 +77,13 @@ describe('what goes to the successor', () => {
   });
 
   it('what was sent in a turn that only the record tells of, later', () => {
-    const draft = createUnsentInput();
+    const unsent = createUnsentInput();
     const sent: [string, number][] = [
       ['too early\t', 900],
       ['then\t', 1100],
       ['that\t', 1200],
     ];
-    for (const [keys, at] of sent) draft.note(latin1(keys), { at, isTurnRunning: false });
+    for (const [keys, at] of sent) unsent.addKeys(latin1(keys), { at, isTurnRunning: false });
     const record = recordOf(
       ['then'],
       [
@@ -91,7 +91,7 @@ describe('what goes to the successor', () => {
         [1160, 1300],
       ],
     );
-    expect(takeFrom(draft, record)).toBe('that\t');
+    expect(takeFrom(unsent, record)).toBe('that\t');
   });
 
   it('the prompt whose own turn came to nothing', () => {
@@ -100,11 +100,11 @@ describe('what goes to the successor', () => {
       [3000, 3200],
     ];
     const again = (record: ReturnType<typeof recordOf>) => {
-      const draft = createUnsentInput();
-      draft.note(latin1('before\r'), { at: 100, isTurnRunning: false });
-      draft.note(latin1('after\r'), { at: 2900, isTurnRunning: false });
-      draft.note(latin1('then\t'), { at: 3100, isTurnRunning: false });
-      return takeFrom(draft, record);
+      const unsent = createUnsentInput();
+      unsent.addKeys(latin1('before\r'), { at: 100, isTurnRunning: false });
+      unsent.addKeys(latin1('after\r'), { at: 2900, isTurnRunning: false });
+      unsent.addKeys(latin1('then\t'), { at: 3100, isTurnRunning: false });
+      return takeFrom(unsent, record);
     };
     expect(again(recordOf(['before'], turns))).toBe('after\rthen\t');
     const whole = recordOf(['before', 'as Codex puts it'], turns);
@@ -114,10 +114,10 @@ describe('what goes to the successor', () => {
   });
 
   it('once, and nothing of a child that came to no thread', () => {
-    const draft = createUnsentInput();
-    draft.note(latin1('sent\rhalf'), { at: 0, isTurnRunning: false });
-    expect(takeFrom(draft, undefined)).toBe('half');
-    expect(draft.isEmpty()).toBe(true);
-    expect(takeFrom(draft, undefined)).toBe('');
+    const unsent = createUnsentInput();
+    unsent.addKeys(latin1('sent\rhalf'), { at: 0, isTurnRunning: false });
+    expect(takeFrom(unsent, undefined)).toBe('half');
+    expect(unsent.isEmpty()).toBe(true);
+    expect(takeFrom(unsent, undefined)).toBe('');
   });
 });

@@ -1,0 +1,47 @@
+import { type ComposerKey, PASTE_START } from '../../codex/composer-keys.ts';
+import type { Side } from './render-burst.ts';
+
+/** A bracketed paste whose end has not come. */
+export interface OpenPaste<Tag> {
+  pieces: string[];
+  length: number;
+  /** So many of its bytes the child has. */
+  passedOn: number;
+  /** Of the newest piece. */
+  tag: Tag;
+  /** False once the child has more of it than we keep. */
+  isKept: boolean;
+}
+
+/** Codex takes no longer prompt. Longer input that the child has is not kept, as it is never typed again. */
+export const MOST_KEPT = 1024 * 1024;
+/** Stands for input that was not kept: a key that is never typed again. */
+export const NOT_KEPT: ComposerKey = { kind: 'other', bytes: '\u001b' };
+
+export function openPaste<Tag>(tag: Tag): OpenPaste<Tag> {
+  return { pieces: [], length: 0, passedOn: 0, tag, isKept: true };
+}
+
+/** @param passedOn so many bytes of a queued piece the child has. They can only be the beginning of the paste. */
+export function addPiece<Tag extends { side: Side }>(
+  paste: OpenPaste<Tag>,
+  piece: string,
+  tag: Tag,
+  passedOn: number,
+): void {
+  const isQueued = tag.side === 'queued';
+  if (paste.passedOn === paste.length) paste.passedOn += isQueued ? passedOn : piece.length;
+  paste.length += piece.length;
+  paste.pieces.push(piece);
+  paste.tag = tag;
+  if (paste.length <= MOST_KEPT || isQueued) return;
+  paste.pieces = [PASTE_START];
+  paste.length = PASTE_START.length;
+  paste.passedOn = PASTE_START.length;
+  paste.isKept = false;
+}
+
+/** The whole paste, once its end has come. */
+export function renderPaste<Tag extends { side: Side }>(paste: OpenPaste<Tag>): string {
+  return paste.isKept || paste.tag.side === 'queued' ? paste.pieces.join('') : NOT_KEPT.bytes;
+}

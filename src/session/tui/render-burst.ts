@@ -1,0 +1,62 @@
+import { type ComposerKey, PASTE_END, PASTE_START } from '../../codex/composer-keys.ts';
+
+/**
+ * Where a key went: `delivered` to a child's composer, `dialog` to a child's dialog (so it stands in no composer), or
+ * `queued` for a child that comes later.
+ */
+export type Side = 'delivered' | 'dialog' | 'queued';
+
+export interface BurstKey<Tag> {
+  key: ComposerKey;
+  tag: Tag;
+}
+
+/**
+ * The keys of a burst as they are given to a child: text with line breaks as a bracketed paste, the rest as it came.
+ * @param characters how much text came in the burst, with the keys that were taken out of it before.
+ */
+export function renderBurst<Tag extends { side: Side }>(
+  burst: readonly BurstKey<Tag>[],
+  characters: number,
+): { keys: string; tag: Tag }[] {
+  if (characters === 0 || !burst.some(({ key }) => breaksLine(key))) {
+    return burst.map(({ key, tag }) => ({ keys: key.bytes, tag }));
+  }
+  const parts: { keys: string; tag: Tag }[] = [];
+  let run: ComposerKey[] = [];
+  for (const [index, { key, tag }] of burst.entries()) {
+    const next = burst[index + 1];
+    if (!writesText(key)) {
+      parts.push({ keys: key.bytes, tag });
+      continue;
+    }
+    run.push(key);
+    if (next !== undefined && writesText(next.key) && next.tag.side === tag.side) continue;
+    parts.push({ keys: renderRun(run), tag });
+    run = [];
+  }
+  return parts;
+}
+
+/** The key sends the prompt. */
+export function sendsPrompt({ kind }: ComposerKey): boolean {
+  return kind === 'enter' || kind === 'tab';
+}
+
+/** The key writes text, or a line break in a burst. */
+export function writesText(key: ComposerKey): boolean {
+  return key.kind === 'text' || breaksLine(key);
+}
+
+function breaksLine(key: ComposerKey): boolean {
+  return sendsPrompt(key) || key.kind === 'line-break';
+}
+
+function renderRun(run: readonly ComposerKey[]): string {
+  if (!run.some(breaksLine)) return run.map(({ bytes }) => bytes).join('');
+  const text = run.map(({ kind, bytes }) => {
+    if (kind === 'text') return bytes;
+    return kind === 'tab' ? '\t' : '\r';
+  });
+  return `${PASTE_START}${text.join('')}${PASTE_END}`;
+}

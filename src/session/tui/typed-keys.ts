@@ -1,0 +1,95 @@
+import { ESCAPE, readComposerKeys } from '../../codex/composer-keys.ts';
+import { endSequence, forgetChild, hasWaitingPart } from './cut-sequence.ts';
+import { sideOfChild } from './dialog-keys.ts';
+import type { ChildRecord } from './follow-threads.ts';
+import { CUT_MS, type GateState, type QueuedKeys } from './gate-state.ts';
+import type { Side } from './render-burst.ts';
+import type { Moment } from './unsent-input.ts';
+
+// Keys that were typed are in one of three places: a burst that may go on, the unsent input of the child, or the queue.
+
+/** @param passedOn so many of their first bytes the child has. */
+export function addKeys(gate: GateState, keys: Buffer, side: Side, passedOn = 0): void {
+  if (keys.length > 0) {
+    const tag = { side, moment: momentOf(gate) };
+    gate.bursts.add(keys.toString('latin1'), gate.options.ticks(), tag, passedOn);
+  }
+  sortKeys(gate);
+}
+
+/** Moves finished keys from the bursts to the unsent input or the queue. */
+export function sortKeys(
+  { bursts, unsent, queue, options }: GateState,
+  finished = bursts.takeFinished(options.ticks()),
+): void {
+  for (const { keys, tag, passedOn } of finished) {
+    if (tag.side === 'delivered') unsent.addKeys(keys, tag.moment);
+    if (tag.side === 'queued') queue.push({ keys, passedOn });
+  }
+}
+
+/** No rest of the cut sequence has come for so long that its beginning is a key, such as Escape. */
+export function endOldSequence(gate: GateState): void {
+  const { cut, options } = gate;
+  if (options.ticks() - gate.lastChunkAt < CUT_MS || cut.classifier.isPasting()) return;
+  if (!hasWaitingPart(cut)) addKeys(gate, endSequence(cut).keys, sideOfChild(options));
+  else if (gate.keyListener === undefined) queueSequence(gate);
+}
+
+/** The beginning of a sequence that the child does not have is a key, and waits with the other keys. */
+export function queueSequence(gate: GateState): void {
+  const { cut } = gate;
+  if (cut.classifier.isPasting() || !hasWaitingPart(cut)) return;
+  const { passedBefore } = cut;
+  cut.passedBefore = 0;
+  const { keys, passedOn } = endSequence(cut);
+  // The key was pressed in the child before, and it is to be pressed once.
+  if (keys.length > passedBefore) addKeys(gate, keys, 'queued', passedOn);
+}
+
+export function hasWaitingKeys({ queue, bursts, cut }: GateState): boolean {
+  return queue.length > 0 || bursts.hasQueued() || hasWaitingPart(cut);
+}
+
+/** Empties the queue for the child. A paste that has stalled goes on in the child. @returns latin-1 */
+export function takeQueue(gate: GateState): string {
+  const { bursts, unsent, queue } = gate;
+  sortKeys(gate, bursts.takeFinished(Number.POSITIVE_INFINITY));
+  const rest = bursts.openPaste()?.rest() ?? '';
+  bursts.markOpenPaste(true);
+  if (queue[0]?.isShort && rest === '' && !queue.slice(1).some(hasText)) queue.shift();
+  const moment = momentOf(gate);
+  for (const { keys } of queue) unsent.addKeys(keys, moment);
+  gate.queue = [];
+  const last = rest === '' ? queue.length - 1 : queue.length;
+  return queue.map((waiting, index) => waitingBytes(waiting, index < last)).join('') + rest;
+}
+
+/**
+ * The child has ended. What it has, and its thread has not, is now the first in the queue.
+ * @param record of its threads; undefined if it had none.
+ */
+export function queueUnsentInput(gate: GateState, record: ChildRecord | undefined): void {
+  const { bursts, unsent, queue, cut } = gate;
+  sortKeys(gate, bursts.takeDelivered());
+  bursts.markOpenPaste(false);
+  forgetChild(cut);
+  for (const waiting of queue) waiting.passedOn = 0;
+  const { keys, isShort } = unsent.takeUnsent(record);
+  if (keys !== '') queue.unshift({ keys, passedOn: 0, isShort });
+}
+
+function momentOf({ options }: GateState): Moment {
+  return { at: options.now(), isTurnRunning: options.isTurnRunning() };
+}
+
+/** The bytes that the child does not have. Codex would take a lone Escape for Alt with the key behind it. */
+function waitingBytes({ keys, passedOn }: QueuedKeys, isFollowed: boolean): string {
+  return keys === '\u001b' && passedOn === 0 && isFollowed ? ESCAPE : keys.slice(passedOn);
+}
+
+function hasText({ keys }: QueuedKeys): boolean {
+  for (const { kind } of readComposerKeys(keys))
+    if (kind === 'text' || kind === 'paste') return true;
+  return false;
+}
