@@ -1,15 +1,15 @@
 import { toPlainText } from '../plain-text.ts';
 
-/** What rings and pops up at a handoff, and when no account is left. */
+/** What draws attention to a handoff, and to a limit of all accounts. */
 export interface AlertSettings {
   bell: boolean;
   notify: boolean;
 }
 
-/** The bytes that draw attention to a line of ours, for a terminal that is in the middle of nothing. */
+/** The bytes that draw attention to a line of ours. They must not be written into the middle of a sequence. */
 export type Alert = (line: string) => string;
 
-/** @param env of the user's terminal: which notifications it knows is told there only. */
+/** @param env the user's environment: only there it stands which notifications the terminal knows. */
 export function createAlert({ bell, notify }: AlertSettings, env: NodeJS.ProcessEnv): Alert {
   const protocol = notify ? protocolOf(env) : undefined;
   return (line) => {
@@ -24,10 +24,10 @@ const ST = '\u001b\\';
 
 type Protocol = 'osc-9' | 'osc-777';
 
-/** One of the two: terminals that know both would show it twice. Terminals that know neither ignore OSC 9. */
+/** Only one of the two: a terminal that knows both would show the line twice. One that knows neither ignores OSC 9. */
 function protocolOf(env: NodeJS.ProcessEnv): Protocol | undefined {
   const { TERM = '', TMUX, VTE_VERSION, KONSOLE_VERSION } = env;
-  // The console of Linux prints it; GNU screen lets nothing of the kind through.
+  // The Linux console prints the sequence, and GNU screen does not pass it on.
   if (/^(?:|dumb|linux)$/.test(TERM) || (/^screen/.test(TERM) && !TMUX)) return undefined;
   const is777 = /^(?:foot|rxvt)/.test(TERM) || (!TMUX && Boolean(VTE_VERSION || KONSOLE_VERSION));
   return is777 ? 'osc-777' : 'osc-9';
@@ -39,7 +39,7 @@ function sequenceOf(protocol: Protocol, text: string): string {
     : `\u001b]777;notify;codex;${text.replaceAll(';', ',')}${ST}`;
 }
 
-/** tmux hands it on where `allow-passthrough` is on, and drops it else. */
+/** tmux passes the sequence on where `allow-passthrough` is on, and drops it otherwise. */
 function throughTmux(sequence: string, { TMUX }: NodeJS.ProcessEnv): string {
   return TMUX ? `\u001bPtmux;${sequence.replaceAll('\u001b', '\u001b\u001b')}${ST}` : sequence;
 }

@@ -11,8 +11,9 @@ const RELAYED: NodeJS.Signals[] = [
 ];
 
 /**
- * Reports the signals that somebody sends to us and means for Codex. Returns what ends it.
- * @param ignored one that Codex was to ignore from its start.
+ * Reports the signals that are sent to us and meant for Codex.
+ * @param ignored a signal that Codex ignores from its start.
+ * @returns what ends the reports.
  */
 export function relaySignals(
   relay: (signal: NodeJS.Signals, number: number) => void,

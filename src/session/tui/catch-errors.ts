@@ -1,6 +1,6 @@
 import type { TuiSession } from './tui-session.ts';
 
-/** A listener whose exceptions end the looking, and not the session. */
+/** A listener whose exceptions end the observing, and not the session. */
 export function catchErrors<A extends unknown[]>(
   session: Pick<TuiSession, 'fail'>,
   listen: (...args: A) => void,

@@ -3,49 +3,49 @@ import type { Timers } from '../../handoff/timers.ts';
 import { TYPED_MS } from './retype-prompt.ts';
 
 /**
- * When a successor takes keys: Codex drops what is typed before it has opened its thread. And whether a child asks for a
- * login instead of opening one.
+ * Tells when a successor takes keys: Codex drops keys that come before it has opened its thread. Tells also whether a child
+ * asks for a login instead.
  */
 export interface ChildArrival {
-  /** Its first frame is there. */
+  /** The child has drawn its first frame. */
   drawn(): void;
-  /** It has opened its thread. */
+  /** The child has opened its thread. */
   bound(): void;
-  /** Its first turn has begun. May be told more than once. */
+  /** The child's first turn has begun. May be called more than once. */
   began(): void;
-  /** Why it has not opened its thread, as far as is known. */
+  /** Why the child has not opened its thread, if that is known. */
   refusal(): StartRefusal | undefined;
 }
 
 export interface ArrivalParts {
-  /** It was started with a prompt: keys wait for that turn, as only an empty composer lets a lost prompt be typed. */
+  /** The child was started with a prompt. Keys wait for that turn: a lost prompt can only be typed into an empty composer. */
   hasPrompt: boolean;
   timers: Timers;
-  /** What the successor has said about it; the words may as well be part of the conversation. */
+  /** The refusal that is on the screen. Its words may also be part of the conversation. */
   readRefusal(): StartRefusal | undefined;
-  /** The same for its sign-in screen. */
+  /** The screen looks like the sign-in screen. */
   asksToSignIn(): boolean;
-  /** A dialog has the keys: it asks the user something, and what is typed at that reaches it. */
+  /** A dialog of the child asks the user something. Keys that are typed at it reach it. */
   isAsking(): boolean;
-  /** Keys may go to it. May be told more than once. */
+  /** Keys may go to the child. May be called more than once. */
   ready(): void;
-  /** It has no thread after a while, for no reason that we know: keys may go to it. */
+  /** The child has no thread after a while, and we do not know why: keys may go to it. */
   unsettled(): void;
-  /** It lives, but waits for somebody else to leave the thread. */
+  /** The child lives, but waits until another process has left the thread. */
   refused(): void;
-  /** It seems to stand in its sign-in screen; told once. @param isStill whether it still does. */
+  /** The child seems to show its sign-in screen. Called once. @param isStill whether the child still has no thread. */
   signInAsked(isStill: () => boolean): void;
 }
 
-/** With the thread open and no turn, there is no prompt to begin one with. */
+/** A child that has opened its thread, and begins no turn for this long, has no prompt. */
 const IDLE_MS = 500;
-/** With a prompt, it may have been lost (retype-prompt.ts) and be typed again; then it is something else. */
+/** A prompt may have been lost, and is typed again meanwhile (retype-prompt.ts). After that keys wait for it no more. */
 const LOST_MS = TYPED_MS + 2000;
-/** A refusal that is still on the screen so long after, with no thread open, is one. */
+/** A refusal counts when it is still on the screen so long after, and no thread is open. */
 const DOUBT_MS = 500;
-/** A successor that has no thread by now waits for the user in a way unknown; or the machine is slow (0.150 under load). */
+/** A successor without a thread by now asks the user something that we do not know, or is slow (0.150 under load). */
 const QUESTION_MS = 2500;
-/** The sign-in screen is its first, but a busy machine may be long in drawing it. */
+/** The sign-in screen is the first one of a child, but a busy machine may take this long to draw it. */
 const SIGN_IN_MS = 15_000;
 
 export function awaitArrival({
@@ -62,27 +62,27 @@ export function awaitArrival({
   let isBound = false;
   let hasBegun = false;
 
-  function check(waitedMs: number, doubted: boolean): void {
+  function awaitThread(waitedMs: number, wasRefused: boolean): void {
     if (isBound) return;
-    const said = readRefusal() === 'active-writer';
-    if (said && doubted) refused();
-    else if (!said && isAsking()) timers.after(DOUBT_MS, () => check(0, said));
-    else if (!said && waitedMs >= QUESTION_MS) unsettled();
-    else timers.after(DOUBT_MS, () => check(waitedMs + DOUBT_MS, said));
+    const isRefused = readRefusal() === 'active-writer';
+    if (isRefused && wasRefused) refused();
+    else if (!isRefused && isAsking()) timers.after(DOUBT_MS, () => awaitThread(0, false));
+    else if (!isRefused && waitedMs >= QUESTION_MS) unsettled();
+    else timers.after(DOUBT_MS, () => awaitThread(waitedMs + DOUBT_MS, isRefused));
   }
 
-  function checkSignIn(waitedMs: number): void {
+  function awaitSignIn(waitedMs: number): void {
     if (isBound) return;
     if (asksToSignIn()) signInAsked(() => !isBound);
     else if (waitedMs < SIGN_IN_MS) {
-      timers.after(DOUBT_MS, () => checkSignIn(waitedMs + DOUBT_MS));
+      timers.after(DOUBT_MS, () => awaitSignIn(waitedMs + DOUBT_MS));
     }
   }
 
   return {
     drawn() {
-      check(0, false);
-      checkSignIn(0);
+      awaitThread(0, false);
+      awaitSignIn(0);
     },
     bound() {
       isBound = true;

@@ -1,12 +1,12 @@
 import type { ObservedChild } from './observed-child.ts';
 import type { TuiSession } from './tui-session.ts';
 
-/** The network may fail for a moment: the account is asked about once more after this long. */
+/** The network may fail for a moment, so the service is asked once more after this long. */
 const PAUSE_MS = 2000;
 
 /**
- * The screen looks like Codex's sign-in screen, which is only a reason to ask about the login. A login that works leaves
- * the screen to the user.
+ * The screen looks like Codex's sign-in screen, and that is only a reason to ask about the login. If the login works, the
+ * screen is left to the user.
  * @param isStill the child has not opened its thread. When it has, its login works, and the question would cost a token
  * refresh.
  */

@@ -1,7 +1,7 @@
 import type { RateLimits } from '../../codex/rollout.ts';
 import type { TuiSession } from './tui-session.ts';
 
-/** A turn has ended. If the account has little left, and another has more, the session moves on when Codex rests. */
+/** A turn has ended. If its account has little left, and another account has more, the session moves when Codex rests. */
 export async function considerEarlyHandoff(limits: RateLimits, session: TuiSession): Promise<void> {
   const { parts, handoffs, early, observed } = session;
   const state = handoffs.state();

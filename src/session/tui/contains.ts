@@ -1,6 +1,6 @@
 /**
- * Whether a text has another in it, in linear time (Knuth, Morris and Pratt). `String.includes` needs minutes for texts of
- * some 100,000 equal characters with another in their middle (pty fact 7), and what a user pastes may be such.
+ * Whether a text has a part in it, in linear time (Knuth, Morris and Pratt). `String.includes` needs minutes where text and
+ * part are some 100,000 equal characters with a different one in the middle (pty fact 7), and a user may paste such text.
  */
 export function contains(text: string, part: string): boolean {
   if (part.length > text.length) return false;
@@ -19,7 +19,7 @@ export function contains(text: string, part: string): boolean {
 
 const SHORT = 64;
 
-/** For each beginning of the part, how long the longest beginning is that it ends with. */
+/** For each prefix of the part: the length of the longest shorter prefix that it ends with. */
 function jumpsOf(part: string): Uint32Array {
   const jumps = new Uint32Array(part.length);
   let matched = 0;

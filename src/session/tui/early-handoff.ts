@@ -1,7 +1,7 @@
 import type { Roomier } from '../../handoff/accounts.ts';
 import type { Timers } from '../../handoff/timers.ts';
 
-/** Moves a session on between two turns, when its account has little left. */
+/** Moves a session to another account between two turns, when its account has little left. */
 export interface EarlyHandoff {
   /** A turn has ended, and another account has more. */
   consider(roomier: Roomier): void;
@@ -18,19 +18,19 @@ export interface EarlyHandoffParts {
   move(roomier: Roomier): void;
 }
 
-/** A prompt that Codex has queued, or a goal, begins the next turn at once: it is not ended in the middle of that. */
+/** A queued prompt or a goal begins the next turn at once. The wait lets such a turn begin, and then the session stays. */
 const REST_MS = 1000;
 
 /**
- * A user who types at the end of a turn, be it a prompt or `/new`, is left alone, and so is a turn that has begun. The
- * end of the next turn says how much is left then.
+ * A user who types at the end of a turn (a prompt, `/new`) is left alone, and so is a turn that has begun. The end of the
+ * next turn tells how much is left then.
  */
 export function createEarlyHandoff(parts: EarlyHandoffParts): EarlyHandoff {
   let latest: Roomier | undefined;
 
-  async function check(roomier: Roomier, presses: number): Promise<void> {
-    const isLeftAlone = () => roomier === latest && parts.isFree() && parts.presses() === presses;
-    if (!isLeftAlone() || !(await parts.isResting()) || !isLeftAlone()) return;
+  async function moveIfIdle(roomier: Roomier, presses: number): Promise<void> {
+    const mayMove = () => roomier === latest && parts.isFree() && parts.presses() === presses;
+    if (!mayMove() || !(await parts.isResting()) || !mayMove()) return;
     latest = undefined;
     parts.move(roomier);
   }
@@ -39,7 +39,7 @@ export function createEarlyHandoff(parts: EarlyHandoffParts): EarlyHandoff {
     consider(roomier) {
       latest = roomier;
       const presses = parts.presses();
-      parts.timers.after(REST_MS, () => void check(roomier, presses).catch(() => undefined));
+      parts.timers.after(REST_MS, () => void moveIfIdle(roomier, presses).catch(() => undefined));
     },
   };
 }

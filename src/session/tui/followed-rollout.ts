@@ -4,37 +4,37 @@ import { correctTime, type RolloutFact } from '../../codex/rollout.ts';
 import { readRolloutFacts, readSessionMeta } from '../../codex/rollout-file.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 
-/** A rollout that the living child has open, as far as it was read. */
+/** A rollout that the living child has open, and what was read of it. */
 export interface FollowedRollout {
-  /** Undefined for a sub-agent's: its parent's turn fails by itself and is the one to resume. */
+  /** Undefined for a sub-agent: the turn of its parent fails, too, and the parent is resumed. */
   thread: SessionThread | undefined;
   offset: number;
   /** Of the last turn only. */
   facts: RolloutFact[];
-  /** Since the child was started. */
+  /** What the user said since the child was started. */
   prompts: string[];
   turns: Turn[];
-  /** Epoch milliseconds; of equal threads the one opened last counts. */
+  /** Epoch milliseconds. */
   lastTurnAt: number;
-  /** It was read before, so all that is new was written since. */
+  /** It was read before, so what is new was written in this session. */
   wasRead?: true;
   reserve?: ReserveState | undefined;
 }
 
-/** Epoch milliseconds; without an end while it runs. */
+/** A turn, in epoch milliseconds. It has no end while it runs. */
 export interface Turn {
   from: number;
   to?: number;
-  /** What the user said is in the record: it was no `/compact`, and nothing was lost. */
+  /** The record has its prompt. It was no `/compact`, and its prompt was not lost. */
   hasPrompt: boolean;
 }
 
-/** Old turns are of no interest, and a rollout can have 50 MB: reading begins this far before its end. */
+/** Old turns do not matter, and a rollout can have 50 MB. Reading begins this far before its end. */
 const HISTORY_BYTES = 1024 * 1024;
 
 /**
  * @param startedAtMs when the child was started.
- * @returns undefined when its first line is not written yet: a new thread's file is empty for a moment.
+ * @returns undefined when the first line is not written yet: the file of a new thread is empty for a moment.
  */
 export async function openRollout(
   file: string,
@@ -55,15 +55,15 @@ export async function openRollout(
     prompts: [],
     turns: [],
     lastTurnAt: 0,
-    // A thread of this child's own begins on the reserve only if Codex, knowing the account, puts it there.
+    // A thread that this child has begun is on the reserve only after Codex has put it there.
     ...((meta.at ?? 0) >= startedAtMs && { reserve: { onReserve: false } }),
   };
 }
 
 /**
- * Reads on; returns what is new.
+ * Reads on. @returns the new facts
  * @param startedAtMs when the child was started.
- * @param aheadMs how far the clock was set back in this session.
+ * @param aheadMs how far the clock has been set back in this session.
  */
 export async function readOn(
   rollout: FollowedRollout,
@@ -73,7 +73,7 @@ export async function readOn(
   const { thread } = rollout;
   if (thread === undefined) return [];
   const read = await readRolloutFacts(thread.rollout, rollout.offset);
-  // What is there at first may be from before the clock was set back.
+  // The facts of the first reading may be older than the change of the clock.
   const facts = read.facts.map((fact) => correctTime(fact, rollout.wasRead ? aheadMs : 0));
   rollout.offset = read.offset;
   rollout.wasRead = true;
@@ -117,5 +117,5 @@ function noteTurn(turns: Turn[], { type, at = 0 }: RolloutFact): void {
   if (turns.length > MOST_TURNS) turns.shift();
 }
 
-/** Nobody types prompts ahead for longer than this. */
+/** No user types prompts ahead for more turns than this. */
 const MOST_TURNS = 100;

@@ -1,9 +1,9 @@
 import type { TuiSession } from './tui-session.ts';
 
-/** A terminal that takes nothing for this long is stalled. */
+/** A terminal that takes no byte for this long is stalled. */
 const STALL_MS = 300;
 
-/** Stops the whole job (Ctrl-Z), and goes on with it after `fg`. */
+/** Stops the whole job (Ctrl-Z), and continues it after `fg`. */
 export async function suspendJob(session: TuiSession): Promise<void> {
   const { terminal } = session.parts;
   try {
@@ -13,17 +13,17 @@ export async function suspendJob(session: TuiSession): Promise<void> {
     const child = session.observed?.child;
     child?.resize(terminal.size());
     child?.continueJob();
-    // The same size says nothing by itself, and 0.150 may have drawn before it was stopped: it would show nothing now.
+    // An unchanged size makes Codex draw nothing, and 0.150 may have drawn before it was stopped: its screen would be empty.
     child?.redraw();
     session.course.continued();
   } catch (error) {
-    // A stopped job that nobody can bring back must not stay for ever.
+    // The job cannot be continued any more, so it must not stay stopped for ever.
     session.observed?.child.signal('SIGTERM');
     session.fail(error);
   }
 }
 
-/** A slow terminal gets its time. After a signal the end does not wait for a terminal that takes nothing. */
+/** A slow terminal gets its time. After a signal the end does not wait for a stalled terminal. */
 export function flushTerminal(session: TuiSession): Promise<void> {
   return session.isHurried ? flushFor(session, STALL_MS) : session.parts.terminal.flush();
 }

@@ -16,13 +16,13 @@ import { createTurnWatch, type TurnWatch, type WatchOptions } from './turn-watch
 export interface ObservedChild {
   readonly child: SupervisedChild;
   readonly arrival: ChildArrival;
-  /** From the moment in which its process id is known until it ends. */
+  /** Set while the child lives and its process id is known. */
   watch: TurnWatch | undefined;
-  /** Undefined while it lives. */
+  /** Undefined while the child lives. */
   ending: Ending | undefined;
 }
 
-/** Starts a child as the session's own, and reports what its output, its record and its end tell. Throws what `spawn` throws. */
+/** Starts a child for the session, and reports what its output, its record and its end tell. Throws what `spawn` throws. */
 export function startObservedChild(start: StartEffect, session: TuiSession): void {
   const { parts, clock, handoffs, timers, observed: previous } = session;
   const startedAt = clock.now();
@@ -30,7 +30,7 @@ export function startObservedChild(start: StartEffect, session: TuiSession): voi
     parts.terminal,
     () => retryNow(() => parts.spawn(start.plan)),
     {
-      ...whileLooking<Pick<ChildListeners, 'started' | 'drawn' | 'sign'>>(session, {
+      ...whileObserving<Pick<ChildListeners, 'started' | 'drawn' | 'sign'>>(session, {
         started(pid) {
           parts.noteChild(pid);
           observed.watch = watchChild(observed, { pid, startedAt, guard }, session);
@@ -83,7 +83,7 @@ function watchChild(
   return createTurnWatch({
     follower: follow(pid, startedAt, answered, undefined, clock.ahead),
     now: clock.now,
-    ...whileLooking<Omit<WatchOptions, 'follower' | 'now'>>(session, {
+    ...whileObserving<Omit<WatchOptions, 'follower' | 'now'>>(session, {
       triggered: (source) => handoffs.dispatch({ name: 'triggered', source }),
       unconfirmed: () => handoffs.dispatch({ name: 'unconfirmed', source: 'text' }),
       turnBegan() {
@@ -113,7 +113,7 @@ function hasAnswered({ handoffs }: TuiSession, turnId: string): boolean {
   return 'session' in state && state.session.answered.includes(turnId);
 }
 
-/** Sees to it that the successor goes on as the child before would have. */
+/** Makes the successor go on with the work of the child before. */
 function createGuard(
   { thread }: StartEffect,
   prompt: string,
@@ -143,10 +143,10 @@ function createGuard(
 }
 
 /**
- * What a child, its observers and its record tell comes through here. An exception of ours ends the looking, not the
- * session. After one, nothing is looked at any more.
+ * Reports of the child, its observers and its record come through here. An exception of ours ends the observing, and not
+ * the session. After one, nothing is observed any more.
  */
-function whileLooking<T extends object>(session: TuiSession, listeners: T): T {
+function whileObserving<T extends object>(session: TuiSession, listeners: T): T {
   const guard = ([name, listener]: [string, (...args: unknown[]) => void]) => [
     name,
     catchErrors(session, (...args: unknown[]) => {

@@ -2,14 +2,14 @@ import type { Ending } from '../../handoff/states.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import type { SupervisedChild } from './supervised-child.ts';
 
-/** What a session does about what comes to it from outside. */
+/** What a session does about events from outside. */
 export interface Course {
   input(chunk: Buffer): void;
   signalled(signal: NodeJS.Signals, number: number): void;
   hungUp(): void;
-  /** The child has stopped. */
+  /** The child has stopped (Ctrl-Z). */
   stopped(): void;
-  /** It goes on, and so do we. */
+  /** The child goes on after `fg`, and so do we. */
   continued(): void;
   ended(ending: Ending): void;
 }
@@ -26,8 +26,8 @@ export interface PassThrough {
 const HANGUP_MS = 2000;
 
 /**
- * After an error of ours: the child lives on as if nobody stood between it and the terminal. Bytes pass both ways, and
- * signals, stops and its end; nothing is looked at, and no limit moves the session.
+ * After an error of ours the child lives on as if nothing stood between it and the terminal. Bytes pass both ways, and so
+ * do signals, stops and the child's end. Nothing is observed, and no limit moves the session.
  */
 export function passThrough({ terminal, child, suspend, finish }: PassThrough): Course {
   return {

@@ -1,10 +1,10 @@
-/** Tells of changes to files; chokidar is loaded with the first of them, never before the first frame. */
+/** Reports changes to files. It loads chokidar with the first file, so never before the first frame. */
 export interface RolloutWatcher {
   watch(files: readonly string[]): void;
   close(): void;
 }
 
-/** @param changed called at each change of any of the files; a file that cannot be watched is left out. */
+/** @param changed called at each change of any of the files. A file that cannot be watched is left out. */
 export function createRolloutWatcher(changed: () => void): RolloutWatcher {
   const watched = new Set<string>();
   let closed = false;

@@ -69,7 +69,7 @@ function openSession(parts: TuiSessionParts, finish: TuiSession['finish']): TuiS
         try {
           stop();
         } catch {
-          // It may be what has failed.
+          // This part may have failed itself.
         }
       }
     },
@@ -110,7 +110,7 @@ function openGate(session: TuiSession): InputGate {
   });
 }
 
-/** Everything that comes from outside is an event of the session. */
+/** Input, signals, stops and the end of the child are events of the session. */
 function followSession(session: TuiSession): Course {
   const { handoffs, gate, parts } = session;
   return {
@@ -121,7 +121,7 @@ function followSession(session: TuiSession): Course {
     continued: () => handoffs.dispatch({ name: 'child-continued' }),
     ended(ending) {
       const { observed } = session;
-      // Codex logged its account out as soon as it started: it would log out the next account, too.
+      // Codex logged its account out as soon as it started. It would log out the next account, too.
       const cause = parts.accounts.hasLostLink() ? undefined : observed?.arrival.refusal();
       observed?.watch?.close();
       if (observed !== undefined) observed.watch = undefined;

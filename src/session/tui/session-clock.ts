@@ -1,20 +1,20 @@
 /** The time of a session. */
 export interface SessionClock {
   /**
-   * Epoch milliseconds as if nobody had ever set the clock back, so that what comes later has the later time. Where the
-   * clock is right this is `Date.now()`.
+   * Epoch milliseconds as if the clock had never been set back: a later event has a later time. While the clock is not set
+   * back this is `Date.now()`.
    */
   now(): number;
-  /** How much later that is than the system's time by now, milliseconds: 0 unless the clock was set back. */
+  /** By how many milliseconds `now` is later than the system's clock: 0 unless the clock was set back. */
   ahead(): number;
 }
 
-/** Less is a clock that is being corrected, or a process that had to wait. */
+/** A smaller step is a small correction of the clock, or a process that had to wait. */
 const STEP_MS = 2000;
 
 /**
- * Codex writes times into its record, and what ended before a child was started is a replay (fact 65). A clock that is
- * set back in a session, by NTP or by hand, would make a replay of everything that follows.
+ * Codex writes times into its record, and a turn that ended before the child was started is a replay (fact 65). When NTP or
+ * a person sets the clock back, every later turn would look like a replay.
  */
 export function createSessionClock(
   wall: () => number = Date.now,
@@ -23,7 +23,7 @@ export function createSessionClock(
   let last = { wall: wall(), ticks: ticks() };
   let ahead = 0;
 
-  function look(): number {
+  function readWall(): number {
     const current = { wall: wall(), ticks: ticks() };
     const back = last.wall + (current.ticks - last.ticks) - current.wall;
     if (back > STEP_MS) ahead += back;
@@ -32,9 +32,9 @@ export function createSessionClock(
   }
 
   return {
-    now: () => look() + ahead,
+    now: () => readWall() + ahead,
     ahead() {
-      look();
+      readWall();
       return ahead;
     },
   };

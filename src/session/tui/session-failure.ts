@@ -8,8 +8,8 @@ import { passThrough } from './pass-through.ts';
 import type { TuiSession } from './tui-session.ts';
 
 /**
- * An error of ours: the child lives on as if nothing stood between it and the terminal. The error is told when the
- * terminal is the user's again.
+ * After an error of ours the child lives on as if nothing stood between it and the terminal. The user learns of the error
+ * when the terminal is theirs again.
  */
 export function failSession(error: unknown, session: TuiSession): void {
   const { parts, handoffs, gate, observed } = session;
@@ -26,13 +26,13 @@ export function failSession(error: unknown, session: TuiSession): void {
   });
   session.stopLooking();
   if (observed.ending !== undefined) {
-    // The child before was ended by us, for a handoff that has come to nothing.
+    // In a handoff we have ended the child ourselves, and the handoff has failed.
     return session.course.ended(isInHandoff(state) ? FAILED : observed.ending);
   }
   try {
     gate.release();
   } catch {
-    // What was held is lost with the gate.
+    // The held keys are lost with the gate.
   }
 }
 

@@ -1,7 +1,7 @@
 import { type GoalGuard, type GoalGuardParts, guardGoal } from './resume-goal.ts';
 import { guardPrompt, type PromptGuard, type PromptGuardParts } from './retype-prompt.ts';
 
-/** Sees to it that a successor goes on as the child before would have: its prompt, its goal. */
+/** Makes a successor go on with the prompt and the goal of the child before. */
 export type SuccessorGuard = PromptGuard & GoalGuard;
 
 export function guardSuccessor(parts: PromptGuardParts & GoalGuardParts): SuccessorGuard {

@@ -17,7 +17,7 @@ export interface ChildListeners {
 
 export interface SupervisedChild {
   readonly pid: number | undefined;
-  /** Hands over input; when the child does not read, the terminal is not read either. */
+  /** Hands input to the child. While the child does not read, the terminal is not read either. */
   deliver(bytes: Buffer): void;
   /** The terminal takes output again. */
   drained(): void;
@@ -25,25 +25,25 @@ export interface SupervisedChild {
   signal(signal: NodeJS.Signals): void;
   continueJob(): void;
   redraw(): void;
-  /** Says something to the terminal, between two frames of the child's. */
+  /** Writes to the terminal between two frames of the child. */
   interject(sequence: string): void;
-  /** Whether it has asked for bracketed paste. */
+  /** The child has asked for bracketed paste. */
   takesPastes(): boolean;
-  /** A dialog has the keys: since when, in milliseconds of `performance.now`. */
+  /** Since when a dialog has the keys, in milliseconds of `performance.now`. Undefined when the composer has them. */
   dialogSince(): number | undefined;
-  /** Calls back when a text has been drawn that is about to be, because of what is typed now. */
+  /** Calls back when the text has been drawn, as the echo of keys that are typed now. */
   awaitEcho(text: string, seen: () => void): void;
-  /** No longer. */
+  /** Calls back no more. */
   forgetEcho(): void;
-  /** Why it could not resume its thread, as far as it says. Asked before its first turn only. */
+  /** Why the child could not resume its thread, if its output tells. Asked before its first turn only. */
   refusal(): StartRefusal | undefined;
-  /** It may stand in its sign-in screen. Asked before its first thread only. */
+  /** The child may show its sign-in screen. Asked before its first thread only. */
   asksToSignIn(): boolean;
-  /** The sequences that undo the terminal modes it has left set; before a successor bracketed paste stays on. */
+  /** The sequences that undo the terminal modes that the child has set. Before a successor bracketed paste stays on. */
   undoModes(before: 'successor' | 'end'): string;
 }
 
-/** A child that has written nothing for this long is in the middle of nothing. */
+/** A child that has written no byte for this long has no half sequence on the terminal. */
 const QUIET_MS = 50;
 
 /**
@@ -60,28 +60,28 @@ export function superviseChild(
   const child = spawn();
   const taps = createOutputTaps({ drawn: listeners.drawn, sign: listeners.sign }, hasPastes);
   let living = true;
-  let unsaid = '';
+  let unwritten = '';
   let quiet: NodeJS.Timeout | undefined;
 
   child.onOutput((piece) => {
     if (!terminal.write(piece)) child.pauseOutput();
   });
-  // The bytes first, then the looking: an observer may fail but never delay.
+  // The bytes go first: an observer may fail but never delay.
   child.afterOutput((bytes) => {
     taps.feed(bytes);
-    if (unsaid !== '') sayBetweenFrames();
+    if (unwritten !== '') writeBetweenFrames();
   });
 
-  function sayBetweenFrames(): void {
+  function writeBetweenFrames(): void {
     clearTimeout(quiet);
-    if (taps.betweenFrames()) say();
-    // Not every sequence belongs to a frame; but what is written in one go arrives in one go.
-    else quiet = setTimeout(say, QUIET_MS);
+    if (taps.betweenFrames()) writeNow();
+    // Not every sequence belongs to a frame. But bytes that are written in one go arrive in one go.
+    else quiet = setTimeout(writeNow, QUIET_MS);
   }
 
-  function say(): void {
-    terminal.write(unsaid);
-    unsaid = '';
+  function writeNow(): void {
+    terminal.write(unwritten);
+    unwritten = '';
   }
 
   child.onDrain(() => terminal.resumeInput());
@@ -107,8 +107,8 @@ export function superviseChild(
     continueJob: () => living && child.continueJob(),
     redraw: () => living && child.redraw(),
     interject(sequence) {
-      unsaid += sequence;
-      sayBetweenFrames();
+      unwritten += sequence;
+      writeBetweenFrames();
     },
     takesPastes: taps.takesPastes,
     dialogSince: taps.dialogSince,

@@ -8,7 +8,7 @@ import type { TuiSession } from './tui-session.ts';
 
 const ERASE_BELOW = '\u001b[J';
 
-/** How the handoffs of a session on a terminal reach its child and its user. */
+/** Carries out the effects of a handoff on the child and the terminal of a session. */
 export function createTuiDriver(session: TuiSession): Driver {
   const { parts, gate } = session;
   const { terminal, alert, listCommands = listBackgroundCommands } = parts;
@@ -50,7 +50,7 @@ export function createTuiDriver(session: TuiSession): Driver {
     onNextKey: gate.onNextKey,
     undoModes: (before) => void terminal.write(child()?.undoModes(before) ?? ''),
     tell(line, isUrgent) {
-      // No child lives, so there is no sequence to cut in two. What it left below the cursor is its composer.
+      // No child lives, so no sequence is cut in two. The composer of the last child is still below the cursor.
       const bell = isUrgent ? alert(line) : '';
       terminal.write(`\r\n${ERASE_BELOW}${toPlainText(line)}\r\n${bell}`);
     },
@@ -62,13 +62,13 @@ export function createTuiDriver(session: TuiSession): Driver {
   };
 }
 
-/** What the child before was given, and its thread has not, goes to the successor. */
+/** Input that the child before has, and its thread has not, goes to the successor. */
 async function keepUnsentInput(session: TuiSession): Promise<void> {
   session.gate.keepDraft(await session.leaving?.readRecord());
   session.leaving = undefined;
 }
 
-/** Proof, of a limit or of a refusal, from the record of the child that runs. */
+/** Seeks proof, of a limit or of a refused turn, in the record of the child that runs. */
 async function seekProof(session: TuiSession, source: Source): Promise<Finding | undefined> {
   const asked = session.observed?.watch;
   const found = await asked?.seek().catch(() => undefined);

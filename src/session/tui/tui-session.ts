@@ -24,21 +24,21 @@ export interface TuiSessionParts {
   terminal: Terminal;
   spawn(plan: ChildPlan): PtyChild;
   firstPlan: ChildPlan;
-  /** Makes the overlay ready once more, and says how to go on with exactly this thread. */
+  /** Makes the overlay ready once more, and plans a child that goes on with exactly this thread. */
   resumePlan(thread: SessionThread, prompt?: string): Promise<ChildPlan>;
-  /** What a resumed thread is told; '' for nothing. */
+  /** The prompt of a resumed thread; '' for none. */
   prompt: string;
-  /** Called with each child's pid, so that the overlay stays leased while it lives. */
+  /** Called with the pid of each child, so that the overlay stays leased while the child lives. */
   noteChild(pid: number): void;
-  /** Called with each thread that a child turns out to work on. */
+  /** Called with each thread that a child works on. */
   noteThread(thread: SessionThread & { copyOf?: string }): void;
   accounts: HandoffAccounts;
   /** How many accounts there are: the bound on handoffs. */
   accountCount: number;
   log(event: Logged): void;
-  /** What draws attention to a handoff, and to the end of all accounts. */
+  /** Draws attention to a handoff, and to a limit of all accounts. */
   alert: Alert;
-  /** When every account is at its limit, the first to come back is waited for. */
+  /** How to wait for the first account to come back, when every account is at its limit. Undefined: no wait. */
   wait?: Patience;
   /** Gets every step, for CODEX_HOTSWAP_DEBUG. */
   trace?: ((step: TracedStep) => void) | undefined;
@@ -52,7 +52,7 @@ export interface TuiSessionParts {
   report?(error: unknown): string;
 }
 
-/** What the parts of a session on a terminal share. What a handoff decides on is not here but in `handoffs.state()`. */
+/** What the parts of a session on a terminal share. The facts that a handoff decides on are in `handoffs.state()`. */
 export interface TuiSession {
   readonly parts: TuiSessionParts;
   readonly timers: Timers;
@@ -60,18 +60,18 @@ export interface TuiSession {
   gate: InputGate;
   handoffs: Handoffs;
   early: EarlyHandoff;
-  /** What is done about events from outside: the session, or pass-through after an error of ours. */
+  /** What happens at events from outside: they go to the session, or after an error of ours to pass-through. */
   course: Course;
   /** The child that runs, or the one that ran last. */
   observed: ObservedChild | undefined;
-  /** The watch of the child that is being ended: its record tells which prompts were lost. */
+  /** The watch of the child that is being ended. Its record tells which prompts were lost. */
   leaving: TurnWatch | undefined;
-  /** A signal came: the end does not wait for a terminal that takes nothing. */
+  /** A signal came, so the end does not wait for a stalled terminal. */
   isHurried: boolean;
-  /** An error of ours. Nothing is looked at any more. */
+  /** After an error of ours. Nothing is observed any more. */
   isBroken: boolean;
   fail(error: unknown): void;
-  /** No child is looked at, and nothing is waited for, any more. */
+  /** Ends the observing of the child, and every wait. */
   stopLooking(): void;
   /** Ends the session: its promise resolves. @param lines for stderr. */
   finish(ending: Ending, lines: readonly string[]): void;
