@@ -1,15 +1,15 @@
 import { HotswapError } from '../errors.ts';
 import type { Config } from '../state/config.ts';
 
-/** What Codex's configuration means for the accounts. */
+/** Which accounts Codex's configuration forbids. */
 export interface AccountConstraints {
   /** The targets that Codex would log out. */
   disallowed: ReadonlySet<string>;
-  /** Which setting says so, for the user. */
+  /** The setting that forbids them, in one line for the user. */
   line?: string;
 }
 
-/** The targets that Codex's configuration allows by now. */
+/** The targets that Codex's configuration allows, as it was read last. */
 export interface AllowedAccounts {
   isAllowed(target: string): boolean;
   /** Why some are not allowed. Undefined when all are. */
@@ -21,8 +21,8 @@ export interface AllowedAccounts {
 }
 
 /**
- * A `git pull` may bring a file that makes Codex log accounts out, so the configuration is read again before each choice.
- * @param first what it meant when the session began.
+ * A `git pull` may bring a setting that makes Codex log accounts out, so the configuration is read again before each choice.
+ * @param first the constraints when the session began.
  * @param read throws a HotswapError when Codex would work with none of the accounts.
  */
 export function createAllowedAccounts(
@@ -46,7 +46,7 @@ export function createAllowedAccounts(
       try {
         if (read !== undefined) note(await read(directory));
       } catch (error) {
-        if (!(error instanceof HotswapError)) return; // Codex says itself what is wrong
+        if (!(error instanceof HotswapError)) return; // Codex itself tells the user what is wrong
         disallowed = new Set(config.targets.map(({ name }) => name));
         cause = error;
       }

@@ -23,24 +23,24 @@ import { type Candidates, createCandidates } from './candidates.ts';
 import { createLoginChecks, type LoginChecks, type Tokens } from './login-checks.ts';
 import { markOf } from './mark-of-limit.ts';
 
-/** The accounts of a session: what a limit means for them, which is the next, and whose login the overlay shows. */
+/** The accounts of a session: their marks, the choice of the next account, and the login that the overlay shows. */
 export interface HandoffAccounts {
   /** The target whose login the overlay shows. */
   readonly target: string;
   /** Reads Codex's configuration again, before a choice. @param directory where the thread works. */
   rereadConstraints(directory?: string): Promise<void>;
-  /** @throws HotswapError `forced-login` when Codex would log out the account that runs, by its configuration of now. */
+  /** Reads it again. @throws HotswapError `forced-login` when Codex would log out the account that runs. */
   assertAllowed(directory?: string): Promise<void>;
   /**
-   * The overlay's link to the login is gone, and the vault is intact. Codex removes the link at a logout. It does so at
-   * its start, too, where a setting forces another login, and then it asks the service nothing.
+   * The overlay's link to the login is gone, and the vault is intact. Codex removes the link at a logout. It removes it at
+   * its start, too, when a setting forces another login (fact 25); then it asks the service nothing.
    */
   hasLostLink(): boolean;
   /** Marks the account that ran, and chooses the next one. */
   markAndChoose(proof: LimitProof): MarkedChoice;
   /** The account to use now. The account that ran may be it. For a session whose accounts were all at their limits. */
   chooseAgain(): NextAccount;
-  /** For an account with little left: another with more, if the session is to move on early. */
+  /** When the account has little left: another account that has more. Undefined: the session stays. */
   findRoomier(limits: RateLimits, from: { thread: string; rollout: string }): Roomier | undefined;
   /**
    * Has the target's access token refreshed in time, before its child starts.
@@ -49,8 +49,8 @@ export interface HandoffAccounts {
    */
   prepare(target: string, directory?: string): Promise<string>;
   /**
-   * For a child that asks for a login: whether the login of its account is gone for good, and another account could go on.
-   * Costs a refresh of its access token when everything else looks well.
+   * For a child that asks for a login: its account's login is gone for good, and another account could go on. The question
+   * costs a refresh of the access token if the vault looks well.
    */
   isLoginGone(): Promise<boolean>;
   /** Puts the target's login into the overlay, and makes it the account that new sessions start with. */
@@ -66,9 +66,9 @@ export interface AwaitedAccount {
 export interface NoneLeft {
   /** The account that comes back first. */
   earliest?: AwaitedAccount;
-  /** The session was to stay with its account. */
+  /** The session must stay with its account. */
   pinned?: boolean;
-  /** Why an account that has something left is passed over: Codex would log it out. */
+  /** Why Codex would log out an account that still has something left. */
   barred?: string;
 }
 
@@ -95,11 +95,11 @@ export interface HandoffAccountsOptions {
   target: string;
   /** Never leave that account. */
   pinned?: boolean;
-  /** The shared home is not linked to a login: it is a vault, or its owner keeps it apart. */
+  /** The shared home gets no link to a login: it is a vault, or its owner keeps its login apart. */
   keepsHome?: boolean;
-  /** What Codex's configuration meant for the accounts when the session began. */
+  /** The constraints when the session began. */
   constraints?: AccountConstraints;
-  /** Reads it again. @throws HotswapError when Codex would work with none of the accounts. */
+  /** Reads Codex's configuration. @throws HotswapError when Codex would work with none of the accounts. */
   readConstraints?(directory: string | undefined): Promise<AccountConstraints>;
   /** Refreshes access tokens in time. */
   tokens?: Tokens;
@@ -136,7 +136,7 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       const workspace = workspaceOf(notes.readTargets(), target);
       const mark = markOf(proof, { nowSeconds, workspace, config });
       notes.mark(target, mark);
-      // An account that plain codex may have logged out meanwhile is asked about before it is tried.
+      // Plain codex may have logged an account out meanwhile, so the service is asked before that account is used.
       records.attempt('what plain codex did to the logins', () => {
         const { suspects } = noticeLogout(paths, notes.latest(), new Date(options.now()));
         logins.suspect(suspects);
@@ -195,7 +195,7 @@ async function findReady(
   for (let left = config.targets.length; left > 0; left--) {
     if (!(await logins.isDead(next))) return next;
     const choice = candidates.chooseAgain();
-    // Codex says itself what is wrong with the login, and the session acts on that.
+    // Codex itself tells what is wrong with the login, and the session acts on that.
     if (choice.kind === 'none') return next;
     next = choice.target;
   }

@@ -9,7 +9,7 @@ import type { NextAccount, NoneLeft } from './accounts.ts';
 
 /** The choice of the next account in a session. */
 export interface Candidates {
-  /** After the account that runs was marked; from the accounts as they were read last. */
+  /** Called after the account that runs was marked. Uses the accounts as they were read last. */
   chooseAfter(mark: Mark): NextAccount | ({ kind: 'none' } & NoneLeft);
   /** The account to use now. The account that ran may be it. */
   chooseAgain(): NextAccount;
@@ -30,12 +30,12 @@ interface CandidatesParts {
   nowSeconds(): number;
 }
 
-/** A vault that cannot be read may be so for a moment only: so often it is read again before no account is left. */
+/** A vault may be unreadable for a moment only, so all are read again this often before no account counts as left. */
 const RETRIES = 2;
 
 export function createCandidates(parts: CandidatesParts): Candidates {
   const { config, allowed, notes, isPinned, target, nowSeconds } = parts;
-  /** The named bucket that ran out last: another account whose mark names it is of no use either. */
+  /** The named bucket that ran out last. An account with a mark for the same bucket is of no use either. */
   let bucket: Pick<ChoiceQuestion, 'bucket'> = {};
 
   function choose(targets: readonly TargetSnapshot[], rest: Partial<ChoiceQuestion>) {
@@ -43,15 +43,15 @@ export function createCandidates(parts: CandidatesParts): Candidates {
     return chooseTarget({ targets, strategy, ...bucket, nowSeconds: nowSeconds(), ...rest });
   }
 
-  /** A pinned session has one account. The marks of the others still say what limits its workspace. */
+  /** A pinned session has one account. The marks of the others still tell the limits of their workspaces. */
   function listAll(snapshots: readonly TargetSnapshot[]): readonly TargetSnapshot[] {
     if (!isPinned) return snapshots;
-    return snapshots.map((one) => switched(one, one.target.name === target()));
+    return snapshots.map((one) => switchTarget(one, one.target.name === target()));
   }
 
   function listAllowed(snapshots: readonly TargetSnapshot[]): TargetSnapshot[] {
     return listAll(snapshots).map((one) =>
-      allowed.isAllowed(one.target.name) ? one : switched(one, false),
+      allowed.isAllowed(one.target.name) ? one : switchTarget(one, false),
     );
   }
 
@@ -80,9 +80,9 @@ export function createCandidates(parts: CandidatesParts): Candidates {
       return { kind: 'none', ...(choice.earliest && { earliest: choice.earliest }) };
     },
     chooseRoomier() {
-      // An account with as little left would be left again at once.
+      // A session would leave an account with as little left at once.
       const roomy = listAllowed(notes.readTargets()).map((one) =>
-        roomOf(one, nowSeconds()) < config.rotateBelow ? switched(one, false) : one,
+        roomOf(one, nowSeconds()) < config.rotateBelow ? switchTarget(one, false) : one,
       );
       const choice = choose(roomy, { exclude: target(), bucket: undefined });
       return choice.kind === 'chosen' ? choice.target.name : undefined;
@@ -93,11 +93,11 @@ export function createCandidates(parts: CandidatesParts): Candidates {
 }
 
 /** The snapshot of a target, switched on or off for this session. */
-function switched(snapshot: TargetSnapshot, enabled: boolean): TargetSnapshot {
+function switchTarget(snapshot: TargetSnapshot, enabled: boolean): TargetSnapshot {
   return { ...snapshot, target: { ...snapshot.target, enabled } };
 }
 
-/** Percent. An account that was never asked about counts as full. */
+/** Percent. An account of unknown usage counts as full. */
 function roomOf({ state }: TargetSnapshot, nowSeconds: number): number {
   return tightest(readUsage(state.usage)?.windows ?? [], nowSeconds)?.left ?? 100;
 }

@@ -20,7 +20,7 @@ export interface CountdownParts {
   dispatch(event: Event): void;
 }
 
-/** Codex may write a title of its own meanwhile: the countdown is said again so often, changed or not. */
+/** Codex may set its own title meanwhile, so the countdown is written again this often, even if unchanged. */
 const TITLE_MS = 5000;
 
 export function createCountdown(parts: CountdownParts): Countdown {

@@ -1,4 +1,4 @@
-/** What refreshes access tokens in time (launch/token-keeper.ts). */
+/** The keeper, which refreshes access tokens in time (launch/token-keeper.ts). */
 export type Tokens = Record<
   'prepare' | 'verifyLogin',
   (target: string) => Promise<'ready' | 'needs-login'>
@@ -6,9 +6,9 @@ export type Tokens = Record<
 
 /** Whether the logins of accounts still work. */
 export interface LoginChecks {
-  /** Plain codex may have logged these targets out: the service is asked before they are used. */
+  /** Plain codex may have logged these targets out, so the service is asked before they are used. */
   suspect(targets: readonly string[]): void;
-  /** Refreshes the target's access token where that is due, and tells whether its login is gone for good. */
+  /** Refreshes the target's access token if that is due. @returns whether its login is gone for good */
   isDead(target: string, options?: { isSuspect: boolean }): Promise<boolean>;
 }
 

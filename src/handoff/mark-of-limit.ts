@@ -2,7 +2,7 @@ import type { Mark } from '../accounts/marks.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { Config } from '../state/config.ts';
 
-/** What a proven limit is remembered as: until the record's reset time, else for the configured rest. */
+/** The mark of a proven limit. It lasts until the reset time of the record, or else for the configured time. */
 export function markOf(
   proof: Pick<LimitProof, 'kind' | 'until' | 'limitName' | 'message'>,
   facts: {
@@ -13,7 +13,7 @@ export function markOf(
 ): Mark {
   const { nowSeconds, workspace, config } = facts;
   const rest = nowSeconds + Math.round(config.cooldownMinutes * 60);
-  // A time that has passed cannot be the end of a limit that was met just now, unless the clocks differ a little.
+  // The limit was met just now, so it cannot have ended before. The two clocks may differ a little.
   const said = proof.until ?? 0;
   const end = said > nowSeconds - CLOCK_SLACK_SECONDS ? said : rest;
   const until = proof.kind === 'needs-login' ? null : end;

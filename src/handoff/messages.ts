@@ -3,17 +3,17 @@ import type { Mark } from '../accounts/marks.ts';
 import { describeRoom, type Room } from '../accounts/usage.ts';
 import { toPlainText } from '../plain-text.ts';
 
-/** One line for the scrollback: which account ran out of what, until when, and who goes on. */
+/** One line for the scrollback: the account, its limit, the reset time, and the account that goes on. */
 export function tellHandoff(from: string, to: string, mark: Mark, now: Date): string {
   return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; going on under ${to}`;
 }
 
-/** One line for the scrollback: little is left, and another account goes on before the limit. */
+/** One line for the scrollback: the account has little left, and another account goes on before the limit. */
 export function tellEarly(from: string, to: string, room: Room): string {
   return `codex-hotswap: ${from}: ${describeRoom(room)}; going on under ${to}`;
 }
 
-/** At exit, when nobody could take over: who ran out, and who is back first. */
+/** At exit, when no account could take over: the account, its limit, and the account that comes back first. */
 export function tellExhausted(
   facts: {
     target: string;
@@ -37,7 +37,7 @@ export function tellExhausted(
   return `codex-hotswap: every account is at its limit (${limit}); ${back}`;
 }
 
-/** The same for the window's title, which Codex takes back with its next turn. */
+/** The same for the window's title. Codex sets its own title again with its next turn. */
 export function titleExhausted(
   facts: { earliest?: { target: string; until: number }; barred?: string },
   now: Date,
@@ -58,14 +58,14 @@ export function titleWaiting({ target, until }: { target: string; until: number 
   return titleOf(`codex: waiting for ${target} until ${when}, any key cancels`);
 }
 
-/** The sequence that sets a window's title: nothing in the text may end it. */
+/** The sequence that sets a window's title. No character of the text may end the sequence. */
 function titleOf(text: string): string {
   return `\u001b]0;${toPlainText(text, LONGEST_TITLE)}\u001b\\`;
 }
 
 const LONGEST_TITLE = 250;
 
-/** One line on stderr, where there is no title: who ran out, and who is waited for. */
+/** One line on stderr, where there is no title: the account, its limit, and the account that is waited for. */
 export function tellWaiting(
   target: string,
   mark: Mark,
@@ -76,12 +76,12 @@ export function tellWaiting(
   return `codex-hotswap: every account is at its limit (${limit}); waiting for ${awaited.target} until ${tellTime(awaited.until, now)}`;
 }
 
-/** One line: the account that was waited for is there again. */
+/** One line: the account that was waited for is back. */
 export function tellBack(target: string): string {
   return `codex-hotswap: ${target} is back; going on under ${target}`;
 }
 
-/** One line on stderr: nothing came of the waiting. */
+/** One line on stderr: no account came back, and the wait ends. */
 export function tellGaveUp(reason: string): string {
   return `codex-hotswap: not waiting any longer: ${reason}`;
 }
@@ -94,7 +94,7 @@ function tellSpan(seconds: number): string {
   return hours === 0 ? `${rest} m` : `${hours} h ${rest} m`;
 }
 
-/** At exit, when the successor could not be started: the command that goes on by hand. */
+/** At exit, when the successor could not be started: the command that resumes the thread by hand. */
 export function tellResumeByHand(threadId: string): string {
   return `codex-hotswap: could not go on by itself; to continue, run: codex resume ${threadId}`;
 }
@@ -111,14 +111,14 @@ function tellUntil(until: number | null, now: Date): string {
   return until === null ? '' : ` until ${tellTime(until, now)}`;
 }
 
-/** On stderr, when an exec cannot be started again by us: what it read from stdin is gone. */
+/** On stderr, when we cannot run an exec again, as it has read its stdin. */
 export function tellRunAgain(from: string, to: string, mark: Mark, now: Date): string {
   return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; what it read from stdin is gone: run the command again to use ${to}`;
 }
 
 /**
- * The end of a line about a handoff: what ended with the Codex that ran; '' for nothing.
- * @param commands the names of programs, which are whatever their owners called them.
+ * The end of a line about a handoff: the background commands that ended with Codex; '' for none.
+ * @param commands the names of programs, which may have any bytes.
  */
 export function tellEnded(commands: readonly string[]): string {
   if (commands.length === 0) return '';
@@ -127,7 +127,7 @@ export function tellEnded(commands: readonly string[]): string {
   return `; this ended ${countCommands(commands.length)} (${names.join(', ')}${more})`;
 }
 
-/** What a resumed thread is told about it, after its prompt: no word of it is anybody else's. */
+/** The same for a resumed thread, after its prompt. It has no text of others: only the count. */
 export function promptAboutEnded(count: number): string {
   return `The session was restarted, which ended ${countCommands(count)} that you had running; start again what is still needed.`;
 }
@@ -143,17 +143,17 @@ function printableName(name: string): string {
 const MOST_NAMES = 3;
 const MOST_NAME = 32;
 
-/** One line, when another account may not read all of a thread: the original stays, and a copy goes on. */
+/** One line, when the account may not read all of the thread: the original stays, and a copy goes on. */
 export function tellCopied(target: string, copy: string): string {
   return `codex-hotswap: ${target} may not read what another account's model thought; going on in a copy of the thread, ${copy}`;
 }
 
-/** The login of the next account could not be put in its place; the user is where they were. */
+/** One line: the login of the next account could not be put in its place, so the account that ran goes on. */
 export function tellNotMoved(target: string, to: string, reason: string): string {
   return `codex-hotswap: could not go on under ${to} (${reason}); this is ${target} again`;
 }
 
-/** An account whose refresh token the service takes no more. */
+/** One line: the service refuses the account's refresh token. */
 export function tellDeadLogin(target: string): string {
   return `${target} needs a new login (codex-hotswap login ${target}), so the next account is used`;
 }

@@ -1,10 +1,10 @@
-/** Timers that are all given up together. */
+/** Timers that are all cancelled together. */
 export interface Timers {
   after(ms: number, act: () => void): void;
   cancel(): void;
 }
 
-/** @param failed gets what an act throws. */
+/** @param failed gets the exception of an act. */
 export function createTimers(failed: (error: unknown) => void = rethrow): Timers {
   const pending = new Set<NodeJS.Timeout>();
   return {

@@ -1,28 +1,28 @@
 import type { AwaitedAccount, NextAccount } from './accounts.ts';
 
-/** What the service says of an account whose limit should be over; what it says is on record then. */
+/** What the service answers about an account whose limit should be over. The answer is on record by then. */
 export type AccountCheck =
   | { kind: 'back' }
   | { kind: 'exhausted' }
-  /** It could not be asked: no network yet after the machine slept, for example. */
+  /** The service could not be asked, for example because the network is not back after the machine slept. */
   | { kind: 'unknown'; reason: string };
 
 /** How a session waits. */
 export interface Patience {
-  /** After its reset time an account is given this long before it is asked. */
+  /** The service is asked about an account this long after the account's reset time. */
   slackSeconds: number;
   /** Asks the service whether an account has something left. */
   check(target: string): Promise<AccountCheck>;
 }
 
 export interface WaitParts extends Patience {
-  /** Who is back first, and when (epoch seconds). */
+  /** The account that comes back first. */
   earliest: AwaitedAccount;
   chooseAgain(): NextAccount;
   /** Epoch milliseconds. */
   now(): number;
   after(ms: number, act: () => void): void;
-  /** Told again and again, for a countdown. */
+  /** Called with every tick, for a countdown. */
   show(awaited: AwaitedAccount): void;
   back(target: string): void;
   gaveUp(reason: string): void;
@@ -32,18 +32,18 @@ export interface ResetWait {
   stop(): void;
 }
 
-/** The clock on the wall is looked at this often: one long timer would stand still while the machine sleeps. */
+/** The system's clock is read this often: one long timer would stand still while the machine sleeps. */
 const TICK_MS = 1000;
-/** Every so many ticks it is looked whether somebody has freed an account by hand. */
-const TICKS_A_LOOK = 10;
-/** Questions that did not end the waiting, before it ends without one. */
+/** After so many ticks the accounts are read again: the user may have freed one by hand. */
+const TICKS_A_READ = 10;
+/** After so many answers that an account is not back, the wait ends. */
 const MAX_CHECKS = 12;
-/** After a question without an answer: at least this, doubled each time, at most that. */
+/** The pause after a question without an answer: at least this, then doubled each time, at most that. */
 const PAUSE_MS = { least: 5000, most: 10 * 60_000 };
 
 /**
- * Waits for the first account to come back: until its reset time and some slack, and then until the service itself says
- * that something is left. Calls `back` or `gaveUp` once, unless it is stopped before.
+ * Waits for the first account to come back: until its reset time and some slack, and then until the service says that the
+ * account has something left. Calls `back` or `gaveUp` once, unless it is stopped before.
  */
 export function awaitReset(parts: WaitParts): ResetWait {
   const { now, slackSeconds } = parts;
@@ -59,7 +59,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
   function tick(): void {
     if (over) return;
     try {
-      if (isDue()) return void look().catch(fail);
+      if (isDue()) return void askService().catch(fail);
     } catch (error) {
       return fail(error);
     }
@@ -70,7 +70,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
   function isDue(): boolean {
     if (now() >= wakesAt()) return true;
     ticks += 1;
-    if (pausedUntil > 0 || ticks % TICKS_A_LOOK !== 0) return false;
+    if (pausedUntil > 0 || ticks % TICKS_A_READ !== 0) return false;
     const choice = parts.chooseAgain();
     if (choice.kind === 'none') {
       awaited = choice.earliest ?? awaited;
@@ -79,7 +79,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
     return choice.target !== awaited.target || now() < awaited.until * 1000;
   }
 
-  async function look(): Promise<void> {
+  async function askService(): Promise<void> {
     pausedUntil = 0;
     const choice = parts.chooseAgain();
     if (choice.kind === 'none') {
@@ -96,14 +96,14 @@ export function awaitReset(parts: WaitParts): ResetWait {
       const reason = found.kind === 'unknown' ? found.reason : `${target} is still at its limit`;
       return end(() => parts.gaveUp(reason));
     }
-    // With a new mark on it another one is waited for, or it, for longer; without one time alone can help.
+    // A new mark says which account to wait for, and until when. Without one only time can help.
     const isMarked = found.kind === 'exhausted' && !isChosen(parts.chooseAgain(), target);
     if (!isMarked) {
       awaited = { ...awaited, target };
       pausedUntil = now() + pauseMs;
       pauseMs = Math.min(pauseMs * 2, PAUSE_MS.most);
     }
-    return isMarked ? look() : tick();
+    return isMarked ? askService() : tick();
   }
 
   function end(tell: () => void): void {

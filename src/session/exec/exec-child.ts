@@ -6,12 +6,12 @@ import type { ChildPlan } from '../../handoff/effects.ts';
 import type { Ending } from '../../handoff/states.ts';
 import type { ChildInput } from './kept-input.ts';
 
-/** A codex without a terminal of ours: on the user's own stdout and stderr, in our process group. */
+/** A codex on the user's own stdout and stderr, in our process group, without a pty. */
 export interface ExecChild {
   signal(signal: NodeJS.Signals): void;
-  /** Its thread, as soon as it has one, and how long the record was when it was found: what follows is this child's. */
+  /** The child's thread, once it is found. `length`: of the record at that time. What follows was written by this child. */
   thread(): (OpenThread & { length: number | undefined }) | undefined;
-  /** Rejects with the spawn error when it cannot be started. */
+  /** Rejects with the spawn error when the child cannot be started. */
   ended: Promise<Ending>;
 }
 
@@ -23,14 +23,14 @@ export interface ExecListeners {
 }
 
 /**
- * The rollout of a failing exec is open for no more than 150-200 ms in the lab (fact 91), and looking costs a fraction of a
- * millisecond; once it is found, nothing is looked at while the child runs.
+ * A failing exec has its rollout open for no more than 150-200 ms in the lab (fact 91). A search costs a fraction of a
+ * millisecond, and it ends when the rollout is found.
  */
-const LOOK_MS = 25;
+const SEARCH_MS = 25;
 
 /**
- * No pty: that would merge stderr into stdout and change what Codex prints (pty fact 6).
- * @param isOwn whether a rollout can be this child's: at its start Codex opens those of other sessions, too (fact 56).
+ * Starts the child without a pty, which would merge stderr into stdout and change what Codex prints (pty fact 6).
+ * @param isOwn whether a rollout can be this child's: at its start Codex opens rollouts of other sessions, too (fact 56).
  */
 export function startExecChild(
   plan: ChildPlan,
@@ -45,20 +45,20 @@ export function startExecChild(
   let living = true;
   if (input.stdio === 'pipe' && child.stdin !== null) input.feed(child.stdin);
 
-  async function lookForThread(pid: number): Promise<void> {
+  async function searchThread(pid: number): Promise<void> {
     while (living && thread === undefined) {
       const found = await findOpenThread(pid, isOwn).catch(() => undefined);
       if (found !== undefined) {
         thread = { ...found, length: lengthOf(found.rollout) };
-        return tell(() => listeners.bound(found));
+        return notify(() => listeners.bound(found));
       }
-      await new Promise((resume) => setTimeout(resume, LOOK_MS));
+      await new Promise((resume) => setTimeout(resume, SEARCH_MS));
     }
   }
 
-  function tell(what: () => void): void {
+  function notify(call: () => void): void {
     try {
-      what();
+      call();
     } catch (error) {
       listeners.failed(error);
     }
@@ -77,8 +77,8 @@ export function startExecChild(
   });
   const { pid } = child;
   if (pid !== undefined) {
-    tell(() => listeners.started(pid));
-    void lookForThread(pid);
+    notify(() => listeners.started(pid));
+    void searchThread(pid);
   }
   return { signal: (signal) => void child.kill(signal), thread: () => thread, ended };
 }

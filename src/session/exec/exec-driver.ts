@@ -9,10 +9,10 @@ import type { ExecSession, StartedChild } from './exec-session.ts';
 import { findCause } from './find-cause.ts';
 import { ignoringHangup } from './ignore-hangup.ts';
 
-/** Codex's exit status for a failed turn (fact 89); 2 is wrong usage. */
+/** Codex's exit status for a failed turn (fact 89). Its status for wrong usage is 2. */
 const FAILED_TURN = 1;
 
-/** How the handoffs of a `codex exec` reach its child and its user. There is no terminal, and no key to hold. */
+/** Carries out the effects of a handoff on the child of a `codex exec`. There is no terminal, and no key to hold. */
 export function createExecDriver(session: ExecSession): Driver {
   const { parts } = session;
   const nothing = () => undefined;
@@ -21,7 +21,7 @@ export function createExecDriver(session: ExecSession): Driver {
     // A record that cannot be read proves nothing.
     seekProof: () => findCause(session).catch((): Finding => ({ name: 'not-proved' })),
     planResume: parts.resumePlan,
-    // What the command read from stdin may be gone.
+    // The command may have read its stdin to the end.
     planAgain: async () => (parts.input.repeatable ? parts.againPlan() : undefined),
     recordThread: (thread, copyOf) =>
       parts.noteThread({ ...thread, ...(copyOf === undefined ? {} : { copyOf }) }),
@@ -51,7 +51,7 @@ function startChild(start: StartEffect, session: ExecSession): void {
     {
       failed: session.fail,
       started(pid) {
-        // No key is held for it.
+        // No key is held for this child.
         handoffs.dispatch({ name: 'child-ready' });
         parts.noteChild(pid);
       },
@@ -75,7 +75,7 @@ function reportEnd(ending: Ending, started: StartedChild, session: ExecSession):
   started.ending = ending;
   if (bug !== undefined) return session.finish(ending, [bug]);
   const hasFailed = ending.kind === 'exited' && ending.code === FAILED_TURN;
-  // Codex logged its account out as soon as it started: it would log out the next account, too.
+  // Codex logged its account out as soon as it started. It would log out the next account, too.
   const isLoggedOut = () => started.child.thread() === undefined && parts.accounts.hasLostLink();
   const cause = hasFailed && !isLoggedOut() ? 'failed' : undefined;
   handoffs.dispatch({ name: 'child-ended', ending, ...(cause && { cause }) });

@@ -7,13 +7,13 @@ import { readRolloutFacts } from '../../codex/rollout-file.ts';
 import type { OpenThread } from '../../codex/thread-files.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 
-/** What the record of an ended exec says about its thread. */
+/** What the record of an ended exec tells about its thread. */
 export interface ExecRecord {
   thread: SessionThread;
   facts: RolloutFact[];
 }
 
-/** A long thread is of interest from its last turn on. */
+/** Only the last turn of a long thread matters. Reading begins this far before the end of its rollout. */
 const HISTORY_BYTES = 1024 * 1024;
 
 /** Where in a rollout the lines of one child begin, and when it was started. */
@@ -24,7 +24,7 @@ export interface FreshPart {
 
 /**
  * Reads the end of an exec's rollout. Throws what `open` throws.
- * @param fresh what was written there since has a time after that start, though the clock may have been set back.
+ * @param fresh the lines of this child. They get times after its start, even if the clock has been set back since.
  */
 export async function readExecRecord(open: OpenThread, fresh?: FreshPart): Promise<ExecRecord> {
   const { size } = await stat(open.rollout);
@@ -59,8 +59,8 @@ async function correctTimes(
 }
 
 /**
- * The proof of a limit for a child that has failed. Its words are the user's own stderr, which is not ours to read; for
- * Codex up to 0.144, which records no error, its exit status stands for them beside the full snapshot.
+ * The proof of a limit for a child that has failed. Its words are on the user's own stderr, which we do not read. Codex up to
+ * 0.144 records no error (fact 68): there the exit status counts as the words, together with a snapshot of a full window.
  */
 export function proveExecLimit(
   facts: readonly RolloutFact[],
@@ -71,8 +71,8 @@ export function proveExecLimit(
 }
 
 /**
- * Whether the turn that failed has lost the prompt it was begun with: 0.150 records it only after the compaction that may
- * come first (fact 64).
+ * Whether the failed turn has lost its prompt. 0.150 compacts the thread first, and records the prompt only after that
+ * (fact 64).
  */
 export function hasLostPrompt(
   facts: readonly RolloutFact[],
@@ -83,7 +83,7 @@ export function hasLostPrompt(
   return isCompactionError(message) && !facts.some(isPrompt);
 }
 
-/** The proof for a failed run that keeps no record: the service itself says that the account is used up. */
+/** The proof for a failed run that keeps no record: the service says that the account is used up. */
 export function proveByAccount(limits: RateLimits, nowMs: number): LimitProof | undefined {
   const facts: RolloutFact[] = [
     { type: 'token_count', limits },

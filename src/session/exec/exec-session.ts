@@ -12,50 +12,50 @@ import type { KeptInput } from './kept-input.ts';
 
 export interface ExecSessionParts {
   firstPlan: ChildPlan;
-  /** How to go on with exactly this thread; undefined when this command can only be run again. */
+  /** Plans a child that goes on with exactly this thread. Undefined: this command can only be run again. */
   resumePlan(thread: SessionThread): Promise<ChildPlan | undefined>;
-  /** The user's own command line once more. */
+  /** Plans a child with the user's own command line. */
   againPlan(): Promise<ChildPlan>;
   input: KeptInput;
   /**
-   * A review, or a run that keeps no record: only ever done as a whole. Of a review up to 0.144 the record says nothing
-   * about a limit, for its sub-agent met it (fact 92).
+   * A review, or a run that keeps no record. It is never resumed, only run again. Up to 0.144 the record of a review has no
+   * limit, as the limit was met by a sub-agent (fact 92).
    */
   asAWhole: boolean;
-  /** The id of the thread that the command line names; `new` when it begins one; undefined when that is not known. */
+  /** The id of the thread that the command line names; `new` when it begins a thread; undefined when that is not known. */
   threadAskedFor: string | undefined;
-  /** Asks the service about the account that just failed; only where no record tells. */
+  /** Asks the service what is left of the account that has just failed. Called only where no record tells. */
   askLimits(): Promise<RateLimits | undefined>;
-  /** For a child whose thread was not seen while it lived: its thread, `none`, or `unknown` when there are several. */
+  /** Searches the thread of a child that ended before its thread was found. `unknown`: there are several. */
   searchThread(startedAtMs: number): Promise<OpenThread | 'none' | 'unknown'>;
   noteChild(pid: number): void;
-  /** `copyOf`: the thread that this one goes on with, where another account may not read that. */
+  /** `copyOf`: the original, when this thread is a copy for an account that may not read all of the original. */
   noteThread(thread: SessionThread & { copyOf?: string }): void;
   accounts: HandoffAccounts;
   /** How many accounts there are: the bound on handoffs. */
   accountCount: number;
-  /** SIGHUP is not for Codex, which is started with it ignored. */
+  /** Codex is started with SIGHUP ignored. */
   ignoresHangup?: boolean;
   log(event: Logged): void;
-  /** When every account is at its limit, the first to come back is waited for. */
+  /** How to wait for the first account to come back, when every account is at its limit. Undefined: no wait. */
   wait?: Patience;
   /** Gets every step, for CODEX_HOTSWAP_DEBUG. */
   trace?: ((step: TracedStep) => void) | undefined;
   /** One line for the user's stderr. */
   say(line: string): void;
-  /** The same for a handoff, and for the end of all accounts, with what draws attention to it. */
+  /** The same for a handoff, and for a limit of all accounts, with the bytes that draw attention to it. */
   announce(line: string): void;
   /** Keeps a bug of ours, and says where in one line. */
   report?(error: unknown): string;
 }
 
-/** What the parts of a `codex exec` share. What a handoff decides on is not here but in `handoffs.state()`. */
+/** What the parts of a `codex exec` share. The facts that a handoff decides on are in `handoffs.state()`. */
 export interface ExecSession {
   readonly parts: ExecSessionParts;
   handoffs: Handoffs;
   /** The child that runs, or the one that ran last. */
   started: StartedChild | undefined;
-  /** An error of ours, in one line: the child that runs is the last, and nothing of it is looked at. */
+  /** An error of ours, in one line. The child that runs is the last one then, and its record is not read. */
   bug: string | undefined;
   fail(error: unknown): void;
   /** The first child could not be started. */
@@ -69,6 +69,6 @@ export interface StartedChild {
   start: StartEffect;
   /** Epoch milliseconds. */
   startedAt: number;
-  /** Undefined while it lives. */
+  /** Undefined while the child lives. */
   ending: Ending | undefined;
 }

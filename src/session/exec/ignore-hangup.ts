@@ -1,6 +1,6 @@
 /**
- * The command that starts another with SIGHUP ignored. Node resets every signal in what it starts (pty fact 17);
- * a shell does not, and becomes the command.
+ * A command that starts the given command with SIGHUP ignored. Node resets every signal in a process that it starts (pty
+ * fact 17). A shell does not, and its `exec` becomes the command.
  */
 export function ignoringHangup<Command extends { file: string; args: readonly string[] }>(
   command: Command,

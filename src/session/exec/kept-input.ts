@@ -9,21 +9,21 @@ export interface KeptInput {
   readonly repeatable: boolean;
   /** How the first child gets it. */
   readonly first: ChildInput;
-  /** For the same command again. Only if `repeatable`. */
+  /** How the same command gets it again. Only if `repeatable`. */
   again(): ChildInput;
-  /** For a child that has its prompt on the command line, when everything was read already. */
+  /** How a resumed child gets it. That child has its prompt on the command line, and the input was read already. */
   afterwards(): ChildInput;
 }
 
-/** What to give `spawn` for stdin, and for 'pipe' what to do with the pipe. */
+/** The stdin for `spawn`. `feed` writes into the pipe. */
 export type ChildInput =
   | { stdio: 'inherit' | 'ignore' }
   | { stdio: 'pipe'; feed(stdin: Writable): void };
 
 /**
- * Codex reads a stdin that is no terminal to its end, even beside a prompt (fact 90). The child gets the
- * user's own descriptor, untouched, wherever that is possible: a terminal, a device, a file (which can be read again),
- * a command that is resumed and not run again. Only a pipe that may be needed twice is read by us, and passed on as it is.
+ * Codex reads a stdin that is no terminal to its end, even if it has a prompt (fact 90). The child gets the user's own
+ * descriptor, untouched, where that is possible: a terminal, a device, a file (which can be read again), a command that is
+ * resumed and not run again. Only a pipe that may be needed twice is read by us, and passed on unchanged.
  * @param mayRunAgain the command may have to be run again as it is.
  */
 export function keepInput(mayRunAgain: boolean): KeptInput {
@@ -37,7 +37,7 @@ export function keepInput(mayRunAgain: boolean): KeptInput {
   if (position !== undefined) {
     const again = (): ChildInput => ({
       stdio: 'pipe',
-      feed: (stdin) => give(stdin, readFrom(position)),
+      feed: (stdin) => writeAll(stdin, readFrom(position)),
     });
     return { repeatable: true, first: inherit, again, afterwards };
   }
@@ -81,8 +81,8 @@ function teeStdin(): ChildInput {
 }
 
 /**
- * The pipe under a description of our own: Node makes what it reads non-blocking, and the user's shell would find its
- * own stdin so. A socket cannot be opened by name, and macOS only duplicates.
+ * Opens the pipe once more. Node makes a pipe that it reads non-blocking, and without an open file of our own the shell's
+ * stdin would be non-blocking, too. A socket cannot be opened by name, and macOS only duplicates the descriptor.
  */
 function openOwnStdin(): Readable {
   try {
@@ -91,12 +91,12 @@ function openOwnStdin(): Readable {
       return new Socket({ fd, readable: true, writable: false });
     }
   } catch {
-    // The descriptor itself, then.
+    // The shell's own descriptor is used instead.
   }
   return process.stdin;
 }
 
-function give(stdin: Writable, bytes: Buffer): void {
+function writeAll(stdin: Writable, bytes: Buffer): void {
   stdin.on('error', () => undefined);
   stdin.end(bytes);
 }
@@ -105,11 +105,11 @@ function statsOfStdin() {
   try {
     return fstatSync(0);
   } catch {
-    return undefined; // closed: <&-
+    return undefined; // stdin is closed: <&-
   }
 }
 
-/** Where the user's shell had got to in the file; undefined where the system does not tell. */
+/** The position of stdin in its file. Undefined where the system does not tell. */
 function positionOfStdin(): number | undefined {
   try {
     const position = /^pos:\s*(\d+)/m.exec(readFileSync('/proc/self/fdinfo/0', 'latin1'))?.[1];
