@@ -4,14 +4,14 @@ import type { SessionThread } from './session-thread.ts';
 import type { Ending } from './states.ts';
 
 /**
- * What a session needs from the way it runs its child: in a pty on the user's terminal (session/tui), or on the user's
- * own stdin and stdout (session/exec). A driver carries out effects and reports events. It decides nothing.
+ * Runs the child of a session: in a pty on the user's terminal (session/tui), or on the user's own stdin and stdout
+ * (session/exec). A driver carries out effects and reports events. It makes no decision.
  */
 export interface Driver {
   /** May throw for the first child only. Of a later one it reports `start-failed`. */
   startChild(start: StartEffect): void;
   /**
-   * Reads why the work of the child has stopped. @param source what made us look.
+   * Reads why the work of the child has stopped. @param source the sign.
    * @returns undefined when the child that was asked about has ended, and so has the question.
    */
   seekProof(source: Source): Promise<Finding | undefined>;
@@ -23,7 +23,7 @@ export interface Driver {
   /** Begins to end the child. @returns the names of the background commands that end with it. */
   stopChild(): readonly string[];
   signalChild(signal: NodeJS.Signals): void;
-  /** Stops the whole job, and goes on with it after `fg`. */
+  /** Stops the whole job (Ctrl-Z), and continues it after `fg`. */
   suspend(): void;
   holdInput(): void;
   releaseInput(): void;
@@ -32,7 +32,7 @@ export interface Driver {
   /** Calls back at the next key, once; undefined: no longer. */
   onNextKey(typed: (() => void) | undefined): void;
   undoModes(before: 'successor' | 'end'): void;
-  /** One line for the user. @param isUrgent with what draws attention to it. */
+  /** One line for the user. @param isUrgent with bell and notification. */
   tell(line: string, isUrgent: boolean): void;
   /** @param alert the line that draws attention to the title. */
   setTitle(title: string, alert?: string): void;

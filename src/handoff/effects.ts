@@ -8,7 +8,7 @@ import type { Ending } from './states.ts';
 /** The effect of that name. */
 export type EffectOf<Name extends Effect['do']> = Extract<Effect, { do: Name }>;
 
-/** What one Codex process is started with. */
+/** The command of one Codex process. */
 export interface ChildPlan {
   file: string;
   args: string[];
@@ -36,7 +36,7 @@ export type Effect =
   | { do: 'move'; target: string; thread: SessionThread | undefined; prompt: string }
   /** Plans a child under the account that ran. */
   | { do: 'stay'; thread: SessionThread }
-  /** Copies the thread without what the account may not read, and plans a child for the copy. */
+  /** Copies the thread without the parts that the account may not read, and plans a child for the copy. */
   | { do: 'copy'; thread: SessionThread; prompt: string }
   | { do: 'await-reset'; awaited: AwaitedAccount }
   | { do: 'stop-waiting' }
@@ -52,7 +52,7 @@ export type Effect =
   | { do: 'schedule-retry'; attempt: number }
   | { do: 'record-thread'; thread: SessionThread; copyOf: string | undefined }
   | { do: 'log'; event: Logged }
-  /** One line for the user. `isUrgent`: with what draws attention to it. */
+  /** One line for the user. `isUrgent`: with bell and notification. */
   | { do: 'tell'; line: string; isUrgent: boolean }
   /** `alert`: the line that draws attention to it. */
   | { do: 'set-title'; title: string; alert?: string }

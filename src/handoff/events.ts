@@ -9,13 +9,13 @@ import type { Ending } from './states.ts';
 /** Where a sign of a limit came from: the state that Codex announces, an error cell, the record, an exit status. */
 export type Source = 'state' | 'text' | 'record' | 'exit';
 
-/** What a search for proof has found. */
+/** The result of a search for proof. */
 export type Finding =
   /** `thread`: the one to go on with. Without one the command is run again. */
   | { name: 'proved'; proof: LimitProof; thread?: SessionThread; isIdle?: boolean }
-  /** The service refuses the thread: another account's model thought in it. */
+  /** The service refuses the thread, as it has thoughts of another account's model (fact 61). */
   | { name: 'reasoning-refused'; thread: SessionThread; turnId: string; source: Source }
-  /** `source`: for the log. Without one nothing was suspected. */
+  /** `source`: for the log. Without one there was no sign of a limit. */
   | { name: 'not-proved'; source?: Source };
 
 export type Event =
@@ -51,7 +51,7 @@ export type Event =
   | { name: 'commands-ended'; names: readonly string[] }
   /** `to`: the target that the overlay shows now. Without a plan the command cannot be run again. */
   | { name: 'moved'; to: string; plan: SuccessorPlan | undefined }
-  /** `shows`: whose login the overlay shows. */
+  /** `shows`: the target whose login the overlay shows. */
   | { name: 'not-moved'; to: string; shows: string; failure: Failure }
   /** Without a plan the thread cannot be opened. */
   | { name: 'stayed'; plan: ChildPlan | undefined }

@@ -109,7 +109,7 @@ function exhaust(before: Session, { mark, none, at, ending }: Exhaustion): Step 
   const line = awaited
     ? tellWaiting(target, mark, { target: awaited.target, until }, now)
     : summary;
-  // One alert is enough: a user who tries on knows it.
+  // One alert is enough: a user who sends more prompts knows of the limit.
   const alert = before.exhausted === undefined ? { alert: summary } : {};
   const told: Effect[] = [
     { do: 'log', event: log },

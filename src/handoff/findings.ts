@@ -25,8 +25,8 @@ export function actOnProof(
 }
 
 /**
- * The account may not read what another account's model thought, so a copy of the thread goes on. Once for an account: a
- * copy that is refused, too, is refused for something else.
+ * The account may not read the thoughts of another account's model (fact 61), so a copy of the thread without them goes on.
+ * One copy for each account: if the copy is refused, too, the thoughts are not the reason.
  */
 export function goOnInCopy(
   state: Named<'suspected'>,

@@ -40,16 +40,16 @@ export interface Handoffs {
   begin(): void;
   dispatch(event: Event): void;
   state(): State;
-  /** After an error of ours: no event means anything any more, and no reset is waited for. */
+  /** After an error of ours: events have no effect any more, and the wait for a reset ends. */
   abandon(): void;
 }
 
 /** A child that ignores SIGTERM or SIGHUP is killed after this long. */
 export const STOP_MS = 2000;
-/** Waits before a thread whose writer lock is still held is tried again. */
+/** The pauses between the starts on a thread whose writer lock another process still holds. */
 const RETRY_MS = [50, 100, 200, 400, 800, 1600];
 
-/** The one interpreter of the machine's effects. What concerns the child and its user is the driver's. */
+/** The one interpreter of the machine's effects. The driver carries out those on the child and on the terminal. */
 export function createHandoffs(parts: HandoffParts): Handoffs {
   const { driver, accounts, timers, failed, trace } = parts;
   const rules = { ...parts.rules, slackSeconds: parts.wait?.slackSeconds };
@@ -124,7 +124,7 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
   };
 }
 
-/** What a driver does at once, and answers nothing to. */
+/** The driver carries out these effects at once. They have no answer. */
 function performOnDriver(effect: DriverEffect, driver: Driver): void {
   switch (effect.do) {
     case 'start':

@@ -20,13 +20,13 @@ export function newSession(rules: Rules, target: string): Session {
   };
 }
 
-/** No turn was cut off: there is nothing to go on with. */
+/** No turn was cut off, so there is no work to go on with. */
 export function isWorkIdle({ cause }: Session): boolean {
   if (cause === undefined || cause.kind === 'foreign-reasoning') return false;
   return cause.kind === 'low' || cause.isIdle;
 }
 
-/** What the successor is told; '' for nothing. */
+/** The prompt of the successor; '' for none. */
 export function promptOf(session: Session): string {
   const { rules, endedCommands } = session;
   if (isWorkIdle(session) || rules.prompt === '') return '';
@@ -58,7 +58,7 @@ export function isFree(state: State): boolean {
   return state.name === 'running';
 }
 
-/** A successor starts. What is typed may answer a question of its own. */
+/** A successor starts. Keys may answer a dialog that it has opened. */
 export function isResuming(state: State): boolean {
   return state.name === 'resuming';
 }

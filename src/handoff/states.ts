@@ -13,7 +13,7 @@ export type Ending =
 
 /** A state has an `ending` when its child has ended by itself, and the next one is not started yet. */
 export type State =
-  /** The first child is being started. It has drawn nothing yet. */
+  /** The first child is being started. It has not drawn yet. */
   | { name: 'starting'; session: Session }
   | { name: 'running'; session: Session }
   /** The job is stopped (Ctrl-Z), and so are we. `pending`: a sign that came before is looked into after `fg`. */
@@ -46,14 +46,14 @@ export type Named<N extends State['name']> = Extract<State, { name: N }>;
 /** A state of a session that has not come to its end. */
 export type WithSession = Exclude<State, Named<'flushing' | 'restoring' | 'ended'>>;
 
-/** What a session remembers from one state to the next. */
+/** The memory of a session from one state to the next. */
 export interface Session {
   rules: Rules;
   /** The account that the child runs under. */
   target: string;
   /** The thread that the child works on, or that the next child goes on with. */
   thread: SessionThread | undefined;
-  /** The failed turns that were acted on. Their records prove nothing any more. */
+  /** The failed turns that were acted on. Their records are no proof any more. */
   answered: readonly string[];
   /** Why the session goes on under another account. */
   cause: Cause | undefined;
@@ -75,7 +75,7 @@ export interface Session {
   interruption: Ending | undefined;
 }
 
-/** What does not change while a session lasts. */
+/** The facts that do not change while a session lasts. */
 export interface Rules {
   /** A person works in it: Codex stays open when no account is left. False for a command (`codex exec`). */
   isInteractive: boolean;
@@ -83,7 +83,7 @@ export interface Rules {
   accounts: number;
   /** Seconds between a reset and the question whether the account is back. Undefined: no reset is waited for. */
   slackSeconds: number | undefined;
-  /** What a resumed thread is told; '' for nothing. */
+  /** The prompt of a resumed thread; '' for none. */
   prompt: string;
 }
 
@@ -95,5 +95,5 @@ export type Cause =
   | { kind: 'limit'; proof: LimitProof; mark?: Mark; isIdle: boolean; isBack?: true }
   /** The account has little left. */
   | { kind: 'low'; room: Room }
-  /** The account may not read what another account's model thought. */
+  /** The account may not read the thoughts of another account's model in the thread (fact 61). */
   | { kind: 'foreign-reasoning' };

@@ -74,7 +74,7 @@ export function move(session: Session, target: string, ending?: Ending): Step {
   );
 }
 
-/** No child lives: the thread is copied without what the account may not read. */
+/** No child lives: the thread is copied without the parts that the account may not read. */
 export function copy(session: Session, ending?: Ending): Step {
   const { thread } = session;
   if (thread === undefined) return finish(session, ending ?? FAILED);
@@ -86,7 +86,7 @@ export function copy(session: Session, ending?: Ending): Step {
 
 /**
  * The end of the session. The user is told that every account is at its limit, or how to go on by hand.
- * @param how.isCutOff a handoff has come to nothing.
+ * @param how.isCutOff a handoff has failed.
  * @param how.lines for stderr, before that.
  */
 export function finish(
@@ -103,7 +103,7 @@ export function finish(
   );
 }
 
-/** What every state with a living child does alike: relay signals, follow a hang-up, end with the child. */
+/** Every state with a living child relays signals, follows a hang-up, and ends with the child. */
 export function withLivingChild(state: WithSession, event: Event): Step {
   switch (event.name) {
     case 'signalled':

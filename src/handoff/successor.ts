@@ -28,7 +28,7 @@ export async function moveToTarget(
   }
 }
 
-/** Plans a child that opens the thread under the account that ran, and says nothing to it. */
+/** Plans a child that opens the thread under the account that ran, without a prompt. */
 export async function planStay(
   { thread }: EffectOf<'stay'>,
   { driver }: Pick<SuccessorParts, 'driver'>,
@@ -37,7 +37,7 @@ export async function planStay(
   return { name: 'stayed', plan };
 }
 
-/** Copies the thread without what the account may not read, and plans a child for the copy. */
+/** Copies the thread without the parts that the account may not read, and plans a child for the copy. */
 export async function copyThread(
   { thread, prompt }: EffectOf<'copy'>,
   { driver, accounts }: SuccessorParts,

@@ -106,7 +106,7 @@ export function advanceStopping(state: Named<'stopping'>, event: Event): Step {
   }
 }
 
-/** What a child that has ended by itself means for the session. */
+/** The child has ended by itself. */
 export function afterEnd(
   session: Session,
   { ending, cause }: Extract<Event, { name: 'child-ended' }>,
@@ -146,7 +146,7 @@ function moveEarly(
 
 /**
  * The child could not begin under its account: the next one gets its work, unless all have been tried.
- * @param isCutOff it was the successor of another child.
+ * @param isCutOff the child was a successor.
  */
 export function replace(session: Session, ending: Ending, at: number, isCutOff: boolean): Step {
   if (!hasFailed(ending) || !mayHandOff(session)) return finish(session, ending, { isCutOff });

@@ -90,7 +90,7 @@ function tellMove(session: Session, to: string, at: number): Effect[] {
   return [...(isSame ? [] : [log]), { do: 'tell', line: line + ended, isUrgent: true }];
 }
 
-/** The command cannot be run again by us: what it read from stdin is gone. The next account is ready for it. */
+/** We cannot run the command again, as it has read its stdin. The overlay has the next account, so the user can. */
 function runByHand({ target, cause }: Session, from: string, at: number): Effect[] {
   if (cause?.kind !== 'limit' || cause.mark === undefined) return [];
   const line = tellRunAgain(from, target, cause.mark, new Date(at));
@@ -131,7 +131,7 @@ function afterCopy(
   { copy, plan }: Extract<Event, { name: 'copied' }>,
 ): Step {
   const { target, thread: original, endedCommands } = before;
-  // An exec whose command line cannot be resumed.
+  // The command line of this exec cannot be resumed.
   if (plan === undefined || original === undefined) return finish(before, ending ?? FAILED);
   // A goal belongs to a thread's id, so a copy has none.
   const thread = { ...original, ...copy, hasGoal: false };
@@ -148,7 +148,7 @@ function afterCopy(
   );
 }
 
-/** A handoff has come to nothing. @param message for the log. */
+/** A handoff has failed. @param message for the log. */
 function end(
   { session, ending }: Named<'moving' | 'copying'>,
   { line }: Failure,
