@@ -60,11 +60,9 @@ export function guardPrompt(parts: PromptGuardParts): PromptGuard {
   async function retypeIfLost(left: number): Promise<void> {
     // A short turn may have begun and ended since the record was read last.
     if (!(await readRecord()) || isRecorded || left === 0) return;
+    const again = () => void retypeIfLost(isAsking() || isWorking() ? left : left - 1);
     const isSlow = !hasWorked() && left > PATIENCE - SLOW_CHECKS;
-    if (isSlow || !isIdle()) {
-      const next = isAsking() || isWorking() ? left : left - 1;
-      return timers.after(LOST_MS, () => void retypeIfLost(next));
-    }
+    if (isSlow || !isIdle()) return timers.after(LOST_MS, again);
     awaitEcho(prompt, () => timers.after(SETTLE_MS, () => void send()));
     isTyped = true;
     type(`\u001b[200~${prompt}\u001b[201~`);
