@@ -33,7 +33,7 @@ export function doctorCommand(context: Context): Command {
     .action(async ({ json, fix, report }: DoctorOptions) => {
       if (report) return printReport(context);
       // A broken configuration is reported by the checks below.
-      await settledConfig(context).catch(() => undefined);
+      await readReconciledConfig(context).catch(() => undefined);
       const fixed = fix ? await mend(context) : [];
       const findings = await examine(context);
       const isWell = json

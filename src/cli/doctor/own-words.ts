@@ -26,5 +26,7 @@ const NAMES =
 
 function readPrograms(directory: string): string[] {
   const names = attempt(() => readdirSync(directory)) ?? [];
-  return names.filter((name) => name.endsWith('.js')).map((name) => readTextQuietly(`${directory}/${name}`));
+  return names
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => readTextQuietly(`${directory}/${name}`));
 }
