@@ -2,8 +2,7 @@ import { toPlainText } from './plain-text.ts';
 import { reportBug } from './state/bug-report.ts';
 
 /**
- * The catalogue of expected errors: each has a code, an exit status, and a message that says what is wrong,
- * where it came from and what to do. Anything thrown that is not a `HotswapError` is a bug of ours.
+ * The exit status of each expected error. Every other error is a bug of ours, or a failed system call.
  */
 const CATALOGUE = {
   usage: 2,
@@ -46,19 +45,18 @@ export class HotswapError extends Error {
   }
 }
 
-/** A session failed before its first child ran: the launcher can still run the real codex. */
+/** A session failed before its first child ran, so the launcher can still run the real codex. */
 export class NotStartedError extends Error {
   override readonly name = 'NotStartedError';
 
-  /** @param cause why. */
   constructor(cause: unknown) {
     super('the session could not be started', { cause });
   }
 }
 
 /**
- * The one line an error is shown as. A failed system call is the system's, not a bug; the stack of a bug goes to a file.
- * @param report keeps a bug for later and says where, in one line.
+ * The line for the user, and the exit status. The stack of a bug goes to a file; a failed system call is no bug.
+ * @param report writes the report of a bug, and returns one line that names it.
  */
 export function describeError(
   error: unknown,
@@ -77,7 +75,7 @@ export function describeError(
   return { text, exitStatus: failure === undefined ? 70 : 74 }; // EX_SOFTWARE, EX_IOERR
 }
 
-/** A full disk, a directory that may not be written in, a network that is down: `open of /path failed (ENOSPC)`. */
+/** For a full disk or a network that is down: `open of /path failed (ENOSPC)`. Undefined for any other error. */
 function describeSystemError(error: unknown): string | undefined {
   const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
   if (!(error instanceof Error) || syscall === undefined || !/^E[A-Z0-9]+$/.test(code ?? '')) {

@@ -1,9 +1,9 @@
 /**
- * Text of others (file names, e-mails, titles, error texts, what a service or a record says) as a terminal may have it: a
- * control character of theirs would be obeyed there, and a newline would add a line that looks like ours.
+ * Makes text from outside (file names, e-mails, titles, error texts, replies, records) safe for a terminal: the terminal
+ * would obey its control characters, and a newline in it would add a line that looks like ours.
  */
 
-/** No path is longer than 4096, so a line of ours loses only what was made to be long. */
+/** No path is longer than 4096, so an honest line is not cut. */
 export const LONGEST_LINE = 5000;
 
 /**
@@ -23,7 +23,7 @@ export function toPlainText(text: string, limit = LONGEST_LINE): string {
   return `${shown.slice(0, limit - 1).replace(CUT_PAIR, '')}…`;
 }
 
-/** Text with codes of ours in it (colours, a window's title), which goes to a terminal as it is. Made here only. */
+/** Our own text with control codes (colours, a window's title), written unchanged. Only this file can make one. */
 export type OwnText = Own;
 
 class Own {
@@ -38,7 +38,7 @@ class Own {
   }
 }
 
-/** A template whose words are ours and stay as they are; what is put into it is made plain. */
+/** A template: its literals stay unchanged, and its fields are made plain. */
 export function ours(
   literals: TemplateStringsArray,
   ...fields: readonly (string | number | OwnText)[]
@@ -46,7 +46,7 @@ export function ours(
   return new Own(String.raw({ raw: literals }, ...fields.map(toOutput)));
 }
 
-/** JSON for programs: the same values, with escapes where a terminal would obey. No text in it is cut. */
+/** JSON with the same values, where control characters are escaped. No text is cut. */
 export function toPlainJson(value: unknown, indent?: number): OwnText {
   const json = JSON.stringify(value, undefined, indent) ?? 'null';
   const shown = json.replace(harmful(), (character) =>
@@ -55,7 +55,7 @@ export function toPlainJson(value: unknown, indent?: number): OwnText {
   return new Own(shown);
 }
 
-/** What is written to a terminal: text of ours as it is, any other made plain. */
+/** The text for a terminal: our own text unchanged, any other text made plain. */
 export function toOutput(text: string | number | OwnText): string {
   return text instanceof Own ? text.toString() : toPlainText(String(text));
 }

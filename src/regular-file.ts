@@ -1,15 +1,15 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-/** More than any record, configuration or login ever has: what is larger was not written by us or by Codex. */
+/** No record, configuration or login is larger: neither we nor Codex wrote a larger file. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** For `open`: a named pipe without a writer would keep us waiting for ever. On a regular file it changes nothing. */
+/** Flags for open(2): without O_NONBLOCK a named pipe without a writer blocks for ever. A regular file ignores it. */
 export const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
- * Opens a file for reading; whatever else is in its place (a directory, a named pipe, a device) is refused at once.
- * @returns the descriptor, to be closed.
- * @throws the errno error of open(2); `EISDIR` for a directory, `ENXIO` for another kind of thing.
+ * Opens a file for reading. A directory, a named pipe or a device in its place is refused at once.
+ * @returns the descriptor; the caller closes it.
+ * @throws the errno error of open(2); `EISDIR` for a directory, `ENXIO` for a pipe or a device.
  */
 export function openRegularFile(path: string): number {
   return openAndMeasure(path).fd;
@@ -27,22 +27,25 @@ function openAndMeasure(path: string): { fd: number; size: number } {
   }
 }
 
-/**
- * The whole of a file.
- * @throws what `openRegularFile` throws; `EFBIG` when it has more than 16 MiB.
- */
-export function readRegularFile(path: string): Buffer {
-  const fd = openRegularFile(path);
+/** Gives the descriptor and the size of an open file to `use`, and closes it. @throws what `openRegularFile` and `use` throw. */
+export function useRegularFile<T>(path: string, use: (fd: number, size: number) => T): T {
+  const { fd, size } = openAndMeasure(path);
   try {
-    const { size } = fstatSync(fd);
-    if (size > MOST_BYTES) throw failure(path, 'EFBIG');
-    return readUpTo(fd, 0, MOST_BYTES, size);
+    return use(fd, size);
   } finally {
     closeSync(fd);
   }
 }
 
-/** The text of a file; '' where none can be read. */
+/** All bytes of a file. @throws what `openRegularFile` throws; `EFBIG` when the file has more than 16 MiB. */
+export function readRegularFile(path: string): Buffer {
+  return useRegularFile(path, (fd, size) => {
+    if (size > MOST_BYTES) throw failure(path, 'EFBIG');
+    return readUpTo(fd, 0, MOST_BYTES, size);
+  });
+}
+
+/** The text of a file; '' when the file cannot be read. */
 export function readTextQuietly(path: string): string {
   try {
     return readRegularFile(path).toString('utf8');
@@ -51,20 +54,17 @@ export function readTextQuietly(path: string): string {
   }
 }
 
-/** The end of a file, at most so many bytes, and its size. @throws what `openRegularFile` throws. */
+/** The last bytes of a file, at most `most`, and the size of the file. @throws what `openRegularFile` throws. */
 export function readTail(path: string, most: number): { bytes: Buffer; size: number } {
-  const { fd, size } = openAndMeasure(path);
-  try {
+  return useRegularFile(path, (fd, size) => {
     const from = Math.max(0, size - most);
     return { bytes: readUpTo(fd, from, size - from, size - from), size };
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /**
- * To the end of the file: those of /proc say that they have no size. A block of a megabyte for each of the 60 small files
- * that a start reads costs 2 ms, as measured.
+ * Reads until the file ends, not until its size: the files of /proc have the size 0. A block of a megabyte for each of the 60
+ * small files that a start reads costs 2 ms, as measured.
  */
 function readUpTo(fd: number, from: number, most: number, expected: number): Buffer {
   const parts: Buffer[] = [];

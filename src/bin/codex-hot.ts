@@ -3,6 +3,6 @@
 import { start } from './start.ts';
 
 const args = process.argv.slice(2);
-// The one option of ours, and only as the first word: the real codex has none of that name.
+// Our only option, as the first word. The real codex has no --wait.
 const wait = args[0] === '--wait';
 void start(undefined, wait ? args.slice(1) : args, { wait });

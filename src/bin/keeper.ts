@@ -3,7 +3,7 @@
 import { describeError } from '../errors.ts';
 import { catchUncaught } from '../state/last-net.ts';
 
-// Nobody sees what it says; a bug is kept, and the next look tries again.
+// It has no terminal. `describeError` writes a report of a bug, and the session starts a keeper again later.
 catchUncaught((error) => {
   describeError(error);
   process.exit(1);
@@ -12,7 +12,7 @@ const [name, real, suspect] = process.argv.slice(2);
 if (name && real) {
   void import('../launch/keep-token.ts').then(({ keepToken }) =>
     keepToken({ name, real, mayBeLoggedOut: suspect !== undefined }, process.env).catch(() => {
-      process.exitCode = 1; // nobody listens; the next look tries again
+      process.exitCode = 1; // the session starts a keeper again later
     }),
   );
 }

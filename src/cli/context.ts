@@ -9,7 +9,7 @@ import { type OwnText, toOutput, toPlainText } from '../plain-text.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
 
-/** What every command works on. */
+/** The surroundings of a command. */
 export interface Context {
   env: NodeJS.ProcessEnv;
   paths: Paths;
@@ -89,7 +89,7 @@ export function nowSeconds({ now }: Context): number {
   return Math.floor(now.getTime() / 1000);
 }
 
-/** The target new sessions start with: the one chosen last, or the first if that one is gone. */
+/** The target of new sessions: the one that was chosen last, or the first target when that is gone. */
 export function currentName({ paths, now, warn }: Context, config: Config): string {
   const { current, fault } = readCurrent(paths);
   if (fault !== undefined) for (const notice of mendCurrent(paths, now)) warn(notice);

@@ -1,6 +1,6 @@
 import { toPlainText } from '../plain-text.ts';
 
-/** As much of a text as fits into so many columns, made plain first. */
+/** The beginning of a text that fits into so many columns, made plain. */
 export function cutToWidth(text: string, columns: number): string {
   let width = 0;
   let shown = '';

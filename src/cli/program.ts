@@ -30,7 +30,7 @@ import { setupCommand } from './set-up/setup.ts';
 import { uninstallCommand } from './set-up/uninstall.ts';
 import { uninstallShimCommand } from './set-up/uninstall-shim.ts';
 
-/** Runs one management command. Returns the exit status: 0, 1 for a "no" (doctor), 2 for wrong usage, or the error's own. */
+/** Runs one management command. @returns 0, 1 when doctor finds an issue, 2 for wrong usage, or the exit status of the error. */
 export async function runCli(args: string[]): Promise<number> {
   const context = createContext(process.env);
   process.exitCode = 0;
@@ -98,7 +98,7 @@ function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
-/** `codex-hotswap log | head`: the reader has seen enough. `status >/dev/full` has told nobody anything. */
+/** A closed pipe is no error (`codex-hotswap log | head`); a full disk is one (`status >/dev/full`). */
 function endOfOutput(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit();
   const { text, exitStatus } = describeError(error);

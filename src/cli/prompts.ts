@@ -1,12 +1,12 @@
 import { HotswapError } from '../errors.ts';
 import { toPlainText } from '../plain-text.ts';
 
-/** Whether somebody sits at a terminal who can be asked. */
+/** Whether stdin and stdout are a terminal, so that a person can answer. */
 export function isInteractive(): boolean {
   return Boolean(process.stdin.isTTY && process.stdout.isTTY);
 }
 
-/** @throws HotswapError `cancelled` on Ctrl-C or Escape, like the others here. */
+/** @throws HotswapError `cancelled` on Ctrl-C or Escape, as all functions of this file do. */
 export async function askText(
   message: string,
   { initial, check }: { initial?: string; check: (text: string) => string | undefined },
@@ -27,8 +27,8 @@ export async function askYesNo(message: string): Promise<boolean> {
 
 /**
  * Asks before something is deleted.
- * @param what it is, for the refusal: "removing the login of acc1".
- * @throws HotswapError `cancelled` when the answer is no; `usage` where nobody can be asked.
+ * @param what the action, for the error message: "removing the login of acc1".
+ * @throws HotswapError `cancelled` when the answer is no; `usage` without a terminal.
  */
 export async function confirm(question: string, what: string): Promise<void> {
   if (!isInteractive()) {

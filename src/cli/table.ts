@@ -2,19 +2,19 @@ import { toPlainText } from '../plain-text.ts';
 import { widthOf } from './cut-to-width.ts';
 
 export interface Fit {
-  /** Undefined: as wide as it wants to be. */
+  /** Undefined: no limit. */
   width: number | undefined;
-  /** Columns to leave out when it does not fit, first to go first. */
+  /** Columns that may be left out, in this order. */
   dispensable: readonly number[];
 }
 
-/** A line of a table. The last cell stands alone, so that it can be coloured. */
+/** A line of a table. The last cell is separate, so that it can have a colour. */
 export interface Row {
   before: string;
   last: string;
 }
 
-/** A table with a title row that fits a terminal: columns go one by one; what is left may wrap. Its cells are made plain. */
+/** Lays out a table with a title row. Leaves columns out until it fits; the terminal may still wrap it. Makes cells plain. */
 export function fitTable(rows: readonly (readonly string[])[], { width, dispensable }: Fit): Row[] {
   const cells = rows.map((row) => row.map((cell) => toPlainText(cell)));
   const widths = (cells[0] ?? []).map((_, column) =>

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node
 import { join } from 'node:path';
 import { isOnlyCopy } from '../codex/home-table.ts';
 import { highestLease } from '../state/directory-lease.ts';
-import { type Ownership, whoOwns } from '../state/lease-record.ts';
+import { type Ownership, readOwnership } from '../state/lease-record.ts';
 import { tryLock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
 import { adoptionLockOf, recordedSharedHome } from '../state/paths.ts';
@@ -44,7 +44,7 @@ export function listSlots(paths: Pick<Paths, 'runtimeDir'>): SlotListing[] {
       const sharedHome = recordedSharedHome(places.home);
       const lease = highestLease(places.side);
       if (sharedHome === undefined || lease === undefined) return [];
-      return [{ number, ...places, sharedHome, ownership: whoOwns(lease.file) }];
+      return [{ number, ...places, sharedHome, ownership: readOwnership(lease.file) }];
     });
 }
 

@@ -15,16 +15,16 @@ import {
 } from './launch-record.ts';
 import { gatherUsage, type IdentityOf } from './segment-usage.ts';
 
-/** Keeps the record of one launch, on disk at every step, so that it outlives a `kill -9`. Never throws. */
+/** Keeps the record of one launch. Each step is written at once, so a `kill -9` loses nothing. Never throws. */
 export interface LaunchKeeper {
   readonly launch: string;
   /** The child works on this thread. */
   bind(thread: { id: string; rollout: string; copyOf?: string }): void;
   /** The next child runs under this account. */
   move(target: string): void;
-  /** Notes what the accounts' own rollouts told so far. */
+  /** Records the usage in the rollouts so far. */
   gather(): Promise<void>;
-  /** Notes what the accounts' own rollouts told, and ends the record. */
+  /** Records the usage in the rollouts, and ends the record. */
   end(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
     records.attempt(THIS_SESSION, () => writeLaunch(paths, record));
   }
 
-  /** The record as it is when its rollouts cannot be read. */
+  /** The record with its usage; the same record when the rollouts cannot be read. */
   function gather(from: LaunchRecord, at: Date): Promise<LaunchRecord> {
     return gatherUsage(paths, from, kept.identityOf, at.getTime(), (target, usage) => {
       records.attempt(`what is left of ${target}`, () => recordUsage(paths, target, usage));
@@ -96,7 +96,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
   };
 }
 
-/** Its name among what a session writes. */
+/** The name of this record among the writes of a session. */
 export const THIS_SESSION = 'this session';
 
 function openSegment(kept: KeptLaunch, target: string, at: Date): Segment {

@@ -6,12 +6,12 @@ export interface KnownThread {
   thread: string;
   rollout: string;
   cwd: string;
-  /** The stretch it was begun in, as far as is known, and the one it ran in last. */
+  /** The first segment on record, and the last. */
   first: Segment;
   last: Segment;
 }
 
-/** The threads on record whose rollouts are still there, the last used first. */
+/** The threads on record whose rollouts still exist, the last used first. */
 export function listKnownThreads(launches: readonly LaunchRecord[]): KnownThread[] {
   const stretches = new Map<string, Stretch[]>();
   for (const { cwd, segments } of launches) {
@@ -44,7 +44,7 @@ function describeThread(thread: string, all: readonly Stretch[]): KnownThread {
   return { thread, rollout: last.rollout, cwd: last.cwd, first: first.segment, last: last.segment };
 }
 
-/** An account that needed a copy of a thread to go on did not run the thread itself. */
+/** Whether the account went on with a copy of the thread, so it did not run the thread itself. */
 function isRefused({ thread, target }: Segment, segments: readonly Segment[]): boolean {
   return segments.some(({ copyOf, target: other }) => copyOf === thread && other === target);
 }

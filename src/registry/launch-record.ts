@@ -15,15 +15,15 @@ export interface Segment {
   identity?: { userId: string; accountId: string };
   /** ISO 8601, UTC. */
   from: string;
-  /** Missing while it goes on. */
+  /** Missing in an open segment. */
   to?: string;
-  /** Missing until it is known; a launch without a turn never has one. */
+  /** Missing until the first turn. */
   thread?: string;
-  /** Its file in the shared home. */
+  /** The file of the thread in the shared home. */
   rollout?: string;
-  /** The thread that this one is a copy of, made for an account that may not read the original. */
+  /** The original of this thread, when the account may not read that and needed a copy. */
   copyOf?: string;
-  /** Of the first and the last `token_count` in this stretch, ISO 8601. */
+  /** The times of the first and the last `token_count` in this segment, ISO 8601. */
   firstTokenCountAt?: string;
   lastTokenCountAt?: string;
 }
@@ -35,14 +35,14 @@ export interface LaunchRecord {
   state: 'pending' | 'bound' | 'ended';
   /** The supervisor. */
   pid: number;
-  /** With the pid, what tells it from a later process (see state/process-identity.ts). */
+  /** Distinguishes the process from a later one with its pid (see state/process-identity.ts). */
   startTime?: string;
-  /** Which processes `pid` is one of: those of another container or boot are not ours to judge. */
+  /** The table of processes that `pid` belongs to: each container and each boot has its own. */
   processes?: string;
-  /** The same since 0.1.1, see state/place.ts. */
+  /** The machine, since 0.1.1 (see state/machine-place.ts). */
   place?: Place;
   cwd: string;
-  /** The user's own words. */
+  /** The arguments that the user typed. */
   args?: string[];
   mode: 'interactive' | 'exec';
   /** ISO 8601, UTC. */
@@ -52,7 +52,7 @@ export interface LaunchRecord {
   thread?: string;
   /** Its file in the shared home. */
   rollout?: string;
-  /** In the order of time; the last one is open while the launch lasts. */
+  /** The oldest first; the last one is open while the launch runs. */
   segments: Segment[];
 }
 
@@ -65,8 +65,8 @@ export function launchName(now: Date, pid: number): string {
 }
 
 /**
- * Writes the record of a launch (0600, atomic; not synced: a record lost in a power cut costs nothing). While the launch
- * lasts it is touched each minute, for other machines.
+ * Writes the record of a launch (0600, atomic, without fsync: a power cut may lose it). While the launch runs the record is
+ * touched each minute, for other machines.
  */
 export function writeLaunch(paths: Paths, record: LaunchRecord): void {
   ensurePrivateDir(paths.sessionsDir);
@@ -77,8 +77,8 @@ export function writeLaunch(paths: Paths, record: LaunchRecord): void {
 }
 
 /**
- * Binds a launch, and the segment that is open, to a thread; another thread than before (`/new`, `/resume` in the TUI)
- * begins a segment of its own under the same account. Pure.
+ * Binds a launch and its open segment to a thread. A second thread (`/new`, `/resume` in the TUI) begins a new segment under
+ * the same account. Pure.
  * @param at ISO 8601.
  */
 export function bindLaunch(
@@ -124,7 +124,7 @@ export function readLaunches(
     if (launches.length >= limit) break;
     const file = join(paths.sessionsDir, name);
     const read = readJson(file);
-    if (read.kind === 'missing') continue; // pruned meanwhile
+    if (read.kind === 'missing') continue; // another process removed it
     if (read.kind === 'unreadable') {
       notices.push(`${file} ${read.reason}`);
       continue;
@@ -145,18 +145,18 @@ function setAsideBroken(file: string, now: Date): string {
 }
 
 /**
- * Whether the launch goes on: a record of one that was killed stays open for ever.
- * @param paths where the record is; without them, one of another machine does not run.
+ * Whether the launch still runs. The record of a killed launch stays open, so its state proves nothing.
+ * @param paths the place of the record; without it a launch on another machine counts as ended.
  */
 export function isRunning(record: LaunchRecord, paths?: Pick<Paths, 'sessionsDir'>): boolean {
   const { launch, state, pid, startTime, processes, place } = record;
   if (state === 'ended') return false;
-  if (startTime === undefined) return true; // not to be judged
+  if (startTime === undefined) return true; // no way to find out
   const makers = readMakers([{ pid, startTime }], { table: processes, place });
   return mayLive(makers, paths === undefined ? undefined : launchFile(paths, launch));
 }
 
-/** Removes records beyond the newest 500 and older than 90 days, but none of a launch that may still run. */
+/** Removes all but the newest 500 records, and those older than 90 days; never that of a launch that may still run. */
 export function pruneLaunches(paths: Paths, now: Date): number {
   const oldest = now.getTime() - KEPT_DAYS * 86_400_000;
   const names = recordNames(paths).reverse();
@@ -176,7 +176,7 @@ function closeSegments(record: LaunchRecord, at: string): Segment[] {
   );
 }
 
-// The name begins with the time, so the order of names is the order of launches.
+// A name begins with the time, so the names sort by time.
 function recordNames(paths: Paths): string[] {
   try {
     return readdirSync(paths.sessionsDir)
@@ -196,7 +196,7 @@ function isOlder(file: string, milliseconds: number): boolean {
   return stats !== undefined && stats.mtimeMs < milliseconds;
 }
 
-/** A record without one of the fields that all of them have is broken; of the others, those of the wrong form are left out. */
+/** The record; undefined when a required field is wrong. An optional field of the wrong form is left out. */
 function checkLaunch(value: unknown): LaunchRecord | undefined {
   const found = readObject(value);
   if (found?.version !== 1 || !Array.isArray(found.segments)) return undefined;
@@ -207,7 +207,7 @@ function checkLaunch(value: unknown): LaunchRecord | undefined {
   const startedAt = readIsoTime(found.startedAt);
   const segments = found.segments.slice(-MOST_SEGMENTS).map(checkSegment);
   const isWhole = segments.every((segment) => segment !== undefined);
-  // It names a file.
+  // The launch is a part of a file name.
   if (typeof found.launch !== 'string' || !/^[\w.-]{1,100}$/.test(found.launch)) return undefined;
   if (!state || !mode || !pid || !cwd || !startedAt || !isWhole) return undefined;
   const args = Array.isArray(found.args) ? found.args.filter(isString) : undefined;
@@ -227,7 +227,7 @@ function checkLaunch(value: unknown): LaunchRecord | undefined {
 
 const STATES = ['pending', 'bound', 'ended'] as const;
 const MODES = ['interactive', 'exec'] as const;
-/** A session of a month that goes on under another account each hour has fewer. */
+/** More than the handoffs of a month, one each hour. */
 const MOST_SEGMENTS = 1000;
 
 function checkSegment(value: unknown): Segment | undefined {

@@ -6,7 +6,7 @@ import { readRolloutFacts } from '../codex/rollout-file.ts';
 import type { Paths } from '../state/paths.ts';
 import type { LaunchRecord, Segment } from './launch-record.ts';
 
-/** What the rollout of a segment says about the account it ran under. */
+/** What the rollout of a segment says about the account of the segment. */
 export interface SegmentUsage {
   /** ISO 8601. */
   firstTokenCountAt: string;
@@ -14,13 +14,13 @@ export interface SegmentUsage {
   usage?: Usage;
 }
 
-/** The last turns are what counts, and a rollout may have 50 MB. */
+/** A rollout may have 50 MB, and only its last turns matter. */
 const TAIL_BYTES = 1024 * 1024;
 
 /**
- * Reads what one segment's own rollout told while it lasted, and nothing else: whose limits a `token_count` shows is not
- * in it, only the segment says so. Undefined when there is nothing, or the file is gone.
- * @param nowMs the end of a segment that still lasts, epoch milliseconds.
+ * Reads the `token_count`s of a segment from its rollout. A `token_count` does not name its account: the time of the segment
+ * does. Undefined when there is none, or the file is gone.
+ * @param nowMs the end of an open segment, epoch milliseconds.
  */
 export async function readSegmentUsage(
   { thread, rollout, from, to }: Segment,
@@ -44,13 +44,13 @@ export async function readSegmentUsage(
   };
 }
 
-/** Which account a target's vault holds now. */
+/** The account in a target's vault now. */
 export type IdentityOf = (target: string) => Identity | undefined;
 
 /**
- * The record with what its segments' rollouts tell, and the usage written down for the account of each segment, if the
- * target still holds that account.
- * @param write puts a usage on record.
+ * Reads the rollouts of all segments, and records the usage of each target that still holds the account of its segment.
+ * @param write records a usage.
+ * @returns the record with the times of its `token_count`s.
  */
 export async function gatherUsage(
   paths: Paths,
@@ -60,7 +60,7 @@ export async function gatherUsage(
   write = (target: string, usage: Usage): void => recordUsage(paths, target, usage),
 ): Promise<LaunchRecord> {
   const segments: Segment[] = [];
-  // Segments are stretches of few threads, and only the last usage of each account counts: codex's exit waits for this.
+  // The exit of codex waits for this. So each rollout is read once, and only the last usage of each account is written.
   const readCounts = onceForEach(readTokenCounts);
   const latest = new Map<string, Usage>();
   for (const segment of record.segments) {
@@ -70,7 +70,7 @@ export async function gatherUsage(
       continue;
     }
     const { usage, lastTokenCountAt } = told;
-    // A long stretch is read from its end, so the first count that was ever seen stays the first.
+    // Of a long segment only the end is read, so an earlier first count stays.
     const firstTokenCountAt = segment.firstTokenCountAt ?? told.firstTokenCountAt;
     segments.push({ ...segment, firstTokenCountAt, lastTokenCountAt });
     if (usage !== undefined && holdsItsAccount(segment, identityOf) === true) {
@@ -81,7 +81,7 @@ export async function gatherUsage(
   return { ...record, segments };
 }
 
-/** Whether the target of a segment still is the account the segment ran under; `undefined` when it is not known. */
+/** Whether the target of a segment still holds the account of that segment; undefined when that is unknown. */
 export function holdsItsAccount(
   { target, identity }: Segment,
   identityOf: IdentityOf,

@@ -1,13 +1,14 @@
 import { SourceMap } from 'node:module';
 import { join } from 'node:path';
 import { readRegularFile } from '../regular-file.ts';
+import { attempt } from './attempt.ts';
 import { ensurePrivateDir, errnoOf, timestamp, unusedName, writeNewFile } from './files.ts';
 import { homeOf, resolvePaths } from './paths.ts';
 
 /**
- * Keeps what is needed to find a bug of ours in a file of its own (0600, in `reports` of the state directory): a stack is
- * nothing for a user's screen. Never throws.
- * @returns one line that says where the report is, without `codex-hotswap:` before it.
+ * Writes a report of a bug of ours (0600, in `reports` of the state directory), because a stack helps no user on a screen.
+ * Never throws.
+ * @returns one line that names the report, without `codex-hotswap:` before it.
  */
 export function reportBug(error: unknown, env: NodeJS.ProcessEnv = process.env): string {
   const name = error instanceof Error ? error.name : typeof error;
@@ -25,32 +26,28 @@ export function reportBug(error: unknown, env: NodeJS.ProcessEnv = process.env):
   }
 }
 
-/** What looks like a token, or like part of one, is not for a report. */
+/** The text without anything that looks like a token or a part of one. */
 export function hideSecrets(text: string): string {
   return SECRETS.reduce((hidden, secret) => hidden.replace(secret, '<hidden>'), text);
 }
 
-// Each of them walks over the text once: no part can match what the part before it has matched.
+// Linear in time: no part of a pattern matches a character that the part before it matches.
 const SECRETS = [
   // A JWT, or the beginning of one.
   /\beyJ[\w.-]*/g,
   /\b(?:sk|rt|at|sess)[-_][\w-]{8}[\w-]*/g,
   /_token\b["\s:=]*[\w.-]*/g,
   /\bsecret[\w.-]*/gi,
-  // No word of a stack is so long.
+  // Longer than any word of a stack.
   /[\w-]{40}[\w-]*/g,
 ];
 
 function reportOf(error: unknown): string {
   const version = process.env.CODEX_HOTSWAP_VERSION ?? 'development';
   const head = `codex-hotswap ${version}, Node ${process.version}, ${process.platform} ${process.arch}`;
-  return `${head}\n${new Date().toISOString()}\n\n${stackOf(error)}\n${causeOf(error)}`;
-}
-
-function causeOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
-  if (cause === undefined) return '';
-  return `\ncaused by ${stackOf(cause)}\n`;
+  const causedBy = cause === undefined ? '' : `\ncaused by ${stackOf(cause)}\n`;
+  return `${head}\n${new Date().toISOString()}\n\n${stackOf(error)}\n${causedBy}`;
 }
 
 function stackOf(error: unknown): string {
@@ -59,8 +56,8 @@ function stackOf(error: unknown): string {
 }
 
 /**
- * A program of dist/ is one long line, so each place in one is told by its source map. `process.setSourceMapsEnabled`
- * would not do: Node takes a map only of what is loaded after it.
+ * Replaces each place in a program of dist/, which is one long line, by its place in the source. Node's
+ * `process.setSourceMapsEnabled` cannot do it: Node reads only the maps of files that it loads after that call.
  */
 function nameSources(stack: string): string {
   const maps = new Map<string, SourceMap | undefined>();
@@ -70,16 +67,12 @@ function nameSources(stack: string): string {
       if (!maps.has(file)) maps.set(file, readSourceMap(`${file}.map`));
       const origin = maps.get(file)?.findOrigin(Number(line), Number(column));
       if (origin === undefined || !('fileName' in origin)) return place;
-      // From dist/<room>/ it is `../../src/…`.
+      // A map in dist/<folder>/ says `../../src/…`.
       return `${origin.fileName.replaceAll('../', '')}:${origin.lineNumber}:${origin.columnNumber}`;
     },
   );
 }
 
 function readSourceMap(file: string): SourceMap | undefined {
-  try {
-    return new SourceMap(JSON.parse(readRegularFile(file).toString('utf8')));
-  } catch {
-    return undefined;
-  }
+  return attempt(() => new SourceMap(JSON.parse(readRegularFile(file).toString('utf8'))));
 }

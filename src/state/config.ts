@@ -1,5 +1,6 @@
 import { isAbsolute, join, normalize } from 'node:path';
 import { HotswapError } from '../errors.ts';
+import { attempt } from './attempt.ts';
 import { readJson } from './files.ts';
 import type { Paths } from './paths.ts';
 import {
@@ -12,34 +13,37 @@ import {
   TARGET_SETTINGS,
 } from './settings.ts';
 
-/** One account the user owns, and where its only credential file lives. */
+/** One account of the user, with the place of its only credential file. */
 export interface Target {
   name: string;
   /** Absolute directory that holds `auth.json`. */
   vault: string;
   enabled: boolean;
-  /** Percent left below which it is not chosen while another has more. */
+  /** Percent left below which this target is not chosen while another target has more. */
   threshold?: number;
 }
 
-/** Which account a session works under, among those that may be used. */
+/** How a session chooses among the accounts that may be used. */
 export type Strategy = Settings['strategy'];
 
 export interface Config extends Settings {
   version: 1;
-  /** In the order in which they are tried. */
+  /** In the order in which sessions try them. */
   targets: Target[];
 }
 
-/** Every setting, as it is where nobody has set it. */
+/** The default of every setting. */
 export const CONFIG_DEFAULTS = Object.fromEntries(
   Object.entries(SETTINGS).map(([key, setting]) => [key, setting.default]),
 ) as Settings;
 
+/** The configuration of a user who has not set up anything. */
+export const EMPTY_CONFIG: Config = { version: 1, targets: [], ...CONFIG_DEFAULTS };
+
 /**
- * The configuration, or undefined when hotswap is not set up. Plain JSON and checks by hand: this is the hot path.
- * Left out keys take their defaults; unknown keys are left alone.
- * @throws HotswapError `bad-config` naming file, key, what was expected and what was found.
+ * The configuration, or undefined when hotswap is not set up. Plain JSON with checks by hand, because this is the hot path.
+ * A missing key takes its default; an unknown key is ignored.
+ * @throws HotswapError `bad-config` that names the file, the key, the expected value and the value found.
  */
 export function readConfig(paths: Paths): Config | undefined {
   const read = readJson(paths.configFile);
@@ -65,12 +69,12 @@ export function validateConfig(value: unknown, paths: Paths): Config {
   return { version: 1, targets: checked, ...readSettings(SETTINGS, value, '', fail) };
 }
 
-/** A target's name becomes part of file names: letters, digits, dot, underscore, hyphen, 1 to 64, not only dots. */
+/** Whether a text can name a target. The name becomes a part of file names, so few characters are allowed. */
 export function isTargetName(name: unknown): name is string {
   return typeof name === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(name) && !/^\.+$/.test(name);
 }
 
-/** Where a target's vault lies unless the configuration says otherwise. */
+/** The vault of a target for which the configuration names none. */
 export function defaultVault(paths: Paths, name: string): string {
   return join(paths.home, `.codex-${name}`);
 }
@@ -92,7 +96,7 @@ function validateTarget(value: unknown, key: string, paths: Paths, fail: Fail): 
   };
 }
 
-/** @param prefix stands before the key in a complaint. */
+/** @param prefix stands before the key in an error message. */
 function readSettings<T extends Record<string, Setting>>(
   table: T,
   values: Record<string, unknown>,
@@ -118,7 +122,7 @@ function vaultOf(value: unknown, key: string, paths: Paths, fail: Fail): string 
 function refuseTwins(targets: Target[], key: 'name' | 'vault', fail: Fail): void {
   const seen = new Set<string>();
   for (const [index, target] of targets.entries()) {
-    // The default file systems of macOS do not tell case apart.
+    // macOS: its default file systems ignore the case of names.
     const value = target[key].toLowerCase();
     if (seen.has(value)) fail(`targets[${index}].${key}`, 'used once only', target[key]);
     seen.add(value);
@@ -135,16 +139,9 @@ function badConfig(paths: Paths, what: string): HotswapError {
 
 function describe(value: unknown): string {
   if (value === undefined) return 'missing';
-  const text = quote(value);
+  // JSON.stringify throws for a value that is nested thousands of times.
+  const text = attempt(() => JSON.stringify(value) ?? typeof value) ?? 'too deep';
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-function quote(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? typeof value;
-  } catch {
-    return 'too deep'; // nested thousands of times
-  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

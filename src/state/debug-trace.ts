@@ -7,24 +7,25 @@ import {
   readSync,
   writeSync,
 } from 'node:fs';
-import { openRegularFile } from '../regular-file.ts';
+import { useRegularFile } from '../regular-file.ts';
 import { errnoOf } from './files.ts';
 import { pickFields, wordOf } from './trace-fields.ts';
 
-/** What happens in a session, step by step, in the file that CODEX_HOTSWAP_DEBUG names. None of it throws. */
+/** Writes each step of a session into the file that CODEX_HOTSWAP_DEBUG names. Never throws. */
 export interface DebugTrace {
-  /** One step of the machine: the names of its states, its event and its effects as they are. */
+  /** One step of the state machine: two names of states, the event and the effects. */
   step(entry: { state: string; event: unknown; effects: readonly unknown[]; next: string }): void;
-  /** Something else that is worth knowing. */
+  /** A fact that is no step of the machine. */
   note(name: string, facts: unknown): void;
 }
 
 export const MOST_TRACE_BYTES = 10_000_000;
 
 /**
- * Opens the file for a session that begins: a new one (0600), or a trace that it goes on with. Undefined where none is
- * wanted. A link is not followed, and a file that is no trace, or not ours, is left alone: then, too, there is none.
- * @param warn gets one line that says why there is none.
+ * Opens the trace of a session: creates the file (0600), or appends to an earlier trace. A link is not followed. A file that
+ * is no trace, or that belongs to another user, is never changed.
+ * @param warn gets one line when the file cannot be used.
+ * @returns undefined when the variable is not set, or the file cannot be used.
  */
 export function openDebugTrace(
   env: NodeJS.ProcessEnv,
@@ -58,20 +59,15 @@ export function openDebugTrace(
 
 /** @throws the errno error of opening or reading it. */
 export function isDebugTrace(file: string): boolean {
-  const fd = openRegularFile(file);
-  try {
-    return beginsAsTrace(fd);
-  } finally {
-    closeSync(fd);
-  }
+  return useRegularFile(file, beginsAsTrace);
 }
 
-/** Every trace begins so. Nothing is written into a file that begins otherwise. */
+/** The first bytes of every trace. We write into no file that begins in another way. */
 const HEAD = '{"trace":"codex-hotswap"';
 
 function openTrace(file: string): number {
   const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
-  // A named pipe in its place would keep us waiting for a reader.
+  // O_NONBLOCK: open(2) of a named pipe would wait for a reader.
   const fd = openSync(file, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0o600);
   try {
     const stats = fstatSync(fd);
@@ -94,7 +90,7 @@ function beginsAsTrace(fd: number): boolean {
   return head.toString() === HEAD;
 }
 
-/** One write(2) for each line: those of several sessions never mix. It ends at the first that cannot be written. */
+/** Each line is one write(2), so the lines of several sessions never mix. A line that fails is the last. */
 function appendTo(fd: number): (entry: () => object) => void {
   let isOpen = true;
   return (entry) => {

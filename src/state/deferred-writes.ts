@@ -1,22 +1,22 @@
 import { describeError } from '../errors.ts';
 
 /**
- * What a session writes for the record while a Codex of its runs: marks, usage, the current account, who uses the slot,
- * the registry, the link of the shared home. None of it decides how the session ends: a full disk costs the record.
+ * Writes of a session that runs: marks, usage, the current account, the users of the slot, the registry, the link of the
+ * shared home. A full disk loses such a record; it must not end the session.
  */
 export interface DeferredWrites {
   /**
-   * Writes. What fails is kept in memory, the newest write of each name, and tried again after the next write that goes
-   * well, and at the end. Never throws.
+   * Writes. A failed write stays in memory (the newest of each name) and is tried again after the next write that succeeds,
+   * and at the end. Never throws.
    * @param name for the user, and for {@link isWritten}: "the limit of work".
-   * @returns whether it is written.
+   * @returns whether the write succeeded.
    */
   attempt(name: string, write: () => void): boolean;
-  /** False for what failed, as long as it waits to be tried again. */
+  /** False while the newest write of this name has failed. */
   isWritten(name: string): boolean;
-  /** Tries again what failed. */
+  /** Tries all failed writes again. */
   retry(): void;
-  /** After another try: one line about what is still not written. Undefined when all is. */
+  /** Tries once more; one line that names the writes that still fail, or undefined. */
   summary(): string | undefined;
 }
 
@@ -56,7 +56,7 @@ export function createDeferredWrites(): DeferredWrites {
   };
 }
 
-/** An act without which the session cannot go on: one failure may be a moment's, three are not. Throws the last error. */
+/** For an action that the session needs: one failure may be temporary, three are not. @throws the last error. */
 export function retryNow<T>(act: () => T, attempts = 3): T {
   for (let left = attempts; ; left--) {
     try {
@@ -67,7 +67,7 @@ export function retryNow<T>(act: () => T, attempts = 3): T {
   }
 }
 
-/** The same for an act that takes its time. */
+/** {@link retryNow} for an asynchronous action. */
 export async function retryAsync<T>(act: () => Promise<T>, attempts = 3): Promise<T> {
   for (let left = attempts; ; left--) {
     try {

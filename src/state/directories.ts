@@ -1,10 +1,7 @@
 import { realpathSync } from 'node:fs';
+import { attempt } from './attempt.ts';
 
-/** A directory with its links resolved, so that two names of it are equal; itself when it is not there. */
+/** A directory with its links resolved, so that its different paths are equal; the path itself when no directory is there. */
 export function canonicalDirectory(directory: string): string {
-  try {
-    return realpathSync(directory);
-  } catch {
-    return directory;
-  }
+  return attempt(() => realpathSync(directory)) ?? directory;
 }

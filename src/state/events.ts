@@ -8,10 +8,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { attempt } from './attempt.ts';
 import { ensurePrivateDir, errnoOf } from './files.ts';
 import type { Paths } from './paths.ts';
 
-/** What happened, for `codex-hotswap log`. No tokens, no prompts, no text of the conversation. */
+/** One entry of `codex-hotswap log`. No tokens, no prompts, no text of the conversation. */
 export type HotswapEvent = EventBase &
   (
     | { type: 'launch'; mode: 'interactive' | 'exec'; target: string; slot: number; cwd?: string }
@@ -20,13 +21,13 @@ export type HotswapEvent = EventBase &
     | { type: 'confirmed'; thread?: string; target: string; kind: string; until: number | null }
     | { type: 'unconfirmed'; thread?: string; source: string; kind?: string; reason?: string }
     | { type: 'rotated'; thread?: string; from: string; to: string; kind: string }
-    /** Before the limit: `left` is in percent, of the window of that length. */
+    /** Before the limit: `left` percent of the window of `minutes`. */
     | (EarlyMove & { type: 'rotated'; thread?: string; from: string; to: string })
     | { type: 'exhausted'; target: string; earliest?: { target: string; until: number } }
-    /** The first account to come back is waited for; `until` is when it is asked, epoch seconds. */
+    /** The session waits for this account, and asks it at `until`, epoch seconds. */
     | { type: 'waiting'; target: string; until: number }
     | { type: 'waited'; target: string; outcome: 'back' | 'ended' | 'gave-up'; reason?: string }
-    /** Another account goes on with a copy of a thread that it may not read as it is. */
+    /** The account may not read the thread `from`, so it goes on with the copy `to`. */
     | { type: 'copied'; target: string; from: string; to: string }
     | { type: 'resumed'; thread?: string; target: string; milliseconds?: number }
     | { type: 'retry'; thread?: string; reason: string; attempt: number }
@@ -49,26 +50,26 @@ interface EarlyMove {
 interface EventBase {
   /** ISO 8601, UTC. */
   at: string;
-  /** The launch it belongs to: the name of its record in the session registry. */
+  /** The name of the launch's record in the session registry. */
   launch?: string;
 }
 
 const ROTATE_AT_BYTES = 4 * 1024 * 1024;
 
-/** An event without its time, which the log adds. */
+/** An event before the log adds its time. */
 export type Logged = HotswapEvent extends infer E
   ? E extends unknown
     ? Omit<E, 'at'>
     : never
   : never;
 
-/** Lines that could not be written, by file: they go before the next one. */
+/** Lines that could not be written, by file. The next event writes them first. */
 const unwritten = new Map<string, string[]>();
 const MAX_UNWRITTEN = 200;
 
 /**
- * Adds one line to the event log (0600). Never throws: the log serves the session, not the other way round. What cannot
- * be written is kept, the newest 200 lines of it, and written with the next event.
+ * Adds one line to the event log (0600). Never throws, because a session must not fail for its log. A line that cannot be
+ * written is kept (the newest 200) and written with the next event.
  */
 export function appendEvent(paths: Paths, event: HotswapEvent): void {
   const file = paths.eventsFile;
@@ -83,37 +84,28 @@ function appendLines(file: string, text: string): boolean {
     return true;
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') return false;
-    try {
+    const isWritten = attempt(() => {
       ensurePrivateDir(dirname(file));
       appendText(file, text);
       return true;
-    } catch {
-      return false;
-    }
+    });
+    return isWritten ?? false;
   }
 }
 
-// One write(2) with O_APPEND: lines of several sessions never mix.
+// One write(2) with O_APPEND, so the lines of several sessions never mix.
 function appendText(file: string, text: string): void {
   const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  // A named pipe in its place would keep us waiting for a reader.
+  // O_NONBLOCK: open(2) of a named pipe would wait for a reader.
   const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
   const fd = openSync(file, flags, 0o600);
   try {
     const { size } = fstatSync(fd);
     if (size === 0) fchmodSync(fd, 0o600);
     writeSync(fd, text);
-    if (size > ROTATE_AT_BYTES) rotate(file);
+    // A rotation that fails is tried again with the next event.
+    if (size > ROTATE_AT_BYTES) attempt(() => renameSync(file, `${file}.1`));
   } finally {
     closeSync(fd);
-  }
-}
-
-/** The lines are written by now: a log that cannot be turned over goes on. */
-function rotate(file: string): void {
-  try {
-    renameSync(file, `${file}.1`);
-  } catch {
-    // It is tried again with the next event.
   }
 }

@@ -17,11 +17,12 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { HotswapError } from '../errors.ts';
 import { readRegularFile } from '../regular-file.ts';
+import { attempt } from './attempt.ts';
 
 /**
- * Makes `dir` (and missing parents) with mode 0700 whatever the umask; an existing one must be ours.
- * @throws HotswapError `unsafe-path` when it belongs to someone else or others can write in it; `home-unwritable` when
- * it cannot be made.
+ * Makes a directory and its missing parents, with mode 0700 under any umask.
+ * @throws HotswapError `unsafe-path` when the directory exists and another user owns it or can write in it;
+ * `home-unwritable` when it cannot be made.
  */
 export function ensurePrivateDir(dir: string): void {
   if (assertOwned(dir) !== undefined) return;
@@ -29,16 +30,16 @@ export function ensurePrivateDir(dir: string): void {
   if (parent !== dir && !isDirectory(parent)) ensurePrivateDir(parent);
   try {
     mkdirSync(dir, 0o700);
-    // mkdir(2) takes the umask off the mode: with umask 0277 we could not even enter what we made.
+    // mkdir(2) applies the umask: with umask 0277 we could not enter our own directory.
     chmodSync(dir, 0o700);
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw cannotWrite(dir, error);
-    assertOwned(dir); // somebody was faster: the same program, or an attacker
+    assertOwned(dir); // another process made it first: one of ours, or an attacker's
   }
 }
 
 /**
- * Makes a directory of the user's own (their Codex home), whose mode is theirs to choose; ours would be 0700.
+ * Makes a directory of the user (their Codex home) with mode 0700, and leaves an existing one as it is.
  * @throws HotswapError `home-unwritable`.
  */
 export function ensureDir(dir: string): void {
@@ -46,10 +47,10 @@ export function ensureDir(dir: string): void {
     if (isDirectory(dir)) return;
     const parent = dirname(dir);
     if (parent !== dir) ensureDir(parent);
-    // Not `recursive`: Node tries for ever where mkdir(2) says ENOENT in a directory that exists, as in /proc.
+    // Not `recursive`: Node never ends where mkdir(2) fails with ENOENT in an existing directory, as in /proc.
     mkdirSync(dir, 0o700);
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST' && isDirectory(dir)) return; // somebody was faster
+    if (errnoOf(error) === 'EEXIST' && isDirectory(dir)) return; // another process made it first
     throw cannotWrite(dir, error);
   }
 }
@@ -64,9 +65,9 @@ export function listNames(dir: string): string[] {
 }
 
 /**
- * Refuses a path that another user owns or could change under us.
- * @returns its stats (symlinks followed), or undefined when there is nothing.
- * @throws HotswapError `unsafe-path`; `home-unwritable` when it cannot be looked at.
+ * Refuses a path that another user owns or can change.
+ * @returns its stats (symlinks followed), or undefined when nothing is there.
+ * @throws HotswapError `unsafe-path`; `home-unwritable` when stat(2) fails.
  */
 export function assertOwned(path: string): Stats | undefined {
   let stats: Stats;
@@ -99,13 +100,13 @@ export type JsonRead =
   | { kind: 'ok'; value: unknown }
   | { kind: 'missing' }
   | { kind: 'broken'; reason: string }
-  /** The system refused it: what is in it may be whole. */
+  /** The system refused to read the file: its content may be good. */
   | { kind: 'unreadable'; reason: string };
 
-/** Why a file gave no record. */
+/** A file that gave no record, with the reason. */
 export type JsonFault = Extract<JsonRead, { reason: string }>;
 
-/** Reads a JSON file; a broken or unreadable one is a value, not an exception, for each caller has its own answer. */
+/** Reads a JSON file. Does not throw: each caller has its own answer to a broken or unreadable file. */
 export function readJson(path: string): JsonRead {
   let text: string;
   try {
@@ -119,18 +120,18 @@ export function readJson(path: string): JsonRead {
   try {
     return { kind: 'ok', value: JSON.parse(text) };
   } catch {
-    // The parser's own message quotes the text, which may hold a token.
+    // The message of the parser quotes the text, which may hold a token.
     return { kind: 'broken', reason: text.trim() === '' ? 'is empty' : 'is not valid JSON' };
   }
 }
 
-/** Something else is in the place of the file, or far more than we ever write. */
+/** The path is no regular file, or the file is larger than any of ours. */
 const NO_RECORD = new Set(['EISDIR', 'ENXIO', 'ELOOP', 'EFBIG']);
 
 /**
- * Writes a whole file or nothing: a new file beside it, synced, renamed over. Mode 0600 unless told, whatever the umask.
- * A symlink at `path` is replaced, not followed.
- * @param options.sync false leaves out fsync for records whose loss in a power cut costs nothing (hot path).
+ * Writes the whole file or nothing: writes a new file beside it, syncs that, renames it. Default mode: 0600, under any
+ * umask. A symlink at `path` is replaced, not followed.
+ * @param options.sync false leaves out fsync(2), for records that a power cut may lose (hot path).
  * @throws HotswapError `home-unwritable`.
  */
 export function replaceFile(
@@ -148,7 +149,7 @@ export function replaceFile(
   }
 }
 
-/** Writes a file that must not exist yet (0600 unless told); throws the plain errno error. */
+/** Writes a file that must not exist yet (default mode 0600). @throws the errno error. */
 export function writeNewFile(
   path: string,
   data: string | Uint8Array,
@@ -167,14 +168,14 @@ export function writeNewFile(
   }
 }
 
-/** A name beside `name` that nobody else uses, recognisable as a leftover of ours. */
+/** A new name for a temporary file beside `name`. {@link isTemporaryName} recognises it. */
 export function temporaryName(name: string): string {
-  // Not node:crypto, which takes 4 ms to load on the way to the first frame: the file is made with O_EXCL anyway.
+  // Not node:crypto, which takes 4 ms to load. A name need not be secret, for O_EXCL refuses an existing file.
   const unique = Math.floor(Math.random() * 2 ** 32).toString(16);
   return `.${name}.hotswap-${process.pid}-${unique.padStart(8, '0')}`;
 }
 
-/** True for what an interrupted write of ours leaves behind. */
+/** Whether an interrupted write of ours may have left a file of this name. */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY_NAME.test(name);
 }
@@ -187,7 +188,7 @@ export function temporaryOwner(name: string): number {
 const TEMPORARY_NAME = /^\..+\.hotswap-(\d+)-[0-9a-f]{8}$/;
 
 /**
- * Renames a broken file to `<name>.broken-<timestamp>`; nothing is ever deleted or overwritten.
+ * Renames a broken file to `<name>.broken-<timestamp>`. Deletes and overwrites nothing.
  * @returns the new path.
  */
 export function setAside(path: string, now: Date): string {
@@ -196,7 +197,7 @@ export function setAside(path: string, now: Date): string {
   return target;
 }
 
-/** `base`, or `base-2`, `base-3`, … : the first that does not exist. */
+/** The first of `base`, `base-2`, `base-3`, … that does not exist. */
 export function unusedName(base: string): string {
   for (let count = 1; ; count++) {
     const candidate = count === 1 ? base : `${base}-${count}`;
@@ -204,7 +205,7 @@ export function unusedName(base: string): string {
   }
 }
 
-/** UTC to the second in a form that sorts and is safe in file names: 20261121T034500Z. */
+/** UTC to the second, for file names that sort by time: 20261121T034500Z. */
 export function timestamp(now: Date): string {
   return now.toISOString().replace(/[-:]|\.\d+/g, '');
 }
@@ -214,11 +215,18 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Removes a file. Its failure is ignored, because the caller has a more important error to report. */
 export function removeQuietly(path: string): void {
+  attempt(() => unlinkSync(path));
+}
+
+/** The names in a directory; none when there is no directory. @throws any other errno error. */
+export function listNames(dir: string): string[] {
   try {
-    unlinkSync(path);
-  } catch {
-    // Already gone, or not removable: the caller has a better error to report.
+    return readdirSync(dir);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
   }
 }
 
@@ -226,7 +234,7 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** What to throw when `path` could not be written: the cause itself where it is no error of the file system. */
+/** The error to throw when `path` could not be written; the cause itself when it is no error of the file system. */
 export function cannotWrite(path: string, cause: unknown): unknown {
   if (cause instanceof HotswapError || errnoOf(cause) === undefined) return cause;
   return new HotswapError(

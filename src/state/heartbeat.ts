@@ -1,13 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync, utimesSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { attempt } from './attempt.ts';
 import { fileSystemTime } from './file-clock.ts';
 
-/** How often a record of a living process is touched, for machines that cannot look at our processes. */
+/** How often a living process touches its record, for machines that cannot see our processes. */
 export const BEAT_MS = 60_000;
-/** After so long without a beat its owner is dead, or suspended: then it has to look whether it is still the owner. */
+/** A record without a touch for so long is free: its owner is dead, or suspended and must check the lease when it wakes. */
 export const SILENCE_MS = 5 * 60_000;
 
-/** From now on the file is touched each minute, until {@link stopBeating} or our end. Keeps no process alive. */
+/** Touches the file each minute, until {@link stopBeating} or the end of this process. Keeps no process alive. */
 export function startBeating(file: string): void {
   beating.add(file);
   timer ??= setInterval(() => beating.forEach(touch), BEAT_MS).unref();
@@ -21,8 +22,8 @@ export function stopBeating(file: string): void {
 }
 
 /**
- * Whether a file was touched in the last five minutes, by the clock of its file system. What cannot be told counts as
- * touched. A time in the future is of a clock that was put back: the file is touched, so that it can grow old.
+ * Whether a file was touched in the last five minutes, by the clock of its file system; true when that cannot be found out.
+ * A time in the future means that the clock was set back: the file is touched, so that it can become old.
  */
 export function beatsLately(file: string): boolean {
   const now = fileSystemTime(dirname(file));
@@ -32,13 +33,13 @@ export function beatsLately(file: string): boolean {
   return now - touched < SILENCE_MS;
 }
 
-// One timer for all: each wakes the processor.
+// One timer for all files, because each timer wakes the processor.
 const beating = new Set<string>();
 let timer: NodeJS.Timeout | undefined;
 
 /**
- * Gives a file the present time of its file system. Its first byte is written anew for that: utimes(2) as Node calls it
- * would give it the time of our own clock.
+ * Gives a file the present time of its file system, by writing its first byte again. utimes(2) as Node calls it would give
+ * the time of our own clock; that is used when the write fails, as on a full copy-on-write disk.
  */
 function touch(file: string): void {
   try {
@@ -50,30 +51,18 @@ function touch(file: string): void {
       closeSync(fd);
     }
   } catch {
-    touchByOwnClock(file);
+    attempt(() => utimesSync(file, new Date(), new Date()));
   }
 }
 
-// A full disk of a kind that writes each change to a new place.
-function touchByOwnClock(file: string): void {
-  try {
-    const now = new Date();
-    utimesSync(file, now, now);
-  } catch {
-    // Gone: the owner has let it go, or lost it.
-  }
-}
-
-/** Opened, not only looked at: a client of a file server may remember the times of a file for a minute. */
+/** By open(2), not stat(2): a client of a file server may cache the times of a file for a minute. */
 function timeOf(file: string): number | undefined {
-  try {
+  return attempt(() => {
     const fd = openSync(file, 'r');
     try {
       return fstatSync(fd).mtimeMs;
     } finally {
       closeSync(fd);
     }
-  } catch {
-    return undefined;
-  }
+  });
 }

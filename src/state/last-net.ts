@@ -1,12 +1,12 @@
 /**
- * The last net below everything: takes an exception that nobody caught, or a rejection that nobody handled. Node would
- * print the whole stack on the user's screen and end, with the terminal's modes set and a child left behind.
+ * Gives uncaught exceptions and unhandled rejections to `take`. Without it Node would print the stack on the user's screen
+ * and end, while the terminal's modes are set and the child still runs.
  *
- * Nets lie over one another, and only the newest takes: each phase of a launch knows best what is to become of its child.
- * They find each other through the process, as each program of dist/ has a copy of this module.
+ * Only the handler that was added last is called: each phase of a launch knows what to do with its child. The handlers find
+ * each other by a symbol, because each program of dist/ has its own copy of this module.
  *
- * @param take gets the error; what it throws ends the process as Node does it.
- * @returns what takes this net away.
+ * @param take gets the error. An error that it throws ends the process in Node's way.
+ * @returns a function that removes the handler.
  */
 export function catchUncaught(take: (error: unknown) => void): () => void {
   const listener = (error: unknown) => {
@@ -22,7 +22,7 @@ export function catchUncaught(take: (error: unknown) => void): () => void {
   };
 }
 
-/** A stderr that is full, closed or gone must not end us with an exception of its own: there is nobody to tell. */
+/** An error of stderr (full, closed, gone) would end the process, although no reader is left for a message. */
 export function ignoreStderrErrors(): void {
   if (isStderrHeard) return;
   isStderrHeard = true;

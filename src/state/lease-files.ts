@@ -1,25 +1,31 @@
-import { readdirSync } from 'node:fs';
+import { linkSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from './files.ts';
+import { errnoOf, listNames, removeQuietly, temporaryName, writeNewFile } from './files.ts';
 
 export function leaseFile(dir: string, generation: number): string {
   return join(dir, `lease.${generation}`);
 }
 
-/** The generations present, oldest first; none in a directory that is gone. */
+/** The generations present, oldest first; none when the directory is gone. */
 export function leasesIn(dir: string): number[] {
-  return listDir(dir)
+  return listNames(dir)
     .map((name) => /^lease\.(\d+)$/.exec(name)?.[1])
     .filter((digits) => digits !== undefined)
     .map(Number)
     .sort((a, b) => a - b);
 }
 
-function listDir(dir: string): string[] {
+/** Makes a lease with its whole text at once. False when it exists: link(2) replaces nothing. */
+export function makeLease(dir: string, generation: number, text: string): boolean {
+  const temporary = join(dir, temporaryName('lease'));
   try {
-    return readdirSync(dir);
+    writeNewFile(temporary, text, { sync: false });
+    linkSync(temporary, leaseFile(dir, generation));
+    return true;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
+    if (errnoOf(error) === 'EEXIST') return false;
     throw error;
+  } finally {
+    removeQuietly(temporary);
   }
 }

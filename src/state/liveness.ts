@@ -2,28 +2,28 @@ import { beatsLately } from './heartbeat.ts';
 import { comparePlaces, ownPlace, type Place, readPlace } from './machine-place.ts';
 import { isAlive, type ProcessIdentity, processTable } from './process-identity.ts';
 
-/** Whose a record is (a lease, a launch, a renaming): what it says about the processes that made it. */
+/** The processes that made a record (a lease, a launch, a renaming), and their machine. */
 export interface Makers {
   users: readonly ProcessIdentity[];
-  /** Missing in records of version 0.1.0, which are not touched either. */
+  /** Missing in records of version 0.1.0, which that version never touches. */
   place?: Place | undefined;
-  /** What 0.1.0 wrote instead of a place, and still reads. */
+  /** Version 0.1.0 writes and reads this instead of a place. */
   table: string;
 }
 
-export interface Judge {
-  /** Where we are; elsewhere for tests. */
+export interface LivenessOptions {
+  /** Our machine; another one in tests. */
   place?: Place;
-  /** The answer for a record of 0.1.0 that was made elsewhere. Default: nobody lives. */
+  /** The answer for a record of version 0.1.0 from another machine. Default: false. */
   oldElsewhere?(): boolean;
 }
 
-/** What a record says about us: what {@link readMakers} reads. */
+/** The fields of a record that name our machine, for {@link readMakers}. */
 export function describePlace(place: Place = ownPlace()): { table: string; place: Place } {
   return { table: processTable(), place };
 }
 
-/** Reads what {@link describePlace} has written, beside the users; what is no process is left out. */
+/** Reads the fields of {@link describePlace} and the users. Entries that are no process are left out. */
 export function readMakers(
   users: readonly unknown[],
   { table, place }: { table?: unknown; place?: unknown },
@@ -36,21 +36,21 @@ export function readMakers(
 }
 
 /**
- * Whether any of the makers of a record may still live. Their pids decide where we share a process table with them. They
- * are dead if their machine was started anew since. Else the record lives while it is touched (see heartbeat.ts).
- * @param file the record; undefined where it cannot be looked at.
+ * Whether a process that made a record may still live. In our own process table the pids decide. After a restart of their
+ * machine all are dead. On another machine they live while the record is touched (see heartbeat.ts).
+ * @param file the record; undefined when the caller does not know its path.
  */
 export function mayLive(
   { users, place, table }: Makers,
   file: string | undefined,
-  judge: Judge = {},
+  options: LivenessOptions = {},
 ): boolean {
   const beats = () => file !== undefined && beatsLately(file);
   if (place === undefined) {
     if (table === processTable()) return users.some(isAlive);
-    return judge.oldElsewhere?.() ?? false;
+    return options.oldElsewhere?.() ?? false;
   }
-  switch (comparePlaces(place, judge.place ?? ownPlace())) {
+  switch (comparePlaces(place, options.place ?? ownPlace())) {
     case 'here':
       return users.some(isAlive);
     case 'gone':

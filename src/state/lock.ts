@@ -4,9 +4,9 @@ import { ensurePrivateDir } from './files.ts';
 import type { Place } from './machine-place.ts';
 import { ownIdentity, processStartTime } from './process-identity.ts';
 
-/** A lock between processes. It is let go by itself when its last holder dies. */
+/** A lock between processes. It becomes free when its last holder dies. */
 export interface Lock {
-  /** A helper of ours holds it, too: what it has begun must be over before somebody else begins. */
+  /** Makes a child of ours a second holder: its work must end before another process gets the lock. */
   share(pid: number): void;
   isHeld(): boolean;
   release(): void;
@@ -14,13 +14,13 @@ export interface Lock {
 
 const POLL_MS = 15;
 
-/** Version 0.1.0 held one for two minutes at most. */
+/** Version 0.1.0 holds a lock for two minutes at most. */
 const OLD_LOCK_MS = 3_600_000;
 
 /**
  * Takes the lock, if it is free or its holders are dead (see directory-lease.ts).
- * @param dir the directory that stands for it, made when it is missing.
- * @param here where we are; elsewhere for tests.
+ * @param dir the directory of the lock; made when it is missing.
+ * @param here our machine; another one in tests.
  * @throws HotswapError `home-unwritable`, `unsafe-path`.
  */
 export function tryLock(dir: string, here?: Place): Lock | undefined {
@@ -41,7 +41,7 @@ export function tryLock(dir: string, here?: Place): Lock | undefined {
   };
 }
 
-/** The same, tried again for so long. */
+/** {@link tryLock}, again and again until the time is over. */
 export async function awaitLock(dir: string, timeoutMs: number): Promise<Lock | undefined> {
   for (const deadline = Date.now() + timeoutMs; ; ) {
     const lock = tryLock(dir);
@@ -50,7 +50,7 @@ export async function awaitLock(dir: string, timeoutMs: number): Promise<Lock | 
   }
 }
 
-/** The same for one who cannot wait in the background: nothing else runs in this process meanwhile. */
+/** {@link awaitLock} for synchronous callers: nothing else runs in this process while it waits. */
 export function blockForLock(dir: string, timeoutMs: number): Lock | undefined {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   for (const deadline = Date.now() + timeoutMs; ; ) {

@@ -3,12 +3,13 @@ import { userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { HotswapError } from '../errors.ts';
 import { readRegularFile } from '../regular-file.ts';
+import { attempt } from './attempt.ts';
 import { absolute, stateDirOf } from './state-dir.ts';
 
-/** Every place this program reads or writes; all absolute. Nothing here is created by resolving it. */
+/** Every path that this program reads or writes; all absolute. Resolving them creates nothing. */
 export interface Paths {
   home: string;
-  /** The Codex home that belongs to the user: `~/.codex` or their `CODEX_HOME`. */
+  /** The user's Codex home: `~/.codex` or `CODEX_HOME`. */
   sharedHome: string;
   configFile: string;
   stateDir: string;
@@ -17,25 +18,25 @@ export interface Paths {
   sessionsDir: string;
   /** One lock for each account. */
   locksDir: string;
-  /** The locks under which the configuration and our records are changed (see records.ts). */
+  /** The locks for changes of the configuration and of our records (see records.ts). */
   configLock: string;
   recordsLock: string;
-  /** Logins that belong to no known target, kept for the user (0600). */
+  /** Logins that belong to no known target (0600). */
   orphansDir: string;
   eventsFile: string;
   capabilitiesDir: string;
   currentFile: string;
-  /** What a renaming that is under way is to do. */
+  /** The steps of a renaming that has begun. */
   renamingFile: string;
-  /** Where the auth.json of each home led to. */
+  /** Where the auth.json link of each Codex home led. */
   linkedFile: string;
-  /** Its existence switches the shim off. */
+  /** The shim is off while this file exists. */
   disabledFlag: string;
 }
 
 /**
  * The paths of this user. Relative and empty XDG values are ignored, as the XDG base directory specification says.
- * @param env the process environment (XDG_CONFIG_HOME, XDG_STATE_HOME, CODEX_HOME are looked at).
+ * @param env the process environment (reads XDG_CONFIG_HOME, XDG_STATE_HOME, CODEX_HOME).
  * @param homedir the user's home, absolute.
  */
 export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
@@ -65,15 +66,15 @@ export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
   };
 }
 
-/** The user's home: HOME, unless it is empty or relative, which would scatter our files over working directories. */
+/** The user's home: HOME, unless it is empty or relative. A relative home would be another one in each directory. */
 export function homeOf(env: NodeJS.ProcessEnv): string {
   return absolute(env.HOME) ?? userInfo().homedir;
 }
 
 /**
- * Root with a user's home (`sudo -E`, or plain `sudo` on macOS) would leave files there that the user can neither change
- * nor remove.
- * @throws HotswapError `unsafe-path` when root is to work in a home of another user.
+ * Refuses to work as root in another user's home (`sudo -E`, or plain `sudo` on macOS): the user could neither change nor
+ * remove our files.
+ * @throws HotswapError `unsafe-path`.
  */
 export function requireOwnHome(home: string, uid = process.geteuid?.()): void {
   if (uid !== 0) return;
@@ -86,40 +87,29 @@ export function requireOwnHome(home: string, uid = process.geteuid?.()): void {
   );
 }
 
-/** The side directory of a slot: our own records about `runtime/slot-<n>`, which Codex never looks into. */
+/** The directory with our own records about `runtime/slot-<n>`. Codex does not read it. */
 export function sideOf(slotHome: string): string {
   return `${slotHome}.side`;
 }
 
-/** The lock under which what a session left in a slot is brought to the shared home. */
+/** The lock for moving the files of a slot to the shared home. */
 export function adoptionLockOf(slotHome: string): string {
   return join(dirname(slotHome), 'adoption.lock');
 }
 
-/** The shared home a slot was made for, or undefined when the directory is no slot of ours. */
+/** The shared home of a slot; undefined when the directory is no slot of ours. */
 export function recordedSharedHome(slotHome: string): string | undefined {
-  try {
-    const record: unknown = JSON.parse(
-      readRegularFile(join(sideOf(slotHome), 'home.json')).toString('utf8'),
-    );
-    const home = (record as { sharedHome?: unknown } | null)?.sharedHome;
-    return typeof home === 'string' && isAbsolute(home) ? home : undefined;
-  } catch {
-    return undefined;
-  }
+  const file = join(sideOf(slotHome), 'home.json');
+  const record = attempt(() => JSON.parse(readRegularFile(file).toString('utf8')));
+  const home: unknown = record?.sharedHome;
+  return typeof home === 'string' && isAbsolute(home) ? home : undefined;
 }
 
-// A shell opened by a supervised Codex inherits CODEX_HOME=<slot>; a codex typed there must not take the overlay
-// for the user's home, or overlays would be stacked on overlays.
+// A shell that a supervised Codex opens inherits CODEX_HOME=<slot>. A codex typed there must use the user's home, or one
+// overlay would be made on another.
 function resolveSharedHome(codexHome: string | undefined, homedir: string): string {
   if (codexHome === undefined || codexHome === '') return join(homedir, '.codex');
   const path = resolve(codexHome);
-  const slot = enclosingSlot(path);
-  return (slot === undefined ? undefined : recordedSharedHome(slot)) ?? path;
-}
-
-function enclosingSlot(path: string): string | undefined {
-  return /^slot-\d+$/.test(basename(path)) && basename(dirname(path)) === 'runtime'
-    ? path
-    : undefined;
+  const isSlot = /^slot-\d+$/.test(basename(path)) && basename(dirname(path)) === 'runtime';
+  return (isSlot ? recordedSharedHome(path) : undefined) ?? path;
 }

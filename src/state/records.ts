@@ -1,27 +1,28 @@
 import { renameSync, rmSync } from 'node:fs';
 import { HotswapError } from '../errors.ts';
+import { attempt } from './attempt.ts';
 import { cannotWrite, temporaryName } from './files.ts';
 import { blockForLock, type Lock } from './lock.ts';
 import type { Paths } from './paths.ts';
 
 /**
- * What to do when another process has a lock for longer than we wait: `fail`, where a person can try again; `go-on`
- * without the lock, where a session would stop for it.
+ * The answer to a lock that another process holds for too long. `fail`: for commands, which a person can repeat. `go-on`
+ * without the lock: for sessions, which must not stop.
  */
 type WhenBusy = 'fail' | 'go-on';
 
 /**
- * A change takes milliseconds: who has the lock for longer is stopped, or its disk is. A session stands still while it
- * waits; a command need not mind.
+ * A change takes milliseconds, so a process that holds the lock for longer hangs, or its disk does. A session cannot work
+ * while it waits, so it waits less than a command.
  */
 const WAIT_MS: Record<WhenBusy, number> = { fail: 10_000, 'go-on': 3_000 };
-/** So long a session does not wait once more for one who kept it waiting. */
+/** After a wait in vain, a session does not wait for this lock again for so long. */
 const NO_SECOND_WAIT_MS = 60_000;
 
 /**
- * Reads, changes and writes our records (account states, current.json, linked.json) with no other process in between. The
- * read belongs into `change`, which must be synchronous. May be nested: a change inside a change is a part of it. Where
- * the lock is not to be had, the change is made without it.
+ * Reads, changes and writes our records (account states, current.json, linked.json) while no other process does. `change`
+ * must be synchronous, and must contain the read. A nested change is a part of the outer one. Without the lock after the
+ * wait, the change is made without it.
  * @param paths.recordsLock the lock; not that of an account, which is held for seconds while a token is refreshed.
  * @returns what `change` returns.
  * @throws what `change` throws.
@@ -35,10 +36,10 @@ export function changeRecords<Result>(
 }
 
 /**
- * The same for the configuration, under a lock of its own, for that takes longer: no session is to wait for it. Records
- * may be changed inside, and not the other way round.
- * @throws HotswapError `in-use` when the lock is not to be had, `home-unwritable` when none can be made, and what `change`
- * throws.
+ * Changes the configuration, under its own lock, because that takes longer and a session must not wait for it. `change` may
+ * call {@link changeRecords}; the reverse is not allowed.
+ * @throws HotswapError `in-use` when another process holds the lock, `home-unwritable` when no lock can be made, and what
+ * `change` throws.
  */
 export function changeConfig<Result>(
   { configLock }: Pick<Paths, 'configLock'>,
@@ -49,7 +50,7 @@ export function changeConfig<Result>(
 }
 
 /**
- * Does something under a lock that is never held for long.
+ * Calls `change` under a lock that is never held for long.
  * @param dir the lock (see lock.ts).
  */
 export function underLock<Result>(
@@ -59,35 +60,32 @@ export function underLock<Result>(
   waitMs = WAIT_MS[whenBusy],
 ): Result {
   if (held.has(dir)) return change();
-  const lock = reuse(dir) ?? take(dir, whenBusy, waitMs);
+  const lock = reuseLock(dir) ?? takeLock(dir, whenBusy, waitMs);
   if (lock === undefined) return change();
   held.add(dir);
   try {
     return change();
   } finally {
     held.delete(dir);
-    letGo(dir, lock);
+    releaseLock(dir, lock);
   }
 }
 
-/** The locks under which this process works now. */
+/** The locks that a change of this process holds now. */
 const held = new Set<string>();
-/** Those that could not be given back: ours for as long as we live. */
+/** Locks that could not be released: they stay ours until this process ends. */
 const unreleased = new Map<string, Lock>();
-/** When a lock was waited for in vain, by the clock of this process. */
+/** When a wait for a lock was in vain, by the monotonic clock. */
 const missedAt = new Map<string, number>();
 
-function reuse(dir: string): Lock | undefined {
+function reuseLock(dir: string): Lock | undefined {
   const lock = unreleased.get(dir);
   unreleased.delete(dir);
-  try {
-    return lock?.isHeld() ? lock : undefined;
-  } catch {
-    return undefined; // the directory is gone, and with it the lock
-  }
+  // It throws when the directory is gone, and the lock with it.
+  return attempt(() => lock?.isHeld()) ? lock : undefined;
 }
 
-function take(dir: string, whenBusy: WhenBusy, waitMs: number): Lock | undefined {
+function takeLock(dir: string, whenBusy: WhenBusy, waitMs: number): Lock | undefined {
   const missed = missedAt.get(dir) ?? Number.NEGATIVE_INFINITY;
   const isStuck = whenBusy === 'go-on' && performance.now() - missed < NO_SECOND_WAIT_MS;
   let lock: Lock | undefined;
@@ -97,7 +95,7 @@ function take(dir: string, whenBusy: WhenBusy, waitMs: number): Lock | undefined
     else if (!isStuck) missedAt.set(dir, performance.now());
   } catch (error) {
     if (whenBusy === 'fail') throw cannotWrite(dir, error);
-    return undefined; // a full disk, say; what is to be written will tell
+    return undefined; // for example a full disk: the write of the change reports it
   }
   if (lock === undefined && whenBusy === 'fail') {
     throw new HotswapError(
@@ -109,9 +107,9 @@ function take(dir: string, whenBusy: WhenBusy, waitMs: number): Lock | undefined
   return lock;
 }
 
-// A release writes a file, which a full disk refuses, and others would wait for a session that lives for hours. A lock
-// whose directory is gone is free, too, and that takes no room.
-function letGo(dir: string, lock: Lock): void {
+// A release writes a file, which a full disk refuses. Then the directory of the lock is removed, which frees the lock, too:
+// other processes must not wait for a session that lives for hours.
+function releaseLock(dir: string, lock: Lock): void {
   try {
     lock.release();
   } catch {

@@ -1,20 +1,20 @@
-/** A setting of config.json. Its default tells its type: text, number or switch. */
+/** A setting of config.json. The type of its default is its type. */
 export interface Setting {
   default: string | number | boolean;
-  /** What it does, in one line. */
+  /** One line for the user. */
   help: string;
-  /** All values, where they can be counted. */
+  /** All values of a choice. */
   values?: readonly string[];
   /** The bounds of a number. */
   from?: number;
   to?: number;
-  /** The environment variable that outranks it in one session. */
+  /** The environment variable that replaces the setting in one session. */
   variable?: string;
 }
 
 /**
- * Every setting. The reader of config.json, the schema, `config`, the completion and the README's table follow from this.
- * It is on the hot path: it imports nothing.
+ * Every setting. The reader of config.json, `config`, the completion and the README's table use this table. The file is on
+ * the hot path, so it imports nothing.
  */
 export const SETTINGS = {
   strategy: {
@@ -88,14 +88,14 @@ export function fitsSetting(
   return typeof value === typeof usual && !(typeof value === 'string' && value.includes('\0'));
 }
 
-/** The values of a setting, to stand after “must be”. */
+/** The values of a setting, for a sentence with “must be”. */
 export function describeValues({ default: usual, values, from, to }: Setting): string {
   if (values !== undefined) return values.map((value) => `"${value}"`).join(' or ');
   if (typeof usual === 'number') return `a number from ${from} to ${to}`;
   return typeof usual === 'boolean' ? 'true or false' : 'a text';
 }
 
-/** Reads a value as it is typed; undefined when it does not fit. */
+/** Parses a typed value; undefined when it does not fit the setting. */
 export function parseSetting(setting: Setting, text: string): Setting['default'] | undefined {
   const value = typeof setting.default === 'string' ? text : readSwitchOrNumber(text);
   return fitsSetting(setting, value) ? value : undefined;

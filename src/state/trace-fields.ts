@@ -1,26 +1,28 @@
 import { hideSecrets } from './bug-report.ts';
 
-/** A copy with nothing in it that could be of the conversation, or a secret. */
+/** A copy that holds nothing of the conversation and no secret: known fields only, with a number, a switch or one word. */
 export function pickFields(value: unknown, depth = 0): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return {};
   const picked: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(value)) {
+  for (const [key, field] of Object.entries(value ?? {})) {
     if (typeof field === 'object' && field !== null) {
-      if (PARTS.has(key) && depth < 3) picked[key] = pickPart(field, depth + 1);
+      if (!PARTS.has(key) || depth >= 3) continue;
+      const pick = (part: unknown) => pickFields(part, depth + 1);
+      picked[key] = Array.isArray(field) ? field.slice(0, 8).map(pick) : pick(field);
     } else if (FIELDS.has(key)) {
-      picked[key] = typeof field === 'string' ? wordOf(field) : scalarOf(field);
+      if (typeof field === 'string') picked[key] = wordOf(field);
+      if (typeof field === 'number' || typeof field === 'boolean') picked[key] = field;
     }
   }
   return picked;
 }
 
-/** The text if it is one word: more could be anything. Else how long it is. */
+/** The text if it is one word, because several words could be of the conversation. Else its length. */
 export function wordOf(text: string): string {
   const isWord = /^[\w.:+-]{1,64}$/.test(text) && hideSecrets(text) === text;
   return isWord ? text : `(${text.length} characters)`;
 }
 
-/** What may stand in a trace of an event, an effect or facts: fields of these names, if they hold a number, a switch or a word. */
+/** The fields of an event, an effect or facts that may stand in a trace. */
 const FIELDS = new Set(
   (
     'name do kind type how mode source cause reason refusal outcome status before target to from shows id thread threadId turnId ' +
@@ -28,17 +30,7 @@ const FIELDS = new Set(
     'slackSeconds waitSeconds count bytes isIdle isBack isUrgent isForcedLogin isInteractive pending'
   ).split(' '),
 );
-/** Fields that hold more of them. */
+/** The fields that hold an object with such fields. */
 const PARTS = new Set(
   'ending thread mark proof room awaited earliest evidence event failure copy windows'.split(' '),
 );
-
-function pickPart(part: object, depth: number): unknown {
-  return Array.isArray(part)
-    ? part.slice(0, 8).map((item) => pickFields(item, depth))
-    : pickFields(part, depth);
-}
-
-function scalarOf(field: unknown): number | boolean | undefined {
-  return typeof field === 'number' || typeof field === 'boolean' ? field : undefined;
-}

@@ -58,7 +58,7 @@ function describeToken({ vault }: TargetSnapshot, now: Date): string[] {
   return [`token ${age} old, ${end}`];
 }
 
-/** A token that was made in the future tells that this clock is slow; Codex then renews it too late. */
+/** A token from the future means that this clock is slow, so Codex refreshes its token too late. */
 function checkClock({ target, vault }: TargetSnapshot, now: Date): Finding[] {
   if (vault.kind !== 'ready') return [];
   const ahead = vault.issuedAt - now.getTime() / 1000;
@@ -73,7 +73,7 @@ function checkClock({ target, vault }: TargetSnapshot, now: Date): Finding[] {
 
 const CLOCK_SLACK_SECONDS = 300;
 
-/** A login that others can read is closed; whoever else owns it keeps it. */
+/** The fix for a login that other users can read; none when another user owns the file. */
 function closeLogin({ target, vault }: TargetSnapshot): Fix | undefined {
   const file = authFileOf(target);
   const stats = lstatSync(file, { throwIfNoEntry: false });
@@ -89,7 +89,7 @@ function checkVaultMode(vault: string): Finding[] {
     : [issue(`${vault} is open to other users; run: chmod 700 ${vault}`, closeDir(vault))];
 }
 
-/** Two targets of one account hit its limit together, and refreshing one token may end the other. */
+/** Two targets of one account reach its limit together, and the refresh of one token may end the other. */
 function findTwins(snapshots: readonly TargetSnapshot[]): Finding[] {
   return snapshots.flatMap(({ target, vault }, index) => {
     if (vault.kind !== 'ready') return [];

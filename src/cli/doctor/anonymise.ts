@@ -1,20 +1,20 @@
 import { toPlainText } from '../../plain-text.ts';
 
-/** What a private text is replaced by: `account-1`, `thread-1`, `<dir-1>`; the same text gets the same name. */
+/** The first part of a replacement: `account-1`, `thread-1`, `<dir-1>`. The same text gets the same replacement. */
 export type Kind = 'account' | 'workspace' | 'thread' | 'session' | 'dir' | 'person' | 'word';
 
 export interface Anonymiser {
-  /** Gives a private text its name. To be called for all that is known before the first line is hidden. */
+  /** Gives a private text its replacement. Called for all known texts before the first `hide`. */
   name(kind: Kind, text: string): string;
-  /** Has a text replaced by exactly this. */
+  /** Replaces a text by exactly this. */
   replace(text: string, by: string): void;
-  /** One line in which nothing private is left, at most 400 characters long. */
+  /** The line without private texts, at most 400 characters long. */
   hide(line: string): string;
 }
 
 /**
- * Takes out of a text what tells of a person. What is known (accounts, threads, directories) is replaced by its name
- * first. Of the rest only numbers stay, and words of our own program: those stand in a file that everybody has.
+ * Removes private texts. Known texts (accounts, threads, directories) are replaced first. Of the rest only numbers stay, and
+ * the words of our own program, which all users have.
  * @param ownWords the words of our program, in lower case (see own-words.ts).
  */
 export function createAnonymiser(ownWords: ReadonlySet<string>): Anonymiser {
@@ -41,7 +41,7 @@ export function createAnonymiser(ownWords: ReadonlySet<string>): Anonymiser {
     return given;
   }
 
-  /** A name stands in the text as one character of private use, until nothing can take it for a word any more. */
+  /** Puts one private-use character for each known text, so that later steps do not take the replacement for a word. */
   function markKnown(text: string): string {
     pattern ??= patternOf(known.keys());
     return text.replace(pattern, (found) => markOf(known.get(found.toLowerCase())));
@@ -96,20 +96,20 @@ export function createAnonymiser(ownWords: ReadonlySet<string>): Anonymiser {
 }
 
 const LONGEST = 400;
-/** These read well without brackets. */
+/** Kinds that are readable without brackets. */
 const BARE = new Set<Kind>(['account', 'workspace', 'thread', 'session', 'person']);
-/** Everybody has them. */
+/** Directories of every system. */
 const SYSTEM_DIRS = ['/usr/bin', '/usr/local/bin', '/bin', '/etc/codex', '/dev', '/tmp'];
 
-/** Planes 15 and 16 of Unicode belong to nobody. */
+/** Planes 15 and 16 of Unicode are for private use. */
 const FIRST_MARK = 0xf0000;
 const PRIVATE_USE = /[\u{f0000}-\u{10ffff}]/gu;
 const MARK = /^[\u{f0000}-\u{10ffff}]$/u;
 
-/** What stands between spaces, quotes and brackets: a path, or words. */
+/** A path, or words, between spaces, quotes and brackets. */
 const TOKEN = /[^\s"'“”(),;<>=]+/gu;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
-/** 5, 1.5, 0.171.0, 20s, 5h, 0.172.0-alpha.3; no address, and nothing as long as a telephone number. */
+/** 5, 1.5, 0.171.0, 20s, 5h, 0.172.0-alpha.3; no IP address and no telephone number. */
 const NUMBER = /^v?\d{1,7}(?:\.\d{1,7}){0,2}(?:-(?:alpha|beta|rc)(?:\.\d{1,4})?)?[a-z]{0,2}$/i;
 const WORDS =
   /[\u{f0000}-\u{10ffff}]|\d{4}-\d\d-\d\dT[\d:.]+Z|[^\s@\u{f0000}-\u{10ffff}]+@[^\s@\u{f0000}-\u{10ffff}]+|[\p{L}\p{M}\p{N}_]+(?:[.-]+[\p{L}\p{M}\p{N}_]+)*/gu;
@@ -118,12 +118,12 @@ function indexOfMark(text: string | undefined): number {
   return text !== undefined && MARK.test(text) ? (text.codePointAt(0) as number) - FIRST_MARK : -1;
 }
 
-/** As it stands in a line that was made plain; what is longer than 300 is hidden word by word. */
+/** The text as a plain line has it. After 300 characters a text is hidden word by word. */
 function keyOf(text: string): string {
   return toPlainText(text, 300).replaceAll('`', "'").toLowerCase();
 }
 
-/** The longest first: a directory before the one it lies in. Only whole words. */
+/** Matches whole words, the longest first: a directory before its parent. */
 function patternOf(texts: Iterable<string>): RegExp {
   const escaped = [...texts]
     .sort((a, b) => b.length - a.length)

@@ -5,15 +5,15 @@ import { readRegularFile } from '../../regular-file.ts';
 import { errnoOf } from '../../state/files.ts';
 import { type Finding, issue, note, ok } from './finding.ts';
 
-/** The files that Codex is configured by, read once for all that doctor wants to know of them. */
+/** The configuration files of Codex, read once for all checks. */
 export interface ConfigFiles {
-  /** What they say about logins, as a launch understands it. */
+  /** The settings about logins, as a launch reads them. */
   login: LoginSettings;
-  /** The word on a key that holds. */
+  /** The effective value of a key. */
   valueOf(key: string): unknown;
-  /** The file that has it; a profile's is in the user's own. */
+  /** The file with the effective value; for a profile the user's file. */
   fileOf(key: string): string;
-  /** What keeps Codex from starting. */
+  /** The files that Codex cannot read, so it does not start. */
   broken: Finding[];
 }
 
@@ -60,7 +60,7 @@ function checkCredentialStore({ login, fileOf }: ConfigFiles): Finding {
   );
 }
 
-/** The key of `secrets/` is keyed by CODEX_HOME, too: what plain codex encrypts, no overlay can read. */
+/** The key of `secrets/` depends on CODEX_HOME, so no overlay can read what plain codex encrypts. */
 function checkSecretStorage(files: ConfigFiles): Finding[] {
   const features = files.valueOf('features') as { secret_auth_storage?: unknown } | undefined;
   if (features?.secret_auth_storage !== true) return [];
@@ -95,7 +95,7 @@ function checkProvider({ login, fileOf }: ConfigFiles): Finding[] {
 
 interface Layer {
   file: string;
-  /** '' where it cannot be used. */
+  /** '' when the file is missing or broken. */
   text: string;
   settings: Record<string, unknown>;
   fault?: string;

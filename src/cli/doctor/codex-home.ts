@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describeIdentity } from '../../accounts/login.ts';
 import { readIdentity } from '../../accounts/owner.ts';
 import { askDaemon, type DaemonAccount } from '../../codex/daemon.ts';
-import { readRegularFile } from '../../regular-file.ts';
+import { readTextQuietly } from '../../regular-file.ts';
 import { errnoOf } from '../../state/files.ts';
 import { processStartTime } from '../../state/process-identity.ts';
 import type { Context } from '../context.ts';
@@ -38,7 +38,7 @@ function checkSqliteHome({ env, paths }: Context, configured: unknown): Finding 
 
 const DAEMON_MS = 2000;
 
-/** A daemon keeps the login it was started with, whatever is chosen later (fact 99). */
+/** A daemon keeps the login of its start, also after `use` chooses another target (fact 99). */
 async function checkDaemon(sharedHome: string): Promise<Finding[]> {
   const dir = join(sharedHome, 'app-server-daemon');
   const pidFile = ['daemon.pid', 'app-server.pid']
@@ -50,7 +50,9 @@ async function checkDaemon(sharedHome: string): Promise<Finding[]> {
   }
   const account = await askDaemon(sharedHome, DAEMON_MS);
   const under =
-    account === undefined ? guessByTime(sharedHome, pidFile) : tell(account, sharedHome);
+    account === undefined
+      ? guessByTime(sharedHome, pidFile)
+      : describeDaemonAccount(account, sharedHome);
   return [
     note(
       `a Codex daemon (pid ${pid}) runs on ${sharedHome} under ${under}; supervised sessions do without it; to end it: codex app-server daemon stop`,
@@ -58,7 +60,7 @@ async function checkDaemon(sharedHome: string): Promise<Finding[]> {
   ];
 }
 
-function tell(account: DaemonAccount, sharedHome: string): string {
+function describeDaemonAccount(account: DaemonAccount, sharedHome: string): string {
   const { email, userId, accountId } = account;
   if (userId === undefined && email === undefined) return 'no login';
   const who = email ?? `user ${userId}`;
@@ -83,17 +85,8 @@ function guessByTime(sharedHome: string, pidFile: string): string {
 }
 
 function readPid(file: string): number {
-  const text = textOf(file);
+  const text = readTextQuietly(file);
   return Number((/"pid"\s*:\s*(\d+)/.exec(text) ?? /(\d+)/.exec(text))?.[1] ?? Number.NaN);
-}
-
-/** '' for what cannot be read: no daemon then. */
-function textOf(file: string): string {
-  try {
-    return readRegularFile(file).toString('utf8');
-  } catch {
-    return '';
-  }
 }
 
 function lstatTime(file: string): number | undefined {

@@ -32,7 +32,8 @@ export function doctorCommand(context: Context): Command {
     )
     .action(async ({ json, fix, report }: DoctorOptions) => {
       if (report) return printReport(context);
-      await settleFirst(context);
+      // A broken configuration is reported by the checks below.
+      await readReconciledConfig(context).catch(() => undefined);
       const fixed = fix ? await mend(context) : [];
       const findings = await examine(context);
       const isWell = json
@@ -40,11 +41,6 @@ export function doctorCommand(context: Context): Command {
         : tellFindings(context, findings, fixed);
       if (!isWell) process.exitCode = 1;
     });
-}
-
-/** What was done to logins behind our back is told before they are judged; a broken configuration is found later. */
-async function settleFirst(context: Context): Promise<void> {
-  await readReconciledConfig(context).catch(() => undefined);
 }
 
 /** Prints what was found. Returns whether all is well. */
@@ -78,7 +74,7 @@ function tellAsJson({ say }: Context, findings: readonly Located[], fixed: strin
   return isWell;
 }
 
-/** One cure may be what another waits for: a login must be closed to others before plain codex gets a link to it. */
+/** Runs the fixes, up to three times: plain codex gets a link to a login only after another fix has made the login private. */
 async function mend(context: Context): Promise<string[]> {
   const fixed = new Set<string>();
   for (let round = 0; round < 3; round++) {

@@ -1,6 +1,6 @@
 import { type Finding, issue, note, ok } from './finding.ts';
 
-/** Variables that part Codex from the account we choose for it (fact 24). */
+/** Variables that make Codex use another account than the chosen one, or change how we run it (fact 24). */
 const CONFLICTING: Record<string, { level: 'issue' | 'note'; text: string }> = {
   CODEX_ACCESS_TOKEN: {
     level: 'issue',
@@ -32,7 +32,7 @@ const CONFLICTING: Record<string, { level: 'issue' | 'note'; text: string }> = {
   },
 };
 
-/** The values are never told: some are secrets. */
+/** Never prints a value, because some are secrets. */
 export function checkEnvironment(env: NodeJS.ProcessEnv): Finding[] {
   const found = Object.entries(CONFLICTING)
     .filter(([name]) => env[name])

@@ -7,7 +7,7 @@ import { checkInstallation } from './installation.ts';
 import { checkOverlays } from './overlays.ts';
 import { checkStorage } from './storage.ts';
 
-/** What `doctor` looks at, in this order. */
+/** The checks of `doctor`, in this order. */
 export const AREAS = [
   ['installation', checkInstallation],
   ['storage', checkStorage],
@@ -19,7 +19,7 @@ export const AREAS = [
 
 export type Located = Finding & { area: (typeof AREAS)[number][0] };
 
-/** Looks at everything. */
+/** Runs all checks. */
 export async function examine(context: Context): Promise<Located[]> {
   const found: Located[] = [];
   for (const [area, check] of AREAS) {

@@ -1,13 +1,13 @@
-/** One thing `doctor` looked at. An issue says what to do about it; a note is worth knowing but no fault. */
+/** One result of `doctor`. An issue says what the user can do; a note is no fault. */
 export interface Finding {
   level: 'ok' | 'note' | 'issue';
   text: string;
   fix?: Fix;
 }
 
-/** What `doctor --fix` may do without asking: nothing is lost by it. */
+/** A repair that `doctor --fix` makes without a question, because it loses nothing. */
 export interface Fix {
-  /** In the past tense, as it is told afterwards. */
+  /** A sentence for the time after the repair. */
   done: string;
   run(): void | Promise<void>;
 }

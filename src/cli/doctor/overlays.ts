@@ -1,11 +1,11 @@
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
 import { findEntryPolicy } from '../../codex/home-table.ts';
 import { findSuspectedLogout } from '../../launch/suspect-logout.ts';
 import { listSlots, type SlotListing, sweepSlots } from '../../overlay/sweep.ts';
-import { CONFIG_DEFAULTS, type Config, readConfig } from '../../state/config.ts';
-import { errnoOf } from '../../state/files.ts';
+import { type Config, EMPTY_CONFIG, readConfig } from '../../state/config.ts';
+import { listNames } from '../../state/files.ts';
 import { ownIdentity } from '../../state/process-identity.ts';
 import { askAboutSuspects, type Context } from '../context.ts';
 import { type Finding, type Fix, issue, note, ok } from './finding.ts';
@@ -28,7 +28,7 @@ export function checkOverlays(context: Context): Finding[] {
   return [ok(`${slots.length} overlays, ${owned} in use`), ...findings];
 }
 
-/** One sweep is enough for all. */
+/** One sweep mends all overlays, so the fix of each finding is the same. */
 function sweepFix(context: Context): Fix {
   let isDone = false;
   return {
@@ -54,7 +54,7 @@ function sweepFix(context: Context): Fix {
 }
 
 function configOf({ paths }: Context): Config {
-  return readConfig(paths) ?? { version: 1, targets: [], ...CONFIG_DEFAULTS };
+  return readConfig(paths) ?? EMPTY_CONFIG;
 }
 
 function checkSlot({ home, sharedHome, ownership }: SlotListing): Finding[] {
@@ -77,13 +77,4 @@ function hasDrifted(path: string, name: string): boolean {
   const policy = findEntryPolicy(name);
   if (policy !== 'link' && policy !== 'vault') return false;
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
-}
-
-function listNames(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

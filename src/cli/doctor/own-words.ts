@@ -1,14 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRegularFile } from '../../regular-file.ts';
+import { readTextQuietly } from '../../regular-file.ts';
+import { attempt } from '../../state/attempt.ts';
 import { DIST } from '../../state/package-files.ts';
 
 /** A word of a text: letters and digits of any script, joined by dots and hyphens. */
 export const WORD = /[\p{L}\p{M}\p{N}_]+(?:[.-]+[\p{L}\p{M}\p{N}_]+)*/u;
 
 /**
- * Every word that stands in our own programs, in lower case. Such a word in a line tells nothing of a person: everybody has
- * the same programs. Empty when they cannot be read.
+ * Every word of our own programs, in lower case. Such a word is not private, because all users have the same programs. Empty
+ * when the programs cannot be read.
  */
 export function readOwnWords(): Set<string> {
   const texts = ['bin', 'cli', 'launch'].flatMap((name) => readPrograms(join(DIST, name)));
@@ -24,10 +25,8 @@ const NAMES =
   '24bit bash zsh fish sh dash ksh tcsh codex-cli darwin arm64 x64 wsl free plus pro team business enterprise edu';
 
 function readPrograms(directory: string): string[] {
-  try {
-    const names = readdirSync(directory).filter((name) => name.endsWith('.js'));
-    return names.map((name) => readRegularFile(`${directory}/${name}`).toString('utf8'));
-  } catch {
-    return [];
-  }
+  const names = attempt(() => readdirSync(directory)) ?? [];
+  return names
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => readTextQuietly(`${directory}/${name}`));
 }

@@ -12,15 +12,15 @@ import { namePrivateTexts } from './private-names.ts';
 import { describeRawEvent, readRawEvents } from './raw-events.ts';
 
 /**
- * Prints one text for an issue: versions, settings, what Codex can do, what doctor finds, the last events. Accounts,
- * threads, paths and every word that is not ours are replaced. A part that is broken is told.
+ * Prints a text for an issue: versions, settings, abilities of Codex, results of doctor, last events. Replaces accounts,
+ * threads, paths and every word that is not ours. A broken part prints its error.
  */
 export async function printReport(context: Context, ownWords = readOwnWords()): Promise<void> {
   const { say } = context;
   const anonymiser = createAnonymiser(ownWords);
   const events = readRawEvents(context.paths);
   namePrivateTexts(anonymiser, context, events.found.slice(-1000));
-  // Between fences an issue shows it as it is.
+  // An issue shows the text between fences unchanged.
   say('```text');
   say(`codex-hotswap report of ${context.now.toISOString()}`);
   say('Accounts, threads, paths and unknown words are replaced. Read it before you send it.');
@@ -56,7 +56,7 @@ export async function printReport(context: Context, ownWords = readOwnWords()): 
 const MOST_EVENTS = 50;
 const MOST_LINES = 100;
 
-/** Without a report of its own, which is the user's to send. */
+/** Describes a bug without a report file: that file may hold private texts. */
 function nameBug(error: unknown): string {
   return `a bug: ${error instanceof Error ? `${error.name}: ${error.message}` : typeof error}`;
 }
@@ -79,7 +79,7 @@ async function listVersions(context: Context): Promise<string[]> {
   ];
 }
 
-/** The prompt is the user's own text. */
+/** All settings; of the prompt only its length, because the user wrote it. */
 function listSettings(context: Context): string[] {
   const config = requireConfig(context);
   const values = listConfigKeys(config).map(({ key, read }) => {
@@ -93,7 +93,7 @@ function listSettings(context: Context): string[] {
   ];
 }
 
-/** Of more than two hundred features those have names here that codex-hotswap knows of. */
+/** Codex has more than 200 features. The list names only those that codex-hotswap knows. */
 async function listCapabilities(
   context: Context,
   ownWords: ReadonlySet<string>,

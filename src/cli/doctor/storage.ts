@@ -12,12 +12,13 @@ import { dirname } from 'node:path';
 import { findOwner, readIdentity } from '../../accounts/owner.ts';
 import { readTargets, type TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
+import { attempt } from '../../state/attempt.ts';
 import { readConfig } from '../../state/config.ts';
 import { assertOwned } from '../../state/files.ts';
 import type { Context } from '../context.ts';
 import { type Finding, type Fix, issue, note, ok } from './finding.ts';
 
-/** Our directories and Codex's: there, ours, private, writable. */
+/** Checks that our directories and Codex's exist, belong to the user, are private and writable. */
 export function checkStorage(context: Context): Finding[] {
   const { paths } = context;
   return [
@@ -51,7 +52,7 @@ function checkDir(what: string, dir: string, { privateMode }: { privateMode: boo
   }
 }
 
-/** Takes a directory of ours away from other users; undefined when it is not ours to change. */
+/** The fix for a directory that other users can read; undefined when another user owns it. */
 export function closeDir(dir: string): Fix | undefined {
   return lstatSync(dir).uid === process.getuid?.() ? closeFix(dir, 0o700) : undefined;
 }
@@ -92,10 +93,7 @@ function checkOrphans(dir: string, snapshots: readonly TargetSnapshot[]): Findin
 }
 
 function listTargets({ paths }: Context): TargetSnapshot[] {
-  try {
-    const config = readConfig(paths);
-    return config === undefined ? [] : readTargets(paths, config);
-  } catch {
-    return []; // told by the check of the accounts
-  }
+  // The check of the accounts reports a broken configuration.
+  const config = attempt(() => readConfig(paths));
+  return config === undefined ? [] : (attempt(() => readTargets(paths, config)) ?? []);
 }

@@ -4,7 +4,7 @@ import { errnoOf } from '../../state/files.ts';
 import { readEvent } from './read-event.ts';
 
 /**
- * The lines of a file that are events, and its size; a person may have edited it.
+ * The lines of a file that are events, and the size of the file. A person may have edited the file.
  * @throws HotswapError `bad-state` when the file cannot be read.
  */
 export function readEventLines(file: string): { lines: string[]; bytes: number } {
@@ -28,5 +28,5 @@ export function readEventLines(file: string): { lines: string[]; bytes: number }
   }
 }
 
-/** It is rotated at 4 MiB: of a larger one, which is not of our making, the end is read. */
+/** We rotate the file at 4 MiB. Of a larger file, which we did not write, only the end is read. */
 const MOST_BYTES = 8 * 1024 * 1024;

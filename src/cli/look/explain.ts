@@ -57,7 +57,7 @@ function problemOf(file: string): string | undefined {
   }
 }
 
-/** Turn by turn: which ended of a limit, and what that would have meant. Pure. */
+/** One line for each turn: whether a limit ended it, and what we would do. Pure. */
 export function explainRollout(facts: readonly RolloutFact[], now: Date): string[] {
   const turns = splitTurns(facts);
   const lines = turns.flatMap((turn, index) => {
@@ -75,7 +75,7 @@ export function explainRollout(facts: readonly RolloutFact[], now: Date): string
         `${name}: ended of a limit (${proof.kind}): the account is marked ${until}, the next one goes on`,
       ];
     }
-    // Codex up to 0.144 records no error: there the screen has to say it, too.
+    // Codex up to 0.144 records no error (fact 68), so the screen must show the limit, too.
     const withText = proveLimit({ ...question, sawText: true });
     if (withText !== undefined) {
       return [
@@ -90,7 +90,7 @@ export function explainRollout(facts: readonly RolloutFact[], now: Date): string
   return lines.length > 0 ? lines : ['a rollout without a turn: nothing to do'];
 }
 
-/** Error cells and states in the bytes of a terminal. A text alone never rotates. */
+/** The error cells and the states in the bytes of a terminal. */
 export function explainRecording(bytes: Buffer): string[] {
   const texts = new Map<number, string>();
   const lines: string[] = [];
@@ -112,7 +112,7 @@ function explainText(text: string): string {
   return `${shown}: ${found.kind} (${found.id}): nothing to do`;
 }
 
-/** Wording changes; what looks like a limit and is not known is worth telling us. */
+/** Codex changes its texts, so a user should report an unknown text about a limit (fact 70). */
 function suggestReport(text: string): string {
   return /limit|quota|credit/i.test(text) && classifyLimitText(text) === undefined
     ? '; it speaks of a limit and we do not know it, please report it'

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { openRegularFile } from '../../regular-file.ts';
+import { attempt } from '../../state/attempt.ts';
 
 const LOOK_EVERY_MS = 250;
 const MOST_CHARACTERS = 1024 * 1024;
@@ -23,7 +24,7 @@ export function followLines(file: string, offset: number, onLine: (line: string)
       at += count;
       const lines = (rest + decoder.write(buffer.subarray(0, count))).split('\n');
       rest = lines.pop() ?? '';
-      // No event is so long: what comes of it is no JSON, and passed over.
+      // No event is so long. The rest of such a line is no JSON, and is ignored.
       if (rest.length > MOST_CHARACTERS) rest = '';
       for (const line of lines) onLine(line);
     }
@@ -34,7 +35,7 @@ export function followLines(file: string, offset: number, onLine: (line: string)
     if (fd !== undefined && isSameFile(fd, file)) return;
     const next = openOrNone(file);
     if (next === undefined) return;
-    // Once more what was rotated out: its last lines may have come since.
+    // The old file may have got its last lines before the rotation.
     readOn();
     if (fd !== undefined) closeSync(fd);
     [fd, at, rest, decoder] = [next, 0, '', new StringDecoder('utf8')];
@@ -43,11 +44,7 @@ export function followLines(file: string, offset: number, onLine: (line: string)
 }
 
 function openOrNone(file: string): number | undefined {
-  try {
-    return openRegularFile(file);
-  } catch {
-    return undefined;
-  }
+  return attempt(() => openRegularFile(file));
 }
 
 function isSameFile(fd: number, file: string): boolean {

@@ -12,17 +12,17 @@ export interface TargetStatus extends TargetReport {
 
 export interface StatusLook {
   now: Date;
-  /** Columns of the terminal; undefined when piped: then nothing is left out. */
+  /** Columns of the terminal; undefined in a pipe, where nothing is left out. */
   width: number | undefined;
   colour: boolean;
 }
 
-/** How much a cell about a window says; less where the terminal is narrow. */
+/** The length of a cell about a window; a narrow terminal gets a shorter one. */
 type Detail = 'full' | 'time' | 'percent';
 
 /**
- * The targets as a table: marker and name, e-mail, plan, a bar for each window, state, and where the figures come from.
- * What a state means stands in its cell; where the terminal has no room for that, a word does, and the rest beneath.
+ * The targets as a table: marker and name, e-mail, plan, a bar for each window, source of the figures, state. The cell of a
+ * state explains it. A narrow terminal shows one word there, and the explanation below the table.
  */
 export function formatStatus(
   targets: readonly TargetStatus[],
@@ -39,7 +39,7 @@ export function formatStatus(
   return [...paint(tables.find(fits) ?? leaveOut(targets, look)), ...explainBeneath(targets)];
 }
 
-/** Whole sentences, which a terminal may wrap: a command in them can still be copied. */
+/** Whole sentences: when the terminal wraps them, a command in them can still be copied. */
 function explainBeneath(targets: readonly TargetStatus[]): string[] {
   const lines = targets.flatMap(({ name, reason, state }) =>
     reason === null || state === 'off' ? [] : [`${name}: ${reason}`],
@@ -59,7 +59,7 @@ function layOut(
   return fitTable(cells, { width: undefined, dispensable: [] });
 }
 
-/** What a narrow terminal does without, first to go first: source of the figures, plan, e-mail, the figures. */
+/** Leaves columns out in this order: source of the figures, plan, e-mail, windows. */
 function leaveOut(targets: readonly TargetStatus[], look: StatusLook): Row[] {
   const cells = cellsOf(targets, look, 'percent', 'brief');
   const titles = cells[0] as string[];

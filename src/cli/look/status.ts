@@ -79,7 +79,7 @@ function formatReport(
   return [...lines, 'codex-hotswap is off: plain codex runs alone; to go on: codex-hotswap enable'];
 }
 
-/** Shows it again on every change of the configuration or of an account's state, until Ctrl-C. */
+/** Prints the status again after each change of the configuration, an account or a session, until Ctrl-C. */
 async function watchStatus(context: Context, options: StatusOptions): Promise<void> {
   const { paths } = context;
   const show = () => {
@@ -96,11 +96,11 @@ async function watchStatus(context: Context, options: StatusOptions): Promise<vo
   });
   let due: NodeJS.Timeout | undefined;
   watcher.on('all', () => {
-    // A replaced file is told as several changes.
+    // chokidar reports a replaced file as several changes.
     clearTimeout(due);
     due = setTimeout(show, 50);
   });
-  // Marks lapse and windows open without a file changing.
+  // Marks end and windows reset without a change of a file.
   const clock = setInterval(show, 30_000);
   await new Promise<void>((resolve) => process.once('SIGINT', resolve));
   clearInterval(clock);

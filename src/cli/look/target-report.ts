@@ -37,7 +37,7 @@ export interface UsageReport {
   }[];
 }
 
-/** How a target stands, in words and as data. Pure. */
+/** The state of a target, as data and in words. Pure. */
 export function reportTarget(
   snapshot: TargetSnapshot,
   current: string | undefined,
@@ -45,7 +45,7 @@ export function reportTarget(
 ): TargetReport {
   const { target, vault, state } = snapshot;
   const marks = activeMarks(state, now.getTime() / 1000).filter(
-    // A login made since has healed it.
+    // A newer login ends this mark.
     ({ kind, at }) => kind !== 'needs-login' || vault.kind !== 'ready' || at >= vault.issuedAt,
   );
   const identity = ownerOf(snapshot);

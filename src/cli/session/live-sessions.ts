@@ -18,7 +18,7 @@ export interface LiveSession {
   thread: string | null;
 }
 
-/** The sessions on record that still run, each under the target it works under now. */
+/** The sessions that run now, each with its present target. */
 export function listLiveSessions(paths: Paths): LiveSession[] {
   return readLaunches(paths).launches.flatMap((launch) => {
     const target = launch.segments.at(-1)?.target;
@@ -30,7 +30,7 @@ export function listLiveSessions(paths: Paths): LiveSession[] {
 
 /** Whether a session works under a target now. */
 export function isUsed(paths: Paths, target: Target): boolean {
-  // The overlays tell what the records may have missed.
+  // A session may have no record; its overlay still shows it.
   return (
     listLiveSessions(paths).some((session) => session.target === target.name) ||
     isLoginInUse(paths, authFileOf(target))
@@ -38,7 +38,7 @@ export function isUsed(paths: Paths, target: Target): boolean {
 }
 
 /**
- * Refuses to go on while a session works under a target: its codex would find the login gone.
+ * Refuses to continue while a session works under a target, because its codex would lose the login.
  * @throws HotswapError `in-use`.
  */
 export function refuseWhileUsed(paths: Paths, target: Target, what: string): void {

@@ -54,7 +54,7 @@ export function resumeCommand(context: Context): Command {
     });
 }
 
-/** How `codex resume` is told which thread; undefined when the person leaves the list. */
+/** The arguments of `codex resume` that name the thread; undefined when the person leaves the list. */
 async function chooseThread(
   context: Context,
   id: string | undefined,
@@ -121,7 +121,7 @@ const LISTED = 200;
 
 interface ListedThread {
   thread: StoredThread;
-  /** The targets it ran under, as far as is known, the last one last. */
+  /** The targets that the thread ran under, the oldest first. */
   accounts: string[];
   preview: string | undefined;
 }
@@ -137,7 +137,7 @@ async function listThreads({ paths, now }: Context, all: boolean): Promise<Liste
   });
   const segments = launches.flatMap((launch) => launch.segments);
   const listed: ListedThread[] = [];
-  // One after the other: a preview is read into half a megabyte.
+  // One at a time, because each preview needs a buffer of half a megabyte.
   for (const thread of threads) {
     const accounts = segments
       .filter((segment) => segment.thread === thread.id)

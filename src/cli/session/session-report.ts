@@ -23,7 +23,7 @@ export interface SessionReport {
   endedAt: string | null;
   /** The account it ran under last. */
   target: string;
-  /** Whether that target still is that account; null when it cannot be told. */
+  /** Whether the target still holds that account; null when that is unknown. */
   sameAccount: boolean | null;
   /** The thread it worked on last; null when it had no turn. */
   thread: string | null;
@@ -40,7 +40,7 @@ export interface SessionReport {
   resume: string | null;
 }
 
-/** Reads the rollouts that the record is bound to, and no others. */
+/** Reads only the rollout of the record. */
 export async function reportSession(
   record: LaunchRecord,
   facts: { paths: Pick<Paths, 'sessionsDir'>; identityOf: IdentityOf; now: Date },

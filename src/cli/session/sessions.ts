@@ -43,7 +43,7 @@ async function showSessions(context: Context, options: SessionsOptions): Promise
     if (options.active && launch.state === 'ended') continue;
     const report = await reportSession(launch, { paths, identityOf, now });
     if (report === undefined || (options.active && !report.active)) continue;
-    // What an ended one told is on record already.
+    // The usage of an ended session is on record already.
     if (launch.state !== 'ended') await gatherUsage(paths, launch, identityOf, now.getTime());
     reports.push(report);
   }

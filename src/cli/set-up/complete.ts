@@ -1,5 +1,6 @@
 import { type Argument, Command } from 'commander';
 import { ours } from '../../plain-text.ts';
+import { attempt } from '../../state/attempt.ts';
 import { type Config, readConfig } from '../../state/config.ts';
 import type { Setting } from '../../state/settings.ts';
 import type { Context } from '../context.ts';
@@ -12,7 +13,7 @@ export interface Candidate {
 }
 
 /**
- * What can stand in the place of the last word, by the tree of commands. Pure.
+ * The words that fit in place of the last word, by the tree of commands. Pure.
  * @param words after `codex-hotswap`; the last is the one being typed, perhaps ''.
  */
 export function complete(
@@ -124,23 +125,16 @@ function targetsOf(config: Config | undefined): Candidate[] {
   }));
 }
 
-/** What the completion scripts ask. */
+/** The hidden command that the completion scripts call. */
 export function completeCommand(context: Context): Command {
   return new Command('complete')
     .argument('[words...]')
     .option('--described', 'with a tab and a description')
     .action((words: string[], { described }: { described?: boolean }, command: Command) => {
-      for (const { word, what } of complete(command.parent as Command, words, configOf(context))) {
+      // No error message: it would stand in the line that the user types.
+      const config = attempt(() => readConfig(context.paths));
+      for (const { word, what } of complete(command.parent as Command, words, config)) {
         context.say(described && what !== '' ? ours`${word}\t${what}` : word);
       }
     });
-}
-
-/** A shell that completes is no place for complaints. */
-function configOf({ paths }: Context): Config | undefined {
-  try {
-    return readConfig(paths);
-  } catch {
-    return undefined;
-  }
 }

@@ -18,12 +18,12 @@ export function installShimCommand(context: Context): Command {
       putShim(context, options.shimPath);
       const config = readConfig(context.paths);
       if (config === undefined || config.targets.length === 0) return;
-      // After an uninstall plain Codex has a copy of its own, and one of the two would lose its tokens.
+      // After an uninstall plain Codex has its own copy of a login; the refresh of one copy ends the other (fact 15).
       linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
     });
 }
 
-/** Installs the shim and says what is still to be done for a shell to find it. Returns its path. */
+/** Installs the shim, and prints what the user must do so that a shell finds it. @returns its path. */
 export function putShim(context: Context, chosen?: string): string {
   const { env, paths, say } = context;
   const path = chosen ?? chooseShimPath(env, paths.home);

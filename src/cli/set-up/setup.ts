@@ -92,7 +92,7 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   sayWhatIsLeft(context, config, options);
 }
 
-/** Refuses to touch a configuration without `--force`; with it, a broken one is kept under another name. */
+/** Refuses to change a configuration without `--force`. With it, a broken one is renamed. */
 function makeRoomForConfig({ paths, now, warn }: Context, force: boolean): void {
   let existing: Config | undefined;
   try {

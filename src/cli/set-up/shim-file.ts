@@ -10,13 +10,14 @@ import {
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { isOurShim } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
+import { attempt } from '../../state/attempt.ts';
 import { replaceFile } from '../../state/files.ts';
 import { LAUNCH_PROGRAM, SHIM_TEMPLATE } from '../../state/package-files.ts';
 
 export type ShimInstall = 'created' | 'updated' | 'unchanged';
 
 /**
- * Puts our shim at `path`, idempotently. Whatever else is there stays: the real codex is never replaced or renamed.
+ * Writes our shim to `path`, if it is not there yet. Never replaces or renames a file that is no shim of ours.
  * @throws HotswapError `not-our-shim`, `home-unwritable`.
  */
 export function installShim(path: string, env: NodeJS.ProcessEnv): ShimInstall {
@@ -38,7 +39,7 @@ export function removeShim(path: string): 'removed' | 'missing' {
   return 'removed';
 }
 
-/** A link is foreign even if it leads to a shim of ours: somebody else made it, for example a dotfile manager. */
+/** A link is foreign even when it leads to our shim, because another program made it, such as a dotfile manager. */
 export function inspectShim(path: string): 'missing' | 'ours' | 'foreign' {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return 'missing';
@@ -58,22 +59,16 @@ function renderShim(env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * The path of the running Node under which it will be found after an update too: Homebrew's execPath names the version
- * (…/Cellar/node/24.1/bin/node) and is gone with it, its link on PATH stays.
+ * A path of the running Node that survives its update. Homebrew's execPath contains the version (…/Cellar/node/24.1/bin/node)
+ * and disappears with it; the link on PATH stays.
  */
 function stableNodePath(env: NodeJS.ProcessEnv): string {
   const running = realpathSync(process.execPath);
   const dirs = (env.PATH ?? '').split(delimiter).filter((dir) => isAbsolute(dir));
-  const onPath = dirs.map((dir) => join(dir, 'node')).find((path) => resolvesTo(path, running));
+  const onPath = dirs
+    .map((dir) => join(dir, 'node'))
+    .find((path) => attempt(() => realpathSync(path)) === running);
   return onPath ?? process.execPath;
-}
-
-function resolvesTo(path: string, target: string): boolean {
-  try {
-    return realpathSync(path) === target;
-  } catch {
-    return false;
-  }
 }
 
 /** `it's` → `'it'\''s'`: one word for any POSIX shell, whatever is in it. */

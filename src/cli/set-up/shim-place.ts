@@ -3,7 +3,7 @@ import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { findRealCodex, listCodexOnPath } from '../../codex/find-codex.ts';
 import { inspectShim } from './shim-file.ts';
 
-/** How a `codex` typed into a shell that has this PATH would fare. */
+/** What a shell with this PATH runs for `codex`. */
 export type Reach =
   /** It runs the shim. */
   | { kind: 'first' }
@@ -13,8 +13,8 @@ export type Reach =
   | { kind: 'off-path' };
 
 /**
- * Where the shim belongs: where one of ours is already; else the conventional directory of the user's own programs, if
- * it comes before the real codex and has none itself; else a directory of our own, which no installer writes into.
+ * The place for the shim: the place of an existing shim; else the usual directory of the user's programs, if it comes before
+ * the real codex on PATH and has no codex; else our own directory, which no installer uses.
  */
 export function chooseShimPath(env: NodeJS.ProcessEnv, home: string): string {
   const existing = findShims(env, home)[0];
@@ -30,7 +30,7 @@ export function chooseShimPath(env: NodeJS.ProcessEnv, home: string): string {
   return fit ?? own;
 }
 
-/** Shims of ours in this home: on PATH in PATH order, then in our own directory. Those of other homes are not ours to touch. */
+/** Our shims in this home: first those on PATH, then the one in our own directory. */
 export function findShims(env: NodeJS.ProcessEnv, home: string): string[] {
   const onPath = listCodexOnPath(env).filter((path) => path.startsWith(`${home}/`));
   const paths = [...new Set([...onPath, ownShimPath(env, home)])];
@@ -76,7 +76,7 @@ function pathDirs(env: NodeJS.ProcessEnv): string[] {
   return (env.PATH ?? '').split(delimiter).map((dir) => resolve(dir || '.'));
 }
 
-/** Ours to write (or to make), and not everybody's: group-writable is the default where each user has a group of their own. */
+/** Whether only the user writes there. Group-writable is allowed: some systems give each user a group, and set that mode. */
 function isUsersDir(dir: string): boolean {
   const stats = statSync(dir, { throwIfNoEntry: false });
   if (stats === undefined) return true; // on PATH, so it is meant to be there

@@ -8,7 +8,8 @@ import { authFileOf } from '../../accounts/vault.ts';
 import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
 import { listSlots, purgeSlots } from '../../overlay/sweep.ts';
-import { CONFIG_DEFAULTS, type Config, readConfig } from '../../state/config.ts';
+import { attempt } from '../../state/attempt.ts';
+import { type Config, EMPTY_CONFIG, readConfig } from '../../state/config.ts';
 import { errnoOf } from '../../state/files.ts';
 import type { Paths } from '../../state/paths.ts';
 import { ownIdentity } from '../../state/process-identity.ts';
@@ -51,9 +52,9 @@ async function uninstall(context: Context, options: UninstallOptions): Promise<v
   for (const shim of findShims(env, paths.home)) {
     if (removeShim(shim) === 'removed') say(`removed ${shim}`);
   }
-  // Before the link: the newest login of the current account may be in the overlay of a session that was killed.
+  // Before the link: the newest login of the current account may be in the overlay of a killed session.
   if (purge) await removeOverlays(context, config);
-  // Of every target: plain codex keeps a login whose vault is open to others, too.
+  // Of every target, also of a vault that other users can read: plain codex keeps its login.
   const vaults = config.targets.map((target) => ({
     name: target.name,
     authFile: authFileOf(target),
@@ -69,21 +70,20 @@ async function uninstall(context: Context, options: UninstallOptions): Promise<v
   say('a shell that has run codex before needs: hash -r');
 }
 
-/** A broken configuration must not keep anybody from uninstalling. */
+/** The configuration; an empty one when it is broken, because a user must still be able to uninstall. */
 function readConfigOrNone({ paths, warn }: Context): Config {
-  const none: Config = { version: 1, targets: [], ...CONFIG_DEFAULTS };
   try {
-    return readConfig(paths) ?? none;
+    return readConfig(paths) ?? EMPTY_CONFIG;
   } catch (error) {
     if (!(error instanceof HotswapError)) throw error;
     warn(`${error.message}; the vaults it names stay`);
-    return none;
+    return EMPTY_CONFIG;
   }
 }
 
 function refuseWhileAnyLives(paths: Paths): void {
   const [session] = listLiveSessions(paths);
-  // The overlays tell what the records may have missed, such as a session of version 0.1.0 on another machine.
+  // A session may have an overlay but no record, such as one of version 0.1.0 on another machine.
   const slot = listSlots(paths).find(({ ownership }) => ownership.kind === 'owned');
   if (session === undefined && slot === undefined) return;
   throw new HotswapError(
@@ -95,7 +95,7 @@ function refuseWhileAnyLives(paths: Paths): void {
   );
 }
 
-/** Overlays shrink to links, so that threads which Codex remembers by a path through one still open (fact 32). */
+/** Replaces the overlays by links: Codex remembers threads by a path through an overlay (fact 32). */
 async function removeOverlays({ paths, now, warn }: Context, config: Config): Promise<void> {
   const snapshots = readTargets(paths, config);
   const options = { vaults: listVaults(snapshots), orphansDir: paths.orphansDir, now };
@@ -131,11 +131,7 @@ function removeRecords(paths: Paths): void {
 }
 
 function listDir(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
-  }
+  return attempt(() => readdirSync(dir)) ?? [];
 }
 
 function removeEmptyDir(dir: string): void {

@@ -18,8 +18,7 @@ import { linkSharedHomeFor } from './link-shared-home.ts';
 import { findShims } from './shim-place.ts';
 
 /**
- * Sets everything up by asking. Each step looks at what is there already, so an interrupted one is gone on with by
- * running it again.
+ * Sets everything up with questions. Each step skips what exists already, so a user can run an interrupted set-up again.
  */
 export async function runWizard(context: Context): Promise<void> {
   const { env, paths, say } = context;
@@ -48,7 +47,7 @@ export async function runWizard(context: Context): Promise<void> {
   else say('Now type codex as always.');
 }
 
-/** The login plain codex has already needs no new one. */
+/** Offers the present login of plain codex as a target, so that its account needs no new login. */
 async function offerPresentLogin(context: Context): Promise<void> {
   const { paths } = context;
   const file = join(paths.sharedHome, 'auth.json');
@@ -60,7 +59,7 @@ async function offerPresentLogin(context: Context): Promise<void> {
   await importLogin(context, file, await askName('What shall it be called?', initial, config));
 }
 
-/** Names are put on record at once: an interruption later on costs none of them. */
+/** Asks for names, and records each at once, so that a later interruption loses none. */
 async function askForTargets(context: Context): Promise<void> {
   const config = readConfig(context.paths);
   const known = config?.targets ?? [];
@@ -95,7 +94,7 @@ async function logInToEach(context: Context): Promise<void> {
   }
 }
 
-/** A login that fails may be tried again; whatever happens, nothing else is lost by it. */
+/** Asks how to log in, until a login succeeds or the user postpones it. */
 async function logInTo(
   context: Context,
   config: Config,

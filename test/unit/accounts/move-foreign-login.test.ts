@@ -22,7 +22,7 @@ import {
   defaultVault,
   readConfig,
 } from '../../../src/state/config.ts';
-import { writeConfig } from '../../../src/state/config-store.ts';
+import { updateConfig } from '../../../src/state/config-store.ts';
 import { tryLock } from '../../../src/state/lock.ts';
 import type { Paths } from '../../../src/state/paths.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
@@ -38,7 +38,7 @@ function configOf(paths: Paths, names: string[]): Config {
 async function makeHome(names = ['a', 'b']) {
   const paths = makeScratchHome();
   const config = configOf(paths, names);
-  await writeConfig(paths, config);
+  await updateConfig(paths, () => config);
   const vault = (name: string) => join(defaultVault(paths, name), 'auth.json');
   let writes = 0;
   const write = (name: string, content: string) => {
@@ -170,7 +170,8 @@ describe('a stranger in a vault', () => {
       write('a', STRANGER);
       const identity = { userId: 'eve', accountId: 'w-eve', email: 'eve@example.com' };
       writeAccountState(paths, { version: 1, target: 'eve', identity, marks: [] });
-      if (step === 'configuration') await writeConfig(paths, configOf(paths, ['a', 'b', 'eve']));
+      if (step === 'configuration')
+        await updateConfig(paths, () => configOf(paths, ['a', 'b', 'eve']));
       await settle();
       expect(names()).toEqual(['a', 'b', 'eve']);
       expect([read(vault('a')), read(vault('eve'))]).toEqual([own, STRANGER]);

@@ -11,7 +11,7 @@ import { reportTarget } from '../../../src/cli/look/target-report.ts';
 import { leaseSlot } from '../../../src/overlay/lease.ts';
 import { pointAuth } from '../../../src/overlay/point-auth.ts';
 import { CONFIG_DEFAULTS, type Config, type Target } from '../../../src/state/config.ts';
-import { writeConfig } from '../../../src/state/config-store.ts';
+import { updateConfig } from '../../../src/state/config-store.ts';
 import { ensurePrivateDir } from '../../../src/state/files.ts';
 import { ownIdentity } from '../../../src/state/process-identity.ts';
 import { run } from '../../exhaustive/login-operations.ts';
@@ -106,7 +106,7 @@ test('… and is free to become another target, which its own account is not', (
 
 test('… and an import of its account asks for a name, as that of any new account', async () => {
   const { paths, config } = makeTargets({ t: { record: 'a', vault: 'b' } });
-  await writeConfig(paths, config);
+  await updateConfig(paths, () => config);
   // While a session lives on it, the foreign login stays where it is.
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
   pointAuth(slot, authFileOf(config.targets[0] as Target));

@@ -12,7 +12,7 @@ import {
   defaultVault,
   readConfig,
 } from '../../../src/state/config.ts';
-import { writeConfig } from '../../../src/state/config-store.ts';
+import { updateConfig } from '../../../src/state/config-store.ts';
 import { ownIdentity, processTable } from '../../../src/state/process-identity.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
@@ -27,7 +27,7 @@ async function makeHome() {
     enabled: true,
   }));
   const config: Config = { version: 1, targets, ...CONFIG_DEFAULTS };
-  await writeConfig(paths, config);
+  await updateConfig(paths, () => config);
   const file = join(defaultVault(paths, 'a'), 'auth.json');
   mkdirSync(dirname(file), { mode: 0o700 });
   writeFileSync(file, LOGIN, { mode: 0o600 });

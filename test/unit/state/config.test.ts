@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CONFIG_DEFAULTS, isTargetName, readConfig } from '../../../src/state/config.ts';
-import { updateConfig, writeConfig } from '../../../src/state/config-store.ts';
+import { updateConfig } from '../../../src/state/config-store.ts';
 import { makeScratchHome } from './scratch-home.ts';
 
 function write(content: unknown) {
@@ -156,6 +156,6 @@ describe('writing', () => {
     expect(readFileSync(paths.configFile, 'utf8')).toBe('{');
     const fresh = makeScratchHome();
     const bad = { version: 1, targets: [{ name: '..', vault: '/v', enabled: true }] } as never;
-    await expect(writeConfig(fresh, bad)).rejects.toMatchObject({ code: 'bad-config' });
+    await expect(updateConfig(fresh, () => bad)).rejects.toMatchObject({ code: 'bad-config' });
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { beatsLately } from '../../../src/state/heartbeat.ts';
-import { type Ownership, whoOwns } from '../../../src/state/lease-record.ts';
+import { type Ownership, readOwnership } from '../../../src/state/lease-record.ts';
 import {
   comparePlaces,
   type Distance,
@@ -107,7 +107,7 @@ describe.each(cases)(
         for (const beat of Object.keys(BEATS) as Beat[]) {
           // What 0.1.0 reads must not matter.
           const lease = { users: [USERS[pid]], at: 0, table: processTable(), place: theirs };
-          const { kind } = whoOwns(writeLease(lease, beat), { here: HERE });
+          const { kind } = readOwnership(writeLease(lease, beat), { here: HERE });
           expect([beat, kind]).toEqual([beat, HELD[distance](pid, beat) ? 'owned' : 'orphaned']);
         }
       },
@@ -151,16 +151,16 @@ describe('a lease of version 0.1.0, or none of ours', () => {
   ])('%s', (_, content, kind) => {
     // They are not touched, so the time of the file does not matter.
     for (const beat of Object.keys(BEATS) as Beat[]) {
-      expect(whoOwns(writeLease(content, beat)).kind).toBe(kind);
+      expect(readOwnership(writeLease(content, beat)).kind).toBe(kind);
     }
   });
 
   test('one that is replaced while we look', () => {
-    expect(whoOwns(join(dir, 'lease.gone')).kind).toBe('owned');
+    expect(readOwnership(join(dir, 'lease.gone')).kind).toBe('owned');
   });
 
   test.runIf(process.platform === 'linux')('one that cannot be read', () => {
-    expect(whoOwns('/proc/self/mem').kind).toBe('owned'); // EIO
+    expect(readOwnership('/proc/self/mem').kind).toBe('owned'); // EIO
   });
 });
 
@@ -176,8 +176,8 @@ describe('the clock that counts is that of the file system', () => {
     const [young, old] = [writeLease(elsewhere), writeLease(elsewhere, 'old')];
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 60 * MINUTE });
     try {
-      expect(whoOwns(young).kind).toBe('owned');
-      expect(whoOwns(old).kind).toBe('orphaned');
+      expect(readOwnership(young).kind).toBe('owned');
+      expect(readOwnership(old).kind).toBe('orphaned');
     } finally {
       vi.useRealTimers();
     }
@@ -185,7 +185,7 @@ describe('the clock that counts is that of the file system', () => {
 
   test('a time in the future is held once, and grows old from now on', () => {
     const file = writeLease(elsewhere, 'future');
-    expect(whoOwns(file).kind).toBe('owned');
+    expect(readOwnership(file).kind).toBe('owned');
     expect(Math.abs(statSync(file).mtimeMs - Date.now())).toBeLessThan(MINUTE);
   });
 
