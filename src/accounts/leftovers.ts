@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, listNames } from '../state/files.ts';
+import { errnoOf, listReadableNames } from '../state/files.ts';
 import { isAsideName } from './credential/aside.ts';
 import { isLink, restoreLink } from './credential/swap-link.ts';
 import { absorbLogin, type Placement, type Refuge } from './place-login.ts';
@@ -10,7 +10,7 @@ const AT_WORK_MS = 5000;
 
 /** What a process that died has put aside of an auth.json in this directory. */
 export function listLeftovers(dir: string): string[] {
-  return listNames(dir)
+  return listReadableNames(dir)
     .filter(isAsideName)
     .map((name) => join(dir, name))
     .filter((aside) => !isAtWork(aside));

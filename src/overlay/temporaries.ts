@@ -1,7 +1,7 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSystemTime } from '../state/file-clock.ts';
-import { isTemporaryName, listNames, temporaryOwner } from '../state/files.ts';
+import { isTemporaryName, listReadableNames, temporaryOwner } from '../state/files.ts';
 import { processStartTime } from '../state/process-identity.ts';
 
 /** The owner may live in another container or on another host. It takes less than this there. */
@@ -14,7 +14,7 @@ const LEAST_AGE_MS = 60_000;
  */
 export function sweepTemporaries(
   dir: string,
-  names: readonly string[] = listNames(dir),
+  names: readonly string[] = listReadableNames(dir),
   nowMs?: number,
 ): void {
   for (const name of names) {

@@ -55,8 +55,8 @@ export function ensureDir(dir: string): void {
   }
 }
 
-/** The names in a directory; none where it cannot be read. */
-export function listNames(dir: string): string[] {
+/** The names in a directory; none when the directory cannot be read. */
+export function listReadableNames(dir: string): string[] {
   try {
     return readdirSync(dir);
   } catch {
