@@ -22,13 +22,10 @@ export function createEscapeParser(handler: EscapeHandler) {
       // A new escape aborts an unfinished one.
       state = 'escape';
       collected = '';
-    } else if (state === 'escape') {
-      takeAfterEscape(byte);
-    } else if (state === 'csi') {
-      takeCsi(byte);
-    } else if (state === 'osc') {
-      takeOsc(byte);
-    } else if (state === 'osc-escape') {
+    } else if (state === 'escape') takeAfterEscape(byte);
+    else if (state === 'csi') takeCsi(byte);
+    else if (state === 'osc') takeOsc(byte);
+    else if (state === 'osc-escape') {
       endOsc();
       if (byte !== BACKSLASH) {
         state = 'escape';
@@ -56,16 +53,14 @@ export function createEscapeParser(handler: EscapeHandler) {
       endCsi(String.fromCharCode(byte));
     } else if (byte >= 0x20 && byte < 0x40 && collected.length < MOST_CSI) {
       collected += String.fromCharCode(byte);
-    } else if (byte === CAN || byte === SUB || byte >= 0x7f || collected.length >= MOST_CSI) {
+    } else if (isEndOfCsi(byte) || collected.length >= MOST_CSI) {
       state = 'text';
     }
   }
 
   function endCsi(final: string): void {
     state = 'text';
-    // Intermediates come last: a parameter byte behind one makes it no sequence at all.
-    const parts = /^([0-?]*)([ -/]*)$/.exec(collected);
-    if (parts !== null) handler.csi(parts[1] as string, parts[2] as string, final);
+    passCsi(collected, final, handler);
   }
 
   function takeOsc(byte: number): void {
@@ -95,6 +90,16 @@ export function createEscapeParser(handler: EscapeHandler) {
     /** A sequence has begun, and the bytes so far have not ended it. */
     isInside: () => state !== 'text',
   };
+}
+
+function isEndOfCsi(byte: number): boolean {
+  return byte === CAN || byte === SUB || byte >= 0x7f;
+}
+
+function passCsi(collected: string, final: string, handler: EscapeHandler): void {
+  // Intermediates come last: a parameter byte behind one makes it no sequence at all.
+  const parts = /^([0-?]*)([ -/]*)$/.exec(collected);
+  if (parts !== null) handler.csi(parts[1] as string, parts[2] as string, final);
 }
 
 type State = 'text' | 'escape' | 'csi' | 'osc' | 'osc-escape';

@@ -19,65 +19,45 @@ export interface ModeTracker {
  * mode that is not set any more is not undone: after a clean exit nothing is sent.
  */
 export function createModeTracker(): ModeTracker {
-  let screens = freshScreens();
-  const privateModes = new Map<number, boolean>();
+  const modes: ModesLeftSet = { privateModes: new Map(), ...freshModes() };
   const everSet = new Set<number>();
-  let modifyOtherKeys = false;
-  let scrollRegion = false;
-  let styled = false;
-  let cursorStyle = false;
-  let keypad = false;
-  let charset = false;
-  let link = false;
-  let progress = false;
 
   function reset(): void {
-    screens = freshScreens();
-    privateModes.clear();
-    modifyOtherKeys = scrollRegion = styled = cursorStyle = keypad = charset = false;
-    link = progress = false;
+    modes.privateModes.clear();
+    Object.assign(modes, freshModes());
   }
 
   function setPrivateModes(parameters: string, set: boolean): void {
     for (const mode of parameters.slice(1).split(';').map(Number)) {
       if (mode === SAVED_CURSOR) continue;
-      if (ALTERNATE_SCREENS.has(mode)) screens.alternate = set;
-      if (set === ON_BY_DEFAULT.has(mode)) privateModes.delete(mode);
-      else privateModes.set(mode, set);
+      if (ALTERNATE_SCREENS.has(mode)) modes.isAlternate = set;
+      if (set === ON_BY_DEFAULT.has(mode)) modes.privateModes.delete(mode);
+      else modes.privateModes.set(mode, set);
       if (set) everSet.add(mode);
     }
-  }
-
-  // The kitty protocol keeps one stack for each screen. The alternate screen's stack is popped before that screen is left.
-  function changeKittyStack(parameters: string): void {
-    const stack = screens.alternate ? screens.kitty.alternate : screens.kitty.main;
-    const count = Number.parseInt(parameters.slice(1), 10);
-    if (parameters[0] === '>') stack.depth += 1;
-    else if (parameters[0] === '<') stack.depth = Math.max(0, stack.depth - (count || 1));
-    else if (parameters[0] === '=') stack.set = parameters !== '=0' && parameters !== '=';
   }
 
   const parser = createEscapeParser({
     csi(parameters, intermediates, final) {
       const key = `${parameters[0] === undefined || /\d/.test(parameters[0]) ? '' : parameters[0]}${intermediates}${final}`;
       if (key === '?h' || key === '?l') setPrivateModes(parameters, final === 'h');
-      else if (final === 'u' && /^[><=]/.test(parameters)) changeKittyStack(parameters);
-      else if (key === '>m') modifyOtherKeys = /^>4;[1-9]/.test(parameters);
-      else if (key === 'r' || key === ';r') scrollRegion = parameters !== '';
-      else if (key === ' q') cursorStyle = !/^0*$/.test(parameters);
+      else if (final === 'u' && /^[><=]/.test(parameters)) changeKittyStack(modes, parameters);
+      else if (key === '>m') modes.modifyOtherKeys = /^>4;[1-9]/.test(parameters);
+      else if (key === 'r' || key === ';r') modes.scrollRegion = parameters !== '';
+      else if (key === ' q') modes.cursorStyle = !/^0*$/.test(parameters);
       else if (key === '!p') reset();
       else if (final === 'm' && intermediates === '' && !/^[<-?]/.test(parameters)) {
-        styled = /[^0]/.test(parameters);
+        modes.styled = /[^0]/.test(parameters);
       }
     },
     escape(sequence) {
       if (sequence === 'c') reset();
-      else if (sequence === '=' || sequence === '>') keypad = sequence === '=';
-      else if (sequence[0] === '(') charset = sequence !== '(B';
+      else if (sequence === '=' || sequence === '>') modes.keypad = sequence === '=';
+      else if (sequence[0] === '(') modes.charset = sequence !== '(B';
     },
     osc(payload) {
-      if (payload.startsWith('8;')) link = !/^8;[^;]*;$/.test(payload);
-      else if (payload.startsWith('9;4;')) progress = !payload.startsWith('9;4;0');
+      if (payload.startsWith('8;')) modes.link = !/^8;[^;]*;$/.test(payload);
+      else if (payload.startsWith('9;4;')) modes.progress = !payload.startsWith('9;4;0');
     },
   });
 
@@ -88,34 +68,55 @@ export function createModeTracker(): ModeTracker {
         if (start >= at) at = parser.parse(chunk, start);
       }
     },
-    isSet: (mode) => privateModes.get(mode) ?? ON_BY_DEFAULT.has(mode),
+    isSet: (mode) => modes.privateModes.get(mode) ?? ON_BY_DEFAULT.has(mode),
     wasSet: (mode) => everSet.has(mode),
-    undo(kept) {
-      const { main, alternate } = screens.kitty;
-      const left = [...privateModes].filter(
-        ([mode]) => !ALTERNATE_SCREENS.has(mode) && mode !== kept,
-      );
-      const undone: (string | false)[] = [
-        privateModes.has(SYNCHRONISED) && undoMode(SYNCHRONISED, true),
-        link && '\u001b]8;;\u001b\\',
-        progress && '\u001b]9;4;0\u001b\\',
-        screens.alternate && undoKitty(alternate),
-        ...[...privateModes].map(
-          ([mode, set]) => ALTERNATE_SCREENS.has(mode) && undoMode(mode, set),
-        ),
-        // DECSTBM moves the cursor home, so the cursor's place is saved around it.
-        scrollRegion && '\u001b7\u001b[r\u001b8',
-        undoKitty(main),
-        modifyOtherKeys && '\u001b[>4;0m',
-        ...left.map(([mode, set]) => mode !== SYNCHRONISED && undoMode(mode, set)),
-        keypad && '\u001b>',
-        charset && '\u001b(B',
-        cursorStyle && '\u001b[0 q',
-        styled && '\u001b[0m',
-      ];
-      return undone.filter((sequence) => sequence !== false).join('');
-    },
+    undo: (kept) => undoModes(modes, kept),
   };
+}
+
+/** What the program has set in the terminal and has not undone. */
+interface ModesLeftSet extends ReturnType<typeof freshModes> {
+  privateModes: Map<number, boolean>;
+}
+
+function freshModes() {
+  return {
+    isAlternate: false,
+    kitty: { main: freshKittyStack(), alternate: freshKittyStack() },
+    ...{ modifyOtherKeys: false, scrollRegion: false, styled: false, cursorStyle: false },
+    ...{ keypad: false, charset: false, link: false, progress: false },
+  };
+}
+
+// The kitty protocol keeps one stack for each screen. The alternate screen's stack is popped before that screen is left.
+function changeKittyStack({ kitty, isAlternate }: ModesLeftSet, parameters: string): void {
+  const stack = isAlternate ? kitty.alternate : kitty.main;
+  const count = Number.parseInt(parameters.slice(1), 10);
+  if (parameters[0] === '>') stack.depth += 1;
+  else if (parameters[0] === '<') stack.depth = Math.max(0, stack.depth - (count || 1));
+  else if (parameters[0] === '=') stack.set = parameters !== '=0' && parameters !== '=';
+}
+
+function undoModes(modes: ModesLeftSet, kept: number | undefined): string {
+  const { privateModes, kitty } = modes;
+  const left = [...privateModes].filter(([mode]) => !ALTERNATE_SCREENS.has(mode) && mode !== kept);
+  const undone: (string | false)[] = [
+    privateModes.has(SYNCHRONISED) && undoMode(SYNCHRONISED, true),
+    modes.link && '\u001b]8;;\u001b\\',
+    modes.progress && '\u001b]9;4;0\u001b\\',
+    modes.isAlternate && undoKitty(kitty.alternate),
+    ...[...privateModes].map(([mode, set]) => ALTERNATE_SCREENS.has(mode) && undoMode(mode, set)),
+    // DECSTBM moves the cursor home, so the cursor's place is saved around it.
+    modes.scrollRegion && '\u001b7\u001b[r\u001b8',
+    undoKitty(kitty.main),
+    modes.modifyOtherKeys && '\u001b[>4;0m',
+    ...left.map(([mode, set]) => mode !== SYNCHRONISED && undoMode(mode, set)),
+    modes.keypad && '\u001b>',
+    modes.charset && '\u001b(B',
+    modes.cursorStyle && '\u001b[0 q',
+    modes.styled && '\u001b[0m',
+  ];
+  return undone.filter((sequence) => sequence !== false).join('');
 }
 
 interface KittyStack {
@@ -123,14 +124,8 @@ interface KittyStack {
   set: boolean;
 }
 
-function freshScreens(): {
-  alternate: boolean;
-  kitty: { main: KittyStack; alternate: KittyStack };
-} {
-  return {
-    alternate: false,
-    kitty: { main: { depth: 0, set: false }, alternate: { depth: 0, set: false } },
-  };
+function freshKittyStack(): KittyStack {
+  return { depth: 0, set: false };
 }
 
 function undoMode(mode: number, set: boolean): string {

@@ -24,12 +24,9 @@ export function createDrain(
   let hasEnded = false;
 
   function searchFor(reached: () => void): void {
-    const marker = createMarker();
-    // A stopped tty (Ctrl-S in cooked mode) lets no marker through.
-    const deadline = setTimeout(expire, DEADLINE_MS);
-    const latest = performance.now() + LATEST_MS;
-    search = { marker, held: Buffer.alloc(0), deadline, latest, isExpired: false, reached };
-    sendMarker(marker, marker);
+    const begun = beginSearch(reached, expire);
+    search = begun;
+    sendMarker(slave, begun.marker, () => search === begun);
   }
 
   /** A busy machine runs us late. Then a timer is called before what has come meanwhile is read, and an immediate after it. */
@@ -38,18 +35,6 @@ export function createDrain(
     setImmediate(() => {
       if (search?.isExpired) finishSearch(Buffer.alloc(0));
     });
-  }
-
-  function sendMarker(marker: Buffer, unsent: Buffer): void {
-    if (search?.marker !== marker) return;
-    let rest = unsent;
-    try {
-      rest = unsent.subarray(writeSync(slave, unsent));
-    } catch (error) {
-      // Full of the command's last words, which we are about to read. Anything else: the deadline ends it.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-    }
-    if (rest.length > 0) setTimeout(() => sendMarker(marker, rest), RETRY_MS);
   }
 
   /** @param behind what a background process has said after the marker. */
@@ -81,18 +66,11 @@ export function createDrain(
     /** A chunk that was read from the pty. */
     feed(chunk: Buffer): void {
       if (hasEnded) return;
-      if (search === undefined) {
-        deliver(chunk);
-        return;
-      }
-      const { held, marker } = search;
+      if (search === undefined) return deliver(chunk);
       extend(search);
-      const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      const at = bytes.indexOf(marker);
-      const kept = at >= 0 ? bytes.length - at : lengthOfPartialMarker(bytes, marker);
-      search.held = Buffer.from(at >= 0 ? [] : bytes.subarray(bytes.length - kept));
-      if (kept < bytes.length) deliver(bytes.subarray(0, bytes.length - kept));
-      if (at >= 0) finishSearch(bytes.subarray(at + marker.length));
+      const { before, behind } = splitAtMarker(search, chunk);
+      if (before.length > 0) deliver(before);
+      if (behind !== undefined) finishSearch(behind);
     },
     /** The command is stopped: `quiet` is called after the last byte it wrote before. */
     pause(quiet: () => void): void {
@@ -103,10 +81,7 @@ export function createDrain(
     start(): void {
       if (isDead || hasEnded) return;
       isDead = true;
-      if (search === undefined) {
-        searchFor(end);
-        return;
-      }
+      if (search === undefined) return searchFor(end);
       // Killed while it was stopped: the marker on its way is not the last word yet.
       const { reached } = search;
       search.reached = () => {
@@ -117,6 +92,41 @@ export function createDrain(
     /** The read side has closed: nothing can come any more. */
     end,
   };
+}
+
+function beginSearch(reached: () => void, expire: () => void): Search {
+  // A stopped tty (Ctrl-S in cooked mode) lets no marker through.
+  const deadline = setTimeout(expire, DEADLINE_MS);
+  const latest = performance.now() + LATEST_MS;
+  const [marker, held] = [createMarker(), Buffer.alloc(0)];
+  return { marker, held, deadline, latest, isExpired: false, reached };
+}
+
+/** @param isWanted the marker is still searched for. */
+function sendMarker(slave: number, unsent: Buffer, isWanted: () => boolean): void {
+  if (!isWanted()) return;
+  let rest = unsent;
+  try {
+    rest = unsent.subarray(writeSync(slave, unsent));
+  } catch (error) {
+    // Full of the command's last words, which we are about to read. Anything else: the deadline ends it.
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+  }
+  if (rest.length > 0) setTimeout(sendMarker, RETRY_MS, slave, rest, isWanted);
+}
+
+/** What stands before the marker, and, once the marker is complete, what stands behind it. The rest is held. */
+function splitAtMarker(search: Search, chunk: Buffer): { before: Buffer; behind?: Buffer } {
+  const { held, marker } = search;
+  const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+  const at = bytes.indexOf(marker);
+  if (at >= 0) {
+    search.held = Buffer.alloc(0);
+    return { before: bytes.subarray(0, at), behind: bytes.subarray(at + marker.length) };
+  }
+  const end = bytes.length - lengthOfPartialMarker(bytes, marker);
+  search.held = Buffer.from(bytes.subarray(end));
+  return { before: bytes.subarray(0, end) };
 }
 
 /** A stream reads 4 KB in each turn of the loop: the last 20 KB may take a busy machine a while. */

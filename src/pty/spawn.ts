@@ -4,8 +4,10 @@ import { createDrain } from './drain.ts';
 import { type ExitStatus, readShellStatus, readWaitStatus } from './exit-status.ts';
 import { createHungStopWatch } from './hung-stop.ts';
 import { loadNodePty, type NodePty } from './load-node-pty.ts';
+import { createMonitorJob, type MonitorJob } from './monitor-job.ts';
+import { createProcessGroup, killGroup, type ProcessGroup } from './process-group.ts';
 import { createReadAhead } from './read-ahead.ts';
-import { createReportReader, type Report } from './report.ts';
+import { createReportReader } from './report.ts';
 import { openSideChannel } from './side-channel.ts';
 import { createPtyWriter } from './writer.ts';
 
@@ -62,7 +64,6 @@ export interface PtyChild {
 
 /** How long a command whose monitor was killed has between SIGHUP (sent by the kernel) and SIGKILL. */
 const ORPHAN_GRACE_MS = 500;
-const CONTINUE_RETRY_MS = 20;
 /** The monitor's end is known before its last report is read. (An immediate: see drain.ts.) */
 const LAST_WORDS_MS = 200;
 
@@ -88,94 +89,43 @@ export function spawnPty(command: PtyCommand): PtyChild {
   const nonce = randomWord() + randomWord();
   const channel = openSideChannel(command.side);
   const pty = startMonitor(command, nonce, () => channel.close());
+  const on = createListeners();
+  const flow = createOutputFlow(pty, on.output.tell);
+  let status: ExitStatus | undefined;
+  let hasEnded = false;
+  let monitorEnd: NodeJS.Timeout | undefined;
+
+  const group = createProcessGroup(() => status !== undefined);
+  const job = createMonitorJob(pty.pid);
   const writer = createPtyWriter(pty.fd);
   const readAhead = createReadAhead(pty.fd);
-  const drain = createDrain(pty.ptsName, { deliver, onEnd: finish });
-  const hungStop = createHungStopWatch(() => (isStopped || status !== undefined ? undefined : pid));
-
-  const on = {
-    output: [] as ((piece: Buffer) => void)[],
-    after: [] as ((bytes: Buffer) => void)[],
-    pid: [] as ((pid: number) => void)[],
-    stopped: [] as (() => void)[],
-    end: [] as ((status: ExitStatus) => void)[],
-  };
-  const early: NodeJS.Signals[] = [];
-  let pid: number | undefined;
-  let status: ExitStatus | undefined;
-  let isStopped = false;
-  let isPaused = false;
-  let stops = 0;
-  let isNarrated = false;
-  let hasEnded = false;
-  let lastWords: NodeJS.Timeout | undefined;
+  const drain = createDrain(pty.ptsName, { deliver: on.tellOutput, onEnd: finish });
+  const hungStop = createHungStopWatch(() =>
+    job.isStopped() || status !== undefined ? undefined : group.pid(),
+  );
 
   pty.onData((chunk) => {
     if (drain.isSearching()) drain.feed(chunk);
-    else look(readAhead.readOn(chunk, pass));
+    else on.after.tell(readAhead.readOn(chunk, flow.pass));
   }, readAhead.block);
   pty.onExit(({ exitCode, signal }) => {
-    lastWords = setTimeout(() => setImmediate(endMonitor), LAST_WORDS_MS);
-    function endMonitor(): void {
-      if (status === undefined) void buryOrphan(readWaitStatus(exitCode, signal));
-    }
+    monitorEnd = setTimeout(() => setImmediate(buryOrphan, exitCode, signal), LAST_WORDS_MS);
   });
-  channel.onData(createReportReader(nonce, take));
-
-  function take(report: Report): void {
-    switch (report.kind) {
-      case 'pid':
-        pid = report.pid;
-        for (const signal of early.splice(0)) send(signal);
-        for (const listener of on.pid) listener(pid);
-        return;
-      case 'narrated':
-        isNarrated = true;
-        return;
-      case 'stopped':
-        isStopped = true;
-        stops += 1;
-        isNarrated = false;
-        // Its last words (Codex leaves the alternate screen) belong on the terminal before the shell's prompt.
-        drain.pause(() => {
-          for (const listener of on.stopped) listener();
-        });
-        return;
-      case 'continued':
-        isStopped = false;
-        return;
-      case 'exited':
-        status = readShellStatus(report.code, {
-          narrated: isNarrated,
-          interrupted: report.interrupted,
-          stopped: stops > 0,
-        });
-        isStopped = false;
-        // It can be paused no more: what is left is taken into memory, before the last words are over.
-        isPaused = false;
-        pty.resume();
-        drain.start();
-    }
-  }
-
-  function deliver(chunk: Buffer): void {
-    pass(chunk);
-    look(chunk);
-  }
-
-  /** Returns whether more is wanted now. */
-  function pass(piece: Buffer): boolean {
-    for (const listener of on.output) listener(piece);
-    return !isPaused;
-  }
-
-  function look(bytes: Buffer): void {
-    for (const listener of on.after) listener(bytes);
-  }
+  channel.onData(
+    followMonitor(nonce, { group, job, drain, on }, (exit) => {
+      status = exit;
+      // The pty can be paused no more: what is left is taken into memory, before the last words are over.
+      flow.resume();
+      drain.start();
+    }),
+  );
 
   /** The monitor was killed: the kernel has hung up the command's group, and if that is not enough, we kill it. */
-  async function buryOrphan(monitorStatus: ExitStatus): Promise<void> {
-    status = monitorStatus;
+  async function buryOrphan(exitCode: number, signal: number | undefined): Promise<void> {
+    if (status !== undefined) return;
+    status = readWaitStatus(exitCode, signal);
+    job.noteContinuation();
+    const pid = group.pid();
     if (pid !== undefined) await killGroup(pid, ORPHAN_GRACE_MS);
     drain.end();
   }
@@ -183,73 +133,128 @@ export function spawnPty(command: PtyCommand): PtyChild {
   function finish(): void {
     if (hasEnded || status === undefined) return;
     hasEnded = true;
-    // In this order: the fd's number may be someone else's as soon as node-pty has closed it.
-    clearTimeout(lastWords);
-    hungStop.close();
-    writer.close();
-    channel.close();
+    clearTimeout(monitorEnd);
+    // In this order: when node-pty has closed the fd, its number may belong to another file.
+    for (const part of [hungStop, writer, channel]) part.close();
     pty.destroy();
-    for (const listener of on.end) listener(status);
-  }
-
-  function send(signal: NodeJS.Signals): void {
-    if (status !== undefined) return; // the group is gone, and its number may come back as another's
-    if (pid === undefined) early.push(signal);
-    else killQuietly(-pid, signal);
-  }
-
-  function continueJob(): void {
-    if (isStopped) wakeMonitor(stops);
-  }
-
-  /**
-   * The monitor reports the stop just before it stops itself: a SIGCONT in between is lost, so we say it until it answers,
-   * but only for the stop that it was meant for.
-   */
-  function wakeMonitor(stop: number): void {
-    if (!isStopped || stop !== stops || status !== undefined) return;
-    killQuietly(pty.pid, 'SIGCONT');
-    setTimeout(wakeMonitor, CONTINUE_RETRY_MS, stop);
+    on.end.tell(status);
   }
 
   return {
     get pid() {
-      return pid;
+      return group.pid();
     },
-    onOutput: (listener) => void on.output.push(listener),
-    afterOutput: (listener) => void on.after.push(listener),
-    onPid: (listener) => void on.pid.push(listener),
-    onStopped: (listener) => void on.stopped.push(listener),
-    onEnd: (listener) => void on.end.push(listener),
+    ...{ onOutput: on.output.add, afterOutput: on.after.add, onPid: on.pid.add },
+    ...{ onStopped: on.stopped.add, onEnd: on.end.add },
     write(data) {
       hungStop.restart();
       return writer.write(data);
     },
     onDrain: (listener) => writer.onDrain(listener),
-    pauseOutput() {
-      if (status !== undefined) return;
+    pauseOutput: () => status === undefined && flow.pause(),
+    resumeOutput: () => !hasEnded && flow.resume(),
+    resize: (size) => status === undefined && resizePty(pty, size),
+    signal(signal) {
+      if (signal !== 'SIGCONT' || !job.isStopped()) group.send(signal);
+      job.resume(); // a stopped process acts on nothing but SIGKILL and SIGCONT
+    },
+    continueJob: job.resume,
+    redraw: () => group.send('SIGWINCH'),
+  };
+}
+
+interface Parts {
+  group: ProcessGroup;
+  job: MonitorJob;
+  drain: ReturnType<typeof createDrain>;
+  on: ReturnType<typeof createListeners>;
+}
+
+/** Reads the monitor's reports. @param exited gets the status of the command. */
+function followMonitor(
+  nonce: string,
+  { group, job, drain, on }: Parts,
+  exited: (status: ExitStatus) => void,
+): (chunk: Buffer) => void {
+  let isNarrated = false;
+  return createReportReader(nonce, (report) => {
+    switch (report.kind) {
+      case 'pid':
+        group.begin(report.pid);
+        return on.pid.tell(report.pid);
+      case 'narrated':
+        isNarrated = true;
+        return;
+      case 'stopped':
+        job.noteStop();
+        isNarrated = false;
+        // Its last words (Codex leaves the alternate screen) belong on the terminal before the shell's prompt.
+        return drain.pause(() => on.stopped.tell());
+      case 'continued':
+        return job.noteContinuation();
+      case 'exited': {
+        const { code, interrupted } = report;
+        const facts = { narrated: isNarrated, interrupted, stopped: job.wasStopped() };
+        job.noteContinuation();
+        return exited(readShellStatus(code, facts));
+      }
+    }
+  });
+}
+
+/** @param tell gets each piece of the output. */
+function createOutputFlow(pty: NodePty, tell: (piece: Buffer) => void) {
+  let isPaused = false;
+  return {
+    /** Returns whether more is wanted now. */
+    pass(piece: Buffer): boolean {
+      tell(piece);
+      return !isPaused;
+    },
+    pause() {
       isPaused = true;
       pty.pause();
     },
-    resumeOutput() {
+    resume() {
       isPaused = false;
-      if (!hasEnded) pty.resume();
+      pty.resume();
     },
-    resize({ columns, rows }) {
-      if (status !== undefined || columns < 1 || rows < 1) return;
-      try {
-        pty.resize(columns, rows);
-      } catch {
-        // EBADF: it has just ended.
-      }
-    },
-    signal(signal) {
-      if (signal !== 'SIGCONT' || !isStopped) send(signal);
-      continueJob(); // a stopped process acts on nothing but SIGKILL and SIGCONT
-    },
-    continueJob,
-    redraw: () => send('SIGWINCH'),
   };
+}
+
+function createListeners() {
+  const output = createListenerList<[piece: Buffer]>();
+  const after = createListenerList<[bytes: Buffer]>();
+  return {
+    output,
+    after,
+    tellOutput(bytes: Buffer) {
+      output.tell(bytes);
+      after.tell(bytes);
+    },
+    pid: createListenerList<[pid: number]>(),
+    stopped: createListenerList<[]>(),
+    end: createListenerList<[status: ExitStatus]>(),
+  };
+}
+
+function createListenerList<A extends unknown[]>() {
+  const listeners: ((...args: A) => void)[] = [];
+  return {
+    add: (listener: (...args: A) => void) => void listeners.push(listener),
+    tell(...args: A) {
+      for (const listener of listeners) listener(...args);
+    },
+  };
+}
+
+function resizePty(pty: NodePty, { columns, rows }: Size): void {
+  if (columns < 1 || rows < 1) return;
+  try {
+    pty.resize(columns, rows);
+  } catch {
+    // EBADF: it has just ended.
+  }
 }
 
 /** 8 hexadecimal digits. */
@@ -275,29 +280,5 @@ function startMonitor(command: PtyCommand, nonce: string, onFailure: () => void)
       'close some terminals and try again',
       { cause: error },
     );
-  }
-}
-
-/** Waits until the group is gone, and kills it after the grace. */
-async function killGroup(group: number, graceMs: number): Promise<void> {
-  const deadline = performance.now() + graceMs;
-  let isKilled = false;
-  while (killQuietly(-group, 0)) {
-    if (!isKilled && performance.now() > deadline) {
-      killQuietly(-group, 'SIGKILL');
-      isKilled = true;
-    }
-    // Zombies count as alive until init reaps them; a second after SIGKILL nothing more can be done.
-    if (performance.now() > deadline + 1000) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-/** False when there is no such process. */
-function killQuietly(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -32,38 +32,21 @@ export interface Terminal {
 
 /** Captures the terminal on stdin and stdout, without changing it. Throws `HotswapError` when stdin is no terminal. */
 export function openTerminal(): Terminal {
-  const hangupListeners: (() => void)[] = [];
+  const hangup = createHangup();
   let termios = readTermios();
   let isRaw = false;
-  let isHungUp = false;
   let resume: (() => void) | undefined;
   let output: TerminalOutput | undefined;
 
   /** Made at the first use: Node takes 4 ms to make stdin and stdout, in which the child starts already. */
   function attach(): TerminalOutput {
-    output ??= attachTo(process);
-    return output;
-  }
-
-  function attachTo({ stdin, stdout }: Pick<NodeJS.Process, 'stdin' | 'stdout'>): TerminalOutput {
-    const made = createTerminalOutput(stdout);
-    // Without these a closed terminal is an uncaught exception (EIO, EPIPE).
-    stdin.on('error', hangUp);
-    stdin.on('end', hangUp);
-    made.onHangup(hangUp);
-    // Whoever stopped us, the shell has its own modes on the terminal since.
-    process.on('SIGCONT', () => {
+    output ??= attachTo(process, hangup.report, () => {
       if (resume !== undefined) resume();
+      // The process that stopped us may have changed the modes of the terminal.
       else if (isRaw) setRaw();
       refreshSize();
     });
-    return made;
-  }
-
-  function hangUp(): void {
-    if (isHungUp) return;
-    isHungUp = true;
-    for (const listener of hangupListeners) listener();
+    return output;
   }
 
   function enterRaw(): void {
@@ -94,11 +77,6 @@ export function openTerminal(): Terminal {
     refreshSize();
   }
 
-  /** Node learns of a new size by SIGWINCH only, which went to others while we were stopped. */
-  function refreshSize(): void {
-    (process.stdout as { _refreshSize?: () => void })._refreshSize?.();
-  }
-
   function size(): Size {
     if (output === undefined) return readSize();
     return { columns: process.stdout.columns, rows: process.stdout.rows };
@@ -125,7 +103,40 @@ export function openTerminal(): Terminal {
     },
     pauseInput: () => void process.stdin.pause(),
     resumeInput: () => void process.stdin.resume(),
-    onHangup: (listener) => void hangupListeners.push(listener),
+    onHangup: hangup.onHangup,
     suspendJob,
   };
+}
+
+/** A closed terminal is told once. */
+function createHangup() {
+  const listeners: (() => void)[] = [];
+  let isReported = false;
+  return {
+    onHangup: (listener: () => void) => void listeners.push(listener),
+    report() {
+      if (isReported) return;
+      isReported = true;
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+function attachTo(
+  { stdin, stdout }: Pick<NodeJS.Process, 'stdin' | 'stdout'>,
+  hangUp: () => void,
+  continued: () => void,
+): TerminalOutput {
+  const output = createTerminalOutput(stdout);
+  // Without these a closed terminal is an uncaught exception (EIO, EPIPE).
+  stdin.on('error', hangUp);
+  stdin.on('end', hangUp);
+  output.onHangup(hangUp);
+  process.on('SIGCONT', continued);
+  return output;
+}
+
+/** Node learns of a new size by SIGWINCH only, which went to others while we were stopped. */
+function refreshSize(): void {
+  (process.stdout as { _refreshSize?: () => void })._refreshSize?.();
 }

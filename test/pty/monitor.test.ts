@@ -75,10 +75,10 @@ describe.each(shells)('monitor in %s', (_name, shell) => {
     await waitFor('after');
     for (let round = 0; round < 5; round += 1) {
       const stopped = new Promise<void>((resolve) => child.onStopped(resolve));
-      process.kill(-(child.pid ?? 0), 'SIGSTOP');
+      process.kill(-(child.pid as number), 'SIGSTOP');
       await stopped;
       child.continueJob();
-      await until(() => readProcess(child.pid ?? 0).state === 'S', 'running again');
+      await until(() => readProcess(child.pid as number).state === 'S', 'running again');
     }
     child.signal('SIGTERM');
     expect(await ended).toMatchObject({ signal: 'SIGTERM' });
@@ -88,7 +88,7 @@ describe.each(shells)('monitor in %s', (_name, shell) => {
   test('a command killed while it is stopped', async () => {
     const { child, ended } = spawnFixture('stop-self', [], { shell });
     await new Promise<void>((resolve) => child.onStopped(resolve));
-    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    process.kill(-(child.pid as number), 'SIGKILL');
     child.continueJob();
     expect(await ended).toMatchObject({ signal: 'SIGKILL' });
   });
@@ -188,7 +188,9 @@ describe.each(shells)('monitor in %s', (_name, shell) => {
   test('a killed monitor takes even a command along that ignores the hang-up', async () => {
     const { child, ended, waitFor } = spawnFixture('ignore-hangup', [], { shell });
     await waitFor('ready');
-    const pid = child.pid ?? 0;
+    // What the command prints may be read before the monitor's report of its pid.
+    await until(() => child.pid !== undefined, 'the pid is told');
+    const pid = child.pid as number;
     process.kill(readProcess(pid).parent, 'SIGKILL');
     expect(await ended).toMatchObject({ signal: 'SIGKILL' });
     await until(() => !isAlive(pid), 'the command is gone');
