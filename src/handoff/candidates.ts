@@ -80,7 +80,7 @@ export function createCandidates(parts: CandidatesParts): Candidates {
       return { kind: 'none', ...(choice.earliest && { earliest: choice.earliest }) };
     },
     chooseRoomier() {
-      // A session would leave an account with as little left at once.
+      // An account with as little left would be left again after its first turn.
       const roomy = listAllowed(notes.readTargets()).map((one) =>
         roomOf(one, nowSeconds()) < config.rotateBelow ? switchTarget(one, false) : one,
       );

@@ -155,10 +155,7 @@ function abandonHandoff(state: WithSession, effect: Effect): Step {
     case 'choosing':
     case 'stopping':
     case 'resuming':
-      return prepend(
-        run(state.session).effects,
-        to({ name: 'running', session: state.session }, effect),
-      );
+      return to({ name: 'running', session: state.session }, { do: 'release-input' }, effect);
     default:
       return to(state, effect);
   }

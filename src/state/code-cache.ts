@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { Script } from 'node:vm';
 import { openRegularFile } from '../regular-file.ts';
 
@@ -21,7 +21,8 @@ const SETTLED_MS = 700;
  *
  * @param file absolute, and made by `asScript` of scripts/build.mjs. It has our own `require`: it lies as deep in dist/ as
  * we do.
- * @param cache where the code is kept, in a private directory. It is not made here.
+ * @param cache the file of the code. It is read and written in a directory of our own only, which is not made here. A
+ * relative path is never used: without a HOME it leads into the project that codex is typed in.
  * @returns the program's exports.
  */
 export function loadWithCodeCache(file: string, cache: string): unknown {
@@ -42,15 +43,16 @@ export function loadWithCodeCache(file: string, cache: string): unknown {
 
 const MARK_LENGTH = 32;
 
-/** Undefined where there is none to be trusted: V8 runs what is in it, so nobody else may have written it. */
+/** Undefined where no code can be trusted: V8 runs it, so another user must not be able to write the file or replace it. */
 function readCode(cache: string, seal: string): Buffer | undefined {
   try {
+    if (!isInOwnDirectory(cache)) return undefined;
     const fd = openRegularFile(cache);
     try {
-      const { uid, mode, size } = fstatSync(fd);
-      if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) return undefined;
+      const stats = fstatSync(fd);
+      if (!isOwn(stats)) return undefined;
       const bytes = readFileSync(fd);
-      const length = size - seal.length;
+      const length = stats.size - seal.length;
       return bytes.toString('latin1', length) === seal ? bytes.subarray(0, length) : undefined;
     } finally {
       closeSync(fd);
@@ -60,10 +62,21 @@ function readCode(cache: string, seal: string): Buffer | undefined {
   }
 }
 
+function isInOwnDirectory(cache: string): boolean {
+  return isAbsolute(cache) && isOwn(statSync(dirname(cache)));
+}
+
+/** It belongs to us, and nobody else can write it. */
+function isOwn({ uid, mode }: Stats): boolean {
+  return uid === process.geteuid?.() && (mode & 0o022) === 0;
+}
+
 /** Never rejects: the next start compiles once more. */
 async function keepCode(cache: string, script: Script, seal: string): Promise<void> {
   const temporary = `${cache}.${process.pid}`;
   try {
+    // As root in the home of another user, for example, nothing is written.
+    if (!isInOwnDirectory(cache)) return;
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(Buffer.concat([script.createCachedData(), Buffer.from(seal)]));

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -9,7 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openOuter } from './outer.ts';
 import { openProduct } from './product.ts';
@@ -25,7 +27,7 @@ vm.Script = class extends Script {
   constructor(source, options) {
     super(source, options);
     const isTaken = options.cachedData !== undefined && !this.cachedDataRejected;
-    appendFileSync(process.env.HOME + '/spied', isTaken ? 'taken ' : 'compiled ');
+    appendFileSync(process.env.SPIED, isTaken ? 'taken ' : 'compiled ');
   }
 };`;
 
@@ -38,13 +40,21 @@ function open() {
   const spied = join(home, 'spied');
   writeFileSync(spy, SPY);
   const [file = '', ...args] = words;
+  const spying = { SPIED: spied, NODE_OPTIONS: `--require=${JSON.stringify(spy)}` };
   return {
+    home,
+    /** A start in another directory, without HOME. Nothing but the launcher is loaded. */
+    startWithoutHome(cwd: string): string {
+      rmSync(spied, { force: true });
+      const { HOME: _, ...rest } = env;
+      execFileSync(file, [...args, '--version'], { cwd, env: { ...rest, ...spying } });
+      return readFileSync(spied, 'utf8').trim();
+    },
     code: join(home, '.local/state/codex-hotswap/launcher.code'),
     /** Runs a session while `during` lasts. @returns what became of the launcher's source. */
     async start(during: () => Promise<unknown> = async () => {}): Promise<string> {
       rmSync(spied, { force: true });
-      const options = `--require=${JSON.stringify(spy)}`;
-      const outer = openOuter({ file, args, env: { ...env, NODE_OPTIONS: options }, cwd: home });
+      const outer = openOuter({ file, args, env: { ...env, ...spying }, cwd: home });
       await outer.waitFor('ready');
       await during();
       outer.type('\r');
@@ -75,6 +85,33 @@ test.each<[string, (code: string) => void]>([
   );
   expect(await start()).toBe('taken');
 });
+
+test('of a project in which codex is typed without a HOME is not run', async () => {
+  const { home, code, start, startWithoutHome } = open();
+  await start(() => vi.waitUntil(() => existsSync(code), 10_000));
+  const project = join(home, 'project');
+  const planted = join(project, '.local/state/codex-hotswap');
+  mkdirSync(planted, { recursive: true });
+  copyFileSync(code, join(planted, 'launcher.code'));
+  expect(startWithoutHome(project)).toBe('compiled');
+});
+
+test('in a directory that others can write is not run', async () => {
+  expect(await startAfter((directory) => chmodSync(directory, 0o777))).toBe('compiled');
+});
+
+// Only root can give a directory away.
+test.runIf(process.geteuid?.() === 0)('in a directory of another user is not run', async () => {
+  expect(await startAfter((directory) => chownSync(directory, 4711, 4711))).toBe('compiled');
+});
+
+/** @param spoil gets the directory of code that a start has kept. @returns what the next start did. */
+async function startAfter(spoil: (directory: string) => void): Promise<string> {
+  const { code, start } = open();
+  await start(() => vi.waitUntil(() => existsSync(code), 10_000));
+  spoil(dirname(code));
+  return start();
+}
 
 test.each<[string, (code: string) => void]>([
   ['a directory', (code) => mkdirSync(code)],
