@@ -1,4 +1,4 @@
-import { linkSync, renameSync } from 'node:fs';
+import { linkSync, lstatSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { cannotWrite, errnoOf, removeQuietly, temporaryName } from '../../state/files.ts';
 
@@ -25,11 +25,22 @@ export function isAsideName(name: string): boolean {
   return /^\.auth\.json\.aside\.hotswap-\d+-[0-9a-f]{8}$/.test(name);
 }
 
-/** Gives a file its name back. @returns false when a new file has that name by now: then both stay. */
+/** Gives an entry its name back. @returns false when a new file has that name by now: then both stay. */
 export function putBack(aside: string, file: string): boolean {
+  if (lstatSync(aside).isDirectory()) return renameBack(aside, file);
   if (!linkAs(aside, file)) return false;
   removeQuietly(aside);
   return true;
+}
+
+/** link(2) takes no directory, and rename(2) of a directory replaces no file. */
+function renameBack(directory: string, name: string): boolean {
+  try {
+    renameSync(directory, name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Gives a file a second name: link(2), which replaces nothing. @returns false when the name is taken. */

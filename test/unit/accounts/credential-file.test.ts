@@ -1,8 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { discardLogin } from '../../../src/accounts/credential/discard.ts';
 import { linkLogin } from '../../../src/accounts/credential/link.ts';
+import { swapLink } from '../../../src/accounts/credential/swap-link.ts';
 import { forgeAuth, makeScratchHome } from '../state/scratch-home.ts';
 
 test('a login that was renamed over is placed, though the file it is in has got its inode', () => {
@@ -20,6 +28,16 @@ test('a login that was renamed over is placed, though the file it is in has got 
   };
   expect(discardLogin(file, place)).toBe('discarded');
   expect(readFileSync(kept, 'utf8')).toBe(forgeAuth({ issuedAt: 2000 }));
+});
+
+test('a directory that has come where a link is to be replaced gets its name back', () => {
+  const { home } = makeScratchHome();
+  const sessions = join(home, 'sessions');
+  mkdirSync(sessions);
+  writeFileSync(join(sessions, 'rollout'), 'a thread');
+  expect(swapLink(sessions, '/elsewhere')).toBe('again');
+  expect(readFileSync(join(sessions, 'rollout'), 'utf8')).toBe('a thread');
+  expect(readdirSync(home).filter((name) => name.includes('aside'))).toEqual([]);
 });
 
 test('a file that has gone to the vault with its inode is no reason not to link to the vault', () => {
