@@ -5,10 +5,10 @@ import { stateDirOf } from '../state/state-dir.ts';
 type Launcher = typeof import('../launch/launch.ts');
 
 /**
- * Loads the launcher and hands over to it. If not even that works (a damaged installation), the real codex runs as if we
- * were not there, with one line on stderr. Here is little else: V8 compiles this file anew in each start.
+ * Loads the launcher and calls it. If it cannot be loaded (a damaged installation), the real codex runs alone, with one line
+ * on stderr. This file stays small, because V8 compiles it in each start.
  *
- * @param candidate the real codex, as far as the shim could tell.
+ * @param candidate the real codex, if the shim has found it.
  */
 export async function start(
   candidate: string | undefined,

@@ -32,16 +32,16 @@ export interface Launch {
   here?: boolean;
 }
 
-/** `codex …`, started by the shim or as `codex-hot`. @param candidate the real codex, as far as the shim could tell. */
+/** `codex …`, started by the shim or as `codex-hot`. @param candidate the real codex, if the shim has found it. */
 export async function launchTyped(
   candidate: string | undefined,
   args: string[],
   wishes: { wait?: boolean },
 ): Promise<void> {
-  // Not at once: Node takes 4 ms to make stderr, and what writes to it before sees to it as well.
+  // Later: Node takes 4 ms to make stderr. A function that writes to stderr before ignores its errors itself.
   setImmediate(ignoreStderrErrors);
   const typed = readTyped(candidate, args);
-  // Before a child runs; each that starts one lays a net of its own over this.
+  // Until a child runs. The code that starts a child catches errors in its own way.
   catchUncaught((error) =>
     runAlone(typed, describeError(error).text.replace(/^codex-hotswap: /, '')),
   );
@@ -101,7 +101,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   return ending ?? runPlain(launch);
 }
 
-/** In a shell that a supervised codex has opened, CODEX_HOME is that codex's overlay, which is for no other codex. */
+/** In a shell that a supervised codex has opened, CODEX_HOME is that codex's overlay. No other codex may use it. */
 function leaveOverlay(env: NodeJS.ProcessEnv, { sharedHome }: Paths): NodeJS.ProcessEnv {
   const isElsewhere = env.CODEX_HOME && resolve(env.CODEX_HOME) !== sharedHome;
   return isElsewhere ? { ...env, CODEX_HOME: sharedHome } : env;
@@ -153,7 +153,7 @@ function explainSpawnError(error: unknown): unknown {
   );
 }
 
-/** Text of others in the line can neither add a line nor control the terminal. */
+/** The line is made plain: text of other programs in it can neither add a line nor control the terminal. */
 function say(line: string): void {
   ignoreStderrErrors();
   process.stderr.write(`${toPlainText(line)}\n`);

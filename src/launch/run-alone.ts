@@ -4,7 +4,7 @@ import { toPlainText } from '../plain-text.ts';
 import { ignoreStderrErrors } from '../state/last-net.ts';
 import { ignoringHangup, takeIgnoredHangup } from './ignored-hangup.ts';
 
-/** A codex that was typed: its words, and what the shim has found out. */
+/** A `codex` as it was typed: its words, and the facts that the shim has found. */
 export interface Typed {
   /** The real codex; undefined where there is none. */
   real: string | undefined;
@@ -13,12 +13,12 @@ export interface Typed {
   ignoresHangup: boolean;
 }
 
-/** @param candidate the real codex, as far as the shim could tell. */
+/** @param candidate the real codex, if the shim has found it. */
 export function readTyped(candidate: string | undefined, args: string[]): Typed {
   return { real: pickReal(candidate), args, ignoresHangup: takeIgnoredHangup(process.env) };
 }
 
-/** The real codex runs as if we were not there, with one line on stderr. */
+/** Runs the real codex without supervision, with one line on stderr. */
 export function runAlone({ real, args, ignoresHangup }: Typed, reason: string): never {
   ignoreStderrErrors();
   if (real === undefined) {
@@ -33,12 +33,12 @@ export function runAlone({ real, args, ignoresHangup }: Typed, reason: string): 
   process.exit(status ?? 126);
 }
 
-/** The first line of what is wrong with the installation or the working directory. */
+/** The first line of an error of the installation or of the working directory. */
 export function reasonOf(error: unknown): string {
   return String(error instanceof Error ? error.message : error).split('\n')[0] as string;
 }
 
-/** The shim of a second installation would start us again, under a supervisor, without end: look further. */
+/** The shim of a second installation would start us again, without end. So the search goes on behind it. */
 function pickReal(candidate: string | undefined): string | undefined {
   if (candidate !== undefined && !isOurShim(candidate)) return candidate;
   const found = findRealCodex(process.env);

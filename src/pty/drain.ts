@@ -1,13 +1,13 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 
-/** A pty from which nothing has come for so long has no more. */
+/** When a pty has given nothing for this long, it is empty. */
 const DEADLINE_MS = 150;
-/** A process in the background may print for ever, and leave no room for the marker. */
+/** A background process may print without end, so that the marker finds no room. The search ends after this long. */
 const LATEST_MS = 2000;
 const RETRY_MS = 1;
 
 /**
- * Delivers the last byte of a command that is dead or stopped, and knows that it was the last.
+ * Finds the last byte of a command that is dead or stopped, and delivers it.
  *
  * The slave is held open from the start: libuv up to 1.51 takes a partial read after a hang-up for the end of file and
  * loses the tail of a fast child in most runs on Node 20 (pty fact 1). With a slave open there is no hang-up, and so no
@@ -29,7 +29,7 @@ export function createDrain(
     sendMarker(slave, begun.marker, () => search === begun);
   }
 
-  /** A busy machine runs us late. Then a timer is called before what has come meanwhile is read, and an immediate after it. */
+  /** On a busy machine the timer may fire before output that is waiting has been read. An immediate runs after that read. */
   function expire(): void {
     if (search !== undefined) search.isExpired = true;
     setImmediate(() => {
@@ -37,7 +37,7 @@ export function createDrain(
     });
   }
 
-  /** @param behind what a background process has said after the marker. */
+  /** @param behind the bytes that a background process has written after the marker. */
   function finishSearch(behind: Buffer): void {
     if (search === undefined) return;
     const { held, deadline, reached } = search;
@@ -77,12 +77,12 @@ export function createDrain(
       if (isDead || hasEnded || search !== undefined) quiet();
       else searchFor(quiet);
     },
-    /** The command is gone: from now on nobody may pause the pty. `onEnd` follows the last byte. */
+    /** The command has ended. The caller must not pause the pty any more. `onEnd` follows the last byte. */
     start(): void {
       if (isDead || hasEnded) return;
       isDead = true;
       if (search === undefined) return searchFor(end);
-      // Killed while it was stopped: the marker on its way is not the last word yet.
+      // The command was killed while it was stopped: it may have written after the marker that is under way.
       const { reached } = search;
       search.reached = () => {
         reached();
@@ -109,13 +109,13 @@ function sendMarker(slave: number, unsent: Buffer, isWanted: () => boolean): voi
   try {
     rest = unsent.subarray(writeSync(slave, unsent));
   } catch (error) {
-    // Full of the command's last words, which we are about to read. Anything else: the deadline ends it.
+    // The pty is full of output that we read next. After any other error the deadline ends the search.
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
   }
   if (rest.length > 0) setTimeout(sendMarker, RETRY_MS, slave, rest, isWanted);
 }
 
-/** What stands before the marker, and, once the marker is complete, what stands behind it. The rest is held. */
+/** @returns the bytes before the marker, and those behind it once the marker is complete. The rest is held. */
 function splitAtMarker(search: Search, chunk: Buffer): { before: Buffer; behind?: Buffer } {
   const { held, marker } = search;
   const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
@@ -138,7 +138,7 @@ function extend(search: Search): void {
 
 interface Search {
   marker: Buffer;
-  /** What may be the beginning of the marker. */
+  /** Bytes that may be the beginning of the marker. */
   held: Buffer;
   deadline: NodeJS.Timeout;
   /** No deadline is later, in milliseconds of `performance.now`. */

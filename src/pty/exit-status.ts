@@ -7,11 +7,11 @@ export type ExitStatus =
 /**
  * How the command ended, from the `$?` of a shell that folds "killed by signal n" into 128+n.
  *
- * The shell narrates a signal death on its stderr ("Terminated", "Killed"), and that is the evidence (pty fact 15): in dash
- * and bash, every fatal signal is narrated but INT and PIPE. INT is told by the monitor itself where the shell can;
- * 141 is taken for PIPE. For these two a wrong guess still gives the caller's shell the same `$?`.
- * A command that died while it was stopped was killed (nothing else takes effect then): dash says 137 without a word, bash
- * says "fg: job has terminated" and loses the status.
+ * The shell names the signal on its stderr ("Terminated", "Killed"), and that is the evidence (pty fact 15). dash and bash
+ * name every deadly signal but INT and PIPE. The monitor reports INT where the shell can tell. A status of 141 counts as
+ * PIPE. If the guess is wrong for one of these two, the caller's shell still sees the same `$?`.
+ * Only SIGKILL ends a stopped command. dash then gives 137 and writes nothing. bash writes "fg: job has terminated" and
+ * loses the status.
  */
 export function readShellStatus(
   code: number,
@@ -27,7 +27,7 @@ export function readShellStatus(
 }
 
 export interface ShellEvidence {
-  /** The shell wrote to its stderr since the command last started running. */
+  /** The shell has written to its stderr since the command was started or continued last. */
   narrated: boolean;
   /** 130 can only have been SIGINT. */
   interrupted: boolean;

@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** After the last write to the command. A stop takes a millisecond; under load, much longer. */
+/** How long after the last write to the command its threads are looked at. A stop takes 1 ms; under load, much longer. */
 const LOOKS_MS = [250, 1000, 3000];
 
 /**
- * Ends stops that hang half-way. Ctrl-Z hits every process of the command's group, also one that a thread of it has just
- * begun to start (vfork): that one stops before it has become another program, the thread waits for it in the kernel and
- * cannot stop, and so nobody is ever told that the command has (pty fact 14: one Ctrl-Z in 20 under load.
- * Bare, npm's launcher stops in its stead.)
+ * Ends stops that hang half-way. Ctrl-Z stops every process of the command's group, also a process that one of its threads
+ * is just starting (vfork). That process stops before it runs its program. The thread waits for it in the kernel and cannot
+ * stop, so the kernel never reports that the command has stopped (pty fact 14: one Ctrl-Z in 20 under load. Without us,
+ * npm's launcher stops instead.)
  *
- * Linux only: elsewhere nothing is found.
+ * On other systems than Linux it finds nothing.
  * @param living the command's pid while it lives and has told no stop, else undefined.
  */
 export function createHungStopWatch(living: () => number | undefined) {
@@ -27,7 +27,7 @@ export function createHungStopWatch(living: () => number | undefined) {
   }
 
   return {
-    /** After every write to the command: whatever its key for Ctrl-Z is, this may have been it. */
+    /** Called after every write to the command: the write may have held the key that stops it. */
     restart(): void {
       clearTimeout(timer);
       lookAt(0);
@@ -48,7 +48,7 @@ function continueUnborn(pid: number): void {
   }
 }
 
-/** Children of those threads that are in the middle of a system call which nothing interrupts, as vfork is. */
+/** The children of the threads that wait in a system call that cannot be interrupted, such as vfork. */
 function childrenAwaited(pid: number): number[] {
   return attempt(() => readdirSync(`/proc/${pid}/task`), [])
     .map((thread) => `/proc/${pid}/task/${thread}`)
@@ -71,7 +71,7 @@ function readProgram(pid: number): string | undefined {
   return attempt(() => readlinkSync(`/proc/${pid}/exe`), undefined);
 }
 
-/** Who is looked at here may be gone at any time. */
+/** A process may end while we read about it. */
 function attempt<T>(act: () => T, otherwise: T): T {
   try {
     return act();

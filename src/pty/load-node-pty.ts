@@ -3,17 +3,17 @@ import type { OnReadOpts, SocketConstructorOpts } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { loadNativePty } from './native-pty.ts';
 
-/** A child behind a pty, without what spawn.ts makes of it. */
+/** A child behind a pty, as node-pty's binary gives it. spawn.ts adds the monitor and the drain. */
 export interface NodePty {
   readonly pid: number;
   readonly fd: number;
   readonly ptsName: string;
   /**
-   * Begins to read; once only.
-   * @param block what is read is put here. The chunks are parts of it: each overwrites the one before.
+   * Begins to read. Called once.
+   * @param block each read fills it from its start. A chunk is a part of it, and the next read overwrites the chunk.
    */
   onData(listener: (chunk: Buffer) => void, block: Buffer): void;
-  /** What the child has left in the pty may be read after this. */
+  /** The pty may still hold output of the child then. */
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
   pause(): void;
   resume(): void;
@@ -60,7 +60,7 @@ function makeSpawn(): SpawnNodePty {
       },
     );
     let isDestroyed = false;
-    // Made by the first who reads: `node:tty` takes 3 ms to load, in which the child starts already.
+    // Made at the first read: `node:tty` takes 3 ms to load, and the child starts meanwhile.
     let stream: ReadStream | undefined;
 
     function destroy(): void {
@@ -87,8 +87,8 @@ function makeSpawn(): SpawnNodePty {
 }
 
 /**
- * Errors end the stream, and the child's end is told by its exit. Without a block of ours Node would allocate 64 KiB for
- * every read of 4.
+ * An error ends the stream; the child's exit reports its end. Without our block Node would allocate 64 KiB for each read
+ * of 4 KiB.
  */
 function openStream(fd: number, listener: (chunk: Buffer) => void, block: Buffer): ReadStream {
   const onread: OnReadOpts = {
@@ -98,6 +98,6 @@ function openStream(fd: number, listener: (chunk: Buffer) => void, block: Buffer
       return true;
     },
   };
-  // Every net.Socket has this option. The types leave it out.
+  // Every net.Socket takes this option, but the types do not name it.
   return new ReadStream(fd, { onread } as SocketConstructorOpts).on('error', () => {}).resume();
 }

@@ -22,7 +22,7 @@ export interface NativePty {
 }
 
 /**
- * Loads the binary without the JavaScript around it, which takes 8 ms to find its files on the way to the first frame.
+ * Loads node-pty's binary, and none of its JavaScript, which needs 8 ms to find its files before the first frame.
  * @returns the binary's functions, and the path of its helper.
  * @throws HotswapError `pty-unavailable`, which the launcher can answer by running the real codex.
  */
@@ -50,7 +50,7 @@ export function loadNativePty(): { native: NativePty; helper: string } {
   }
 }
 
-/** As Node would find it: from us the package, and from where that really is the package with its binary. */
+/** Finds the binary as Node does: node-pty from this file, and the package with the binary from node-pty's real path. */
 function findBinary(): string {
   const machine = `${process.platform}-${process.arch}`;
   const found = findModule(import.meta.dirname, 'node-pty');
@@ -66,11 +66,11 @@ function findModule(from: string, path: string): string {
   }
 }
 
-/** Whether musl's loader is among what is mapped into this process. */
+/** Whether musl's loader is mapped into this process. */
 function isMusl(): boolean {
   const fd = openSync('/proc/self/maps', 'r');
   try {
-    // The kernel gives a page at a time; readFileSync would take a block of half a megabyte for each.
+    // The kernel gives one page for each read. For each of them readFileSync would allocate half a megabyte.
     const block = Buffer.allocUnsafe(8192);
     let rest = '';
     for (let length = 1; length > 0; ) {

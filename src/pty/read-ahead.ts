@@ -1,26 +1,26 @@
 import { readSync } from 'node:fs';
 
-/** A read of a pty gives at most this much (N_TTY hands over a page, less one byte): then more is waiting. */
+/** A read of a pty gives at most this much: N_TTY hands over a page, less one byte. After a full read more may be waiting. */
 const FULL_READ = 4095;
 const BLOCK = 64 * 1024;
 
 export interface ReadAhead {
-  /** What is read is put here. */
+  /** Each read puts its bytes here. */
   readonly block: Buffer;
   /**
    * Reads on behind a full chunk, until nothing is waiting or the block is full.
    * @param chunk was just read to the start of the block.
-   * @param pass gets the chunk, and then each piece behind it as soon as it is read; false: it takes no more now.
-   * @returns all of them joined. The next read overwrites it.
+   * @param pass gets the chunk, and then each later piece as soon as it is read. It returns false when it takes no more now.
+   * @returns the chunk and the pieces joined. The next read overwrites them.
    */
   readOn(chunk: Buffer, pass: (piece: Buffer) => boolean): Buffer;
 }
 
 /**
- * Linux gives 4 KiB a read, and a stream pays an epoll_wait and a callback for each. So the rest is read at once. Each piece
- * is passed on before the next is read: the terminal works on it meanwhile, and a pty holds 12 KiB only. (Reading 64 KiB
- * before a write kept a core idle for a third of the time.) A chunk that is not full, as everything typed or drawn, is all
- * there is.
+ * Linux gives 4 KiB for each read, and a stream needs an epoll_wait and a callback for each, so we read the rest at once.
+ * Each piece is passed on before the next one is read: the terminal works on it meanwhile, and a pty holds only 12 KiB. (When
+ * 64 KiB were read before a write, a core was idle for a third of the time.) After a chunk that is not full nothing is
+ * waiting. Echoes and small frames come in such chunks.
  */
 export function createReadAhead(fd: number): ReadAhead {
   const block = Buffer.allocUnsafeSlow(BLOCK);
@@ -38,7 +38,7 @@ export function createReadAhead(fd: number): ReadAhead {
   };
 }
 
-/** 0 when nothing is waiting; errors are left to the stream, which meets them again. */
+/** 0 when nothing is waiting. After an error also 0: the stream's own read gets the same error. */
 function readNow(fd: number, block: Buffer, offset: number): number {
   try {
     return readSync(fd, block, offset, block.length - offset, null);

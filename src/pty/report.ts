@@ -1,21 +1,21 @@
-/** What the monitor says (see shim/monitor), line by line. */
+/** A line of the monitor (see shim/monitor). */
 export type Report =
   | { kind: 'pid'; pid: number }
   | { kind: 'stopped' }
   | { kind: 'continued' }
   | { kind: 'exited'; code: number; interrupted: boolean }
-  /** The shell's own words about a signal death: "Terminated", "Killed". */
+  /** The shell's own line about a deadly signal: "Terminated", "Killed". */
   | { kind: 'narrated' };
 
 /**
- * Reads the bytes of the report fifo in any chunking. Lines with another run's nonce and job notices ("[1] + Done")
- * are no news.
+ * Reads the bytes of the report fifo, however they are cut into chunks. Lines with the nonce of another run and job notices
+ * ("[1] + Done") are skipped.
  */
 export function createReportReader(nonce: string, onReport: (report: Report) => void) {
   let rest = '';
   return (chunk: Buffer): void => {
     const lines = (rest + chunk.toString('latin1')).split('\n');
-    // Only the beginning of an unfinished line is kept: there our report stands, and a long line is copied with each chunk.
+    // Only the beginning of an unfinished line is kept: a report stands there, and each chunk would copy a long line again.
     rest = (lines.pop() ?? '').slice(0, MOST_CHARACTERS);
     for (const line of lines) {
       const report = parseReport(nonce, line);
@@ -24,7 +24,7 @@ export function createReportReader(nonce: string, onReport: (report: Report) => 
   };
 }
 
-/** No report of ours is so long. */
+/** The monitor's reports are shorter. */
 const MOST_CHARACTERS = 4096;
 
 function parseReport(nonce: string, line: string): Report | undefined {

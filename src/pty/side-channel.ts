@@ -12,17 +12,17 @@ export interface SideChannel {
 
 /**
  * Opens (and the first time makes) the fifos in `side`, before the monitor starts.
- * Throws `HotswapError('pty-unavailable')` when they cannot be had.
+ * Throws `HotswapError('pty-unavailable')` when they cannot be made or opened.
  */
 export function openSideChannel(side: string): SideChannel {
   const report = join(side, 'report');
   const control = join(side, 'control');
   makeFifos([report, control]);
   // O_RDWR: opening never waits for the other end, the monitor never waits for us, and there is no end of file
-  // between two runs. We never read `control`: that we hold it open is the message.
+  // between two runs. We never read `control`. The monitor only needs to see that we hold it open.
   const lifeline = openSync(control, constants.O_RDWR | constants.O_NONBLOCK);
   const reader = openReader(report, () => closeSync(lifeline));
-  // Made by the first who listens: `node:net` takes 3 ms to load, in which the monitor starts already.
+  // Made for the first listener: `node:net` takes 3 ms to load, and the monitor starts meanwhile.
   let socket: Socket | undefined;
   let open = true;
   return {
@@ -40,7 +40,7 @@ export function openSideChannel(side: string): SideChannel {
   };
 }
 
-/** A net.Socket polls the fifo; fs.read would park a thread that nothing but a writer can free, and keep us from exiting. */
+/** A net.Socket polls the fifo. fs.read would block a thread until a byte comes, and our process could not exit. */
 function listenTo(fd: number): Socket {
   return new Socket({ fd, readable: true, writable: false }).on('error', () => {});
 }

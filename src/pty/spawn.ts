@@ -40,22 +40,22 @@ export interface PtyCommand {
 export interface PtyChild {
   /** The command's own pid, which is its process group; undefined until the monitor has told it. */
   readonly pid: number | undefined;
-  /** What it prints, piece by piece as it is read. A piece may be overwritten after the call: who keeps it copies it. */
+  /** The output, piece by piece as it is read. The next read may overwrite a piece: copy it to keep it. */
   onOutput(listener: (piece: Buffer) => void): void;
-  /** The same bytes, later and in larger pieces: for those who only look. They may be overwritten after the call, too. */
+  /** The same bytes, later and in larger pieces, for observers. The next read may overwrite these, too. */
   afterOutput(listener: (bytes: Buffer) => void): void;
   onPid(listener: (pid: number) => void): void;
   /** The command has stopped (Ctrl-Z, SIGSTOP), and all it wrote before is delivered; it goes on with `continueJob`. */
   onStopped(listener: () => void): void;
   /** Exactly once, after the last byte of output was delivered. */
   onEnd(listener: (status: ExitStatus) => void): void;
-  /** False: above the high water mark, wait for the drain. The bytes are taken in any case. */
+  /** Takes all the bytes. @returns false when many are waiting: then wait for the drain. */
   write(data: Buffer): boolean;
   onDrain(listener: () => void): void;
   pauseOutput(): void;
   resumeOutput(): void;
   resize(size: Size): void;
-  /** To the command's process group, once there is one; a stopped command is continued to take it. */
+  /** Sends it to the command's process group, as soon as that is known. A stopped command is continued for it. */
   signal(signal: NodeJS.Signals): void;
   continueJob(): void;
   /** A repaint: SIGWINCH, which a resize to the same size does not send. */
@@ -64,11 +64,11 @@ export interface PtyChild {
 
 /** How long a command whose monitor was killed has between SIGHUP (sent by the kernel) and SIGKILL. */
 const ORPHAN_GRACE_MS = 500;
-/** The monitor's end is known before its last report is read. (An immediate: see drain.ts.) */
+/** The end of the monitor may be known before its last report is read. The report gets this long. */
 const LAST_WORDS_MS = 200;
 
 /**
- * Makes sure that a pty can be had: the native binary loads, the monitor is there.
+ * Makes sure that a pty can be opened: the native binary loads, and the monitor is there.
  * Throws `HotswapError('pty-unavailable')`.
  */
 export function checkPty(monitor: string): void {
@@ -114,7 +114,7 @@ export function spawnPty(command: PtyCommand): PtyChild {
   channel.onData(
     followMonitor(nonce, { group, job, drain, on }, (exit) => {
       status = exit;
-      // The pty can be paused no more: what is left is taken into memory, before the last words are over.
+      // The pty must not be paused any more: the rest of the output is read into memory, before the drain gives up.
       flow.resume();
       drain.start();
     }),
@@ -188,7 +188,7 @@ function followMonitor(
       case 'stopped':
         job.noteStop();
         isNarrated = false;
-        // Its last words (Codex leaves the alternate screen) belong on the terminal before the shell's prompt.
+        // Output from before the stop (Codex leaves the alternate screen) comes before the shell's prompt.
         return drain.pause(() => on.stopped.tell());
       case 'continued':
         return job.noteContinuation();

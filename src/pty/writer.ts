@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 
-/** Takes what a stalled child does not: bytes above this are not lost, but the caller should stop reading. */
+/** When more bytes wait for a stalled child, the caller should stop reading its input. None is lost. */
 const HIGH_WATER = 64 * 1024;
 const LOW_WATER = 16 * 1024;
 const RETRY_MS = 1;
@@ -8,18 +8,18 @@ const STALLED_RETRY_MS = 16;
 const STALLED_AFTER = 50;
 
 export interface PtyWriter {
-  /** False: above the high water mark, wait for the drain. The bytes are taken in any case. */
+  /** Takes all the bytes. @returns false when many are waiting: then wait for the drain. */
   write(data: Buffer): boolean;
   onDrain(listener: () => void): void;
   close(): void;
 }
 
 /**
- * Writes to a non-blocking pty master, in order, with short writes finished later.
+ * Writes to a non-blocking pty master, in order. The rest of a short write follows later.
  *
- * Not node-pty's own writer, which has no backpressure, retries EAGAIN with setImmediate (a full core while the child
- * does not read) and reports errors on the user's screen. A write to a pty never blocks on a disk: the synchronous
- * call is the short way for a key press.
+ * node-pty's own writer has no backpressure, repeats a refused write at once (a full core while the child does not read),
+ * and prints errors on the user's screen. A write to a pty waits for no disk, so the synchronous call is the fastest way
+ * for a key press.
  */
 export function createPtyWriter(fd: number): PtyWriter {
   const queue: Buffer[] = [];

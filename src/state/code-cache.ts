@@ -5,19 +5,19 @@ import { Script } from 'node:vm';
 import { openRegularFile } from '../regular-file.ts';
 
 /**
- * A session has drawn its first frame by then, and V8 has compiled what a start runs. A second after the start
- * launch/small-heap.ts changes flags of V8, and no later start would have the same ones.
+ * The first frame is drawn by then, and V8 has compiled the functions that a start calls. One second after the start
+ * launch/small-heap.ts changes flags of V8, and V8 refuses code that was compiled with other flags.
  */
 const SETTLED_MS = 700;
 
 /**
  * Loads a CommonJS program of dist/ with the code that V8 compiled of it in an earlier session. Without that code V8 parses
- * the program and compiles each function at its first call: 25 of the 100 ms that a start takes on Node 20. Where there is
- * no code, or it is another Node's or another build's, the program is compiled as ever, and its code is kept for the next
+ * the program and compiles each function at its first call: 25 of the 100 ms that a start takes on Node 20. When there is
+ * no code, or the code belongs to another Node or another build, V8 compiles the program, and we keep the code for the next
  * start.
  *
- * Our own and not `module.enableCompileCache`: Node 20 has none, and its file is written at an exit that a session ended by
- * a signal never has. Its default place is in the temporary directory, which other users can write in.
+ * `module.enableCompileCache` does not serve: Node 20 does not have it. It writes its file at the exit of the process, and a
+ * session that a signal ends has no such exit. Its default place is the temporary directory, where other users can write.
  *
  * @param file absolute, and made by `asScript` of scripts/build.mjs. It has our own `require`: it lies as deep in dist/ as
  * we do.
@@ -27,8 +27,8 @@ const SETTLED_MS = 700;
  */
 export function loadWithCodeCache(file: string, cache: string): unknown {
   const source = readFileSync(file, 'latin1');
-  // V8 looks at its version and flags and at the length of the source, at nothing else: it takes the code of another
-  // source, or the half of a file (pty fact 23). So the end of the file says what the code is of.
+  // V8 checks only its version, its flags and the length of the source. It would take the code of another source of the same
+  // length, or half of a file (pty fact 23). So the end of the file names the Node and the build that the code belongs to.
   const seal = `${process.version} ${process.arch} ${source.slice(-MARK_LENGTH)}`;
   const cachedData = readCode(cache, seal);
   const options = cachedData === undefined ? {} : { cachedData };

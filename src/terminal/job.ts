@@ -4,21 +4,21 @@ import { readFileSync } from 'node:fs';
 interface ProcessGroups {
   parent: number;
   group: number;
-  /** Session id, or the controlling terminal where a session id cannot be had: equal means the same session. */
+  /** The session id, or the controlling terminal where the system tells no session id. Equal means: the same session. */
   session: string;
   /** The foreground group of the controlling terminal; -1 without one. */
   foreground: number;
 }
 
-/** May we change the terminal's settings without being stopped for it (SIGTTOU, pty fact 10)? */
+/** Whether we may change the terminal's settings. A process in the background would be stopped (SIGTTOU, pty fact 10). */
 export function isInForeground(): boolean {
   const { group, foreground } = readGroups(process.pid) ?? { group: 0, foreground: -1 };
   return foreground === group || foreground === -1;
 }
 
 /**
- * Is there nobody in our session to continue us? Then the kernel throws SIGTSTP away (`xterm -e codex`, `tmux new codex`),
- * and stopping by SIGSTOP would freeze the terminal for good.
+ * Whether no process of our session could continue us (`xterm -e codex`, `tmux new codex`). The kernel ignores SIGTSTP then,
+ * and a SIGSTOP would freeze the terminal for ever.
  */
 export function isJobOrphaned(): boolean {
   const own = readGroups(process.pid);

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 
 export interface TerminalOutput {
-  /** False: the terminal takes no more now, wait for the drain. The bytes are taken in any case. */
+  /** Takes all the bytes. @returns false when the terminal takes no more now: then wait for the drain. */
   write(chunk: Buffer | string): boolean;
   onDrain(listener: () => void): void;
   /** Resolves when the terminal has taken everything, or is gone. */
@@ -43,7 +43,7 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
       const rest = stream.writableLength === 0 ? writeNow(stream, chunk) : chunk;
       if (rest.length === 0) return true;
       isFull = true;
-      // A copy: the caller reads on into the same memory.
+      // A copy, as the caller's next read overwrites the bytes.
       stream.write(typeof rest === 'string' ? rest : Buffer.from(rest), tellDrained);
       return false;
     },
@@ -62,8 +62,8 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
 }
 
 /**
- * Writes what the terminal takes at once and returns the rest. The short way for nearly every chunk: through the stream
- * it costs twice as much. Errors are left to the stream, which meets them again.
+ * Writes the bytes that the terminal takes at once, and returns the rest. Nearly every chunk goes this way, as the stream
+ * costs twice as much. After an error the stream gets the bytes, and meets the same error.
  */
 function writeNow(stream: WriteStream, chunk: Buffer | string): Buffer | string {
   const fd = handleOf(stream)?.fd;
@@ -75,7 +75,7 @@ function writeNow(stream: WriteStream, chunk: Buffer | string): Buffer | string 
   }
 }
 
-/** Private to Node, but it is the only way; without it writes wait, as they do in any Node program. */
+/** Private to Node, but there is no other way. Without it writes wait, as in every Node program. */
 function setBlocking(stream: WriteStream, blocking: boolean): void {
   handleOf(stream)?.setBlocking?.(blocking);
 }
@@ -85,7 +85,7 @@ function handleOf(stream: WriteStream) {
 }
 
 interface Handle {
-  /** Of the reopened terminal, which is not stdout's own. */
+  /** The descriptor of the reopened terminal. It is not stdout's own. */
   fd?: number;
   setBlocking?: (blocking: boolean) => void;
 }

@@ -4,7 +4,7 @@ import { HotswapError } from '../errors.ts';
 /** `stty` waits for output to drain before it sets anything, which a stalled terminal may never do. */
 const RESTORE_TIMEOUT_MS = 300;
 
-/** What the shim has read already: a shell starts `stty` in 1 ms, Node in 8, and codex waits for it. */
+/** The settings that the shim has read: a shell starts `stty` in 1 ms, Node in 8 ms, and Codex's start waits for it. */
 let handedOver = process.env.CODEX_HOTSWAP_TERMIOS;
 delete process.env.CODEX_HOTSWAP_TERMIOS; // not for the child, nor for a codex started in it
 
@@ -25,11 +25,11 @@ export function readTermios(): string {
 }
 
 /**
- * Real raw mode, transparent both ways. libuv's `setRawMode` leaves output processing on, so that a full-screen
- * program's bare newline would come out as CR LF; `raw` alone leaves IEXTEN on, which costs a Mac Ctrl-V and Ctrl-O.
+ * Raw mode that changes no byte in either direction. libuv's `setRawMode` leaves output processing on: the newline of a
+ * full-screen program would become CR LF. `raw` alone leaves IEXTEN on: on a Mac, Ctrl-V and Ctrl-O would be lost.
  *
- * In the background this stops the whole job (SIGTTOU), as it would stop any program that wants the terminal; `fg`
- * then lets it finish.
+ * In the background this stops the whole job (SIGTTOU), as it stops every program that uses the terminal there. It goes on
+ * after `fg`.
  */
 export function setRaw(): void {
   spawnSync('stty', ['raw', '-echo', '-iexten'], { stdio: ['inherit', 'ignore', 'ignore'] });

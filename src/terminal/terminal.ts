@@ -13,10 +13,10 @@ export interface Terminal {
   enterRaw(): void;
   /** Idempotent, and harmless in the background. */
   restore(): void;
-  /** False: the terminal takes no more now, wait for the drain. The bytes are taken in any case. */
+  /** Takes all the bytes. @returns false when the terminal takes no more now: then wait for the drain. */
   write(chunk: Buffer | string): boolean;
   onDrain(listener: () => void): void;
-  /** Resolves when the terminal has taken everything, or is gone: race it with a deadline, it may be stalled. */
+  /** Resolves when the terminal has taken everything, or is gone. A stalled terminal needs a deadline beside it. */
   flush(): Promise<void>;
   onInput(listener: (chunk: Buffer) => void): void;
   pauseInput(): void;
@@ -25,7 +25,7 @@ export interface Terminal {
   onHangup(listener: () => void): void;
   /**
    * Restores the terminal, stops the whole job as Ctrl-Z would, and resolves when it is in the foreground again and the
-   * terminal raw. At once when nobody could continue us, as the kernel itself ignores Ctrl-Z then.
+   * terminal raw. Resolves at once when no process could continue us: the kernel ignores Ctrl-Z then, too.
    */
   suspendJob(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export function openTerminal(): Terminal {
   let resume: (() => void) | undefined;
   let output: TerminalOutput | undefined;
 
-  /** Made at the first use: Node takes 4 ms to make stdin and stdout, in which the child starts already. */
+  /** Made at the first use: Node takes 4 ms to make stdin and stdout, and the child starts meanwhile. */
   function attach(): TerminalOutput {
     output ??= attachTo(process, hangup.report, () => {
       if (resume !== undefined) resume();
@@ -57,7 +57,7 @@ export function openTerminal(): Terminal {
   function restore(): void {
     if (!isRaw) return;
     isRaw = false;
-    // In the background the terminal is someone else's, and touching it would stop us.
+    // In the background the terminal belongs to another job, and a change of it would stop us.
     if (isInForeground()) restoreTermios(termios);
   }
 
@@ -67,7 +67,7 @@ export function openTerminal(): Terminal {
       const continued = new Promise<void>((resolve) => {
         resume = resolve;
       });
-      // To the whole group: we may be in a pipeline or under a script. No listener: the default action stops us here.
+      // The signal goes to the whole group, as we may be part of a pipeline or a script. It has no listener, so it stops us.
       process.kill(0, 'SIGTSTP');
       await continued;
       resume = undefined;
@@ -108,7 +108,7 @@ export function openTerminal(): Terminal {
   };
 }
 
-/** A closed terminal is told once. */
+/** Reports a closed terminal once. */
 function createHangup() {
   const listeners: (() => void)[] = [];
   let isReported = false;
@@ -136,7 +136,7 @@ function attachTo(
   return output;
 }
 
-/** Node learns of a new size by SIGWINCH only, which went to others while we were stopped. */
+/** Node learns a new size from SIGWINCH only. While we were stopped, the foreground job got that signal. */
 function refreshSize(): void {
   (process.stdout as { _refreshSize?: () => void })._refreshSize?.();
 }

@@ -25,8 +25,8 @@ export function readSize(): Size {
 }
 
 /**
- * What `node:tty` stands on. Undefined where it cannot be had, or not without a warning: `process.binding` is there in Node 20
- * to 26, and is to go one day.
+ * The binding that `node:tty` uses. Undefined where Node has none, or would print a warning: Node 20 to 26 have
+ * `process.binding`, and a later one will not.
  */
 function binding(): TtyBinding | undefined {
   const { NODE_OPTIONS = '', NODE_PENDING_DEPRECATION } = process.env;
