@@ -12,7 +12,7 @@ export async function runAndClose(
   session: OpenedSession,
   run: () => Promise<Ending>,
 ): Promise<Ending> {
-  const { facts, accounts, tokens } = session;
+  const { facts, accounts, tokens, keeper, plan } = session;
   const { paths, say } = facts;
   const stopWatching = tokens.watch(() => accounts.target);
   let ending: Ending | undefined;
@@ -22,7 +22,15 @@ export async function runAndClose(
     if (ending !== undefined) endLike(ending);
   });
   try {
-    ending = await run();
+    const running = run();
+    // The child starts meanwhile. A session that is killed before this has done nothing yet.
+    keeper.begin();
+    const { invocation, slot, cwd } = plan;
+    logEvent(paths, {
+      ...{ type: 'launch', mode: invocation.mode, target: accounts.target },
+      ...{ slot: slot.number, cwd },
+    });
+    ending = await running;
     return ending;
   } finally {
     if (ending !== undefined) {

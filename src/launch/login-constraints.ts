@@ -28,6 +28,7 @@ export interface LoginConstraints {
   line?: string;
   /** The targets that Codex would log out. */
   disallowed: ReadonlySet<string>;
+  settings: LoginSettings;
 }
 
 /**
@@ -108,7 +109,7 @@ function switchOffDisallowed(
 ): LoginConstraints {
   const { forcedWorkspaces, forcedMethod } = settings;
   if (forcedWorkspaces === undefined && forcedMethod === undefined) {
-    return { config, disallowed: new Set() };
+    return { config, disallowed: new Set(), settings };
   }
   const disallowed = new Set<string>();
   let isAnyLeft = false;
@@ -120,7 +121,7 @@ function switchOffDisallowed(
   }
   const out = config.targets.filter(({ name, enabled }) => enabled && disallowed.has(name));
   const isOnlyOut = only !== undefined && disallowed.has(only);
-  if (out.length === 0 && !isOnlyOut) return { config, disallowed };
+  if (out.length === 0 && !isOnlyOut) return { config, disallowed, settings };
   const names = out.map(({ name }) => name).join(', ');
   if (isOnlyOut || (only === undefined && !isAnyLeft)) {
     throw new HotswapError(
@@ -133,7 +134,7 @@ function switchOffDisallowed(
     disallowed.has(target.name) ? { ...target, enabled: false } : target,
   );
   const line = `${describeForce(settings)}, so ${names} ${out.length > 1 ? 'are' : 'is'} left out`;
-  return { config: { ...config, targets }, line, disallowed };
+  return { config: { ...config, targets }, line, disallowed, settings };
 }
 
 function describeForce({ forcedBy, forcedWorkspaces }: LoginSettings): string {

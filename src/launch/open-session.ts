@@ -101,7 +101,10 @@ export async function openSession(
   });
   const session = {
     ...{ facts, config, accounts, tokens, records, spawnPty: pty?.spawnPty },
-    plan: { program, capabilities, invocation, cwd, slot, prompt: config.prompt },
+    plan: {
+      ...{ program, capabilities, invocation, cwd, slot },
+      ...{ settings: constraints.settings, prompt: config.prompt },
+    },
     logoutGuard: createLogoutGuard(paths, config, directory, () => new Date()),
     keeper: keepLaunch({
       ...{ paths, target, cwd, args: facts.invocation.args, mode: invocation.mode },
@@ -112,7 +115,6 @@ export async function openSession(
     await closeSessionOverlay(paths, config, slot, target);
     throw error;
   });
-  logEvent(paths, { type: 'launch', mode: invocation.mode, target, slot: slot.number, cwd });
   return () => runAndClose(session, run);
 }
 

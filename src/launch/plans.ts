@@ -3,6 +3,7 @@ import type { Capabilities } from '../codex/capabilities.ts';
 import { resolveNative } from '../codex/npm-launcher.ts';
 import { readReturnModel } from '../codex/reserve.ts';
 import { buildExecResumeArgv, buildResumeArgv } from '../codex/resume-argv.ts';
+import type { LoginSettings } from '../codex/settings.ts';
 import type { ChildPlan } from '../handoff/effects.ts';
 import type { SessionThread } from '../handoff/session-thread.ts';
 import { furnishSlot } from '../overlay/furnish.ts';
@@ -11,7 +12,7 @@ import { assertHeld } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { retryNow } from '../state/deferred-writes.ts';
-import { readCodexConfig, readSettings } from './login-settings.ts';
+import { type ConfigQuestion, readCodexConfig, readSettings } from './login-settings.ts';
 import { listOverrides } from './overrides.ts';
 import { shellHome } from './shell-home.ts';
 
@@ -30,6 +31,8 @@ export interface PlanFacts {
   /** Where the thread works that is resumed. */
   directory?: string | undefined;
   slot: Slot;
+  /** What Codex's configuration says as the session starts. A later child reads it again. */
+  settings: LoginSettings;
   /** What a resumed thread is told. */
   prompt: string;
 }
@@ -46,7 +49,7 @@ export async function planChildren(facts: PlanFacts): Promise<{
 }> {
   const { invocation } = facts;
   return {
-    first: await planChild(facts, invocation.args),
+    first: await planChild(facts, invocation.args, facts.settings),
     async resume(thread, prompt = facts.prompt) {
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
       const own = thread.model === undefined ? readReturnModel(facts.slot.home, thread.id) : {};
@@ -66,7 +69,7 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
   // Without a prompt on the command line `exec resume` would read stdin.
   const prompt = facts.prompt === '' ? CONFIG_DEFAULTS.prompt : facts.prompt;
   return {
-    first: await planChild(facts, invocation.args),
+    first: await planChild(facts, invocation.args, facts.settings),
     async resume(thread) {
       if (invocation.mode !== 'exec') throw new Error('only an exec is resumed without a pty');
       const words = buildExecResumeArgv(invocation, thread.id, { ...thread, prompt });
@@ -87,13 +90,16 @@ async function planNext(facts: PlanFacts, args: readonly string[]): Promise<Chil
   }
   // What the last child was newly trusted with is in config.toml under the overlay's name; `-c` outranks the file.
   await foldHookTrust(facts.slot).catch(() => undefined);
-  return planChild(facts, args);
+  return planChild(facts, args, await readSettings(placeOf(facts)));
 }
 
-async function planChild(facts: PlanFacts, args: readonly string[]): Promise<ChildPlan> {
-  const { program, invocation, slot, capabilities, cwd, directory } = facts;
-  const place = { invocation, cwd, directory, sharedHome: slot.sharedHome };
-  const { store } = await readSettings(place);
+async function planChild(
+  facts: PlanFacts,
+  args: readonly string[],
+  { store }: LoginSettings,
+): Promise<ChildPlan> {
+  const { program, invocation, slot, capabilities, cwd } = facts;
+  const place = placeOf(facts);
   const configText = readCodexConfig(slot.sharedHome);
   const overrides = listOverrides({
     capabilities: {
@@ -108,6 +114,10 @@ async function planChild(facts: PlanFacts, args: readonly string[]): Promise<Chi
   });
   const env = overlayEnvironment(program.env, slot);
   return { file: program.file, args: [...overrides, ...args], cwd, env };
+}
+
+function placeOf({ invocation, cwd, directory, slot }: PlanFacts): ConfigQuestion {
+  return { invocation, cwd, directory, sharedHome: slot.sharedHome };
 }
 
 /**

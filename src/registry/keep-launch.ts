@@ -18,6 +18,8 @@ import { gatherUsage, type IdentityOf } from './segment-usage.ts';
 /** Keeps the record of one launch. Each step is written at once, so a `kill -9` loses nothing. Never throws. */
 export interface LaunchKeeper {
   readonly launch: string;
+  /** The first child was started. */
+  begin(): void;
   /** The child works on this thread. */
   bind(thread: { id: string; rollout: string; copyOf?: string }): void;
   /** The next child runs under this account. */
@@ -39,7 +41,7 @@ export interface KeptLaunch {
   records: DeferredWrites;
 }
 
-/** Writes the record of a launch that is about to start. */
+/** Keeps the record of a launch that is about to start. */
 export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
   const { paths, now, records } = kept;
   const started = now();
@@ -69,9 +71,9 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
     }).catch(() => from);
   }
 
-  save(record);
   return {
     launch: record.launch,
+    begin: () => save(record),
     bind: ({ id, rollout, copyOf }) =>
       save(bindLaunch(record, id, rollout, now().toISOString(), copyOf)),
     move(target) {
