@@ -3,7 +3,7 @@ import type { Driver } from './driver.ts';
 import type { Event } from './events.ts';
 import { titleWaiting } from './messages.ts';
 import type { Timers } from './timers.ts';
-import { awaitReset, type Patience, type ResetWait } from './wait-for-reset.ts';
+import { awaitReset, type ResetWait, type WaitRules } from './wait-for-reset.ts';
 
 /** The wait for the first account to come back, with a countdown in the title. */
 export interface Countdown {
@@ -13,9 +13,9 @@ export interface Countdown {
 }
 
 export interface CountdownParts {
-  driver: Pick<Driver, 'setTitle' | 'onNextKey'>;
+  driver: Pick<Driver, 'perform' | 'onNextKey'>;
   accounts: Pick<HandoffAccounts, 'chooseAgain'>;
-  wait: Patience | undefined;
+  wait?: WaitRules;
   timers: Timers;
   dispatch(event: Event): void;
 }
@@ -57,7 +57,7 @@ export function createCountdown(parts: CountdownParts): Countdown {
   };
 }
 
-function showCountdown({ setTitle }: Pick<Driver, 'setTitle'>) {
+function showCountdown(driver: Pick<Driver, 'perform'>) {
   let shown = '';
   let shownAt = 0;
   return (awaited: AwaitedAccount): void => {
@@ -65,6 +65,6 @@ function showCountdown({ setTitle }: Pick<Driver, 'setTitle'>) {
     if (title === shown && performance.now() - shownAt < TITLE_MS) return;
     shown = title;
     shownAt = performance.now();
-    setTitle(title);
+    driver.perform({ do: 'set-title', title });
   };
 }

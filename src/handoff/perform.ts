@@ -1,26 +1,29 @@
+import { dropUndefined } from '../codex/json.ts';
 import type { Logged } from '../state/events.ts';
 import type { HandoffAccounts } from './accounts.ts';
+import { createAnswers } from './answers.ts';
 import { createCountdown } from './countdown.ts';
 import type { Driver } from './driver.ts';
 import type { ChildPlan, Effect } from './effects.ts';
-import { createEventQueue } from './event-queue.ts';
 import type { Event } from './events.ts';
 import { advance, beginSession } from './machine.ts';
-import { createProofAndChoice } from './proof-and-choice.ts';
+import type { SessionThread } from './session-thread.ts';
 import type { Rules, State } from './states.ts';
-import { copyThread, moveToTarget, planStay } from './successor.ts';
 import type { Timers } from './timers.ts';
-import type { Patience } from './wait-for-reset.ts';
+import type { WaitRules } from './wait-for-reset.ts';
 
-export interface HandoffParts {
+export interface HandoffParts extends Pick<Rules, 'isInteractive' | 'prompt'> {
   driver: Driver;
   accounts: HandoffAccounts;
-  rules: Omit<Rules, 'slackSeconds'>;
+  /** How many accounts there are: the bound on handoffs. */
+  accountCount: number;
   firstPlan: ChildPlan;
   /** Undefined: no reset is waited for. */
-  wait: Patience | undefined;
+  wait?: WaitRules;
   timers: Timers;
   log(event: Logged): void;
+  /** Gets each thread that a child works on. `copyOf`: the id of its original, when the thread is a copy. */
+  recordThread(thread: SessionThread & { copyOf?: string }): void;
   /** Gets an error of ours. */
   failed(error: unknown): void;
   /** Gets every step, for CODEX_HOTSWAP_DEBUG. */
@@ -52,11 +55,10 @@ const RETRY_MS = [50, 100, 200, 400, 800, 1600];
 /** The one interpreter of the machine's effects. The driver carries out those on the child and on the terminal. */
 export function createHandoffs(parts: HandoffParts): Handoffs {
   const { driver, accounts, timers, failed, trace } = parts;
-  const rules = { ...parts.rules, slackSeconds: parts.wait?.slackSeconds };
-  const first = beginSession(rules, accounts.target, parts.firstPlan);
+  const first = beginSession(rulesOf(parts), accounts.target, parts.firstPlan);
   const { add: dispatch, close } = createEventQueue(advanceBy, failed);
   const countdown = createCountdown({ ...parts, dispatch });
-  const search = createProofAndChoice(driver, accounts);
+  const answers = createAnswers(driver, accounts);
   let { state } = first;
 
   function advanceBy(event: Event): void {
@@ -71,44 +73,55 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
   function perform(effect: Effect): void {
     switch (effect.do) {
       case 'seek-proof':
-        return answer(search.seekProof(effect));
+        return answer(answers.seekProof(effect));
       case 'choose':
-        return answer(search.choose(effect));
+        return answer(answers.choose(effect));
       case 'move':
-        return answer(moveToTarget(effect, parts, () => state.name === 'moving'));
+        return answer(answers.move(effect, () => state.name === 'moving'));
       case 'stay':
-        return answer(planStay(effect, parts));
+        return answer(answers.stay(effect));
       case 'copy':
-        return answer(copyThread(effect, parts));
+        return answer(answers.copy(effect));
       case 'await-reset':
         return countdown.begin(effect.awaited);
       case 'stop-waiting':
         return countdown.end();
       case 'stop-child':
         dispatch({ name: 'commands-ended', names: driver.stopChild() });
-        return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
+        return dispatchAfter(STOP_MS, { name: 'stop-overdue' });
       case 'hang-up-child':
         driver.signalChild('SIGHUP');
-        return timers.after(STOP_MS, () => dispatch({ name: 'stop-overdue' }));
+        return dispatchAfter(STOP_MS, { name: 'stop-overdue' });
+      case 'kill-child':
+        return driver.signalChild('SIGKILL');
+      case 'signal-child':
+        return driver.signalChild(effect.signal);
       case 'schedule-retry':
         driver.keepUnsentInput();
-        return timers.after(RETRY_MS[effect.attempt - 1] ?? STOP_MS, () =>
-          dispatch({ name: 'retry-due' }),
-        );
+        return dispatchAfter(RETRY_MS[effect.attempt - 1] ?? STOP_MS, { name: 'retry-due' });
       case 'flush':
         return answer(driver.flush().then(() => ({ name: 'flushed' })));
       case 'restore-terminal':
-        driver.restoreTerminal();
+        driver.perform(effect);
         return dispatch({ name: 'restored' });
+      case 'record-thread':
+        return parts.recordThread({
+          ...effect.thread,
+          ...dropUndefined({ copyOf: effect.copyOf }),
+        });
       case 'log':
         return parts.log(effect.event);
       default:
-        return performOnDriver(effect, driver);
+        return driver.perform(effect);
     }
   }
 
   function answer(asked: Promise<Event | undefined>): void {
     asked.then((event) => event && dispatch(event)).catch(failed);
+  }
+
+  function dispatchAfter(ms: number, event: Event): void {
+    timers.after(ms, () => dispatch(event));
   }
 
   return {
@@ -124,54 +137,34 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
   };
 }
 
-/** The driver carries out these effects at once. They have no answer. */
-function performOnDriver(effect: DriverEffect, driver: Driver): void {
-  switch (effect.do) {
-    case 'start':
-      return driver.startChild(effect);
-    case 'hold-input':
-      return driver.holdInput();
-    case 'release-input':
-      return driver.releaseInput();
-    case 'kill-child':
-      return driver.signalChild('SIGKILL');
-    case 'signal-child':
-      return driver.signalChild(effect.signal);
-    case 'suspend-ourselves':
-      return driver.suspend();
-    case 'undo-modes':
-      return driver.undoModes(effect.before);
-    case 'record-thread':
-      return driver.recordThread(effect.thread, effect.copyOf);
-    case 'tell':
-      return driver.tell(effect.line, effect.isUrgent);
-    case 'set-title':
-      return driver.setTitle(effect.title, effect.alert);
-    case 'exit':
-      return driver.exit(effect.ending, effect.lines);
-    default:
-      return unreachable(effect);
-  }
+function rulesOf({ isInteractive, prompt, accountCount, wait }: HandoffParts): Rules {
+  return { isInteractive, prompt, accounts: accountCount, slackSeconds: wait?.slackSeconds };
 }
 
-type DriverEffect = Extract<
-  Effect,
-  {
-    do:
-      | 'start'
-      | 'hold-input'
-      | 'release-input'
-      | 'kill-child'
-      | 'signal-child'
-      | 'suspend-ourselves'
-      | 'undo-modes'
-      | 'record-thread'
-      | 'tell'
-      | 'set-title'
-      | 'exit';
-  }
->;
-
-function unreachable(effect: never): never {
-  throw new Error(`unknown effect: ${JSON.stringify(effect)}`);
+/**
+ * Events are handled one after the other, also those that come while one is handled.
+ * @param failed gets the exceptions of `handle`.
+ */
+function createEventQueue(handle: (event: Event) => void, failed: (error: unknown) => void) {
+  const queue: Event[] = [];
+  let isBusy = false;
+  let isClosed = false;
+  return {
+    add(event: Event): void {
+      queue.push(event);
+      if (isBusy || isClosed) return;
+      isBusy = true;
+      try {
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) handle(next);
+      } catch (error) {
+        failed(error);
+      } finally {
+        isBusy = false;
+      }
+    },
+    /** No event is handled any more. */
+    close(): void {
+      isClosed = true;
+    },
+  };
 }

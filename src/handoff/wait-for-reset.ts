@@ -7,15 +7,15 @@ export type AccountCheck =
   /** The service could not be asked, for example because the network is not back after the machine slept. */
   | { kind: 'unknown'; reason: string };
 
-/** How a session waits. */
-export interface Patience {
+/** How a session waits for a reset. */
+export interface WaitRules {
   /** The service is asked about an account this long after the account's reset time. */
   slackSeconds: number;
   /** Asks the service whether an account has something left. */
-  check(target: string): Promise<AccountCheck>;
+  checkAccount(target: string): Promise<AccountCheck>;
 }
 
-export interface WaitParts extends Patience {
+export interface WaitParts extends WaitRules {
   /** The account that comes back first. */
   earliest: AwaitedAccount;
   chooseAgain(): NextAccount;
@@ -88,7 +88,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
       return tick();
     }
     const { target } = choice;
-    const found = await parts.check(target);
+    const found = await parts.checkAccount(target);
     if (over) return;
     if (found.kind === 'back') return end(() => parts.back(target));
     checks += 1;

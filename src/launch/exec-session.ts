@@ -13,8 +13,8 @@ import { searchThread } from './search-thread.ts';
 export interface ExecLaunch
   extends Pick<
     ExecSessionParts,
-    | 'noteChild'
-    | 'noteThread'
+    | 'recordChild'
+    | 'recordThread'
     | 'accounts'
     | 'accountCount'
     | 'log'

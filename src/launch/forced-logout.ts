@@ -17,9 +17,9 @@ import type { Ending } from './run-inherited.ts';
  */
 export interface LogoutGuard {
   /** A child has been started. */
-  noteChild(): void;
+  recordChild(): void;
   /** The child has opened a thread, so it accepts its login. */
-  noteThread(): void;
+  recordThread(): void;
   /**
    * Puts the link back when the last child was logged out at its start.
    * @param target the account it ran under.
@@ -40,10 +40,10 @@ export function createLogoutGuard(
 ): LogoutGuard {
   let hasThread = true;
   return {
-    noteChild() {
+    recordChild() {
       hasThread = false;
     },
-    noteThread() {
+    recordThread() {
       hasThread = true;
       forget(paths, directory);
     },

@@ -1,6 +1,6 @@
 import type { HandoffAccounts } from '../handoff/accounts.ts';
 import type { TracedStep } from '../handoff/perform.ts';
-import type { Patience } from '../handoff/wait-for-reset.ts';
+import type { WaitRules } from '../handoff/wait-for-reset.ts';
 import type { LaunchKeeper } from '../registry/keep-launch.ts';
 import { readLaunches } from '../registry/launch-record.ts';
 import { createAlert } from '../session/alert.ts';
@@ -82,13 +82,13 @@ function commonParts(session: OpenedSession) {
     accountCount: config.targets.length,
     alert: createAlert(config, env),
     trace: traceSteps(facts),
-    ...(waitsForReset(facts, config) ? { wait: patienceOf({ paths, config, program }) } : {}),
-    noteChild(pid: number) {
-      logoutGuard.noteChild();
+    ...(waitsForReset(facts, config) ? { wait: waitRulesOf({ paths, config, program }) } : {}),
+    recordChild(pid: number) {
+      logoutGuard.recordChild();
       records.attempt('who uses the overlay', () => holdSlot(slot, pid));
     },
-    noteThread(thread: Parameters<LaunchKeeper['bind']>[0]) {
-      logoutGuard.noteThread();
+    recordThread(thread: Parameters<LaunchKeeper['bind']>[0]) {
+      logoutGuard.recordThread();
       keeper.bind(thread);
     },
     log(event: Logged) {
@@ -115,9 +115,9 @@ function waitsForReset({ wait, env }: SessionFacts, { whenExhausted }: Config): 
   return word ? word !== '0' : whenExhausted === 'wait';
 }
 
-function patienceOf(asking: Omit<Parameters<typeof checkAccount>[0], 'timeoutMs'>): Patience {
+function waitRulesOf(asking: Omit<Parameters<typeof checkAccount>[0], 'timeoutMs'>): WaitRules {
   return {
     slackSeconds: asking.config.waitSlackSeconds,
-    check: (target) => checkAccount({ ...asking, timeoutMs: CHECK_MS }, target),
+    checkAccount: (target) => checkAccount({ ...asking, timeoutMs: CHECK_MS }, target),
   };
 }

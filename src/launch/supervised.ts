@@ -16,8 +16,8 @@ import { keepHeapSmall } from './small-heap.ts';
 export interface SupervisedLaunch
   extends Pick<
     TuiSessionParts,
-    | 'noteChild'
-    | 'noteThread'
+    | 'recordChild'
+    | 'recordThread'
     | 'accounts'
     | 'accountCount'
     | 'log'

@@ -147,7 +147,7 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
       if (!held && time > 20) gate.hold();
       held ||= time > 20;
     });
-    gate.keepDraft(undefined);
+    gate.keepUnsentInput(undefined);
     time += 5000;
     gate.release();
   },

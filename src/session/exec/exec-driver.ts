@@ -17,27 +17,26 @@ export function createExecDriver(session: ExecSession): Driver {
   const { parts } = session;
   const nothing = () => undefined;
   return {
-    startChild: (start) => startChild(start, session),
+    perform(effect) {
+      switch (effect.do) {
+        case 'start':
+          return startChild(effect, session);
+        case 'tell':
+          return effect.isUrgent ? parts.announce(effect.line) : parts.say(effect.line);
+        case 'exit':
+          return session.finish(effect.ending, effect.lines);
+      }
+    },
     // A record that cannot be read proves nothing.
     seekProof: () => findCause(session).catch((): Finding => ({ name: 'not-proved' })),
     planResume: parts.resumePlan,
     // The command may have read its stdin to the end.
     planAgain: async () => (parts.input.repeatable ? parts.againPlan() : undefined),
-    recordThread: (thread, copyOf) =>
-      parts.noteThread({ ...thread, ...(copyOf === undefined ? {} : { copyOf }) }),
     stopChild: () => [],
     signalChild: (signal) => session.started?.child.signal(signal),
-    suspend: nothing,
-    holdInput: nothing,
-    releaseInput: nothing,
     keepUnsentInput: nothing,
     onNextKey: nothing,
-    undoModes: nothing,
-    tell: (line, isUrgent) => (isUrgent ? parts.announce(line) : parts.say(line)),
-    setTitle: nothing,
     flush: () => Promise.resolve(),
-    restoreTerminal: nothing,
-    exit: session.finish,
   };
 }
 
@@ -53,10 +52,10 @@ function startChild(start: StartEffect, session: ExecSession): void {
       started(pid) {
         // No key is held for this child.
         handoffs.dispatch({ name: 'child-ready' });
-        parts.noteChild(pid);
+        parts.recordChild(pid);
       },
       bound({ threadId, rollout }) {
-        if (session.bug !== undefined) return parts.noteThread({ id: threadId, rollout });
+        if (session.bug !== undefined) return parts.recordThread({ id: threadId, rollout });
         handoffs.dispatch({ name: 'bound', thread: { id: threadId, rollout } });
       },
     },

@@ -1,17 +1,14 @@
 import type { RateLimits } from '../../codex/rollout.ts';
 import type { OpenThread } from '../../codex/thread-files.ts';
-import type { HandoffAccounts } from '../../handoff/accounts.ts';
 import type { ChildPlan, StartEffect } from '../../handoff/effects.ts';
-import type { Handoffs, TracedStep } from '../../handoff/perform.ts';
+import type { Handoffs } from '../../handoff/perform.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 import type { Ending } from '../../handoff/states.ts';
-import type { Patience } from '../../handoff/wait-for-reset.ts';
-import type { Logged } from '../../state/events.ts';
+import type { SessionParts } from '../session-parts.ts';
 import type { ExecChild } from './exec-child.ts';
 import type { KeptInput } from './kept-input.ts';
 
-export interface ExecSessionParts {
-  firstPlan: ChildPlan;
+export interface ExecSessionParts extends SessionParts {
   /** Plans a child that goes on with exactly this thread. Undefined: this command can only be run again. */
   resumePlan(thread: SessionThread): Promise<ChildPlan | undefined>;
   /** Plans a child with the user's own command line. */
@@ -28,25 +25,12 @@ export interface ExecSessionParts {
   askLimits(): Promise<RateLimits | undefined>;
   /** Searches the thread of a child that ended before its thread was found. `unknown`: there are several. */
   searchThread(startedAtMs: number): Promise<OpenThread | 'none' | 'unknown'>;
-  noteChild(pid: number): void;
-  /** `copyOf`: the original, when this thread is a copy for an account that may not read all of the original. */
-  noteThread(thread: SessionThread & { copyOf?: string }): void;
-  accounts: HandoffAccounts;
-  /** How many accounts there are: the bound on handoffs. */
-  accountCount: number;
   /** Codex is started with SIGHUP ignored. */
   ignoresHangup?: boolean;
-  log(event: Logged): void;
-  /** How to wait for the first account to come back, when every account is at its limit. Undefined: no wait. */
-  wait?: Patience;
-  /** Gets every step, for CODEX_HOTSWAP_DEBUG. */
-  trace?: ((step: TracedStep) => void) | undefined;
   /** One line for the user's stderr. */
   say(line: string): void;
   /** The same for a handoff, and for a limit of all accounts, with the bytes that draw attention to it. */
   announce(line: string): void;
-  /** Keeps a bug of ours, and says where in one line. */
-  report?(error: unknown): string;
 }
 
 /** What the parts of a `codex exec` share. The facts that a handoff decides on are in `handoffs.state()`. */

@@ -60,10 +60,8 @@ function openSession(
     fail: (error) => failSession(error, session),
   } as ExecSession;
   session.handoffs = createHandoffs({
-    ...{ driver: createExecDriver(session), timers: createTimers(session.fail) },
-    ...{ accounts: parts.accounts, firstPlan: parts.firstPlan, wait: parts.wait },
-    ...{ log: parts.log, trace: parts.trace, failed: session.fail },
-    rules: { isInteractive: false, accounts: parts.accountCount, prompt: '' },
+    ...{ ...parts, timers: createTimers(session.fail), failed: session.fail },
+    ...{ driver: createExecDriver(session), isInteractive: false, prompt: '' },
   });
   return session;
 }

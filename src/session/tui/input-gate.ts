@@ -23,7 +23,7 @@ export interface InputGate {
    * The child has ended. What it has, and its thread has not, goes to its successor, before all other keys.
    * @param record what its threads tell; undefined if it has none.
    */
-  keepDraft(record: ChildRecord | undefined): void;
+  keepUnsentInput(record: ChildRecord | undefined): void;
   /** Calls back at the next key, once. Codex does not get that key if it is Escape or Ctrl-C: it would end a turn. */
   onNextKey(listener: (() => void) | undefined): void;
   /** As far as keys tell, the composer is empty. */
@@ -74,6 +74,6 @@ export function createInputGate(options: GateOptions): InputGate {
       }
       gate.keyListener = listener;
     },
-    keepDraft: (record) => queueUnsentInput(gate, record),
+    keepUnsentInput: (record) => queueUnsentInput(gate, record),
   };
 }

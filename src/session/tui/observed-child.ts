@@ -32,7 +32,7 @@ export function startObservedChild(start: StartEffect, session: TuiSession): voi
     {
       ...whileObserving<Pick<ChildListeners, 'started' | 'drawn' | 'sign'>>(session, {
         started(pid) {
-          parts.noteChild(pid);
+          parts.recordChild(pid);
           observed.watch = watchChild(observed, { pid, startedAt, guard }, session);
         },
         drawn: () => observed.arrival.drawn(),

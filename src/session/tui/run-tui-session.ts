@@ -76,10 +76,8 @@ function openSession(parts: TuiSessionParts, finish: TuiSession['finish']): TuiS
   } as TuiSession;
   session.gate = openGate(session);
   session.handoffs = createHandoffs({
-    ...{ driver: createTuiDriver(session), timers },
-    ...{ accounts: parts.accounts, firstPlan: parts.firstPlan, wait: parts.wait },
-    ...{ log: parts.log, trace: parts.trace, failed: session.fail },
-    rules: { isInteractive: true, accounts: parts.accountCount, prompt: parts.prompt },
+    ...{ ...parts, timers, failed: session.fail },
+    ...{ driver: createTuiDriver(session), isInteractive: true },
   });
   session.early = createEarlyHandoff({
     timers,

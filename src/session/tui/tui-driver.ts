@@ -1,5 +1,6 @@
 import { listBackgroundCommands } from '../../codex/background-commands.ts';
 import type { Driver } from '../../handoff/driver.ts';
+import type { StartEffect } from '../../handoff/effects.ts';
 import type { Finding, Source } from '../../handoff/events.ts';
 import { toPlainText } from '../../plain-text.ts';
 import { flushTerminal, suspendJob } from './job-control.ts';
@@ -14,14 +15,33 @@ export function createTuiDriver(session: TuiSession): Driver {
   const { terminal, alert, listCommands = listBackgroundCommands } = parts;
   const child = () => session.observed?.child;
 
+  /** No child lives, so the line cuts no sequence in two. The composer of the last child is below the cursor. */
+  function tell(line: string, isUrgent: boolean): void {
+    const bell = isUrgent ? alert(line) : '';
+    terminal.write(`\r\n${ERASE_BELOW}${toPlainText(line)}\r\n${bell}`);
+  }
+
   return {
-    startChild(start) {
-      const previous = session.observed;
-      try {
-        startObservedChild(start, session);
-      } catch (error) {
-        if (previous === undefined || session.observed !== previous) throw error;
-        session.handoffs.dispatch({ name: 'start-failed', reason: (error as Error).message });
+    perform(effect) {
+      switch (effect.do) {
+        case 'start':
+          return startChild(effect, session);
+        case 'hold-input':
+          return gate.hold();
+        case 'release-input':
+          return gate.release();
+        case 'suspend-ourselves':
+          return void suspendJob(session);
+        case 'undo-modes':
+          return void terminal.write(child()?.undoModes(effect.before) ?? '');
+        case 'tell':
+          return tell(effect.line, effect.isUrgent);
+        case 'set-title':
+          return child()?.interject(effect.title + (effect.alert ? alert(effect.alert) : ''));
+        case 'restore-terminal':
+          return terminal.restore();
+        case 'exit':
+          return session.finish(effect.ending, effect.lines);
       }
     },
     seekProof: (source) => seekProof(session, source),
@@ -33,8 +53,6 @@ export function createTuiDriver(session: TuiSession): Driver {
       await keepUnsentInput(session);
       return parts.firstPlan;
     },
-    recordThread: (thread, copyOf) =>
-      parts.noteThread({ ...thread, ...(copyOf === undefined ? {} : { copyOf }) }),
     stopChild() {
       const { pid } = child() ?? {};
       session.leaving = session.observed?.watch;
@@ -43,28 +61,25 @@ export function createTuiDriver(session: TuiSession): Driver {
       return names;
     },
     signalChild: (signal) => child()?.signal(signal),
-    suspend: () => void suspendJob(session),
-    holdInput: gate.hold,
-    releaseInput: gate.release,
-    keepUnsentInput: () => gate.keepDraft(undefined),
+    keepUnsentInput: () => gate.keepUnsentInput(undefined),
     onNextKey: gate.onNextKey,
-    undoModes: (before) => void terminal.write(child()?.undoModes(before) ?? ''),
-    tell(line, isUrgent) {
-      // No child lives, so no sequence is cut in two. The composer of the last child is still below the cursor.
-      const bell = isUrgent ? alert(line) : '';
-      terminal.write(`\r\n${ERASE_BELOW}${toPlainText(line)}\r\n${bell}`);
-    },
-    setTitle: (title, line) =>
-      child()?.interject(`${title}${line === undefined ? '' : alert(line)}`),
     flush: () => flushTerminal(session),
-    restoreTerminal: terminal.restore,
-    exit: session.finish,
   };
+}
+
+function startChild(start: StartEffect, session: TuiSession): void {
+  const previous = session.observed;
+  try {
+    startObservedChild(start, session);
+  } catch (error) {
+    if (previous === undefined || session.observed !== previous) throw error;
+    session.handoffs.dispatch({ name: 'start-failed', reason: (error as Error).message });
+  }
 }
 
 /** Input that the child before has, and its thread has not, goes to the successor. */
 async function keepUnsentInput(session: TuiSession): Promise<void> {
-  session.gate.keepDraft(await session.leaving?.readRecord());
+  session.gate.keepUnsentInput(await session.leaving?.readRecord());
   session.leaving = undefined;
 }
 

@@ -21,7 +21,7 @@ function begin(options: {
     earliest: { target: 'acc1', until: RESET },
     slackSeconds: 60,
     chooseAgain: () => (options.chooseAgain ?? usual)(ms / 1000),
-    async check(target) {
+    async checkAccount(target) {
       checked.push({ target, at: ms / 1000 });
       return options.check?.() ?? { kind: 'back' };
     },

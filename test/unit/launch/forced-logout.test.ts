@@ -47,7 +47,7 @@ const OTHER: Place = { machine: 'b'.repeat(32), name: 'b', boot: 'boot-b', pids:
 describe('a child that logged its account out at once', () => {
   test('the link is put back, the account gets no mark, and a line says what happened', async () => {
     const { paths, config, slot, net, logOut } = open();
-    net.noteChild();
+    net.recordChild();
     logOut();
     const line = net.catchLogout(slot, 'acc1', REFUSED);
     expect(line).toContain(`Codex logged acc1 out as soon as it started in ${DIRECTORY}`);
@@ -59,7 +59,7 @@ describe('a child that logged its account out at once', () => {
 
   test('the next launch there is refused, for an hour; elsewhere it is not', () => {
     const { paths, slot, net, logOut } = open();
-    net.noteChild();
+    net.recordChild();
     logOut();
     net.catchLogout(slot, 'acc1', REFUSED);
     const ask = (seconds: number, directory = DIRECTORY) =>
@@ -74,27 +74,27 @@ describe('a child that logged its account out at once', () => {
 
   test('a child that opens a thread there has corrected it', () => {
     const { paths, slot, net, logOut } = open();
-    net.noteChild();
+    net.recordChild();
     logOut();
     net.catchLogout(slot, 'acc1', REFUSED);
-    net.noteChild();
-    net.noteThread();
+    net.recordChild();
+    net.recordThread();
     expect(() => refuseAfterLogout(paths, DIRECTORY, NOW)).not.toThrow();
   });
 });
 
 describe('is none', () => {
   test.each<[string, (opened: ReturnType<typeof open>) => unknown]>([
-    ['a child that worked', ({ net, logOut }) => [net.noteThread(), logOut()]],
+    ['a child that worked', ({ net, logOut }) => [net.recordThread(), logOut()]],
     ['no child at all', ({ logOut }) => logOut()],
-    ['one that keeps its link', ({ net }) => net.noteChild()],
+    ['one that keeps its link', ({ net }) => net.recordChild()],
     [
       'one whose slot another session has taken over',
-      ({ net, logOut, slot }) => [net.noteChild(), logOut(), takeOver(slot)],
+      ({ net, logOut, slot }) => [net.recordChild(), logOut(), takeOver(slot)],
     ],
     [
       'one whose vault is empty, too',
-      ({ net, logOut, vault }) => [net.noteChild(), logOut(), rmSync(join(vault, 'auth.json'))],
+      ({ net, logOut, vault }) => [net.recordChild(), logOut(), rmSync(join(vault, 'auth.json'))],
     ],
   ])('%s', (_what, act) => {
     const opened = open();
@@ -109,7 +109,7 @@ describe('is none', () => {
     { kind: 'signalled', signal: 'SIGTERM' },
   ] as const)('one that ended otherwise: %o', (ending) => {
     const { slot, net, logOut } = open();
-    net.noteChild();
+    net.recordChild();
     logOut();
     expect(net.catchLogout(slot, 'acc1', ending)).toBeUndefined();
   });

@@ -7,7 +7,7 @@ import type { HandoffAccounts, NextAccount } from '../../../../src/handoff/accou
 import type { ChildPlan } from '../../../../src/handoff/effects.ts';
 import { markOf } from '../../../../src/handoff/mark-of-limit.ts';
 import type { Ending } from '../../../../src/handoff/states.ts';
-import type { Patience } from '../../../../src/handoff/wait-for-reset.ts';
+import type { WaitRules } from '../../../../src/handoff/wait-for-reset.ts';
 import type { ExecSessionParts } from '../../../../src/session/exec/exec-session.ts';
 import type { ChildInput } from '../../../../src/session/exec/kept-input.ts';
 import { runExecSession } from '../../../../src/session/exec/run-exec-session.ts';
@@ -60,7 +60,7 @@ export interface Scene {
   threadAskedFor?: string;
   search?: Thread | 'none' | 'unknown';
   askLimits?: () => Promise<RateLimits | undefined>;
-  wait?: Patience;
+  wait?: WaitRules;
   /** Called for each line of `did`, as it happens. */
   when?: (what: string) => void;
 }
@@ -132,7 +132,7 @@ export async function play(scene: Scene): Promise<Played> {
       const { search = 'none' } = scene;
       return typeof search === 'string' ? search : { threadId: search.id, rollout: search.rollout };
     },
-    noteChild(pid) {
+    recordChild(pid) {
       living = pid;
       const { how, script, thread, directory } = started.at(-1) as Started;
       const record = thread ?? script.unseen;
@@ -140,7 +140,7 @@ export async function play(scene: Scene): Promise<Played> {
       note(`start ${how} under ${accounts.target}`);
       if (thread === undefined) endChild(script, directory);
     },
-    noteThread({ id, copyOf }) {
+    recordThread({ id, copyOf }) {
       note(`see ${id}${copyOf === undefined ? '' : `, of ${copyOf}`}`);
       const { script, directory } = started.at(-1) as Started;
       if (script.whenSeen === undefined) endChild(script, directory);

@@ -26,7 +26,7 @@ function waitFor(target: string, answer: AccountCheck = { kind: 'back' }) {
     reconsider: () => ({ kind: 'chosen' as const, target }),
     wait: {
       slackSeconds: 0,
-      async check(account: string) {
+      async checkAccount(account: string) {
         asked.push(account);
         return answer;
       },
@@ -99,7 +99,7 @@ describe('with everybody at a limit, an exec that waits', () => {
       ...scene,
       wait: {
         slackSeconds: 0,
-        async check() {
+        async checkAccount() {
           while (Date.now() < at.settled + 20);
           at.answered = Date.now();
           return { kind: 'back' };

@@ -31,7 +31,7 @@ function openWaiting(
   options: Parameters<typeof openSession>[0] = {},
   check: () => Promise<AccountCheck> = async () => ({ kind: 'back' }),
 ) {
-  return openExhausted({ wait: { slackSeconds: 1, check }, ...options });
+  return openExhausted({ wait: { slackSeconds: 1, checkAccount: check }, ...options });
 }
 
 describe('when nobody can take over', () => {
@@ -152,7 +152,7 @@ describe('waiting for the first account to come back', () => {
     ['it was not asked for', { earliest: LATE }],
     [
       'nobody comes back by itself',
-      { wait: { slackSeconds: 1, check: async () => ({ kind: 'back' }) } },
+      { wait: { slackSeconds: 1, checkAccount: async () => ({ kind: 'back' }) } },
     ],
   ])('is left out when %s', async (_, options) => {
     const session = openSession({ accounts: ['acc1'], ...options });

@@ -91,7 +91,7 @@ function openGate() {
     },
     endChild() {
       child = undefined;
-      gate.keepDraft(undefined);
+      gate.keepUnsentInput(undefined);
     },
     startChild() {
       child = second;

@@ -75,8 +75,9 @@ export function openSession(options: SessionOptions = {}) {
       options.resumePlan ??
       (async ({ id }, prompt = options.prompt ?? 'continue') => planOf('resume', id, prompt)),
     prompt: options.prompt ?? 'continue',
-    noteChild: () => undefined,
-    noteThread: ({ id, copyOf }) => threads.push(copyOf === undefined ? id : `${id} of ${copyOf}`),
+    recordChild: () => undefined,
+    recordThread: ({ id, copyOf }) =>
+      threads.push(copyOf === undefined ? id : `${id} of ${copyOf}`),
     accountCount: (options.accounts ?? ACCOUNTS).length,
     log: (event) => void events.push(event),
     alert: options.alert ?? (() => ALERT),

@@ -1,0 +1,79 @@
+import { copyWithoutEncrypted } from '../codex/portable-copy.ts';
+import { describeError, HotswapError } from '../errors.ts';
+import type { HandoffAccounts } from './accounts.ts';
+import type { Driver } from './driver.ts';
+import type { EffectOf } from './effects.ts';
+import type { Event, Failure, Finding, SuccessorPlan } from './events.ts';
+
+/** Carries out the effects that are answered with an event. Undefined: the session does not ask any more. */
+export interface Answers {
+  seekProof(effect: EffectOf<'seek-proof'>): Promise<Finding | undefined>;
+  choose(effect: EffectOf<'choose'>): Promise<Event>;
+  /** @param isWanted whether the session still goes on. */
+  move(effect: EffectOf<'move'>, isWanted: () => boolean): Promise<Event | undefined>;
+  stay(effect: EffectOf<'stay'>): Promise<Event>;
+  copy(effect: EffectOf<'copy'>): Promise<Event>;
+}
+
+export function createAnswers(
+  driver: Pick<Driver, 'seekProof' | 'planResume' | 'planAgain'>,
+  accounts: HandoffAccounts,
+): Answers {
+  /** Codex's configuration is read again while proof is sought, so that the choice need not wait for it. */
+  let reread: { directory: string | undefined; done: Promise<void> } | undefined;
+
+  async function planSuccessor({
+    thread,
+    prompt,
+  }: EffectOf<'move'>): Promise<SuccessorPlan | undefined> {
+    const resume = thread && (await driver.planResume(thread, prompt));
+    if (resume !== undefined) return { plan: resume, how: 'resume' };
+    const again = await driver.planAgain();
+    return again && { plan: again, how: 'again' };
+  }
+
+  return {
+    async seekProof({ source, directory }) {
+      reread = { directory, done: accounts.rereadConstraints(directory) };
+      const [finding] = await Promise.all([driver.seekProof(source), reread.done]);
+      return finding;
+    },
+    async choose({ proof, directory }) {
+      if (reread?.directory !== directory) await accounts.rereadConstraints(directory);
+      reread = undefined;
+      const { kind, ...choice } = accounts.markAndChoose(proof);
+      return 'target' in choice ? { name: 'chosen', ...choice } : { name: 'none-left', ...choice };
+    },
+    async move(effect, isWanted) {
+      let to = effect.target;
+      try {
+        to = await accounts.prepare(to, effect.thread?.cwd);
+        if (!isWanted()) return undefined;
+        accounts.repoint(to);
+        return { name: 'moved', to, plan: await planSuccessor(effect) };
+      } catch (error) {
+        return { name: 'not-moved', to, shows: accounts.target, failure: describeFailure(error) };
+      }
+    },
+    async stay({ thread }) {
+      const plan = await driver.planResume(thread, '').catch(() => undefined);
+      return { name: 'stayed', plan };
+    },
+    async copy({ thread, prompt }) {
+      try {
+        await accounts.assertAllowed(thread.cwd);
+        const copy = { ...thread, ...(await copyWithoutEncrypted(thread.rollout)), hasGoal: false };
+        return { name: 'copied', copy, plan: await driver.planResume(copy, prompt) };
+      } catch (error) {
+        return { name: 'not-copied', failure: describeFailure(error) };
+      }
+    },
+  };
+}
+
+function describeFailure(error: unknown): Failure {
+  const { message } = error as Error;
+  if (!(error instanceof HotswapError)) return { message, isForcedLogin: false };
+  const isForcedLogin = error.code === 'forced-login';
+  return { message, line: describeError(error).text, isForcedLogin };
+}
