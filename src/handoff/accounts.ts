@@ -69,7 +69,7 @@ export interface NoneLeft {
   /** The session must stay with its account. */
   pinned?: boolean;
   /** Why Codex would log out an account that still has something left. */
-  barred?: string;
+  forbiddenBy?: string;
 }
 
 export type MarkedChoice = { mark: Mark } & (

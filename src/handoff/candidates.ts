@@ -65,13 +65,13 @@ export function createCandidates(parts: CandidatesParts): Candidates {
       }
       if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name };
       const { earliest } = choice;
-      const barred = allowed.reason();
-      const isBarred =
-        barred !== undefined && choose(listAll(notes.latest()), exclude).kind === 'chosen';
+      const forbiddenBy = allowed.reason();
+      const isForbidden =
+        forbiddenBy !== undefined && choose(listAll(notes.latest()), exclude).kind === 'chosen';
       return {
         ...{ kind: 'none', ...(earliest && { earliest }) },
         ...(isPinned && { pinned: true }),
-        ...(isBarred && { barred }),
+        ...(isForbidden && { forbiddenBy }),
       };
     },
     chooseAgain() {

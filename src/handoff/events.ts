@@ -64,6 +64,9 @@ export type Event =
   | { name: 'flushed' }
   | { name: 'restored' };
 
+/** The event of that name. */
+export type EventOf<Name extends Event['name']> = Extract<Event, { name: Name }>;
+
 /** How the next child is started: on the thread, or with the user's own command line once more. */
 export interface SuccessorPlan {
   plan: ChildPlan;

@@ -2,7 +2,7 @@ import type { Mark } from '../accounts/marks.ts';
 import type { Logged } from '../state/events.ts';
 import type { NoneLeft } from './accounts.ts';
 import type { Effect } from './effects.ts';
-import type { Event } from './events.ts';
+import type { Event, EventOf } from './events.ts';
 import { actOnProof } from './findings.ts';
 import { tellExhausted, tellGaveUp, tellWaiting, titleExhausted } from './messages.ts';
 import { afterSuccess, mayHandOff, nameThread } from './session.ts';
@@ -27,7 +27,7 @@ export const MAX_WAITS = 24;
 /** The account is marked. The chosen account takes over, or every account is at its limit. */
 export function afterChoice(
   { session: before, ending }: Named<'choosing'>,
-  event: Extract<Event, { name: 'chosen' | 'none-left' }>,
+  event: EventOf<'chosen' | 'none-left'>,
   at: number,
 ): Step {
   const { mark } = event;

@@ -1,12 +1,12 @@
 import type { Effect } from './effects.ts';
-import type { Event } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Named, Session } from './states.ts';
 import { choose, copy, finish, prepend, run, type Step, to } from './steps.ts';
 
 /** A limit, or a login that is gone, is proved: the next account is chosen. @param at epoch milliseconds. */
 export function actOnProof(
   state: Named<'suspected' | 'waiting'>,
-  event: Extract<Event, { name: 'proved' }>,
+  event: EventOf<'proved'>,
   at: number,
 ): Step {
   const { proof, thread, isIdle = false } = event;
@@ -30,7 +30,7 @@ export function actOnProof(
  */
 export function goOnInCopy(
   state: Named<'suspected'>,
-  { thread, turnId, source }: Extract<Event, { name: 'reasoning-refused' }>,
+  { thread, turnId, source }: EventOf<'reasoning-refused'>,
   at: number,
 ): Step {
   const { ending, session: before } = state;

@@ -20,14 +20,14 @@ export function tellExhausted(
     mark: Mark;
     earliest?: { target: string; until: number };
     pinned?: boolean;
-    barred?: string;
+    forbiddenBy?: string;
   },
   now: Date,
 ): string {
   const { target, mark, earliest } = facts;
   const limit = `${target}: ${describeMark(mark)}${tellUntil(mark.until, now)}`;
-  if (facts.barred !== undefined) {
-    return `codex-hotswap: ${limit}; no other account goes on here: ${facts.barred}`;
+  if (facts.forbiddenBy !== undefined) {
+    return `codex-hotswap: ${limit}; no other account goes on here: ${facts.forbiddenBy}`;
   }
   if (facts.pinned) return `codex-hotswap: ${limit}; it is pinned, so no other account goes on`;
   const back =
@@ -39,11 +39,12 @@ export function tellExhausted(
 
 /** The same for the window's title. Codex sets its own title again with its next turn. */
 export function titleExhausted(
-  facts: { earliest?: { target: string; until: number }; barred?: string },
+  facts: { earliest?: { target: string; until: number }; forbiddenBy?: string },
   now: Date,
 ): string {
   const { earliest } = facts;
-  if (facts.barred !== undefined) return '\u001b]0;codex: no other account goes on here\u001b\\';
+  if (facts.forbiddenBy !== undefined)
+    return '\u001b]0;codex: no other account goes on here\u001b\\';
   const back =
     earliest === undefined
       ? ''

@@ -1,4 +1,4 @@
-import type { Event } from './events.ts';
+import type { Event, EventOf } from './events.ts';
 import { hasFailed, nameThread } from './session.ts';
 import type { Named } from './states.ts';
 import {
@@ -47,11 +47,7 @@ export function advanceResuming(state: Named<'resuming'>, event: Event, at: numb
 }
 
 /** The successor has ended before keys could go to it. */
-function afterEarlyEnd(
-  state: Named<'resuming'>,
-  event: Extract<Event, { name: 'child-ended' }>,
-  at: number,
-): Step {
+function afterEarlyEnd(state: Named<'resuming'>, event: EventOf<'child-ended'>, at: number): Step {
   const { session, attempt, start } = state;
   const { ending, cause } = event;
   if (cause === 'active-writer' && hasFailed(ending) && hasAttempts(state)) {

@@ -1,6 +1,6 @@
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { Effect } from './effects.ts';
-import type { Event, Source } from './events.ts';
+import type { Event, EventOf, Source } from './events.ts';
 import { tellResumeByHand } from './messages.ts';
 import { isWorkIdle, promptOf } from './session.ts';
 import type { Ending, Session, State, WithSession } from './states.ts';
@@ -141,7 +141,7 @@ export function withoutChild(state: WithSession, event: Event): Step {
 /** A command that a signal was sent to has no successor. A person may still work in a Codex that has survived one. */
 export function interrupt<S extends WithSession>(
   state: S,
-  { signal, number }: Extract<Event, { name: 'signalled' }>,
+  { signal, number }: EventOf<'signalled'>,
 ): S {
   if (state.session.rules.isInteractive) return state;
   const interruption: Ending = { kind: 'signalled', signal, number };

@@ -1,4 +1,4 @@
-import type { Event } from './events.ts';
+import type { Event, EventOf } from './events.ts';
 import { afterChoice } from './exhaustion.ts';
 import { actOnProof, goOnInCopy } from './findings.ts';
 import { afterSuccess, hasFailed, mayHandOff } from './session.ts';
@@ -109,7 +109,7 @@ export function advanceStopping(state: Named<'stopping'>, event: Event): Step {
 /** The child has ended by itself. */
 export function afterEnd(
   session: Session,
-  { ending, cause }: Extract<Event, { name: 'child-ended' }>,
+  { ending, cause }: EventOf<'child-ended'>,
   at: number,
 ): Step {
   if (cause === 'needs-login') return replace(session, ending, at, false);
@@ -124,7 +124,7 @@ export function afterEnd(
 /** Between two turns, before the limit: the thread goes on without a prompt. */
 function moveEarly(
   state: Named<'starting' | 'running'>,
-  { target, room }: Extract<Event, { name: 'running-low' }>,
+  { target, room }: EventOf<'running-low'>,
 ): Step {
   const { session } = state;
   if (!mayHandOff(session) || session.thread === undefined) return stay(state);

@@ -1,6 +1,6 @@
 import type { Logged } from '../state/events.ts';
 import type { Effect, StartEffect } from './effects.ts';
-import type { Event, Failure, SuccessorPlan } from './events.ts';
+import type { Event, EventOf, Failure, SuccessorPlan } from './events.ts';
 import {
   tellBack,
   tellCopied,
@@ -54,7 +54,7 @@ export function advanceRetrying(state: Named<'retrying'>, event: Event): Step {
 /** The overlay shows the login of the next account. */
 function afterMove(
   { session: before, ending }: Named<'moving'>,
-  { to: target, plan }: Extract<Event, { name: 'moved' }>,
+  { to: target, plan }: EventOf<'moved'>,
   at: number,
 ): Step {
   const session: Session = {
@@ -100,7 +100,7 @@ function runByHand({ target, cause }: Session, from: string, at: number): Effect
 /** Where a person works, Codex opens the thread again under the account that ran. */
 function afterFailedMove(
   state: Named<'moving'>,
-  { to: target, shows, failure }: Extract<Event, { name: 'not-moved' }>,
+  { to: target, shows, failure }: EventOf<'not-moved'>,
 ): Step {
   const { session: before } = state;
   const { thread, rules } = before;
@@ -128,7 +128,7 @@ function withoutWork(cause: Cause | undefined): Cause | undefined {
 
 function afterCopy(
   { session: before, ending }: Named<'copying'>,
-  { copy, plan }: Extract<Event, { name: 'copied' }>,
+  { copy, plan }: EventOf<'copied'>,
 ): Step {
   const { target, thread: original, endedCommands } = before;
   // The command line of this exec cannot be resumed.

@@ -13,10 +13,10 @@ import {
   parseResetTime,
 } from '../../src/codex/limits.ts';
 import { mayAskToSignIn, readRefusal } from '../../src/codex/refusals.ts';
+import { bracketTypedText } from '../../src/codex/replayed-keys.ts';
 import { parseRolloutLine } from '../../src/codex/rollout.ts';
 import { readRolloutFacts } from '../../src/codex/rollout-file.ts';
 import { shortenPrompt } from '../../src/codex/thread-preview.ts';
-import { markTypedPastes } from '../../src/codex/typed-ahead.ts';
 import { listOverrides } from '../../src/launch/overrides.ts';
 import { createEchoSensor } from '../../src/observe/echo.ts';
 import { createErrorCellScanner } from '../../src/observe/error-cell.ts';
@@ -108,7 +108,7 @@ function inChunks(text: string, feed: (chunk: Buffer) => void): void {
 
 const FUNCTIONS: Record<string, (text: string) => unknown> = {
   readComposerKeys: (text) => [...readComposerKeys(latin1(text).toString('latin1'))].length,
-  markTypedPastes,
+  bracketTypedText,
   hasPress,
   'unsent input, taken with a record': (text) => {
     const unsent = createUnsentInput();
@@ -130,7 +130,7 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
     let time = 0;
     const gate = createInputGate({
       deliver: () => undefined,
-      deliverHeld: markTypedPastes,
+      deliverHeld: bracketTypedText,
       classifier: createInputClassifier(),
       dialogSince: () => undefined,
       isTurnRunning: () => true,

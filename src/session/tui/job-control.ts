@@ -15,7 +15,7 @@ export async function suspendJob(session: TuiSession): Promise<void> {
     child?.continueJob();
     // An unchanged size makes Codex draw nothing, and 0.150 may have drawn before it was stopped: its screen would be empty.
     child?.redraw();
-    session.course.continued();
+    session.handlers.continued();
   } catch (error) {
     // The job cannot be continued any more, so it must not stay stopped for ever.
     session.observed?.child.signal('SIGTERM');

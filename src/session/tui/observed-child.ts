@@ -38,10 +38,10 @@ export function startObservedChild(start: StartEffect, session: TuiSession): voi
         drawn: () => observed.arrival.drawn(),
         sign: (sign) => observed.watch?.note(sign),
       }),
-      stopped: catchErrors(session, () => session.course.stopped()),
+      stopped: catchErrors(session, () => session.handlers.stopped()),
       ended: catchErrors(session, (ending) => {
         observed.ending = ending;
-        session.course.ended(ending);
+        session.handlers.ended(ending);
       }),
     },
     previous?.child.takesPastes(),

@@ -3,7 +3,7 @@ import type { Terminal } from '../../terminal/terminal.ts';
 import type { SupervisedChild } from './supervised-child.ts';
 
 /** What a session does about events from outside. */
-export interface Course {
+export interface EventHandlers {
   input(chunk: Buffer): void;
   signalled(signal: NodeJS.Signals, number: number): void;
   hungUp(): void;
@@ -29,7 +29,7 @@ const HANGUP_MS = 2000;
  * After an error of ours the child lives on as if nothing stood between it and the terminal. Bytes pass both ways, and so
  * do signals, stops and the child's end. Nothing is observed, and no limit moves the session.
  */
-export function passThrough({ terminal, child, suspend, finish }: PassThrough): Course {
+export function passThrough({ terminal, child, suspend, finish }: PassThrough): EventHandlers {
   return {
     input: (chunk) => child.deliver(chunk),
     signalled: (signal) => child.signal(signal),

@@ -1,4 +1,4 @@
-import { markTypedPastes } from '../../codex/typed-ahead.ts';
+import { bracketTypedText } from '../../codex/replayed-keys.ts';
 import { NotStartedError } from '../../errors.ts';
 import { createHandoffs } from '../../handoff/perform.ts';
 import { isFree, isResuming } from '../../handoff/session.ts';
@@ -11,7 +11,7 @@ import { relaySignals } from '../signals.ts';
 import { catchErrors } from './catch-errors.ts';
 import { createEarlyHandoff } from './early-handoff.ts';
 import { createInputGate, type InputGate } from './input-gate.ts';
-import type { Course } from './pass-through.ts';
+import type { EventHandlers } from './pass-through.ts';
 import { createSessionClock } from './session-clock.ts';
 import { failSession } from './session-failure.ts';
 import { createTuiDriver } from './tui-driver.ts';
@@ -32,7 +32,7 @@ export function runTuiSession(parts: TuiSessionParts): Promise<Ending> {
     const ends = [
       relay((signal, number) => {
         session.isHurried = true;
-        session.course.signalled(signal, number);
+        session.handlers.signalled(signal, number);
       }),
       net((error) => session.fail(error)),
     ];
@@ -49,10 +49,10 @@ export function runTuiSession(parts: TuiSessionParts): Promise<Ending> {
       }
       session.fail(error);
     }
-    terminal.onInput(catchErrors(session, (chunk) => session.course.input(chunk)));
+    terminal.onInput(catchErrors(session, (chunk) => session.handlers.input(chunk)));
     terminal.onDrain(() => session.observed?.child.drained());
     terminal.onResize((size) => session.observed?.child.resize(size));
-    terminal.onHangup(catchErrors(session, () => session.course.hungUp()));
+    terminal.onHangup(catchErrors(session, () => session.handlers.hungUp()));
     terminal.enterRaw();
   });
 }
@@ -86,7 +86,7 @@ function openSession(parts: TuiSessionParts, finish: TuiSession['finish']): TuiS
     isResting: async () => (await session.observed?.watch?.isResting()) ?? false,
     move: (roomier) => session.handoffs.dispatch({ name: 'running-low', ...roomier }),
   });
-  session.course = followSession(session);
+  session.handlers = handleEvents(session);
   return session;
 }
 
@@ -95,7 +95,7 @@ function openGate(session: TuiSession): InputGate {
   return createInputGate({
     deliver: (bytes) => child()?.deliver(bytes),
     deliverHeld(keys) {
-      const replayed = child()?.takesPastes() ? markTypedPastes(keys) : keys;
+      const replayed = child()?.takesPastes() ? bracketTypedText(keys) : keys;
       child()?.deliver(Buffer.from(replayed, 'latin1'));
     },
     classifier: createInputClassifier(),
@@ -109,7 +109,7 @@ function openGate(session: TuiSession): InputGate {
 }
 
 /** Input, signals, stops and the end of the child are events of the session. */
-function followSession(session: TuiSession): Course {
+function handleEvents(session: TuiSession): EventHandlers {
   const { handoffs, gate, parts } = session;
   return {
     input: gate.feed,

@@ -18,7 +18,7 @@ export function failSession(error: unknown, session: TuiSession): void {
   session.isBroken = true;
   const bug = describeError(error, parts.report).text;
   const state = handoffs.state();
-  session.course = passThrough({
+  session.handlers = passThrough({
     terminal: parts.terminal,
     child: observed.child,
     suspend: () => void suspendJob(session),
@@ -27,7 +27,7 @@ export function failSession(error: unknown, session: TuiSession): void {
   session.stopLooking();
   if (observed.ending !== undefined) {
     // In a handoff we have ended the child ourselves, and the handoff has failed.
-    return session.course.ended(isInHandoff(state) ? FAILED : observed.ending);
+    return session.handlers.ended(isInHandoff(state) ? FAILED : observed.ending);
   }
   try {
     gate.release();

@@ -14,7 +14,7 @@ import type { EarlyHandoff } from './early-handoff.ts';
 import type { followThreads } from './follow-threads.ts';
 import type { InputGate } from './input-gate.ts';
 import type { ObservedChild } from './observed-child.ts';
-import type { Course } from './pass-through.ts';
+import type { EventHandlers } from './pass-through.ts';
 import type { SessionClock } from './session-clock.ts';
 import type { TurnWatch } from './turn-watch.ts';
 
@@ -44,7 +44,7 @@ export interface TuiSession {
   handoffs: Handoffs;
   early: EarlyHandoff;
   /** What happens at events from outside: they go to the session, or after an error of ours to pass-through. */
-  course: Course;
+  handlers: EventHandlers;
   /** The child that runs, or the one that ran last. */
   observed: ObservedChild | undefined;
   /** The watch of the child that is being ended. Its record tells which prompts were lost. */

@@ -199,7 +199,7 @@ describe('a file that makes Codex log accounts out has come since the session be
 
   test('none that fits is left: the session stays, and the verdict says why', async () => {
     const accounts = await openReviewed(leavesOut('acc2', 'acc3'));
-    expect(accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'none', barred: line });
+    expect(accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'none', forbiddenBy: line });
     await expect(accounts.prepare('acc2')).rejects.toMatchObject({ code: 'forced-login' });
   });
 
@@ -210,7 +210,7 @@ describe('a file that makes Codex log accounts out has come since the session be
       await expect(accounts.prepare('acc1')).rejects.toThrow('logs all out');
       const verdict = accounts.markAndChoose(LIMIT);
       expect(verdict).toMatchObject({ kind: 'none' });
-      expect('barred' in verdict).toBe(!pinned);
+      expect('forbiddenBy' in verdict).toBe(!pinned);
     }
   });
 
@@ -220,7 +220,7 @@ describe('a file that makes Codex log accounts out has come since the session be
     for (const name of ['acc2', 'acc3']) {
       addMark(paths, name, { kind: 'window-5h', at: NOW, until: NOW + 100 });
     }
-    expect(accounts.markAndChoose(LIMIT)).not.toHaveProperty('barred');
+    expect(accounts.markAndChoose(LIMIT)).not.toHaveProperty('forbiddenBy');
   });
 
   test('it is asked again before each child, and gone again it bars nobody', async () => {

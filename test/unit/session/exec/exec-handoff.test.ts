@@ -643,7 +643,7 @@ describe('Codex logs accounts out where this exec runs', () => {
   it('would log out all others: the line says so, and nobody goes on', async () => {
     const { did } = await play({
       children: [atLimit(makeThread(), 'one')],
-      barred: '/repo/.codex/config.toml sets forced_login_method',
+      forbiddenBy: '/repo/.codex/config.toml sets forced_login_method',
     });
     expect(started(did)).toHaveLength(1);
     expect(did.at(-1)).toBe(

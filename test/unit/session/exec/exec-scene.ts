@@ -45,7 +45,7 @@ export interface Scene {
   accounts?: number;
   earliest?: { target: string; until: number };
   pinned?: boolean;
-  barred?: string;
+  forbiddenBy?: string;
   reconsider?: () => NextAccount;
   prepare?: (target: string) => Promise<string>;
   /** Codex has taken the slot's link to the login away. */
@@ -180,13 +180,13 @@ function openScriptedAccounts(scene: Scene, note: (what: string) => void): Hando
       const mark = markOf(proof, { nowSeconds, workspace: undefined, config });
       const chosen = next.shift();
       if (chosen !== undefined) return { kind: 'chosen', target: chosen, mark };
-      const { earliest, pinned, barred } = scene;
+      const { earliest, pinned, forbiddenBy } = scene;
       return {
         kind: 'none',
         mark,
         ...(earliest && { earliest }),
         ...(pinned && { pinned }),
-        ...(barred !== undefined && { barred }),
+        ...(forbiddenBy !== undefined && { forbiddenBy }),
       };
     },
     chooseAgain: () => scene.reconsider?.() ?? { kind: 'none' },

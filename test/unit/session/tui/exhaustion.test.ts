@@ -90,7 +90,7 @@ describe('when nobody can take over', () => {
     ['is pinned', { pinned: true }, 'it is pinned, so no other account goes on'],
     [
       'is left alone, as Codex would log the others out',
-      { barred: 'a file forces it' },
+      { forbiddenBy: 'a file forces it' },
       'no other account goes on here: a file forces it',
     ],
     ['comes back by hand only', {}, 'no account comes back by itself; see: codex-hotswap status'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PASTE_END, PASTE_START, readComposerKeys } from '../../../../src/codex/composer-keys.ts';
-import { markTypedPastes } from '../../../../src/codex/typed-ahead.ts';
+import { bracketTypedText } from '../../../../src/codex/replayed-keys.ts';
 import { createInputClassifier } from '../../../../src/observe/keys.ts';
 import { createBurstReader } from '../../../../src/session/tui/bursts.ts';
 import { createInputGate } from '../../../../src/session/tui/input-gate.ts';
@@ -56,7 +56,7 @@ function openGate() {
   let timers: { at: number; act: () => void }[] = [];
   const gate = createInputGate({
     deliver: (bytes) => child?.take(bytes.toString('latin1'), time),
-    deliverHeld: (keys) => child?.take(markTypedPastes(keys), time),
+    deliverHeld: (keys) => child?.take(bracketTypedText(keys), time),
     classifier: createInputClassifier(),
     dialogSince: () => dialogSince,
     isTurnRunning: () => false,

@@ -7,7 +7,7 @@ import { type ComposerKey, PASTE_END, PASTE_START, readComposerKeys } from './co
  * again. Only for a child that asked for bracketed paste (`?2004h`), as every Codex does.
  * @param keys as latin-1; pastes without brackets are already marked (session/tui/bursts.ts).
  */
-export function markTypedPastes(keys: string): string {
+export function bracketTypedText(keys: string): string {
   const replayed: string[] = [];
   let before: ComposerKey | undefined;
   for (const key of readComposerKeys(keys)) {
