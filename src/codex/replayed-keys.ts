@@ -1,11 +1,11 @@
 import { type ComposerKey, PASTE_END, PASTE_START, readComposerKeys } from './composer-keys.ts';
 
 /**
- * Prepares keys that were typed while no Codex could read them, so that they can be sent all at once. Codex reads three
- * or more characters within milliseconds as a paste, and an Enter up to 120 ms later as a line break in it (fact 83):
- * the prompt would wait unsent. So text before Enter or Tab becomes a bracketed paste, and the key after it is a key
- * again. Only for a child that asked for bracketed paste (`?2004h`), as every Codex does.
- * @param keys as latin-1; pastes without brackets are already marked (session/tui/bursts.ts).
+ * Prepares keys that were typed while no Codex could read them, so that Codex can get all of them at once. Codex reads three
+ * or more characters within milliseconds as a paste. It reads an Enter up to 120 ms later as a line break in that paste
+ * (fact 83), and so it does not send the prompt. Text before Enter or Tab therefore becomes a bracketed paste. Use it only
+ * for a child that asked for bracketed paste (`?2004h`), as every Codex does.
+ * @param keys as latin-1. Pastes without brackets have got their brackets in session/tui/bursts.ts.
  */
 export function bracketTypedText(keys: string): string {
   const replayed: string[] = [];

@@ -9,10 +9,10 @@ export interface AccountConstraints {
   line?: string;
 }
 
-/** The targets that Codex's configuration allows, as it was read last. */
+/** The targets that Codex's configuration allowed when it was read last. */
 export interface AllowedAccounts {
   isAllowed(target: string): boolean;
-  /** Why some are not allowed. Undefined when all are. */
+  /** The setting that forbids some accounts. Undefined when all are allowed. */
   reason(): string | undefined;
   /** Reads Codex's configuration again. Never throws. @param directory where the thread works. */
   reread(directory: string | undefined): Promise<void>;
@@ -32,9 +32,9 @@ export function createAllowedAccounts(
 ): AllowedAccounts {
   let disallowed: ReadonlySet<string> = new Set();
   let cause: HotswapError | undefined;
-  if (first !== undefined) note(first);
+  if (first !== undefined) use(first);
 
-  function note({ disallowed: found, line }: AccountConstraints): void {
+  function use({ disallowed: found, line }: AccountConstraints): void {
     disallowed = found;
     cause = line === undefined ? undefined : new HotswapError('forced-login', line, '');
   }
@@ -44,9 +44,9 @@ export function createAllowedAccounts(
     reason: () => cause?.message,
     async reread(directory) {
       try {
-        if (read !== undefined) note(await read(directory));
+        if (read !== undefined) use(await read(directory));
       } catch (error) {
-        if (!(error instanceof HotswapError)) return; // Codex itself tells the user what is wrong
+        if (!(error instanceof HotswapError)) return; // Codex itself reports a configuration that it cannot read
         disallowed = new Set(config.targets.map(({ name }) => name));
         cause = error;
       }

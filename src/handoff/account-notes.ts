@@ -6,13 +6,13 @@ import type { Config } from '../state/config.ts';
 import type { DeferredWrites } from '../state/deferred-writes.ts';
 import type { Paths } from '../state/paths.ts';
 
-/** What a session learns about accounts. The session's own choices use it, even if it could not be written. */
+/** The marks and the usage that a session has learned. Its own choices use them, even if they could not be written. */
 export interface AccountNotes {
   mark(target: string, mark: Mark): void;
   recordUsage(target: string, usage: Usage): void;
-  /** Reads every account, with the notes that could not be written. */
+  /** Reads every account, and adds the marks and usage that could not be written. */
   readTargets(): readonly TargetSnapshot[];
-  /** The accounts as they were read last, with every later note. */
+  /** The accounts as they were read last, with every later mark and usage. */
   latest(): readonly TargetSnapshot[];
 }
 

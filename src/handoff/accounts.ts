@@ -23,34 +23,34 @@ import { type Candidates, createCandidates } from './candidates.ts';
 import { createLoginChecks, type LoginChecks, type Tokens } from './login-checks.ts';
 import { markOf } from './mark-of-limit.ts';
 
-/** The accounts of a session: their marks, the choice of the next account, and the login that the overlay shows. */
+/** The accounts of a session: their marks, the choice of the next account, and the login that the overlay links to. */
 export interface HandoffAccounts {
-  /** The target whose login the overlay shows. */
+  /** The target whose login the overlay links to. */
   readonly target: string;
   /** Reads Codex's configuration again, before a choice. @param directory where the thread works. */
   rereadConstraints(directory?: string): Promise<void>;
-  /** Reads it again. @throws HotswapError `forced-login` when Codex would log out the account that runs. */
+  /** Reads Codex's configuration again. @throws HotswapError `forced-login` when Codex would log out the account that runs. */
   assertAllowed(directory?: string): Promise<void>;
   /**
-   * The overlay's link to the login is gone, and the vault is intact. Codex removes the link at a logout. It removes it at
-   * its start, too, when a setting forces another login (fact 25); then it asks the service nothing.
+   * The overlay's link to the login is gone, and the vault is intact. Codex removes the link at a logout. Codex also removes
+   * it at its start when a setting forces another login (fact 25).
    */
   hasLostLink(): boolean;
   /** Marks the account that ran, and chooses the next one. */
   markAndChoose(proof: LimitProof): MarkedChoice;
-  /** The account to use now. The account that ran may be it. For a session whose accounts were all at their limits. */
+  /** Chooses again after all accounts were at their limits. The account that ran may be chosen. */
   chooseAgain(): NextAccount;
-  /** When the account has little left: another account that has more. Undefined: the session stays. */
+  /** Another account that has more, when the account that runs has little left. Undefined: the session stays. */
   findRoomier(limits: RateLimits, from: { thread: string; rollout: string }): Roomier | undefined;
   /**
-   * Has the target's access token refreshed in time, before its child starts.
-   * @returns the account to go on with: another one if that login is dead, or if Codex would log it out.
+   * Refreshes the target's access token if that is due, before its child starts.
+   * @returns the account to go on with. It is another account if the target's login is dead, or if Codex would log it out.
    * @throws HotswapError `forced-login` when Codex would log out every account that is left.
    */
   prepare(target: string, directory?: string): Promise<string>;
   /**
-   * For a child that asks for a login: its account's login is gone for good, and another account could go on. The question
-   * costs a refresh of the access token if the vault looks well.
+   * For a child that asks for a login. True if its account's login is gone for good and another account could go on. If
+   * the vault is intact, this refreshes the access token.
    */
   isLoginGone(): Promise<boolean>;
   /** Puts the target's login into the overlay, and makes it the account that new sessions start with. */
@@ -68,7 +68,7 @@ export interface NoneLeft {
   earliest?: AwaitedAccount;
   /** The session must stay with its account. */
   pinned?: boolean;
-  /** Why Codex would log out an account that still has something left. */
+  /** The setting that makes Codex log out an account that still has something left, in one line. */
   forbiddenBy?: string;
 }
 
@@ -81,7 +81,7 @@ export type NextAccount =
   | { kind: 'chosen'; target: string }
   | { kind: 'none'; earliest?: AwaitedAccount };
 
-/** An account with more left, and how much is left of the one that runs. */
+/** An account with more left, and how much is left of the account that runs. */
 export interface Roomier {
   target: string;
   room: Room;
@@ -95,13 +95,12 @@ export interface HandoffAccountsOptions {
   target: string;
   /** Never leave that account. */
   pinned?: boolean;
-  /** The shared home gets no link to a login: it is a vault, or its owner keeps its login apart. */
+  /** The shared home keeps its own login: it is a vault, or the user keeps its login apart. */
   keepsHome?: boolean;
   /** The constraints when the session began. */
   constraints?: AccountConstraints;
   /** Reads Codex's configuration. @throws HotswapError when Codex would work with none of the accounts. */
   readConstraints?(directory: string | undefined): Promise<AccountConstraints>;
-  /** Refreshes access tokens in time. */
   tokens?: Tokens;
   /** Where marks, usage and the current account are written. */
   records?: DeferredWrites;
@@ -136,7 +135,7 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       const workspace = workspaceOf(notes.readTargets(), target);
       const mark = markOf(proof, { nowSeconds, workspace, config });
       notes.mark(target, mark);
-      // Plain codex may have logged an account out meanwhile, so the service is asked before that account is used.
+      // Plain codex may have logged an account out. The service is asked about that account before it is used.
       records.attempt('what plain codex did to the logins', () => {
         const { suspects } = noticeLogout(paths, notes.latest(), new Date(options.now()));
         logins.suspect(suspects);
@@ -160,7 +159,7 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       // Without another account the sign-in screen is the user's way to log in again.
       if (!candidates.hasOther()) return false;
       if (vaultOf(config, target)?.kind !== 'ready') return true;
-      // A link that is gone proves nothing more: Codex removes it where a setting forces another login.
+      // A missing link proves no logout: Codex also removes the link when a setting forces another login.
       return logins.isDead(target, { isSuspect: true });
     },
     repoint(next) {
@@ -195,7 +194,7 @@ async function findReady(
   for (let left = config.targets.length; left > 0; left--) {
     if (!(await logins.isDead(next))) return next;
     const choice = candidates.chooseAgain();
-    // Codex itself tells what is wrong with the login, and the session acts on that.
+    // Codex itself reports the broken login, and the session acts on that report.
     if (choice.kind === 'none') return next;
     next = choice.target;
   }

@@ -9,9 +9,9 @@ import type { NextAccount, NoneLeft } from './accounts.ts';
 
 /** The choice of the next account in a session. */
 export interface Candidates {
-  /** Called after the account that runs was marked. Uses the accounts as they were read last. */
+  /** Call it after the account that runs was marked. Uses the accounts as they were read last. */
   chooseAfter(mark: Mark): NextAccount | ({ kind: 'none' } & NoneLeft);
-  /** The account to use now. The account that ran may be it. */
+  /** Reads the accounts again, and chooses. The account that ran may be chosen. */
   chooseAgain(): NextAccount;
   /** Another account with more left than the user's threshold. */
   chooseRoomier(): string | undefined;
@@ -30,12 +30,12 @@ interface CandidatesParts {
   nowSeconds(): number;
 }
 
-/** A vault may be unreadable for a moment only, so all are read again this often before no account counts as left. */
+/** A vault may be unreadable for a moment only. If no account is left, all vaults are read again this often. */
 const RETRIES = 2;
 
 export function createCandidates(parts: CandidatesParts): Candidates {
   const { config, allowed, notes, isPinned, target, nowSeconds } = parts;
-  /** The named bucket that ran out last. An account with a mark for the same bucket is of no use either. */
+  /** The limit bucket that ran out last. An account with a mark for the same bucket is not chosen. */
   let bucket: Pick<ChoiceQuestion, 'bucket'> = {};
 
   function choose(targets: readonly TargetSnapshot[], rest: Partial<ChoiceQuestion>) {
@@ -43,7 +43,7 @@ export function createCandidates(parts: CandidatesParts): Candidates {
     return chooseTarget({ targets, strategy, ...bucket, nowSeconds: nowSeconds(), ...rest });
   }
 
-  /** A pinned session has one account. The marks of the others still tell the limits of their workspaces. */
+  /** A pinned session has one account. The other accounts' marks still hold for a shared workspace. */
   function listAll(snapshots: readonly TargetSnapshot[]): readonly TargetSnapshot[] {
     if (!isPinned) return snapshots;
     return snapshots.map((one) => switchTarget(one, one.target.name === target()));
@@ -80,7 +80,7 @@ export function createCandidates(parts: CandidatesParts): Candidates {
       return { kind: 'none', ...(choice.earliest && { earliest: choice.earliest }) };
     },
     chooseRoomier() {
-      // An account with as little left would be left again after its first turn.
+      // An account with as little left would start another handoff after its first turn.
       const roomy = listAllowed(notes.readTargets()).map((one) =>
         roomOf(one, nowSeconds()) < config.rotateBelow ? switchTarget(one, false) : one,
       );

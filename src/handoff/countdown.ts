@@ -20,7 +20,7 @@ export interface CountdownParts {
   dispatch(event: Event): void;
 }
 
-/** Codex may set its own title meanwhile, so the countdown is written again this often, even if unchanged. */
+/** Codex may set its own title. So the countdown is written again this often, even if it is unchanged. */
 const TITLE_MS = 5000;
 
 export function createCountdown(parts: CountdownParts): Countdown {

@@ -23,7 +23,7 @@ export interface StartEffect {
   how: 'first' | 'again' | 'resume';
   /** The thread that the child resumes. */
   thread?: SessionThread;
-  /** A turn was cut off: the prompt that goes on with it, '' for none. */
+  /** Set when a turn was cut off: the prompt that continues the work, '' for none. */
   goOnWith?: string;
 }
 
@@ -47,16 +47,16 @@ export type Effect =
   | { do: 'signal-child'; signal: NodeJS.Signals }
   | { do: 'hang-up-child' }
   | { do: 'suspend-ourselves' }
-  /** Before a successor bracketed paste stays on: a paste between two children must not come as keys. */
+  /** Before a successor bracketed paste stays on. Without it a paste between two children would come as keys. */
   | { do: 'undo-modes'; before: 'successor' | 'end' }
   | { do: 'schedule-retry'; attempt: number }
   | { do: 'record-thread'; thread: SessionThread; copyOf: string | undefined }
   | { do: 'log'; event: Logged }
   /** One line for the user. `isUrgent`: with bell and notification. */
   | { do: 'tell'; line: string; isUrgent: boolean }
-  /** `alert`: the line that draws attention to it. */
+  /** `alert`: the line of the notification. */
   | { do: 'set-title'; title: string; alert?: string }
   | { do: 'flush' }
   | { do: 'restore-terminal' }
-  /** `lines`: for stderr, when the terminal is the user's again. */
+  /** `lines`: for stderr, after the terminal is restored. */
   | { do: 'exit'; ending: Ending; lines: readonly string[] };

@@ -6,14 +6,14 @@ import type { ChildPlan } from './effects.ts';
 import type { SessionThread } from './session-thread.ts';
 import type { Ending } from './states.ts';
 
-/** Where a sign of a limit came from: the state that Codex announces, an error cell, the record, an exit status. */
+/** The origin of a sign of a limit: the state that Codex announces, an error cell, the record, an exit status. */
 export type Source = 'state' | 'text' | 'record' | 'exit';
 
 /** The result of a search for proof. */
 export type Finding =
-  /** `thread`: the one to go on with. Without one the command is run again. */
+  /** `thread`: the thread to go on with. Without a thread the command is run again. */
   | { name: 'proved'; proof: LimitProof; thread?: SessionThread; isIdle?: boolean }
-  /** The service refuses the thread, as it has thoughts of another account's model (fact 61). */
+  /** The service refuses the thread: it has encrypted reasoning of another account's model (fact 61). */
   | { name: 'reasoning-refused'; thread: SessionThread; turnId: string; source: Source }
   /** `source`: for the log. Without one there was no sign of a limit. */
   | { name: 'not-proved'; source?: Source };
@@ -24,14 +24,14 @@ export type Event =
   | { name: 'child-ready' }
   | { name: 'child-stopped' }
   | { name: 'child-continued' }
-  /** `cause`: why it could not begin, or that it failed of something that its record may tell. */
+  /** `cause`: why the child could not begin, or `failed` when its record may tell why it failed. */
   | { name: 'child-ended'; ending: Ending; cause?: 'active-writer' | 'needs-login' | 'failed' }
   | { name: 'start-failed'; reason: string }
   /** The successor lives, but another process still writes the thread. */
   | { name: 'refused' }
-  /** The successor has no thread after a while: it asks the user something, or the machine is slow. */
+  /** The successor has no thread after a while. It asks the user a question, or the machine is slow. */
   | { name: 'unsettled' }
-  /** The child shows its sign-in screen, as the login of its account is gone. */
+  /** The child shows its sign-in screen, because the login of its account is gone. */
   | { name: 'login-gone' }
   | { name: 'triggered'; source: Source }
   /** An error cell had the text of a limit, and the record has none. */
@@ -39,7 +39,7 @@ export type Event =
   | { name: 'bound'; thread: SessionThread }
   | { name: 'turn-began' }
   | { name: 'turn-succeeded' }
-  /** Codex rests after a turn, its account has little left, and the target has more. */
+  /** No turn runs, the account has little left, and the target has more. */
   | { name: 'running-low'; target: string; room: Room }
   | { name: 'chosen'; target: string; mark: Mark }
   | ({ name: 'none-left'; mark: Mark } & NoneLeft)
@@ -49,9 +49,9 @@ export type Event =
   | { name: 'stop-overdue' }
   /** The background commands that end with the child. */
   | { name: 'commands-ended'; names: readonly string[] }
-  /** `to`: the target that the overlay shows now. Without a plan the command cannot be run again. */
+  /** `to`: the target whose login the overlay links to now. Without a plan the command cannot be run again. */
   | { name: 'moved'; to: string; plan: SuccessorPlan | undefined }
-  /** `shows`: the target whose login the overlay shows. */
+  /** `to`: the target that was wanted. `shows`: the target whose login the overlay links to. */
   | { name: 'not-moved'; to: string; shows: string; failure: Failure }
   /** Without a plan the thread cannot be opened. */
   | { name: 'stayed'; plan: ChildPlan | undefined }
@@ -67,7 +67,7 @@ export type Event =
 /** The event of that name. */
 export type EventOf<Name extends Event['name']> = Extract<Event, { name: Name }>;
 
-/** How the next child is started: on the thread, or with the user's own command line once more. */
+/** The start of the next child: on the thread, or with the user's own command line once more. */
 export interface SuccessorPlan {
   plan: ChildPlan;
   how: 'resume' | 'again';
@@ -76,7 +76,7 @@ export interface SuccessorPlan {
 /** Why the next child could not be made ready. */
 export interface Failure {
   message: string;
-  /** For the user, when the error is in the catalogue. */
+  /** For the user. Set when the error is in src/errors.ts. */
   line?: string;
   /** Codex would log out every account that is left. */
   isForcedLogin: boolean;

@@ -21,10 +21,10 @@ import {
   withoutChild,
 } from './steps.ts';
 
-/** The session goes on this often with an account that came back, as long as not one turn succeeds. */
+/** The session waits for a reset this often, as long as no turn succeeds. */
 export const MAX_WAITS = 24;
 
-/** The account is marked. The chosen account takes over, or every account is at its limit. */
+/** The account is marked. The chosen account goes on, or every account is at its limit. */
 export function afterChoice(
   { session: before, ending }: Named<'choosing'>,
   event: EventOf<'chosen' | 'none-left'>,
@@ -67,7 +67,7 @@ export function advanceWaiting(state: Named<'waiting'>, event: Event, at: number
       );
     }
     case 'triggered':
-      // A late sign of the same failure, as a rule.
+      // This is a late sign of the same failure, as a rule. So keys are not held.
       return to(state, seek(session, event.source));
     case 'proved':
       // A prompt that Codex had queued failed as well.
@@ -92,7 +92,7 @@ interface Exhaustion {
   ending: Ending | undefined;
 }
 
-/** The user learns it. The first account to come back is waited for, where that is wanted. */
+/** Tells the user, and waits for the first account to come back if the user wants that. */
 function exhaust(before: Session, { mark, none, at, ending }: Exhaustion): Step {
   const { rules, target, waits } = before;
   const { slackSeconds } = rules;
@@ -109,7 +109,7 @@ function exhaust(before: Session, { mark, none, at, ending }: Exhaustion): Step 
   const line = awaited
     ? tellWaiting(target, mark, { target: awaited.target, until }, now)
     : summary;
-  // One alert is enough: a user who sends more prompts knows of the limit.
+  // One notification is enough: a user who sends more prompts knows of the limit.
   const alert = before.exhausted === undefined ? { alert: summary } : {};
   const told: Effect[] = [
     { do: 'log', event: log },
@@ -159,7 +159,7 @@ function endWait({ session, awaited }: Named<'waiting'>): Effect[] {
   ];
 }
 
-/** In the place of the countdown. */
+/** Replaces the countdown in the title. */
 function titleAgain({ exhausted }: Session): Effect[] {
   return exhausted === undefined ? [] : [{ do: 'set-title', title: exhausted.title }];
 }

@@ -3,7 +3,7 @@ import type { EventOf } from './events.ts';
 import type { Named, Session } from './states.ts';
 import { choose, copy, finish, prepend, run, type Step, to } from './steps.ts';
 
-/** A limit, or a login that is gone, is proved: the next account is chosen. @param at epoch milliseconds. */
+/** A limit or a lost login is proved: the next account is chosen. @param at epoch milliseconds. */
 export function actOnProof(
   state: Named<'suspected' | 'waiting'>,
   event: EventOf<'proved'>,
@@ -25,8 +25,8 @@ export function actOnProof(
 }
 
 /**
- * The account may not read the thoughts of another account's model (fact 61), so a copy of the thread without them goes on.
- * One copy for each account: if the copy is refused, too, the thoughts are not the reason.
+ * The account may not read the encrypted reasoning of another account's model (fact 61). So the session goes on in a copy
+ * of the thread without that reasoning. Each account gets one copy: if the copy is refused, too, the reason is another.
  */
 export function goOnInCopy(
   state: Named<'suspected'>,

@@ -6,7 +6,7 @@ export type Tokens = Record<
 
 /** Whether the logins of accounts still work. */
 export interface LoginChecks {
-  /** Plain codex may have logged these targets out, so the service is asked before they are used. */
+  /** Plain codex may have logged these targets out. The service is asked about them before they are used. */
   suspect(targets: readonly string[]): void;
   /** Refreshes the target's access token if that is due. @returns whether its login is gone for good */
   isDead(target: string, options?: { isSuspect: boolean }): Promise<boolean>;

@@ -15,12 +15,11 @@ import {
 import { advanceCopying, advanceMoving, advanceRetrying, advanceStaying } from './without-child.ts';
 
 /**
- * A session as a pure reducer: what has happened → what to do. It holds all that a handoff decides on. It knows no
- * process, no terminal, no file and no clock: `perform.ts` is the one interpreter of its effects, and the two drivers
- * (session/tui, session/exec) carry out what concerns their child. Properties held by test/unit/handoff/machine.test.ts:
- * the terminal is restored exactly once on every path, at most one child lives, no handoff without proof, every chain
- * of handoffs is bounded, a thread is copied at most once for an account, held input is always released or dropped
- * with the session.
+ * A session as a pure reducer: a state and an event give the next state and effects. It makes every decision of a handoff.
+ * It knows no process, terminal, file or clock. `perform.ts` interprets its effects. The two drivers (session/tui,
+ * session/exec) carry out the effects on their child. test/unit/handoff/machine.test.ts holds these properties on every
+ * path: the terminal is restored exactly once, at most one child lives, no handoff begins without proof, every chain of
+ * handoffs is bounded, a thread is copied at most once for an account, held input is released or dropped with the session.
  */
 
 /** @param target the account that the first child runs under. */
@@ -84,7 +83,7 @@ function advanceSession(state: WithSession, event: Event, at: number): Step {
   }
 }
 
-/** What a child tells means the same in every state: it is remembered and logged. Undefined for all other events. */
+/** A new thread or a new turn means the same in every state. @returns undefined for all other events. */
 function observe(state: WithSession, event: Event, at: number): Step | undefined {
   const { session } = state;
   const { target } = session;
@@ -92,7 +91,7 @@ function observe(state: WithSession, event: Event, at: number): Step | undefined
     case 'bound': {
       const { thread } = event;
       const copyOf = session.originals[thread.id];
-      // A handoff that has begun goes on with the thread that its proof was found in.
+      // A handoff that has begun goes on with the thread of its proof.
       const isChosen = state.name === 'choosing' || state.name === 'stopping';
       const opened = isChosen ? state : withSession(state, { thread });
       const log: Effect = { do: 'log', event: { type: 'bound', thread: thread.id, target } };
@@ -108,7 +107,7 @@ function observe(state: WithSession, event: Event, at: number): Step | undefined
   }
 }
 
-/** The first turn of a successor tells how long the work has stood still. */
+/** The first turn of a successor: the log says how long the work has stood still. */
 function beginTurn(state: WithSession, at: number): Step {
   const { target, stoppedAt } = state.session;
   if (stoppedAt === undefined) return stay(state);
@@ -117,7 +116,7 @@ function beginTurn(state: WithSession, at: number): Step {
   return to(withSession(state, { stoppedAt: undefined }), { do: 'log', event });
 }
 
-/** A sign of a limit, or that there is no proof behind one. */
+/** The log of a sign of a limit, and of a sign without proof. */
 function logSign(state: WithSession, event: Event): Effect[] {
   switch (event.name) {
     case 'triggered':

@@ -2,6 +2,7 @@ import { describeMark } from '../accounts/choice.ts';
 import type { Mark } from '../accounts/marks.ts';
 import { describeRoom, type Room } from '../accounts/usage.ts';
 import { toPlainText } from '../plain-text.ts';
+import type { AwaitedAccount, NoneLeft } from './accounts.ts';
 
 /** One line for the scrollback: the account, its limit, the reset time, and the account that goes on. */
 export function tellHandoff(from: string, to: string, mark: Mark, now: Date): string {
@@ -13,23 +14,16 @@ export function tellEarly(from: string, to: string, room: Room): string {
   return `codex-hotswap: ${from}: ${describeRoom(room)}; going on under ${to}`;
 }
 
-/** At exit, when no account could take over: the account, its limit, and the account that comes back first. */
+/** At exit, when no other account could go on: the account, its limit, and the account that comes back first. */
 export function tellExhausted(
-  facts: {
-    target: string;
-    mark: Mark;
-    earliest?: { target: string; until: number };
-    pinned?: boolean;
-    forbiddenBy?: string;
-  },
+  { target, mark, earliest, pinned, forbiddenBy }: { target: string; mark: Mark } & NoneLeft,
   now: Date,
 ): string {
-  const { target, mark, earliest } = facts;
   const limit = `${target}: ${describeMark(mark)}${tellUntil(mark.until, now)}`;
-  if (facts.forbiddenBy !== undefined) {
-    return `codex-hotswap: ${limit}; no other account goes on here: ${facts.forbiddenBy}`;
+  if (forbiddenBy !== undefined) {
+    return `codex-hotswap: ${limit}; no other account goes on here: ${forbiddenBy}`;
   }
-  if (facts.pinned) return `codex-hotswap: ${limit}; it is pinned, so no other account goes on`;
+  if (pinned) return `codex-hotswap: ${limit}; it is pinned, so no other account goes on`;
   const back =
     earliest === undefined
       ? 'no account comes back by itself; see: codex-hotswap status'
@@ -37,14 +31,9 @@ export function tellExhausted(
   return `codex-hotswap: every account is at its limit (${limit}); ${back}`;
 }
 
-/** The same for the window's title. Codex sets its own title again with its next turn. */
-export function titleExhausted(
-  facts: { earliest?: { target: string; until: number }; forbiddenBy?: string },
-  now: Date,
-): string {
-  const { earliest } = facts;
-  if (facts.forbiddenBy !== undefined)
-    return '\u001b]0;codex: no other account goes on here\u001b\\';
+/** The same as the sequence that sets the window's title. Codex sets its own title with its next turn. */
+export function titleExhausted({ earliest, forbiddenBy }: NoneLeft, now: Date): string {
+  if (forbiddenBy !== undefined) return titleOf('codex: no other account goes on here');
   const back =
     earliest === undefined
       ? ''
@@ -52,8 +41,8 @@ export function titleExhausted(
   return titleOf(`codex: every account is at its limit${back}`);
 }
 
-/** The countdown, in the window's title. @param awaited `until` in epoch seconds. */
-export function titleWaiting({ target, until }: { target: string; until: number }, now: Date) {
+/** The sequence that shows the countdown in the window's title. */
+export function titleWaiting({ target, until }: AwaitedAccount, now: Date): string {
   const left = Math.max(0, until - Math.floor(now.getTime() / 1000));
   const when = `${tellTime(until, now)} (${tellSpan(left)})`;
   return titleOf(`codex: waiting for ${target} until ${when}, any key cancels`);
@@ -66,11 +55,11 @@ function titleOf(text: string): string {
 
 const LONGEST_TITLE = 250;
 
-/** One line on stderr, where there is no title: the account, its limit, and the account that is waited for. */
+/** One line on stderr for a command, which has no title: the account, its limit, and the account that is waited for. */
 export function tellWaiting(
   target: string,
   mark: Mark,
-  awaited: { target: string; until: number },
+  awaited: AwaitedAccount,
   now: Date,
 ): string {
   const limit = `${target}: ${describeMark(mark)}`;
@@ -84,7 +73,7 @@ export function tellBack(target: string): string {
 
 /** One line on stderr: no account came back, and the wait ends. */
 export function tellGaveUp(reason: string): string {
-  return `codex-hotswap: not waiting any longer: ${reason}`;
+  return `codex-hotswap: stopped waiting for an account: ${reason}`;
 }
 
 /** "1 h 12 m", "12 m", "40 s". */
@@ -95,7 +84,7 @@ function tellSpan(seconds: number): string {
   return hours === 0 ? `${rest} m` : `${hours} h ${rest} m`;
 }
 
-/** At exit, when the successor could not be started: the command that resumes the thread by hand. */
+/** At exit, when a handoff has failed: the command that resumes the thread by hand. */
 export function tellResumeByHand(threadId: string): string {
   return `codex-hotswap: could not go on by itself; to continue, run: codex resume ${threadId}`;
 }
@@ -112,14 +101,14 @@ function tellUntil(until: number | null, now: Date): string {
   return until === null ? '' : ` until ${tellTime(until, now)}`;
 }
 
-/** On stderr, when we cannot run an exec again, as it has read its stdin. */
+/** On stderr, when we cannot run a command again because it has read its stdin. */
 export function tellRunAgain(from: string, to: string, mark: Mark, now: Date): string {
-  return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; what it read from stdin is gone: run the command again to use ${to}`;
+  return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; its input from stdin cannot be read again; run the command again to use ${to}`;
 }
 
 /**
- * The end of a line about a handoff: the background commands that ended with Codex; '' for none.
- * @param commands the names of programs, which may have any bytes.
+ * The last part of a line about a handoff: the background commands that ended with Codex; '' for none.
+ * @param commands the names of programs. They may have any bytes.
  */
 export function tellEnded(commands: readonly string[]): string {
   if (commands.length === 0) return '';
@@ -128,7 +117,7 @@ export function tellEnded(commands: readonly string[]): string {
   return `; this ended ${countCommands(commands.length)} (${names.join(', ')}${more})`;
 }
 
-/** The same for a resumed thread, after its prompt. It has no text of others: only the count. */
+/** The same for the model, after the prompt of a resumed thread. It has no names: a program's name could hold a prompt. */
 export function promptAboutEnded(count: number): string {
   return `The session was restarted, which ended ${countCommands(count)} that you had running; start again what is still needed.`;
 }
@@ -144,17 +133,17 @@ function printableName(name: string): string {
 const MOST_NAMES = 3;
 const MOST_NAME = 32;
 
-/** One line, when the account may not read all of the thread: the original stays, and a copy goes on. */
+/** One line: the account may not read all of the thread, so the session goes on in a copy. */
 export function tellCopied(target: string, copy: string): string {
-  return `codex-hotswap: ${target} may not read what another account's model thought; going on in a copy of the thread, ${copy}`;
+  return `codex-hotswap: ${target} may not read the reasoning of another account's model; going on in a copy of the thread, ${copy}`;
 }
 
-/** One line: the login of the next account could not be put in its place, so the account that ran goes on. */
+/** One line: the login of the next account could not be put into the overlay, so the account that ran goes on. */
 export function tellNotMoved(target: string, to: string, reason: string): string {
-  return `codex-hotswap: could not go on under ${to} (${reason}); this is ${target} again`;
+  return `codex-hotswap: could not go on under ${to} (${reason}); the session stays under ${target}`;
 }
 
-/** One line: the service refuses the account's refresh token. */
+/** One line without our name in front: the service refuses the account's refresh token. */
 export function tellDeadLogin(target: string): string {
   return `${target} needs a new login (codex-hotswap login ${target}), so the next account is used`;
 }

@@ -14,7 +14,7 @@ import {
 } from './steps.ts';
 import { afterEnd, replace } from './with-child.ts';
 
-/** So many starts may meet a writer lock that is still held, before the session gives up. */
+/** The session gives up after so many starts that met a held writer lock. */
 export const MAX_ATTEMPTS = 6;
 
 export function advanceResuming(state: Named<'resuming'>, event: Event, at: number): Step {
@@ -32,7 +32,7 @@ export function advanceResuming(state: Named<'resuming'>, event: Event, at: numb
     case 'login-gone':
       return chooseWithoutLogin(session, at);
     case 'unsettled':
-      // The user must be able to answer a question of the successor. A refusal may still come.
+      // The successor may ask a question that the user must be able to answer. A refusal may still come.
       return to(state, { do: 'release-input' });
     case 'refused':
       // After the last attempt Codex's own question is left to the user.

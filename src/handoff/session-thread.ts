@@ -1,15 +1,15 @@
-/** A thread that a session works on, as far as its rollout tells. */
+/** The facts that a session knows of its thread. They come from the thread's rollout. */
 export interface SessionThread {
   id: string;
   /** The file of its rollout. */
   rollout: string;
   /** The directory it works in. */
   cwd?: string;
-  /** The model of its last turn that did not run on the reserve. */
+  /** The model of its last turn that did not run on the reserve model. */
   model?: string;
   effort?: string;
-  /** Codex has put it on the reserve by itself. */
+  /** Codex has switched it to the reserve model by itself. */
   onReserve?: boolean;
-  /** It works towards a `/goal` by itself. */
+  /** It has an active `/goal`. */
   hasGoal?: boolean;
 }

@@ -20,7 +20,7 @@ export function newSession(rules: Rules, target: string): Session {
   };
 }
 
-/** No turn was cut off, so there is no work to go on with. */
+/** No turn was cut off, so no work is to be continued. */
 export function isWorkIdle({ cause }: Session): boolean {
   if (cause === undefined || cause.kind === 'foreign-reasoning') return false;
   return cause.kind === 'low' || cause.isIdle;
@@ -34,7 +34,7 @@ export function promptOf(session: Session): string {
   return `${rules.prompt}\n\n${promptAboutEnded(endedCommands.length)}`;
 }
 
-/** Without one good turn between, no account is used twice. */
+/** As long as no turn succeeds, no account is used twice. */
 export function mayHandOff({ handoffs, rules }: Session): boolean {
   return handoffs < rules.accounts;
 }
@@ -43,12 +43,12 @@ export function hasFailed(ending: Ending): boolean {
   return ending.kind === 'signalled' || ending.code !== 0;
 }
 
-/** After a turn that went well all accounts may be tried again. */
+/** After a turn that succeeded all accounts may be tried again. */
 export function afterSuccess(session: Session): Session {
   return { ...session, handoffs: 0, waits: 0, exhausted: undefined };
 }
 
-/** For an event of the log. */
+/** The thread's id as a field for the event log. */
 export function nameThread({ thread }: Session): { thread?: string } {
   return thread === undefined ? {} : { thread: thread.id };
 }
@@ -58,27 +58,20 @@ export function isFree(state: State): boolean {
   return state.name === 'running';
 }
 
-/** A successor starts. Keys may answer a dialog that it has opened. */
+/** A successor starts. Keys may answer a dialog of the successor. */
 export function isResuming(state: State): boolean {
   return state.name === 'resuming';
 }
 
-/** A handoff is under way, or an account that comes back is waited for. */
+/** A handoff is under way, or the session waits for an account. */
 export function isInHandoff(state: State): state is WithSession {
-  switch (state.name) {
-    case 'choosing':
-    case 'waiting':
-    case 'stopping':
-    case 'moving':
-    case 'staying':
-    case 'copying':
-    case 'resuming':
-    case 'retrying':
-      return true;
-    default:
-      return false;
-  }
+  return IN_HANDOFF.has(state.name);
 }
+
+const IN_HANDOFF: ReadonlySet<State['name']> = new Set([
+  ...(['choosing', 'waiting', 'stopping', 'moving'] as const),
+  ...(['staying', 'copying', 'resuming', 'retrying'] as const),
+]);
 
 /** The thread that a handoff is about; undefined when no handoff is under way. */
 export function threadInHandoff(state: State): string | undefined {

@@ -11,30 +11,30 @@ export type Ending =
   | { kind: 'exited'; code: number }
   | { kind: 'signalled'; signal: NodeJS.Signals; number: number };
 
-/** A state has an `ending` when its child has ended by itself, and the next one is not started yet. */
+/** A state has an `ending` when its child has ended by itself and the next child is not started yet. */
 export type State =
   /** The first child is being started. It has not drawn yet. */
   | { name: 'starting'; session: Session }
   | { name: 'running'; session: Session }
-  /** The job is stopped (Ctrl-Z), and so are we. `pending`: a sign that came before is looked into after `fg`. */
+  /** The job is stopped (Ctrl-Z), and so are we. `pending`: the sign of a limit that is checked after `fg`. */
   | { name: 'suspended'; session: Session; pending?: Source }
   /** Something looks like a limit. Keys wait until the thread's record has been read. */
   | { name: 'suspected'; session: Session; source: Source; ending?: Ending }
   /** There is proof. The next account is being chosen. */
   | { name: 'choosing'; session: Session; ending?: Ending }
-  /** Every account is at its limit. The first one to come back is waited for. */
+  /** Every account is at its limit. The session waits for the first account to come back. */
   | { name: 'waiting'; session: Session; awaited: AwaitedAccount; ending?: Ending }
-  /** The child is being ended. Without a target a copy of its thread goes on. */
+  /** The child is being ended. Without a target the session goes on in a copy of its thread. */
   | { name: 'stopping'; session: Session; target?: string }
   /** No child lives. The overlay gets the login of the target. */
   | { name: 'moving'; session: Session; target: string; ending?: Ending }
-  /** No child lives. The move failed, and the thread is to go on under the account that ran. */
+  /** No child lives. The move failed, and a child for the same account is planned. */
   | { name: 'staying'; session: Session; line: string }
   /** No child lives. The thread is being copied. */
   | { name: 'copying'; session: Session; ending?: Ending }
   /** The successor starts. `attempt` counts the starts. */
   | { name: 'resuming'; session: Session; start: StartEffect; attempt: number; ending?: Ending }
-  /** No child lives. Another process still held the thread's writer lock, so the start is tried again. */
+  /** No child lives. Another process held the thread's writer lock, so the start is tried again. */
   | { name: 'retrying'; session: Session; start: StartEffect; attempt: number }
   | { name: 'flushing'; ending: Ending; lines: readonly string[] }
   | { name: 'restoring'; ending: Ending; lines: readonly string[] }
@@ -43,7 +43,7 @@ export type State =
 /** The state of that name. */
 export type Named<N extends State['name']> = Extract<State, { name: N }>;
 
-/** A state of a session that has not come to its end. */
+/** A state of a session that goes on. */
 export type WithSession = Exclude<State, Named<'flushing' | 'restoring' | 'ended'>>;
 
 /** The memory of a session from one state to the next. */
@@ -53,7 +53,7 @@ export interface Session {
   target: string;
   /** The thread that the child works on, or that the next child goes on with. */
   thread: SessionThread | undefined;
-  /** The failed turns that were acted on. Their records are no proof any more. */
+  /** The ids of the failed turns that the session has acted on. They are no proof any more. */
   answered: readonly string[];
   /** Why the session goes on under another account. */
   cause: Cause | undefined;
@@ -63,21 +63,21 @@ export interface Session {
   handoffs: number;
   /** Waits for a reset since a turn last succeeded. */
   waits: number;
-  /** A copy was made for the account that works now. */
+  /** A copy of the thread was made for the account that runs now. */
   hasCopied: boolean;
   /** The names of the background commands that ended with the child. */
   endedCommands: readonly string[];
   /** The id of each copy → the id of the thread that it is a copy of. */
   originals: Readonly<Record<string, string>>;
-  /** Told at the end of the session: every account is at its limit. */
+  /** The lines that say that every account is at its limit: for stderr at the end, and for the title. */
   exhausted: { summary: string; title: string } | undefined;
-  /** The signal that came last. After it no successor of a command is started. */
+  /** The signal that a command got last. No successor is started after it. */
   interruption: Ending | undefined;
 }
 
 /** The facts that do not change while a session lasts. */
 export interface Rules {
-  /** A person works in it: Codex stays open when no account is left. False for a command (`codex exec`). */
+  /** A session on a terminal: Codex stays open when no account is left. False for a command (`codex exec`). */
   isInteractive: boolean;
   /** How many accounts are set up. */
   accounts: number;
@@ -89,11 +89,11 @@ export interface Rules {
 
 export type Cause =
   /**
-   * The account is at its limit, or its login is gone. `isIdle`: no turn was cut off, so that the successor is told
-   * nothing. `isBack`: the account that goes on was waited for.
+   * The account is at its limit, or its login is gone. `isIdle`: no turn was cut off, so the successor gets no prompt.
+   * `isBack`: the session has waited for the account that goes on.
    */
   | { kind: 'limit'; proof: LimitProof; mark?: Mark; isIdle: boolean; isBack?: true }
   /** The account has little left. */
   | { kind: 'low'; room: Room }
-  /** The account may not read the thoughts of another account's model in the thread (fact 61). */
+  /** The account may not read the encrypted reasoning of another account's model in the thread (fact 61). */
   | { kind: 'foreign-reasoning' };

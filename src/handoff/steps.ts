@@ -45,7 +45,7 @@ export function seek({ thread }: Session, source: Source): Effect {
   return { do: 'seek-proof', source, directory: thread?.cwd };
 }
 
-/** There is proof: the account is marked, and the next one is chosen. @param ending of a child that has ended. */
+/** There is proof: the account is marked, and the next account is chosen. @param ending of a child that has ended. */
 export function choose(session: Session, proof: LimitProof, ending?: Ending): Step {
   return to(
     { name: 'choosing', session, ...(ending && { ending }) },
@@ -53,7 +53,7 @@ export function choose(session: Session, proof: LimitProof, ending?: Ending): St
   );
 }
 
-/** The child cannot work, as the login of its account is gone. @param at epoch milliseconds. */
+/** The child cannot work, because the login of its account is gone. @param at epoch milliseconds. */
 export function chooseWithoutLogin(before: Session, at: number, ending?: Ending): Step {
   const proof: LimitProof = { kind: 'needs-login', turnId: 'none' };
   const session: Session = {
@@ -115,7 +115,7 @@ export function withLivingChild(state: WithSession, event: Event): Step {
     case 'child-ended':
       return finish(state.session, event.ending);
     case 'child-stopped':
-      // It was stopped in the middle of a handoff. It is to end anyway.
+      // A handoff is under way, so the child is to end anyway.
       return to(state, { do: 'kill-child' });
     default:
       return stay(state);
@@ -138,7 +138,7 @@ export function withoutChild(state: WithSession, event: Event): Step {
   }
 }
 
-/** A command that a signal was sent to has no successor. A person may still work in a Codex that has survived one. */
+/** After a signal a command has no successor. A TUI that survives a signal is still in use, so its session goes on. */
 export function interrupt<S extends WithSession>(
   state: S,
   { signal, number }: EventOf<'signalled'>,

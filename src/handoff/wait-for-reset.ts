@@ -1,10 +1,10 @@
 import type { AwaitedAccount, NextAccount } from './accounts.ts';
 
-/** What the service answers about an account whose limit should be over. The answer is on record by then. */
+/** The service's answer about an account whose limit should be over. Its usage and marks are recorded by then. */
 export type AccountCheck =
   | { kind: 'back' }
   | { kind: 'exhausted' }
-  /** The service could not be asked, for example because the network is not back after the machine slept. */
+  /** The service gave no answer, for example because the network is not back after the machine slept. */
   | { kind: 'unknown'; reason: string };
 
 /** How a session waits for a reset. */
@@ -32,18 +32,18 @@ export interface ResetWait {
   stop(): void;
 }
 
-/** The system's clock is read this often: one long timer would stand still while the machine sleeps. */
+/** The clock is read this often. One long timer would stand still while the machine sleeps. */
 const TICK_MS = 1000;
 /** After so many ticks the accounts are read again: the user may have freed one by hand. */
 const TICKS_A_READ = 10;
 /** After so many answers that an account is not back, the wait ends. */
 const MAX_CHECKS = 12;
-/** The pause after a question without an answer: at least this, then doubled each time, at most that. */
+/** The pause after a question without an answer. It begins with `least`, and doubles up to `most`. */
 const PAUSE_MS = { least: 5000, most: 10 * 60_000 };
 
 /**
- * Waits for the first account to come back: until its reset time and some slack, and then until the service says that the
- * account has something left. Calls `back` or `gaveUp` once, unless it is stopped before.
+ * Waits for the first account to come back: first until its reset time and the slack, and then until the service says that
+ * the account has something left. Calls `back` or `gaveUp` once, unless it is stopped before.
  */
 export function awaitReset(parts: WaitParts): ResetWait {
   const { now, slackSeconds } = parts;
@@ -96,7 +96,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
       const reason = found.kind === 'unknown' ? found.reason : `${target} is still at its limit`;
       return end(() => parts.gaveUp(reason));
     }
-    // A new mark says which account to wait for, and until when. Without one only time can help.
+    // A new mark says which account to wait for, and until when. Without a new mark the same account is asked later.
     const isMarked = found.kind === 'exhausted' && !isChosen(parts.chooseAgain(), target);
     if (!isMarked) {
       awaited = { ...awaited, target };

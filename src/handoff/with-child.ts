@@ -68,7 +68,7 @@ export function advanceSuspected(state: Named<'suspected'>, event: Event, at: nu
     case 'not-proved':
       return ending === undefined ? run(state.session) : finish(state.session, ending);
     case 'signalled':
-      // The refusal is a fact that marks the account, so proof is awaited.
+      // A proof still marks the account, so the session waits for the answer.
       return ending === undefined ? withLivingChild(state, event) : stay(interrupt(state, event));
     case 'child-stopped':
       return suspend(state.session, state.source);
@@ -145,7 +145,7 @@ function moveEarly(
 }
 
 /**
- * The child could not begin under its account: the next one gets its work, unless all have been tried.
+ * The child could not begin under its account. The next account gets its work, unless all accounts have been tried.
  * @param isCutOff the child was a successor.
  */
 export function replace(session: Session, ending: Ending, at: number, isCutOff: boolean): Step {

@@ -51,7 +51,7 @@ export function advanceRetrying(state: Named<'retrying'>, event: Event): Step {
   return to({ ...state, name: 'resuming', attempt: state.attempt + 1 }, state.start);
 }
 
-/** The overlay shows the login of the next account. */
+/** The overlay links to the login of the next account. */
 function afterMove(
   { session: before, ending }: Named<'moving'>,
   { to: target, plan }: EventOf<'moved'>,
@@ -85,19 +85,19 @@ function tellMove(session: Session, to: string, at: number): Effect[] {
   const isBack = cause?.kind === 'limit' && cause.isBack === true;
   const line = isBack ? tellBack(to) : tellHandoff(from, to, mark, new Date(at));
   const log: Effect = { do: 'log', event: { type: 'rotated', ...moved, kind: mark.kind } };
-  // The account that ran may be the one that is back.
+  // The account that is back may be the account that ran.
   const isSame = isBack && from === to;
   return [...(isSame ? [] : [log]), { do: 'tell', line: line + ended, isUrgent: true }];
 }
 
-/** We cannot run the command again, as it has read its stdin. The overlay has the next account, so the user can. */
+/** We cannot run the command again, because it has read its stdin. The user can: new sessions use the next account. */
 function runByHand({ target, cause }: Session, from: string, at: number): Effect[] {
   if (cause?.kind !== 'limit' || cause.mark === undefined) return [];
   const line = tellRunAgain(from, target, cause.mark, new Date(at));
   return [{ do: 'tell', line, isUrgent: false }];
 }
 
-/** Where a person works, Codex opens the thread again under the account that ran. */
+/** A TUI opens the thread again under the account that ran. */
 function afterFailedMove(
   state: Named<'moving'>,
   { to: target, shows, failure }: EventOf<'not-moved'>,
@@ -105,7 +105,7 @@ function afterFailedMove(
   const { session: before } = state;
   const { thread, rules } = before;
   const message = `could not go on under ${target}: ${failure.message}`;
-  // A child of the account that ran would be logged out by Codex, too.
+  // With a forced login Codex would log out the account that ran as well.
   if (failure.isForcedLogin || !rules.isInteractive || thread === undefined) {
     return end(state, failure, message);
   }
@@ -131,7 +131,7 @@ function afterCopy(
   { copy, plan }: EventOf<'copied'>,
 ): Step {
   const { target, thread: original, endedCommands } = before;
-  // The command line of this exec cannot be resumed.
+  // A command without a plan cannot be resumed.
   if (plan === undefined || original === undefined) return finish(before, ending ?? FAILED);
   // A goal belongs to a thread's id, so a copy has none.
   const thread = { ...original, ...copy, hasGoal: false };

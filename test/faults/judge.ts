@@ -92,7 +92,7 @@ async function judge(
 /** Bare Codex, or Codex where it was, is what may become of a session whose disk is not writable at all. */
 function expectationOf(scene: SceneName, error: string, output: string) {
   const isUnsupervised = output.includes('running codex unsupervised');
-  const hasStayed = error === 'EROFS-on' && /could not go on|this is acc1 again/.test(output);
+  const hasStayed = error === 'EROFS-on' && /could not go on|stays under acc1/.test(output);
   const expected = EXPECTED[scene];
   if (!isUnsupervised && !hasStayed) return expected;
   if (scene === 'exec-handoff') return { status: 1, turns: ['acc1'] };

@@ -44,7 +44,7 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
         await see(/READY-acc1/);
         await ask(see, type);
         await see(/LIMIT-acc1/);
-        await see(/ANSWER-acc2|unsupervised|this is acc1 again[\s\S]*READY-acc1/, SEEN_MS);
+        await see(/ANSWER-acc2|unsupervised|stays under acc1[\s\S]*READY-acc1/, SEEN_MS);
         type('q');
       });
     case 'early':
@@ -55,7 +55,7 @@ export function play(scene: SceneName, home: FaultHome, fault?: Fault): Promise<
           await see(/READY-acc1/);
           await ask(see, type);
           await see(/ANSWER-acc1/);
-          await see(/READY-acc2|unsupervised|this is acc1 again[\s\S]*READY-acc1/, SEEN_MS);
+          await see(/READY-acc2|unsupervised|stays under acc1[\s\S]*READY-acc1/, SEEN_MS);
           type('q');
         },
         { FAULT_NO_LIMIT: '1', FAULT_USED: '97' },

@@ -335,7 +335,7 @@ describe('an exec that failed without a thread', () => {
       'settle acc1: window-5h',
       'prepare acc2',
       'repoint acc2',
-      'say codex-hotswap: acc1: its 5-hour limit is used up until TIME; what it read from stdin is gone: run the command again to use acc2',
+      'say codex-hotswap: acc1: its 5-hour limit is used up until TIME; its input from stdin cannot be read again; run the command again to use acc2',
     ]);
     expect(typesOf(events)).not.toContain('rotated');
   });
@@ -438,7 +438,7 @@ describe('a thread that the account may not read', () => {
     return { thread, first: atLimit(thread, 'one') };
   };
   const COPIED =
-    "say codex-hotswap: acc2 may not read what another account's model thought; going on in a copy of the thread, copy 1";
+    "say codex-hotswap: acc2 may not read the reasoning of another account's model; going on in a copy of the thread, copy 1";
 
   it('goes on in a copy, and the original stays', async () => {
     const { thread, first } = open();

@@ -144,7 +144,7 @@ describe('with everybody at a limit, an exec that waits', () => {
     expect(ending).toEqual(exited(1));
     expect(did.slice(-2)).toEqual([
       waiting('acc1', 'acc1'),
-      'say codex-hotswap: not waiting any longer: no account comes back',
+      'say codex-hotswap: stopped waiting for an account: no account comes back',
     ]);
     expect(outcomes(events)).toEqual([
       { type: 'waited', target: 'acc1', outcome: 'gave-up', reason: 'no account comes back' },

@@ -47,7 +47,7 @@ it('a copy goes on under the same account, and the original stays as it is', asy
     { type: 'copied', target: 'acc2', from: THREAD, to: copy },
   ]);
   expect(session.terminal.text()).toContain(
-    `\r\n\u001b[Jcodex-hotswap: acc2 may not read what another account's model thought; going on in a copy of the thread, ${copy}\r\n`,
+    `\r\n\u001b[Jcodex-hotswap: acc2 may not read the reasoning of another account's model; going on in a copy of the thread, ${copy}\r\n`,
   );
 });
 

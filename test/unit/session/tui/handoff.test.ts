@@ -308,7 +308,9 @@ describe('the next account', () => {
     const again = await session.child(2);
     // Nothing is asked of the account that is at its limit.
     expect(again.plan.args).toEqual(['resume', THREAD, '']);
-    expect(session.terminal.text()).toContain('could not go on under acc2 (broken); this is acc1');
+    expect(session.terminal.text()).toContain(
+      'could not go on under acc2 (broken); the session stays under acc1',
+    );
     expect(session.eventsOf('notice')).toEqual([
       { type: 'notice', message: 'could not go on under acc2: broken' },
     ]);
