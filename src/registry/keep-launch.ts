@@ -1,4 +1,5 @@
 import { recordUsage } from '../accounts/usage.ts';
+import { dropUndefined } from '../codex/json.ts';
 import type { DeferredWrites } from '../state/deferred-writes.ts';
 import { ownPlace } from '../state/machine-place.ts';
 import type { Paths } from '../state/paths.ts';
@@ -15,7 +16,7 @@ import {
 } from './launch-record.ts';
 import { gatherUsage, type IdentityOf } from './segment-usage.ts';
 
-/** Keeps the record of one launch. Each step is written at once, so a `kill -9` loses nothing. Never throws. */
+/** Keeps the record of one launch. Each change is written at once, so a `kill -9` loses nothing. Never throws. */
 export interface LaunchKeeper {
   readonly launch: string;
   /** The first child was started. */
@@ -79,13 +80,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
     move(target) {
       const { thread, rollout } = record;
       const next = openSegment(kept, target, now());
-      save(
-        beginSegment(record, {
-          ...next,
-          ...(thread === undefined ? {} : { thread }),
-          ...(rollout === undefined ? {} : { rollout }),
-        }),
-      );
+      save(beginSegment(record, { ...next, ...dropUndefined({ thread, rollout }) }));
     },
     async gather() {
       await gather(record, now());
@@ -102,12 +97,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
 export const THIS_SESSION = 'this session';
 
 function openSegment(kept: KeptLaunch, target: string, at: Date): Segment {
-  const identity = kept.identityOf(target);
-  return {
-    target,
-    ...(identity === undefined
-      ? {}
-      : { identity: { userId: identity.userId, accountId: identity.accountId } }),
-    from: at.toISOString(),
-  };
+  const { userId, accountId } = kept.identityOf(target) ?? {};
+  const identity = userId && accountId ? { userId, accountId } : undefined;
+  return { target, ...dropUndefined({ identity }), from: at.toISOString() };
 }

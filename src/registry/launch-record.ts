@@ -9,7 +9,7 @@ import { mayLive, readMakers } from '../state/liveness.ts';
 import { type Place, readPlace } from '../state/machine-place.ts';
 import type { Paths } from '../state/paths.ts';
 
-/** A stretch of one thread under one account. */
+/** The time that one thread worked under one account. */
 export interface Segment {
   target: string;
   identity?: { userId: string; accountId: string };
@@ -21,7 +21,7 @@ export interface Segment {
   thread?: string;
   /** The file of the thread in the shared home. */
   rollout?: string;
-  /** The original of this thread, when the account may not read that and needed a copy. */
+  /** The original of this thread, when the account could not read the original and got a copy. */
   copyOf?: string;
   /** The times of the first and the last `token_count` in this segment, ISO 8601. */
   firstTokenCountAt?: string;
@@ -65,8 +65,8 @@ export function launchName(now: Date, pid: number): string {
 }
 
 /**
- * Writes the record of a launch (0600, atomic, without fsync: a power cut may lose it). While the launch runs the record is
- * touched each minute, for other machines.
+ * Writes the record of a launch (0600, atomic, without fsync: a power cut may lose it). While the launch runs, the record is
+ * touched each minute. So another machine sees that the launch runs.
  */
 export function writeLaunch(paths: Paths, record: LaunchRecord): void {
   ensurePrivateDir(paths.sessionsDir);
@@ -88,17 +88,15 @@ export function bindLaunch(
   at = record.startedAt,
   copyOf?: string,
 ): LaunchRecord {
-  const file = rollout === undefined ? {} : { rollout };
-  const place = { thread, ...file, ...(copyOf === undefined ? {} : { copyOf }) };
-  const bound: LaunchRecord = { ...record, state: 'bound', thread, ...file };
+  const place = { thread, ...dropUndefined({ rollout, copyOf }) };
+  const bound: LaunchRecord = { ...record, state: 'bound', thread, ...dropUndefined({ rollout }) };
   const open = record.segments.at(-1);
   if (open === undefined || open.thread === thread) return bound;
   if (open.thread === undefined) {
     return { ...bound, segments: [...record.segments.slice(0, -1), { ...open, ...place }] };
   }
   const { target, identity } = open;
-  const account = identity === undefined ? { target } : { target, identity };
-  return beginSegment(bound, { ...account, from: at, ...place });
+  return beginSegment(bound, { target, ...dropUndefined({ identity }), from: at, ...place });
 }
 
 /** Ends the open segment and begins the next one. Pure. */
@@ -124,7 +122,7 @@ export function readLaunches(
     if (launches.length >= limit) break;
     const file = join(paths.sessionsDir, name);
     const read = readJson(file);
-    if (read.kind === 'missing') continue; // another process removed it
+    if (read.kind === 'missing') continue; // another process has removed it
     if (read.kind === 'unreadable') {
       notices.push(`${file} ${read.reason}`);
       continue;
@@ -151,7 +149,7 @@ function setAsideBroken(file: string, now: Date): string {
 export function isRunning(record: LaunchRecord, paths?: Pick<Paths, 'sessionsDir'>): boolean {
   const { launch, state, pid, startTime, processes, place } = record;
   if (state === 'ended') return false;
-  if (startTime === undefined) return true; // no way to find out
+  if (startTime === undefined) return true; // it cannot be found out
   const makers = readMakers([{ pid, startTime }], { table: processes, place });
   return mayLive(makers, paths === undefined ? undefined : launchFile(paths, launch));
 }
@@ -196,7 +194,7 @@ function isOlder(file: string, milliseconds: number): boolean {
   return stats !== undefined && stats.mtimeMs < milliseconds;
 }
 
-/** The record; undefined when a required field is wrong. An optional field of the wrong form is left out. */
+/** The record; undefined when a required field is wrong. A wrong optional field is left out. */
 function checkLaunch(value: unknown): LaunchRecord | undefined {
   const found = readObject(value);
   if (found?.version !== 1 || !Array.isArray(found.segments)) return undefined;
@@ -207,7 +205,7 @@ function checkLaunch(value: unknown): LaunchRecord | undefined {
   const startedAt = readIsoTime(found.startedAt);
   const segments = found.segments.slice(-MOST_SEGMENTS).map(checkSegment);
   const isWhole = segments.every((segment) => segment !== undefined);
-  // The launch is a part of a file name.
+  // The launch is part of a file name.
   if (typeof found.launch !== 'string' || !/^[\w.-]{1,100}$/.test(found.launch)) return undefined;
   if (!state || !mode || !pid || !cwd || !startedAt || !isWhole) return undefined;
   const args = Array.isArray(found.args) ? found.args.filter(isString) : undefined;

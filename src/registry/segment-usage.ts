@@ -6,7 +6,7 @@ import { readRolloutFacts } from '../codex/rollout-file.ts';
 import type { Paths } from '../state/paths.ts';
 import type { LaunchRecord, Segment } from './launch-record.ts';
 
-/** What the rollout of a segment says about the account of the segment. */
+/** The usage of a segment's account, from the segment's rollout. */
 export interface SegmentUsage {
   /** ISO 8601. */
   firstTokenCountAt: string;
@@ -18,8 +18,8 @@ export interface SegmentUsage {
 const TAIL_BYTES = 1024 * 1024;
 
 /**
- * Reads the `token_count`s of a segment from its rollout. A `token_count` does not name its account: the time of the segment
- * does. Undefined when there is none, or the file is gone.
+ * Reads the `token_count`s of a segment from its rollout. A `token_count` does not name its account, so the times of the
+ * segment select them. Undefined when the segment has none, or the file is gone.
  * @param nowMs the end of an open segment, epoch milliseconds.
  */
 export async function readSegmentUsage(
@@ -60,7 +60,7 @@ export async function gatherUsage(
   write = (target: string, usage: Usage): void => recordUsage(paths, target, usage),
 ): Promise<LaunchRecord> {
   const segments: Segment[] = [];
-  // The exit of codex waits for this. So each rollout is read once, and only the last usage of each account is written.
+  // The exit of codex waits for this function. So each rollout is read once, and each account's last usage is written once.
   const readCounts = onceForEach(readTokenCounts);
   const latest = new Map<string, Usage>();
   for (const segment of record.segments) {
@@ -70,7 +70,7 @@ export async function gatherUsage(
       continue;
     }
     const { usage, lastTokenCountAt } = told;
-    // Of a long segment only the end is read, so an earlier first count stays.
+    // Only the end of a long rollout is read, so an earlier first count stays.
     const firstTokenCountAt = segment.firstTokenCountAt ?? told.firstTokenCountAt;
     segments.push({ ...segment, firstTokenCountAt, lastTokenCountAt });
     if (usage !== undefined && holdsItsAccount(segment, identityOf) === true) {

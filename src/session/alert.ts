@@ -1,15 +1,15 @@
 import { toPlainText } from '../plain-text.ts';
 
-/** What draws attention to a handoff, and to a limit of all accounts. */
+/** The user's settings for a handoff, and for a limit of all accounts. */
 export interface AlertSettings {
   bell: boolean;
   notify: boolean;
 }
 
-/** The bytes that draw attention to a line of ours. They must not be written into the middle of a sequence. */
+/** Makes the bytes of bell and notification for a line of ours. They must not be written into the middle of a sequence. */
 export type Alert = (line: string) => string;
 
-/** @param env the user's environment: only there it stands which notifications the terminal knows. */
+/** @param env the user's environment. It tells which notifications the terminal knows. */
 export function createAlert({ bell, notify }: AlertSettings, env: NodeJS.ProcessEnv): Alert {
   const protocol = notify ? protocolOf(env) : undefined;
   return (line) => {
@@ -24,7 +24,7 @@ const ST = '\u001b\\';
 
 type Protocol = 'osc-9' | 'osc-777';
 
-/** Only one of the two: a terminal that knows both would show the line twice. One that knows neither ignores OSC 9. */
+/** One sequence only: a terminal that knows both would show the line twice. A terminal that knows none ignores OSC 9. */
 function protocolOf(env: NodeJS.ProcessEnv): Protocol | undefined {
   const { TERM = '', TMUX, VTE_VERSION, KONSOLE_VERSION } = env;
   // The Linux console prints the sequence, and GNU screen does not pass it on.

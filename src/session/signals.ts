@@ -13,7 +13,7 @@ const RELAYED: NodeJS.Signals[] = [
 /**
  * Reports the signals that are sent to us and meant for Codex.
  * @param ignored a signal that Codex ignores from its start.
- * @returns what ends the reports.
+ * @returns a function that ends the reports.
  */
 export function relaySignals(
   relay: (signal: NodeJS.Signals, number: number) => void,

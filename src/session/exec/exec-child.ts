@@ -9,7 +9,7 @@ import type { ChildInput } from './kept-input.ts';
 /** A codex on the user's own stdout and stderr, in our process group, without a pty. */
 export interface ExecChild {
   signal(signal: NodeJS.Signals): void;
-  /** The child's thread, once it is found. `length`: of the record at that time. What follows was written by this child. */
+  /** The child's thread, once it is found. `length`: the bytes of its record then. This child has written the bytes after them. */
   thread(): (OpenThread & { length: number | undefined }) | undefined;
   /** Rejects with the spawn error when the child cannot be started. */
   ended: Promise<Ending>;
@@ -18,19 +18,16 @@ export interface ExecChild {
 export interface ExecListeners {
   started(pid: number): void;
   bound(thread: OpenThread): void;
-  /** A listener has thrown; the child lives on. */
+  /** Gets the exception of a listener. The child lives on. */
   failed(error: unknown): void;
 }
 
-/**
- * A failing exec has its rollout open for no more than 150-200 ms in the lab (fact 91). A search costs a fraction of a
- * millisecond, and it ends when the rollout is found.
- */
+/** A failing exec has its rollout open for 150 to 200 ms only (fact 91). A search costs a fraction of a millisecond. */
 const SEARCH_MS = 25;
 
 /**
  * Starts the child without a pty, which would merge stderr into stdout and change what Codex prints (pty fact 6).
- * @param isOwn whether a rollout can be this child's: at its start Codex opens rollouts of other sessions, too (fact 56).
+ * @param isOwn whether a rollout can be this child's. At its start Codex also opens rollouts of other sessions (fact 56).
  */
 export function startExecChild(
   plan: ChildPlan,

@@ -30,7 +30,7 @@ export function createExecDriver(session: ExecSession): Driver {
     // A record that cannot be read proves nothing.
     seekProof: () => findCause(session).catch((): Finding => ({ name: 'not-proved' })),
     planResume: parts.resumePlan,
-    // The command may have read its stdin to the end.
+    // The command may have read its stdin.
     planAgain: async () => (parts.input.repeatable ? parts.againPlan() : undefined),
     stopChild: () => [],
     signalChild: (signal) => session.started?.child.signal(signal),
@@ -46,11 +46,11 @@ function startChild(start: StartEffect, session: ExecSession): void {
   const expected = start.thread?.id ?? parts.threadAskedFor;
   const child = startExecChild(
     parts.ignoresHangup ? ignoringHangup(start.plan) : start.plan,
-    inputOf(start, session),
+    parts.input[start.how],
     {
       failed: session.fail,
       started(pid) {
-        // No key is held for this child.
+        // No key is held for a command.
         handoffs.dispatch({ name: 'child-ready' });
         parts.recordChild(pid);
       },
@@ -83,17 +83,6 @@ function reportEnd(ending: Ending, started: StartedChild, session: ExecSession):
 function reportFailure(error: Error, { how }: StartEffect, session: ExecSession): void {
   if (how === 'first') session.giveUp(error);
   else session.handoffs.dispatch({ name: 'start-failed', reason: error.message });
-}
-
-function inputOf({ how }: StartEffect, { parts: { input } }: ExecSession) {
-  switch (how) {
-    case 'first':
-      return input.first;
-    case 'again':
-      return input.again();
-    case 'resume':
-      return input.afterwards();
-  }
 }
 
 function canBeOf(rollout: string, expected: string | undefined, startedAtMs: number): boolean {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { dropUndefined } from '../../codex/json.ts';
 import { type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
 import { isCompactionError } from '../../codex/limits.ts';
 import { isReserveModel } from '../../codex/reserve.ts';
@@ -7,7 +8,7 @@ import { readRolloutFacts } from '../../codex/rollout-file.ts';
 import type { OpenThread } from '../../codex/thread-files.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 
-/** What the record of an ended exec tells about its thread. */
+/** The record of an ended exec. */
 export interface ExecRecord {
   thread: SessionThread;
   facts: RolloutFact[];
@@ -16,7 +17,7 @@ export interface ExecRecord {
 /** Only the last turn of a long thread matters. Reading begins this far before the end of its rollout. */
 const HISTORY_BYTES = 1024 * 1024;
 
-/** Where in a rollout the lines of one child begin, and when it was started. */
+/** The byte of a rollout at which the lines of one child begin, and the start of that child. */
 export interface FreshPart {
   from: number;
   startedAtMs: number;
@@ -34,14 +35,15 @@ export async function readExecRecord(open: OpenThread, fresh?: FreshPart): Promi
     fresh === undefined ? read.facts : await correctTimes(open.rollout, read.facts, fresh);
   const contexts = facts.filter((fact) => fact.type === 'turn_context');
   const context = contexts.findLast(({ model }) => !isReserveModel(model)) ?? contexts.at(-1);
-  const cwd = context?.cwd ?? open.cwd;
   const thread: SessionThread = {
     id: open.threadId,
     rollout: open.rollout,
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(context?.model === undefined ? {} : { model: context.model }),
-    ...(context?.effort === undefined ? {} : { effort: context.effort }),
     onReserve: isReserveModel(contexts.at(-1)?.model),
+    ...dropUndefined({
+      cwd: context?.cwd ?? open.cwd,
+      model: context?.model,
+      effort: context?.effort,
+    }),
   };
   return { thread, facts };
 }
@@ -59,8 +61,8 @@ async function correctTimes(
 }
 
 /**
- * The proof of a limit for a child that has failed. Its words are on the user's own stderr, which we do not read. Codex up to
- * 0.144 records no error (fact 68): there the exit status counts as the words, together with a snapshot of a full window.
+ * The proof of a limit for a child that has failed. Its message is on the user's own stderr, which we do not read. Codex up to
+ * 0.144 records no error (fact 68). There the exit status and a snapshot of a full window are the proof.
  */
 export function proveExecLimit(
   facts: readonly RolloutFact[],
@@ -70,10 +72,7 @@ export function proveExecLimit(
   return proveLimit({ facts, startedAtMs, seenTurnIds: answeredFor, sawText: true });
 }
 
-/**
- * Whether the failed turn has lost its prompt. 0.150 compacts the thread first, and records the prompt only after that
- * (fact 64).
- */
+/** Whether the failed turn has lost its prompt. 0.150 records a prompt only after the compaction of its thread (fact 64). */
 export function hasLostPrompt(
   facts: readonly RolloutFact[],
   startedAtMs: number,
@@ -83,7 +82,7 @@ export function hasLostPrompt(
   return isCompactionError(message) && !facts.some(isPrompt);
 }
 
-/** The proof for a failed run that keeps no record: the service says that the account is used up. */
+/** The proof for a failed run without a record: the service says that the account is used up. */
 export function proveByAccount(limits: RateLimits, nowMs: number): LimitProof | undefined {
   const facts: RolloutFact[] = [
     { type: 'token_count', limits },

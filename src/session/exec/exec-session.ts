@@ -15,25 +15,25 @@ export interface ExecSessionParts extends SessionParts {
   againPlan(): Promise<ChildPlan>;
   input: KeptInput;
   /**
-   * A review, or a run that keeps no record. It is never resumed, only run again. Up to 0.144 the record of a review has no
-   * limit, as the limit was met by a sub-agent (fact 92).
+   * The command is a review, or it keeps no record. It is run again, and never resumed. Up to 0.144 the record of a review
+   * has no limit, because a sub-agent met the limit (fact 92).
    */
   asAWhole: boolean;
   /** The id of the thread that the command line names; `new` when it begins a thread; undefined when that is not known. */
   threadAskedFor: string | undefined;
   /** Asks the service what is left of the account that has just failed. Called only where no record tells. */
   askLimits(): Promise<RateLimits | undefined>;
-  /** Searches the thread of a child that ended before its thread was found. `unknown`: there are several. */
+  /** Searches the thread of a child that ended before its thread was found. `unknown`: several threads are possible. */
   searchThread(startedAtMs: number): Promise<OpenThread | 'none' | 'unknown'>;
   /** Codex is started with SIGHUP ignored. */
   ignoresHangup?: boolean;
   /** One line for the user's stderr. */
   say(line: string): void;
-  /** The same for a handoff, and for a limit of all accounts, with the bytes that draw attention to it. */
+  /** The same with bell and notification, for a handoff and for a limit of all accounts. */
   announce(line: string): void;
 }
 
-/** What the parts of a `codex exec` share. The facts that a handoff decides on are in `handoffs.state()`. */
+/** The state that the parts of a `codex exec` share. The facts that a handoff decides on are in `handoffs.state()`. */
 export interface ExecSession {
   readonly parts: ExecSessionParts;
   handoffs: Handoffs;

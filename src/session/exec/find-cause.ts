@@ -7,7 +7,7 @@ import type { ExecSession, StartedChild } from './exec-session.ts';
 
 const NOT_PROVED: Finding = { name: 'not-proved' };
 
-/** Why the child has failed: its thread's record tells, or else the service. Throws what reading the record throws. */
+/** Finds out why the child has failed: from its thread's record, or else from the service. Throws what reading the record throws. */
 export async function findCause(session: ExecSession): Promise<Finding> {
   const { parts, started } = session;
   if (started === undefined) return NOT_PROVED;
@@ -35,7 +35,6 @@ async function readCause(
   { parts, handoffs }: ExecSession,
   { child, start, startedAt: startedAtMs }: StartedChild,
 ): Promise<Finding> {
-  // The child had written almost nothing when its thread was found.
   const from = child.thread()?.length;
   const fresh = from === undefined ? undefined : { from, startedAtMs };
   const { thread, facts } = await retryAsync(() => readExecRecord(open, fresh));
@@ -48,7 +47,7 @@ async function readCause(
     return { name: 'proved', proof, ...(isLost ? {} : { thread }) };
   }
   const turnId = proveForeignReasoning({ facts, startedAtMs, seenTurnIds: new Set() });
-  // A command that is never resumed does not go on in a copy either.
+  // A command that is never resumed cannot go on in a copy.
   if (turnId === undefined || parts.asAWhole) return NOT_PROVED;
   return { name: 'reasoning-refused', thread, turnId, source: 'exit' };
 }

@@ -1,6 +1,6 @@
 /**
- * A command that starts the given command with SIGHUP ignored. Node resets every signal in a process that it starts (pty
- * fact 17). A shell does not, and its `exec` becomes the command.
+ * Makes a command that starts the given command with SIGHUP ignored. Node resets every signal in a process that it starts
+ * (pty fact 17). A shell does not reset them.
  */
 export function ignoringHangup<Command extends { file: string; args: readonly string[] }>(
   command: Command,

@@ -2,17 +2,12 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } fro
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import type { StartEffect } from '../../handoff/effects.ts';
 
-/** The user's stdin, for a command that may have to be run twice. */
-export interface KeptInput {
-  /** Whether a child can be given the very same input once more. */
+/** The user's stdin, for a command that may have to be run twice: the input of each kind of child. */
+export interface KeptInput extends Record<StartEffect['how'], ChildInput> {
+  /** `again` gives the same bytes once more. */
   readonly repeatable: boolean;
-  /** How the first child gets it. */
-  readonly first: ChildInput;
-  /** How the same command gets it again. Only if `repeatable`. */
-  again(): ChildInput;
-  /** How a resumed child gets it. That child has its prompt on the command line, and the input was read already. */
-  afterwards(): ChildInput;
 }
 
 /** The stdin for `spawn`. `feed` writes into the pipe. */
@@ -22,28 +17,26 @@ export type ChildInput =
 
 /**
  * Codex reads a stdin that is no terminal to its end, even if it has a prompt (fact 90). The child gets the user's own
- * descriptor, untouched, where that is possible: a terminal, a device, a file (which can be read again), a command that is
- * resumed and not run again. Only a pipe that may be needed twice is read by us, and passed on unchanged.
- * @param mayRunAgain the command may have to be run again as it is.
+ * descriptor for a terminal, a device, a file (it can be read again), and for a command that is never run again. Only a
+ * pipe that may be needed twice is read by us, and passed on unchanged.
+ * @param mayRunAgain the command may have to be run again.
  */
 export function keepInput(mayRunAgain: boolean): KeptInput {
   const stats = statsOfStdin();
   const inherit: ChildInput = { stdio: 'inherit' };
   if (stats === undefined || isatty(0) || stats.isCharacterDevice()) {
-    return { repeatable: true, first: inherit, again: () => inherit, afterwards: () => inherit };
+    return { repeatable: true, first: inherit, again: inherit, resume: inherit };
   }
-  const afterwards = (): ChildInput => ({ stdio: 'ignore' });
+  // A resumed child has its prompt on the command line, and the input was read already.
+  const resume: ChildInput = { stdio: 'ignore' };
   const position = stats.isFile() ? positionOfStdin() : undefined;
   if (position !== undefined) {
-    const again = (): ChildInput => ({
-      stdio: 'pipe',
-      feed: (stdin) => writeAll(stdin, readFrom(position)),
-    });
-    return { repeatable: true, first: inherit, again, afterwards };
+    const again: ChildInput = { stdio: 'pipe', feed: (stdin) => feedFrom(position, stdin) };
+    return { repeatable: true, first: inherit, again, resume };
   }
-  if (!mayRunAgain) return { repeatable: false, first: inherit, again: afterwards, afterwards };
+  if (!mayRunAgain) return { repeatable: false, first: inherit, again: resume, resume };
   const tee = teeStdin();
-  return { repeatable: true, first: tee, again: () => tee, afterwards };
+  return { repeatable: true, first: tee, again: tee, resume };
 }
 
 function teeStdin(): ChildInput {
@@ -69,7 +62,7 @@ function teeStdin(): ChildInput {
   return {
     stdio: 'pipe',
     feed(stdin) {
-      stdin.on('error', () => undefined); // EPIPE: a child need not read its input
+      stdin.on('error', () => undefined); // EPIPE: the child may not read its input
       stdin.on('drain', () => source?.resume());
       for (const chunk of kept) stdin.write(chunk);
       reader = stdin;
@@ -81,8 +74,8 @@ function teeStdin(): ChildInput {
 }
 
 /**
- * Opens the pipe once more. Node makes a pipe that it reads non-blocking, and without an open file of our own the shell's
- * stdin would be non-blocking, too. A socket cannot be opened by name, and macOS only duplicates the descriptor.
+ * Opens the pipe once more. Node makes a pipe that it reads non-blocking. The shell shares the open file of stdin, so its
+ * stdin would become non-blocking, too. A socket cannot be opened by name, and macOS only duplicates the descriptor.
  */
 function openOwnStdin(): Readable {
   try {
@@ -96,9 +89,9 @@ function openOwnStdin(): Readable {
   return process.stdin;
 }
 
-function writeAll(stdin: Writable, bytes: Buffer): void {
+function feedFrom(position: number, stdin: Writable): void {
   stdin.on('error', () => undefined);
-  stdin.end(bytes);
+  stdin.end(readFrom(position));
 }
 
 function statsOfStdin() {

@@ -10,8 +10,8 @@ import { createExecDriver } from './exec-driver.ts';
 import type { ExecSession, ExecSessionParts } from './exec-session.ts';
 
 /**
- * Runs a `codex exec` to its end. When a turn fails of the account's limit, the work goes on under the next account, in the
- * same thread if there is one. Codex's output is unchanged. We add one line on stderr for each handoff.
+ * Runs a `codex exec` to its end. When a turn fails because of the account's limit, the work goes on under the next account,
+ * in the same thread if there is one. Codex's output is unchanged. We add one line on stderr for each handoff.
  * @returns how the last child ended.
  * @throws NotStartedError when the first child could not be started.
  */
@@ -30,7 +30,7 @@ export function runExecSession(parts: ExecSessionParts): Promise<Ending> {
     });
     const ends = [
       catchUncaught(session.fail),
-      // The terminal sends Ctrl-C to the whole group, also to us. The child decides what it does, and has no successor.
+      // The terminal sends Ctrl-C to the whole group, also to us. The child decides whether it ends. It has no successor.
       relaySignals(
         (signal, number) => {
           if (session.bug !== undefined) session.started?.child.signal(signal);
@@ -66,7 +66,7 @@ function openSession(
   return session;
 }
 
-/** After an error of ours the child that runs is the last one, and its record is not read. */
+/** After an error of ours the child that runs is the last child, and its record is not read. */
 function failSession(error: unknown, session: ExecSession): void {
   const { parts, handoffs, started } = session;
   if (session.bug !== undefined) return;

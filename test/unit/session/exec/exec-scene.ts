@@ -118,8 +118,8 @@ export async function play(scene: Scene): Promise<Played> {
     input: {
       repeatable: scene.repeatable ?? true,
       first: feed('typed'),
-      again: () => feed('typed, again'),
-      afterwards: () => ({ stdio: 'ignore' }),
+      again: feed('typed, again'),
+      resume: { stdio: 'ignore' },
     },
     asAWhole: scene.asAWhole ?? false,
     threadAskedFor: scene.threadAskedFor,

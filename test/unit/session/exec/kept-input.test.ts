@@ -69,10 +69,10 @@ const MEGABYTE = 'a line of a prompt\n'.repeat(60_000);
 const onLinux = it.runIf(process.platform === 'linux');
 
 it('a device is the child’s own, as often as it likes', () => {
-  const words = ['first', ALL, 'again', ALL, 'afterwards', ALL];
+  const words = ['first', ALL, 'again', ALL, 'resume', ALL];
   expect(keep('"$@" < /dev/null', 'always', ...words)).toEqual([
     'repeatable',
-    ...['first (inherit): ""', 'again (inherit): ""', 'afterwards (inherit): ""'],
+    ...['first (inherit): ""', 'again (inherit): ""', 'resume (inherit): ""'],
   ]);
 });
 
@@ -96,13 +96,13 @@ it('a terminal is the child’s own', async () => {
 // Elsewhere the system does not tell how far a file was read: it is kept as a pipe is.
 onLinux('a file is read again from where the shell had got to in it', () => {
   const script = `printf 'gone\\nthe prompt\\n' > in; exec < in; read -r line; "$@"`;
-  const words = ['first', SOME, 'again', ALL, 'again', ALL, 'afterwards', ALL];
+  const words = ['first', SOME, 'again', ALL, 'again', ALL, 'resume', ALL];
   expect(keep(script, 'resumed', ...words)).toEqual([
     'repeatable',
     'first (inherit): "the "',
     'again (pipe): "the prompt\\n"',
     'again (pipe): "the prompt\\n"',
-    'afterwards (ignore): ""',
+    'resume (ignore): ""',
   ]);
 });
 
@@ -118,22 +118,22 @@ onLinux('a file of a megabyte arrives whole at a command that is run again', () 
 });
 
 it('a pipe is the child’s own where the command is resumed, and not run again', () => {
-  const words = ['first', SOME, 'afterwards', ALL, 'again', ALL];
+  const words = ['first', SOME, 'resume', ALL, 'again', ALL];
   expect(keep('printf "from a pipe" | "$@"', 'resumed', ...words)).toEqual([
     'not repeatable',
     'first (inherit): "from"',
-    'afterwards (ignore): ""',
+    'resume (ignore): ""',
     'again (ignore): ""',
   ]);
 });
 
 it('a pipe that may be needed twice is read by us, once', () => {
-  const words = ['first', ALL, 'again', ALL, 'afterwards', ALL];
+  const words = ['first', ALL, 'again', ALL, 'resume', ALL];
   expect(keep('printf "from a pipe" | "$@"', 'always', ...words)).toEqual([
     'repeatable',
     'first (pipe): "from a pipe"',
     'again (pipe): "from a pipe"',
-    'afterwards (ignore): ""',
+    'resume (ignore): ""',
   ]);
 });
 
