@@ -90,8 +90,8 @@ test('text leaves us through these places only', () => {
     'launch/launch.ts',
     'launch/run-alone.ts',
     'launch/run-inherited.ts', // errors
-    'session/tui/pass-through.ts', // ends of modes
     'session/tui/run-tui-session.ts',
+    'session/tui/session-failure.ts', // ends of modes
     'session/tui/supervised-child.ts', // Codex's own bytes
     'session/tui/tui-driver.ts',
   ]);

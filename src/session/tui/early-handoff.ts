@@ -1,5 +1,7 @@
+import type { RateLimits } from '../../codex/rollout.ts';
 import type { Roomier } from '../../handoff/accounts.ts';
 import type { Timers } from '../../handoff/timers.ts';
+import type { TuiSession } from './tui-session.ts';
 
 /** Moves a session to another account between two turns, when its account has little left. */
 export interface EarlyHandoff {
@@ -9,7 +11,7 @@ export interface EarlyHandoff {
 
 export interface EarlyHandoffParts {
   timers: Timers;
-  /** The session runs, and nothing stands in the composer as far as keys tell. */
+  /** The session runs, and the composer is empty as far as keys tell. */
   isFree(): boolean;
   /** How many keys have been pressed so far. */
   presses(): number;
@@ -18,12 +20,12 @@ export interface EarlyHandoffParts {
   move(roomier: Roomier): void;
 }
 
-/** A queued prompt or a goal begins the next turn at once. The wait lets such a turn begin, and then the session stays. */
+/** A queued prompt or a goal begins the next turn at once. This wait lets such a turn begin, and then the session stays. */
 const REST_MS = 1000;
 
 /**
- * A user who types at the end of a turn (a prompt, `/new`) is left alone, and so is a turn that has begun. The end of the
- * next turn tells how much is left then.
+ * The session stays when the user types at the end of a turn (a prompt, `/new`), or when the next turn has begun. It is
+ * considered again after that turn.
  */
 export function createEarlyHandoff(parts: EarlyHandoffParts): EarlyHandoff {
   let latest: Roomier | undefined;
@@ -42,4 +44,17 @@ export function createEarlyHandoff(parts: EarlyHandoffParts): EarlyHandoff {
       parts.timers.after(REST_MS, () => void moveIfIdle(roomier, presses).catch(() => undefined));
     },
   };
+}
+
+/** After a turn: if its account has little left and another account has more, the session moves when no turn runs. */
+export async function considerEarlyHandoff(limits: RateLimits, session: TuiSession): Promise<void> {
+  const { parts, handoffs, early, observed } = session;
+  const state = handoffs.state();
+  const thread = 'session' in state ? state.session.thread : undefined;
+  if (thread === undefined) return;
+  await parts.accounts.rereadConstraints(thread.cwd);
+  if (observed !== session.observed || observed?.watch === undefined) return;
+  const from = { thread: thread.id, rollout: thread.rollout };
+  const roomier = parts.accounts.findRoomier(limits, from);
+  if (roomier !== undefined) early.consider(roomier);
 }

@@ -1,18 +1,17 @@
 import type { StartEffect } from '../../handoff/effects.ts';
-import { isFree, isResuming } from '../../handoff/session.ts';
 import type { Ending } from '../../handoff/states.ts';
 import { retryNow } from '../../state/deferred-writes.ts';
 import { catchErrors } from './catch-errors.ts';
 import { awaitArrival, type ChildArrival } from './child-arrival.ts';
 import { confirmSignIn } from './confirm-sign-in.ts';
-import { considerEarlyHandoff } from './consider-early-handoff.ts';
+import { considerEarlyHandoff } from './early-handoff.ts';
 import { followThreads } from './follow-threads.ts';
 import { guardSuccessor, type SuccessorGuard } from './successor-guard.ts';
 import { type ChildListeners, type SupervisedChild, superviseChild } from './supervised-child.ts';
 import type { TuiSession } from './tui-session.ts';
 import { createTurnWatch, type TurnWatch, type WatchOptions } from './turn-watch.ts';
 
-/** A Codex of a session on a terminal, and what observes it. */
+/** A child of a session on a terminal, with its observers. */
 export interface ObservedChild {
   readonly child: SupervisedChild;
   readonly arrival: ChildArrival;
@@ -22,7 +21,7 @@ export interface ObservedChild {
   ending: Ending | undefined;
 }
 
-/** Starts a child for the session, and reports what its output, its record and its end tell. Throws what `spawn` throws. */
+/** Starts a child for the session, and dispatches the events of its output, its record and its end. Throws what `spawn` throws. */
 export function startObservedChild(start: StartEffect, session: TuiSession): void {
   const { parts, clock, handoffs, timers, observed: previous } = session;
   const startedAt = clock.now();
@@ -47,22 +46,13 @@ export function startObservedChild(start: StartEffect, session: TuiSession): voi
     previous?.child.takesPastes(),
   );
   const arrival = awaitArrival({
-    hasPrompt: Boolean(start.goOnWith),
-    timers,
-    readRefusal: child.refusal,
-    asksToSignIn: child.asksToSignIn,
-    isAsking: () => child.dialogSince() !== undefined,
-    ready: () => handoffs.dispatch({ name: 'child-ready' }),
-    unsettled: () => handoffs.dispatch({ name: 'unsettled' }),
-    refused: () => handoffs.dispatch({ name: 'refused' }),
+    ...{ hasPrompt: Boolean(start.goOnWith), timers, child },
+    report: (name) => handoffs.dispatch({ name }),
     signInAsked: (isStill) => void confirmSignIn(observed, isStill, session).catch(session.fail),
   });
   const observed: ObservedChild = { child, arrival, watch: undefined, ending: undefined };
   session.observed = observed;
-  const guard =
-    start.goOnWith === undefined
-      ? undefined
-      : createGuard(start, start.goOnWith, observed, session);
+  const guard = guardSuccessor(start, observed, session);
 }
 
 interface Started {
@@ -113,38 +103,9 @@ function hasAnswered({ handoffs }: TuiSession, turnId: string): boolean {
   return 'session' in state && state.session.answered.includes(turnId);
 }
 
-/** Makes the successor go on with the work of the child before. */
-function createGuard(
-  { thread }: StartEffect,
-  prompt: string,
-  observed: ObservedChild,
-  { timers, gate, handoffs }: TuiSession,
-): SuccessorGuard {
-  const { child } = observed;
-  const isAsking = () => child.dialogSince() !== undefined;
-  const isWorking = () => observed.watch?.isWorking() === true;
-  const takesKeys = () => isFree(handoffs.state()) || isResuming(handoffs.state());
-  return guardSuccessor({
-    prompt,
-    hasGoal: thread?.hasGoal === true,
-    timers,
-    isIdle: () => takesKeys() && !isAsking() && !isWorking() && gate.isBlank(),
-    isAsking,
-    isWorking,
-    hasWorked: () => observed.watch?.hasWorked() === true,
-    async readRecord() {
-      await observed.watch?.reportNews();
-      return observed.watch !== undefined;
-    },
-    type: (keys) => child.deliver(Buffer.from(keys)),
-    awaitEcho: child.awaitEcho,
-    forgetEcho: child.forgetEcho,
-  });
-}
-
 /**
- * Reports of the child, its observers and its record come through here. An exception of ours ends the observing, and not
- * the session. After one, nothing is observed any more.
+ * Wraps the listeners of the child, its observers and its record. An exception of ours ends the observing, and not the
+ * session. After the exception no listener is called.
  */
 function whileObserving<T extends object>(session: TuiSession, listeners: T): T {
   const guard = ([name, listener]: [string, (...args: unknown[]) => void]) => [

@@ -7,7 +7,7 @@ import { createModeTracker } from '../../observe/modes.ts';
 import { createTurnStateScanner, type TurnState } from '../../observe/osc-state.ts';
 import { createRecentText } from '../../observe/recent-text.ts';
 
-/** A hint in the output that the structured record should be looked at. */
+/** A sign in the output that the record should be read. */
 export type Sign =
   | { source: 'text'; text: string }
   /** OSC 7501 (fact 79). */
@@ -15,26 +15,29 @@ export type Sign =
 
 export interface OutputTaps {
   feed(chunk: Buffer): void;
-  /** What undoes the modes that are left set, and is taken for written then. */
+  /**
+   * The sequences that undo the terminal modes that the child has set. Before a successor bracketed paste stays on. The caller
+   * must write them.
+   */
   undoModes(before: 'successor' | 'end'): string;
   /** Bracketed paste is on. */
   takesPastes(): boolean;
-  /** A dialog has the keys: since when, in milliseconds of `performance.now`. Undefined when the composer has them. */
+  /** Since when a dialog has the keys, in milliseconds of `performance.now`. Undefined when the composer has them. */
   dialogSince(): number | undefined;
-  /** The output so far ends with a whole frame: what is said now cuts nothing in two. */
+  /** The output so far ends with a whole frame, so other output cuts no frame in two. */
   betweenFrames(): boolean;
-  /** Calls back when a text has been drawn that is about to be, because of what is typed now. */
+  /** Calls back when the text has been drawn, as the echo of keys that are typed now. */
   awaitEcho(text: string, seen: () => void): void;
-  /** No longer. */
+  /** Ends `awaitEcho`. */
   forgetEcho(): void;
-  /** Why a start was refused, as far as the output says. Asked before the first turn only. */
+  /** Why the child could not resume its thread, if its output tells. Valid before its first turn only. */
   refusal(): StartRefusal | undefined;
-  /** It may stand in its sign-in screen, as far as the output says. Asked before the first thread only. */
+  /** The child may show its sign-in screen. Valid before its first thread only. */
   asksToSignIn(): boolean;
 }
 
 /**
- * The observers of one child's output. Any of them may throw; it is dropped then and the session goes on.
+ * The observers of one child's output. An observer that throws is dropped, and the session goes on.
  * @param hasPastes the child before has left bracketed paste on.
  */
 export function createOutputTaps(
@@ -67,7 +70,7 @@ export function createOutputTaps(
       dialogSince = modes.isSet(CURSOR) ? undefined : (dialogSince ?? performance.now());
     },
     undoModes(before) {
-      // A paste between two children must not come as keys: every Codex asks for the mode again.
+      // Without the mode a paste between two children would come as keys. Every Codex sets the mode again.
       const keeps = before === 'successor' && modes.wasSet(BRACKETED_PASTE);
       const isOff = keeps && !modes.isSet(BRACKETED_PASTE);
       const undone = modes.undo(keeps ? BRACKETED_PASTE : undefined) + (isOff ? PASTES_ON : '');
@@ -87,8 +90,8 @@ export function createOutputTaps(
 const BRACKETED_PASTE = 2004;
 const PASTES_ON = '\u001b[?2004h';
 /**
- * Codex shows the cursor in its composer, while a turn runs and before it has opened a thread, too, and hides it for
- * whatever else takes the keys: "Hooks need review", "Approaching rate limits", requests to a workspace's owner
- * (fact 82; but for some 2 ms inside a frame).
+ * Codex shows the cursor in its composer, also while a turn runs and before it has opened a thread. It hides the cursor for
+ * a dialog: "Hooks need review", "Approaching rate limits", requests to a workspace's owner. It also hides the cursor for
+ * some 2 ms inside a frame (fact 82).
  */
 const CURSOR = 25;

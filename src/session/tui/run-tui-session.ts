@@ -11,11 +11,10 @@ import { relaySignals } from '../signals.ts';
 import { catchErrors } from './catch-errors.ts';
 import { createEarlyHandoff } from './early-handoff.ts';
 import { createInputGate, type InputGate } from './input-gate.ts';
-import type { EventHandlers } from './pass-through.ts';
 import { createSessionClock } from './session-clock.ts';
 import { failSession } from './session-failure.ts';
 import { createTuiDriver } from './tui-driver.ts';
-import type { TuiSession, TuiSessionParts } from './tui-session.ts';
+import type { EventHandlers, TuiSession, TuiSessionParts } from './tui-session.ts';
 
 /**
  * Runs a session on the user's terminal to its end. The terminal is restored when this resolves.

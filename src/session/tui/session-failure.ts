@@ -4,12 +4,15 @@ import { isInHandoff, threadInHandoff } from '../../handoff/session.ts';
 import type { Ending, State } from '../../handoff/states.ts';
 import { FAILED } from '../../handoff/steps.ts';
 import { flushTerminal, suspendJob } from './job-control.ts';
-import { passThrough } from './pass-through.ts';
-import type { TuiSession } from './tui-session.ts';
+import type { SupervisedChild } from './supervised-child.ts';
+import type { EventHandlers, TuiSession } from './tui-session.ts';
+
+/** A child that ignores a hang-up is killed after this long. */
+const HANGUP_MS = 2000;
 
 /**
- * After an error of ours the child lives on as if nothing stood between it and the terminal. The user learns of the error
- * when the terminal is theirs again.
+ * After an error of ours the child lives on, and events go straight to the child or the terminal. No limit moves the session
+ * any more. The user learns of the error after the terminal is restored.
  */
 export function failSession(error: unknown, session: TuiSession): void {
   const { parts, handoffs, gate, observed } = session;
@@ -18,12 +21,7 @@ export function failSession(error: unknown, session: TuiSession): void {
   session.isBroken = true;
   const bug = describeError(error, parts.report).text;
   const state = handoffs.state();
-  session.handlers = passThrough({
-    terminal: parts.terminal,
-    child: observed.child,
-    suspend: () => void suspendJob(session),
-    finish: (ending) => void finish(ending, [...listLastWords(state), bug], session),
-  });
+  session.handlers = passThrough(observed.child, [...listLastWords(state), bug], session);
   session.stopLooking();
   if (observed.ending !== undefined) {
     // In a handoff we have ended the child ourselves, and the handoff has failed.
@@ -34,6 +32,24 @@ export function failSession(error: unknown, session: TuiSession): void {
   } catch {
     // The held keys are lost with the gate.
   }
+}
+
+/** @param lines for stderr at the end. */
+function passThrough(child: SupervisedChild, lines: string[], session: TuiSession): EventHandlers {
+  return {
+    input: child.deliver,
+    signalled: child.signal,
+    hungUp() {
+      child.signal('SIGHUP');
+      setTimeout(() => child.signal('SIGKILL'), HANGUP_MS).unref();
+    },
+    stopped: () => void suspendJob(session),
+    continued: () => undefined,
+    ended(ending) {
+      session.parts.terminal.write(child.undoModes('end'));
+      void finish(ending, lines, session);
+    },
+  };
 }
 
 async function finish(ending: Ending, lines: string[], session: TuiSession): Promise<void> {

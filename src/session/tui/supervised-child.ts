@@ -1,11 +1,10 @@
-import type { StartRefusal } from '../../codex/refusals.ts';
 import type { Ending } from '../../handoff/states.ts';
 import type { PtyChild, Size } from '../../pty/spawn.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
-import { createOutputTaps, type Sign } from './output-taps.ts';
+import { createOutputTaps, type OutputTaps, type Sign } from './output-taps.ts';
 
 export interface ChildListeners {
-  /** The child's own process id, which is its process group too. */
+  /** The child's process id. It is also the id of its process group. */
   started(pid: number): void;
   /** Its first frame is on the screen. */
   drawn(): void;
@@ -15,7 +14,7 @@ export interface ChildListeners {
   ended(ending: Ending): void;
 }
 
-export interface SupervisedChild {
+export interface SupervisedChild extends Omit<OutputTaps, 'feed' | 'betweenFrames'> {
   readonly pid: number | undefined;
   /** Hands input to the child. While the child does not read, the terminal is not read either. */
   deliver(bytes: Buffer): void;
@@ -27,27 +26,13 @@ export interface SupervisedChild {
   redraw(): void;
   /** Writes to the terminal between two frames of the child. */
   interject(sequence: string): void;
-  /** The child has asked for bracketed paste. */
-  takesPastes(): boolean;
-  /** Since when a dialog has the keys, in milliseconds of `performance.now`. Undefined when the composer has them. */
-  dialogSince(): number | undefined;
-  /** Calls back when the text has been drawn, as the echo of keys that are typed now. */
-  awaitEcho(text: string, seen: () => void): void;
-  /** Calls back no more. */
-  forgetEcho(): void;
-  /** Why the child could not resume its thread, if its output tells. Asked before its first turn only. */
-  refusal(): StartRefusal | undefined;
-  /** The child may show its sign-in screen. Asked before its first thread only. */
-  asksToSignIn(): boolean;
-  /** The sequences that undo the terminal modes that the child has set. Before a successor bracketed paste stays on. */
-  undoModes(before: 'successor' | 'end'): string;
 }
 
-/** A child that has written no byte for this long has no half sequence on the terminal. */
+/** After this long without output no sequence is half written. */
 const QUIET_MS = 50;
 
 /**
- * Joins a child behind a pty and the user's terminal: bytes both ways with backpressure, and taps on what it prints.
+ * Joins a child behind a pty and the user's terminal: bytes both ways with backpressure, and observers of its output.
  * @param spawn starts the process behind a pty of the terminal's size.
  * @param hasPastes the child before has left bracketed paste on.
  */
@@ -75,7 +60,7 @@ export function superviseChild(
   function writeBetweenFrames(): void {
     clearTimeout(quiet);
     if (taps.betweenFrames()) writeNow();
-    // Not every sequence belongs to a frame. But bytes that are written in one go arrive in one go.
+    // A sequence need not belong to a frame. But the bytes of one write(2) arrive together.
     else quiet = setTimeout(writeNow, QUIET_MS);
   }
 
@@ -95,6 +80,7 @@ export function superviseChild(
   });
 
   return {
+    ...taps,
     get pid() {
       return child.pid;
     },
@@ -110,12 +96,5 @@ export function superviseChild(
       unwritten += sequence;
       writeBetweenFrames();
     },
-    takesPastes: taps.takesPastes,
-    dialogSince: taps.dialogSince,
-    awaitEcho: taps.awaitEcho,
-    forgetEcho: taps.forgetEcho,
-    refusal: taps.refusal,
-    asksToSignIn: taps.asksToSignIn,
-    undoModes: taps.undoModes,
   };
 }

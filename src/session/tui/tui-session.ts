@@ -14,20 +14,19 @@ import type { EarlyHandoff } from './early-handoff.ts';
 import type { followThreads } from './follow-threads.ts';
 import type { InputGate } from './input-gate.ts';
 import type { ObservedChild } from './observed-child.ts';
-import type { EventHandlers } from './pass-through.ts';
 import type { SessionClock } from './session-clock.ts';
 import type { TurnWatch } from './turn-watch.ts';
 
 export interface TuiSessionParts extends SessionParts {
   terminal: Terminal;
   spawn(plan: ChildPlan): PtyChild;
-  /** Makes the overlay ready once more, and plans a child that goes on with exactly this thread. */
+  /** Makes the overlay ready once more, and plans a child that goes on with this thread. */
   resumePlan(thread: SessionThread, prompt?: string): Promise<ChildPlan>;
   /** The prompt of a resumed thread; '' for none. */
   prompt: string;
   /** Draws attention to a handoff, and to a limit of all accounts. */
   alert: Alert;
-  /** Where the session meets the system, for tests: rollouts and commands of a child, signals, uncaught errors, stderr. */
+  /** Replaced in tests: rollouts and commands of a child, signals, uncaught errors, stderr. */
   follow?: typeof followThreads;
   relay?: typeof relaySignals;
   net?: typeof catchUncaught;
@@ -35,7 +34,19 @@ export interface TuiSessionParts extends SessionParts {
   tell?(line: string): void;
 }
 
-/** What the parts of a session on a terminal share. The facts that a handoff decides on are in `handoffs.state()`. */
+/** The handlers of events from the user, the system and the child. */
+export interface EventHandlers {
+  input(chunk: Buffer): void;
+  signalled(signal: NodeJS.Signals, number: number): void;
+  hungUp(): void;
+  /** The child has stopped (Ctrl-Z). */
+  stopped(): void;
+  /** The child goes on after `fg`, and so do we. */
+  continued(): void;
+  ended(ending: Ending): void;
+}
+
+/** The state that the parts of a session on a terminal share. The facts that a handoff decides on are in `handoffs.state()`. */
 export interface TuiSession {
   readonly parts: TuiSessionParts;
   readonly timers: Timers;
@@ -43,9 +54,9 @@ export interface TuiSession {
   gate: InputGate;
   handoffs: Handoffs;
   early: EarlyHandoff;
-  /** What happens at events from outside: they go to the session, or after an error of ours to pass-through. */
+  /** Events go to the handoffs. After an error of ours they go straight to the child or the terminal. */
   handlers: EventHandlers;
-  /** The child that runs, or the one that ran last. */
+  /** The child that runs, or the child that ran last. */
   observed: ObservedChild | undefined;
   /** The watch of the child that is being ended. Its record tells which prompts were lost. */
   leaving: TurnWatch | undefined;
