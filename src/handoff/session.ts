@@ -53,6 +53,11 @@ export function nameThread({ thread }: Session): { thread?: string } {
   return thread === undefined ? {} : { thread: thread.id };
 }
 
+/** The memory of a session that goes on. Undefined after its end. */
+export function sessionOf(state: State): Session | undefined {
+  return 'session' in state ? state.session : undefined;
+}
+
 /** A child runs, and no handoff has begun. */
 export function isFree(state: State): boolean {
   return state.name === 'running';

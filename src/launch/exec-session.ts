@@ -46,8 +46,8 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
     resumePlan: plans.resume,
     againPlan: plans.again,
     input: keepInput(!leavesResumableThread(invocation)),
-    asAWhole: !leavesResumableThread(invocation),
-    threadAskedFor: threadAskedFor(invocation),
+    isNeverResumed: !leavesResumableThread(invocation),
+    requestedThread: requestedThread(invocation),
     searchThread: (startedAtMs) =>
       leavesResumableThread(invocation)
         ? searchThread({
@@ -59,7 +59,7 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
 }
 
 /** See {@link ExecSessionParts}. A name instead of an id, or `--last`, is for Codex to look up. */
-function threadAskedFor(invocation: ExecInvocation): string | undefined {
+function requestedThread(invocation: ExecInvocation): string | undefined {
   if (invocation.command !== 'exec resume') return 'new';
   const { session } = readPromptAndSession(invocation);
   return session !== undefined && isThreadId(session) ? session.toLowerCase() : undefined;

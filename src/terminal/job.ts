@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 interface ProcessGroups {
   parent: number;
   group: number;
-  /** The session id, or the controlling terminal where the system tells no session id. Equal means: the same session. */
+  /** The session id, or the controlling terminal where the system tells no session id. Equal values: the same session. */
   session: string;
   /** The foreground group of the controlling terminal; -1 without one. */
   foreground: number;

@@ -52,7 +52,7 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
       if (!isGone && stream.writableLength > 0) {
         await new Promise<void>((resolve) => stream.write('', () => resolve()));
       }
-      // Where libuv could not reopen the tty, the file description is shared with the shell that started us.
+      // Where libuv could not reopen the tty, the shell shares its file description, so it must be blocking again.
       if (stream.writableLength > 0) return;
       setBlocking(stream, true);
       isBlocking = true;
@@ -75,7 +75,7 @@ function writeNow(stream: WriteStream, chunk: Buffer | string): Buffer | string 
   }
 }
 
-/** Private to Node, but there is no other way. Without it writes wait, as in every Node program. */
+/** Private to Node. There is no public way. Without it each write waits for the terminal. */
 function setBlocking(stream: WriteStream, blocking: boolean): void {
   handleOf(stream)?.setBlocking?.(blocking);
 }

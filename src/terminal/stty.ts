@@ -4,9 +4,9 @@ import { HotswapError } from '../errors.ts';
 /** `stty` waits for output to drain before it sets anything, which a stalled terminal may never do. */
 const RESTORE_TIMEOUT_MS = 300;
 
-/** The settings that the shim has read: a shell starts `stty` in 1 ms, Node in 8 ms, and Codex's start waits for it. */
+/** The settings that the shim has read. A shell starts `stty` in 1 ms, Node in 8 ms, and Codex's start waits for it. */
 let handedOver = process.env.CODEX_HOTSWAP_TERMIOS;
-delete process.env.CODEX_HOTSWAP_TERMIOS; // not for the child, nor for a codex started in it
+delete process.env.CODEX_HOTSWAP_TERMIOS; // the child, and a codex that it starts, must not get it
 
 /** `stty -g` of the terminal on stdin: all of its settings, for `restoreTermios`. Throws `HotswapError`. */
 export function readTermios(): string {
@@ -28,14 +28,14 @@ export function readTermios(): string {
  * Raw mode that changes no byte in either direction. libuv's `setRawMode` leaves output processing on: the newline of a
  * full-screen program would become CR LF. `raw` alone leaves IEXTEN on: on a Mac, Ctrl-V and Ctrl-O would be lost.
  *
- * In the background this stops the whole job (SIGTTOU), as it stops every program that uses the terminal there. It goes on
+ * In the background the kernel stops the whole job (SIGTTOU), as every program that changes the terminal. The job goes on
  * after `fg`.
  */
 export function setRaw(): void {
   spawnSync('stty', ['raw', '-echo', '-iexten'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
 
-/** Gives the terminal what `readTermios` read. The caller makes sure that we are in the foreground. */
+/** Restores the settings of `readTermios`. The caller makes sure that we are in the foreground. */
 export function restoreTermios(termios: string): void {
   spawnSync('stty', [termios], {
     stdio: ['inherit', 'ignore', 'ignore'],

@@ -6,7 +6,7 @@ import { readSize, type Size } from './tty-facts.ts';
 export type { Size } from './tty-facts.ts';
 
 export interface Terminal {
-  /** `stty -g`, as we found it; read again after a suspension, in which the user may have changed it. */
+  /** `stty -g` at our start. It is read again after a suspension, because the user may have changed it. */
   readonly termios: string;
   size(): Size;
   onResize(listener: (size: Size) => void): void;
@@ -16,7 +16,7 @@ export interface Terminal {
   /** Takes all the bytes. @returns false when the terminal takes no more now: then wait for the drain. */
   write(chunk: Buffer | string): boolean;
   onDrain(listener: () => void): void;
-  /** Resolves when the terminal has taken everything, or is gone. A stalled terminal needs a deadline beside it. */
+  /** Resolves when the terminal has taken everything, or is gone. With a stalled terminal it never resolves. */
   flush(): Promise<void>;
   onInput(listener: (chunk: Buffer) => void): void;
   pauseInput(): void;
@@ -24,8 +24,8 @@ export interface Terminal {
   /** The terminal was closed. */
   onHangup(listener: () => void): void;
   /**
-   * Restores the terminal, stops the whole job as Ctrl-Z would, and resolves when it is in the foreground again and the
-   * terminal raw. Resolves at once when no process could continue us: the kernel ignores Ctrl-Z then, too.
+   * Restores the terminal, and stops the whole job as Ctrl-Z does. Resolves when the job is in the foreground again and the
+   * terminal is raw. Resolves at once when no process could continue us: the kernel also ignores Ctrl-Z then.
    */
   suspendJob(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export function openTerminal(): Terminal {
   function attach(): TerminalOutput {
     output ??= attachTo(process, hangup.report, () => {
       if (resume !== undefined) resume();
-      // The process that stopped us may have changed the modes of the terminal.
+      // A process that stopped us may have changed the modes of the terminal.
       else if (isRaw) setRaw();
       refreshSize();
     });
@@ -67,7 +67,7 @@ export function openTerminal(): Terminal {
       const continued = new Promise<void>((resolve) => {
         resume = resolve;
       });
-      // The signal goes to the whole group, as we may be part of a pipeline or a script. It has no listener, so it stops us.
+      // The signal goes to the whole group, as we may be part of a pipeline or a script. We have no listener, so it stops us.
       process.kill(0, 'SIGTSTP');
       await continued;
       resume = undefined;
@@ -98,7 +98,7 @@ export function openTerminal(): Terminal {
     flush: () => attach().flush(),
     onInput(listener) {
       attach();
-      // A list that was shown before has left stdin paused, and then a listener alone does not make it flow.
+      // A list that was shown before leaves stdin paused. A listener alone does not resume it.
       process.stdin.on('data', listener).resume();
     },
     pauseInput: () => void process.stdin.pause(),
@@ -136,7 +136,7 @@ function attachTo(
   return output;
 }
 
-/** Node learns a new size from SIGWINCH only. While we were stopped, the foreground job got that signal. */
+/** Node learns a new size from SIGWINCH only. While we were stopped, only the foreground job got that signal. */
 function refreshSize(): void {
   (process.stdout as { _refreshSize?: () => void })._refreshSize?.();
 }

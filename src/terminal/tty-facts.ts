@@ -11,8 +11,8 @@ export function isTerminal(fd: number): boolean {
 }
 
 /**
- * The size of the terminal on stdout, 0 × 0 where it does not know it. `process.stdout` tells the same, but it loads
- * `node:net` and the streams: 4 ms in front of the child's start (pty fact 24).
+ * The size of the terminal on stdout; 0 × 0 if the terminal does not know it. `process.stdout` gives the same size, but it
+ * loads `node:net` and the streams, which delays the child's start by 4 ms (pty fact 24).
  */
 export function readSize(): Size {
   const size: [number, number] = [0, 0];
@@ -25,8 +25,8 @@ export function readSize(): Size {
 }
 
 /**
- * The binding that `node:tty` uses. Undefined where Node has none, or would print a warning: Node 20 to 26 have
- * `process.binding`, and a later one will not.
+ * The binding that `node:tty` uses. Undefined if Node has no `process.binding`, or would print a warning. Node 20 to 26 have
+ * it; a later release will not.
  */
 function binding(): TtyBinding | undefined {
   const { NODE_OPTIONS = '', NODE_PENDING_DEPRECATION } = process.env;

@@ -43,7 +43,7 @@ export function createExecDriver(session: ExecSession): Driver {
 function startChild(start: StartEffect, session: ExecSession): void {
   const { parts, handoffs } = session;
   const startedAt = Date.now();
-  const expected = start.thread?.id ?? parts.threadAskedFor;
+  const expected = start.thread?.id ?? parts.requestedThread;
   const child = startExecChild(
     parts.ignoresHangup ? ignoringHangup(start.plan) : start.plan,
     parts.input[start.how],

@@ -18,9 +18,9 @@ export interface ExecSessionParts extends SessionParts {
    * The command is a review, or it keeps no record. It is run again, and never resumed. Up to 0.144 the record of a review
    * has no limit, because a sub-agent met the limit (fact 92).
    */
-  asAWhole: boolean;
+  isNeverResumed: boolean;
   /** The id of the thread that the command line names; `new` when it begins a thread; undefined when that is not known. */
-  threadAskedFor: string | undefined;
+  requestedThread: string | undefined;
   /** Asks the service what is left of the account that has just failed. Called only where no record tells. */
   askLimits(): Promise<RateLimits | undefined>;
   /** Searches the thread of a child that ended before its thread was found. `unknown`: several threads are possible. */

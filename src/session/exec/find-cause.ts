@@ -1,6 +1,7 @@
 import { proveForeignReasoning } from '../../codex/foreign-reasoning.ts';
 import type { OpenThread } from '../../codex/thread-files.ts';
 import type { Finding } from '../../handoff/events.ts';
+import { sessionOf } from '../../handoff/session.ts';
 import { retryAsync } from '../../state/deferred-writes.ts';
 import { hasLostPrompt, proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
 import type { ExecSession, StartedChild } from './exec-session.ts';
@@ -15,7 +16,7 @@ export async function findCause(session: ExecSession): Promise<Finding> {
   if (open === 'unknown') return { name: 'not-proved', source: 'exit' };
   if (open !== 'none') {
     const finding = await readCause(open, session, started);
-    if (finding !== NOT_PROVED || !parts.asAWhole) return finding;
+    if (finding !== NOT_PROVED || !parts.isNeverResumed) return finding;
   }
   const limits = await parts.askLimits();
   const proof = limits && proveByAccount(limits, Date.now());
@@ -38,8 +39,7 @@ async function readCause(
   const from = child.thread()?.length;
   const fresh = from === undefined ? undefined : { from, startedAtMs };
   const { thread, facts } = await retryAsync(() => readExecRecord(open, fresh));
-  const state = handoffs.state();
-  const answered = new Set('session' in state ? state.session.answered : []);
+  const answered = new Set(sessionOf(handoffs.state())?.answered);
   const proof = proveExecLimit(facts, startedAtMs, answered);
   if (proof !== undefined) {
     // Without its prompt the command is run again.
@@ -48,6 +48,6 @@ async function readCause(
   }
   const turnId = proveForeignReasoning({ facts, startedAtMs, seenTurnIds: new Set() });
   // A command that is never resumed cannot go on in a copy.
-  if (turnId === undefined || parts.asAWhole) return NOT_PROVED;
+  if (turnId === undefined || parts.isNeverResumed) return NOT_PROVED;
   return { name: 'reasoning-refused', thread, turnId, source: 'exit' };
 }

@@ -2,7 +2,7 @@ import type { ComposerKey } from '../../codex/composer-keys.ts';
 import { MOST_KEPT, NOT_KEPT, type OpenPaste } from './open-paste.ts';
 import { type BurstKey, renderBurst, type Side, sendsPrompt, writesText } from './render-burst.ts';
 
-/** Keys that later keys cannot change any more. */
+/** Keys whose form no later key can change. */
 export interface FinishedKeys<Tag> {
   keys: string;
   tag: Tag;
@@ -10,29 +10,29 @@ export interface FinishedKeys<Tag> {
   passedOn: number;
 }
 
-/** What a burst reader has read and not handed out. */
+/** The keys that a burst reader has read and not handed out. */
 export interface BurstState<Tag> {
   finished: FinishedKeys<Tag>[];
   burst: BurstKey<Tag>[];
-  /** How much text came in the burst, and how many bytes, with the keys that were taken out of it before its end. */
+  /** The characters of text and the bytes of the burst, with the keys that were taken out of it before its end. */
   characters: number;
   bytes: number;
-  /** When the newest key came. */
+  /** The time of the newest key. */
   lastAt: number;
   isAfterPaste: boolean;
   paste: OpenPaste<Tag> | undefined;
-  /** How many entries of `finished` and of `burst` are queued. Each chunk asks, so they are counted. */
+  /** How many entries of `finished` and of `burst` are queued. Each chunk asks for it, so it is counted. */
   queued: { finished: number; burst: number };
 }
 
-/** Keys that come within this time were not typed one after the other: xdotool needs 12 ms, ydotool 20. */
+/** Keys with a shorter pause between them are a burst: xdotool pauses 12 ms, ydotool 20. */
 const BURST_MS = 25;
-/** Codex takes an Enter so soon after a burst for a line break (fact 83). */
+/** Codex reads an Enter so soon after a burst as a line break (fact 83). */
 const ENTER_MS = 120;
-/** After so many characters of a burst an Enter is waited for. */
+/** From so many characters on, an Enter may belong to the burst. */
 const LEAST_CHARACTERS = 3;
 
-/** How long no key may come before the burst has ended. */
+/** The burst has ended after so many milliseconds without a key. */
 export function timeToEnd({ characters }: BurstState<unknown>): number {
   return characters >= LEAST_CHARACTERS ? ENTER_MS : BURST_MS;
 }
@@ -47,7 +47,7 @@ export function addKey<Tag extends { side: Side }>(
   const isLateEnter = sendsPrompt(key) && state.characters >= LEAST_CHARACTERS && gap <= ENTER_MS;
   if (gap > BURST_MS && !isLateEnter) endBurst(state);
   state.lastAt = atMs;
-  // The end of a bracketed paste is known, so an Enter behind it is a key, however soon it comes.
+  // The end of a bracketed paste is known, so an Enter right after it is a key.
   const isAlone = state.isAfterPaste && sendsPrompt(key);
   state.isAfterPaste = false;
   if (isAlone) return finishKeys(state, key.bytes, tag);
@@ -60,7 +60,7 @@ export function addKey<Tag extends { side: Side }>(
   }
   const last = state.burst.at(-1);
   if (last?.tag === tag && !writesText(last.key) && !writesText(key)) {
-    // Both come out as they came. One entry for the two saves memory: a chunk may have a million of them.
+    // Both keys keep their form. One entry for both saves memory: a chunk may have a million keys.
     last.key = { kind: 'other', bytes: last.key.bytes + key.bytes };
     return;
   }
@@ -86,7 +86,7 @@ export function finishKeys<Tag extends { side: Side }>(
 ): void {
   const last = finished.at(-1);
   if (passedOn === 0 && last?.tag === tag && last.passedOn === 0) {
-    // Both are of one chunk, so nothing tells them apart later.
+    // Both are of one chunk, so they are never treated differently.
     last.keys += keys;
     return;
   }

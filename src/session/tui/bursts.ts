@@ -11,31 +11,31 @@ import { addPiece, type OpenPaste, openPaste, renderPaste } from './open-paste.t
 import { renderBurst, type Side } from './render-burst.ts';
 
 /**
- * Tells a paste without brackets from typing. Such pastes come from a terminal that has no bracketed paste, from
- * `tmux paste-buffer`, xdotool and dictation, and they come faster than keys are pressed. An Enter in such a burst is a
- * line break of it, for a paste must never send itself. An Enter after a pause is a key. Keys come out in order: a burst
- * with line breaks as a bracketed paste, the rest as it came.
+ * Distinguishes a paste without brackets from typing. Such pastes come from a terminal that has no bracketed paste, from
+ * `tmux paste-buffer`, xdotool and dictation. They come faster than a person types. An Enter in such a burst is a line
+ * break, because a paste must never send itself. An Enter after a pause is a key. Keys come out in order: a burst with line
+ * breaks as a bracketed paste, all other keys unchanged.
  */
 export interface BurstReader<Tag extends { side: Side }> {
   /**
    * @param keys whole sequences as latin-1. A paste may come in pieces.
-   * @param atMs when they came, on a clock that only goes forward.
-   * @param passedOn so many of their first bytes the child has.
+   * @param atMs the time of the keys, on a clock that only goes forward.
+   * @param passedOn how many of their first bytes the child has.
    */
   add(keys: string, atMs: number, tag: Tag, passedOn?: number): void;
   /** The keys that no key at `nowMs` or later can change. */
   takeFinished(nowMs: number): FinishedKeys<Tag>[];
-  /** All keys but the queued ones. Their burst may go on, and later keys still count as a part of it. */
+  /** All keys except the queued keys. Their burst may go on: later keys still belong to it. */
   takeDelivered(): FinishedKeys<Tag>[];
-  /** A paste whose end has not come. `isBegun`: the child has its beginning. `rest`: the part that the child has not. */
+  /** A paste whose end has not come. `isBegun`: the child has its beginning. `rest`: the part that the child does not have. */
   openPaste(): { side: Side; isBegun: boolean; rest(): string } | undefined;
-  /** The child has the open paste as far as it goes (true), or nothing of it. */
+  /** The child has all of the open paste so far (true), or nothing of it (false). */
   markOpenPaste(isPassed: boolean): void;
-  /** How long no key may come before the last burst is finished; 0 if no burst is left. */
+  /** The last burst is finished after so many milliseconds without a key; 0 if no burst is left. */
   quietMs(): number;
   /** A queued key is left. */
   hasQueued(): boolean;
-  /** Another key is left. */
+  /** A key that is not queued is left. */
   hasDelivered(): boolean;
 }
 
@@ -121,7 +121,7 @@ function closePaste<Tag extends { side: Side }>(
   state.lastAt = atMs;
 }
 
-/** Queued keys come after the delivered ones, never between them. */
+/** Queued keys come after the delivered keys, never between them. */
 function takeDelivered<Tag extends { side: Side }>(state: BurstState<Tag>): FinishedKeys<Tag>[] {
   const { finished, burst, characters } = state;
   state.finished = finished.filter((keys) => !isDelivered(keys));
@@ -136,7 +136,7 @@ function countQueued({ queued }: BurstState<unknown>): number {
   return queued.finished + queued.burst;
 }
 
-/** In a composer or in a dialog. */
+/** The child has the keys, in its composer or in a dialog. */
 function isDelivered({ tag }: { tag: { side: Side } }): boolean {
   return tag.side !== 'queued';
 }

@@ -1,14 +1,14 @@
 import type { ObservedChild } from './observed-child.ts';
 import type { TuiSession } from './tui-session.ts';
 
-/** The network may fail for a moment, so the service is asked once more after this long. */
+/** The network may fail for a moment. So the service is asked once more after this pause. */
 const PAUSE_MS = 2000;
 
 /**
- * The screen looks like Codex's sign-in screen, and that is only a reason to ask about the login. If the login works, the
- * screen is left to the user.
- * @param isStill the child has not opened its thread. When it has, its login works, and the question would cost a token
- * refresh.
+ * The screen looks like Codex's sign-in screen. That is no proof, so the service is asked about the login. If the login works,
+ * the user answers the screen.
+ * @param isStill whether the child has still no thread. A child with a thread has a login that works, and asking would cost
+ * a token refresh.
  */
 export async function confirmSignIn(
   observed: ObservedChild,

@@ -1,10 +1,10 @@
 /**
- * Whether a text has a part in it, in linear time (Knuth, Morris and Pratt). `String.includes` needs minutes where text and
- * part are some 100,000 equal characters with a different one in the middle (pty fact 7), and a user may paste such text.
+ * Whether a text contains a part, in linear time (Knuth, Morris and Pratt). A user may paste 100,000 equal characters with a
+ * different character in the middle. `String.includes` needs minutes for such a text and part (pty fact 7).
  */
 export function contains(text: string, part: string): boolean {
   if (part.length > text.length) return false;
-  // Most texts are short, and the built-in search is faster there.
+  // The built-in search is faster for short parts.
   if (part.length <= SHORT) return text.includes(part);
   const jumps = jumpsOf(part);
   let matched = 0;
@@ -19,7 +19,7 @@ export function contains(text: string, part: string): boolean {
 
 const SHORT = 64;
 
-/** For each prefix of the part: the length of the longest shorter prefix that it ends with. */
+/** For each prefix of the part: the length of the longest shorter prefix that is also its end. */
 function jumpsOf(part: string): Uint32Array {
   const jumps = new Uint32Array(part.length);
   let matched = 0;

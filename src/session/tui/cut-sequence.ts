@@ -1,18 +1,18 @@
 import type { InputClassifier } from '../../observe/keys.ts';
 
 /**
- * A sequence that the end of a chunk has cut in two. The classifier keeps its beginning for the next chunk, and the child
+ * An escape sequence that the end of a chunk has cut in two. The classifier keeps its beginning for the next chunk. The child
  * may have that beginning already.
  */
 export interface CutSequence {
   readonly classifier: InputClassifier;
-  /** So many of the kept bytes the living child has. */
+  /** How many of the kept bytes the living child has. */
   passedOn: number;
-  /** So many of them the child before had. A key among them was pressed there. */
+  /** How many of them the child before had. It has read a key among them. */
   passedBefore: number;
 }
 
-/** Part of the sequence waits: the child does not have it. */
+/** The child does not have all of the sequence. */
 export function hasWaitingPart({ classifier, passedOn }: CutSequence): boolean {
   return classifier.pending() > passedOn;
 }
@@ -26,8 +26,8 @@ export function readPassedChunk(cut: CutSequence, chunk: Buffer): Buffer {
 
 /**
  * Reads a chunk that the child does not have.
- * @returns its keys and the terminal's reports, a cut sequence included that ends in it; `passedOn`: so many of the
- * first bytes of the keys the child has.
+ * @returns its keys and the terminal's reports, with a cut sequence that ends in it. `passedOn`: how many of the first bytes
+ * of the keys the child has.
  */
 export function readWaitingChunk(
   cut: CutSequence,
@@ -44,14 +44,14 @@ export function readWaitingChunk(
     : { reports, keys, passedOn };
 }
 
-/** No rest has come, so the kept bytes are keys, such as Escape. `passedOn`: so many of them the child has. */
+/** No rest has come, so the kept bytes are keys, such as Escape. `passedOn`: how many of them the child has. */
 export function endSequence(cut: CutSequence): { keys: Buffer; passedOn: number } {
   const { passedOn } = cut;
   cut.passedOn = 0;
   return { keys: cut.classifier.flush(), passedOn };
 }
 
-/** The child gets the kept bytes that it does not have. The classifier keeps them for the next chunk all the same. */
+/** Gives the child the kept bytes that it does not have. The classifier still keeps them for the next chunk. */
 export function passSequence(cut: CutSequence, deliver: (bytes: Buffer) => void): void {
   const kept = cut.classifier.flush();
   if (kept.length > cut.passedOn) deliver(kept.subarray(cut.passedOn));
@@ -59,7 +59,7 @@ export function passSequence(cut: CutSequence, deliver: (bytes: Buffer) => void)
   cut.passedOn = kept.length;
 }
 
-/** The child has ended. Its successor has nothing of the sequence. */
+/** The child has ended. Its successor has no byte of the sequence. */
 export function forgetChild(cut: CutSequence): void {
   cut.passedBefore = Math.max(cut.passedBefore, cut.passedOn);
   cut.passedOn = 0;

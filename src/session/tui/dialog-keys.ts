@@ -1,18 +1,18 @@
 import type { GateOptions, GateState } from './gate-state.ts';
 import type { Side } from './render-burst.ts';
 
-/** A user who types when a dialog comes up does not answer it. A key is an answer only after a pause so long. */
+/** A dialog may come up while the user types a prompt. So a key is an answer only after this pause. */
 const PAUSE_MS = 500;
-/** A dialog that is open for less than this is a frame that Codex is drawing. */
+/** Codex hides the cursor while it draws a frame. A dialog hides it for longer than this. */
 const FRAME_MS = 100;
 
-/** Where keys go that the child gets now. */
+/** The reader of keys that the child gets now: its composer or its dialog. */
 export function sideOfChild({ dialogSince, ticks }: GateOptions): Side {
   const since = dialogSince();
   return since !== undefined && ticks() - since >= FRAME_MS ? 'dialog' : 'delivered';
 }
 
-/** Keys that come now, while keys are held, answer a dialog of the child. */
+/** Whether keys that come now, while keys are held, answer a dialog of the child. */
 export function answersDialog({ options, isAnswering, lastPressAt }: GateState): boolean {
   const since = options.takesAnswers() ? options.dialogSince() : undefined;
   if (since === undefined) return false;

@@ -1,5 +1,6 @@
 import type { RateLimits } from '../../codex/rollout.ts';
 import type { Roomier } from '../../handoff/accounts.ts';
+import { sessionOf } from '../../handoff/session.ts';
 import type { Timers } from '../../handoff/timers.ts';
 import type { TuiSession } from './tui-session.ts';
 
@@ -48,13 +49,12 @@ export function createEarlyHandoff(parts: EarlyHandoffParts): EarlyHandoff {
 
 /** After a turn: if its account has little left and another account has more, the session moves when no turn runs. */
 export async function considerEarlyHandoff(limits: RateLimits, session: TuiSession): Promise<void> {
-  const { parts, handoffs, early, observed } = session;
-  const state = handoffs.state();
-  const thread = 'session' in state ? state.session.thread : undefined;
+  const { parts, handoffs, earlyHandoff, observed } = session;
+  const thread = sessionOf(handoffs.state())?.thread;
   if (thread === undefined) return;
   await parts.accounts.rereadConstraints(thread.cwd);
   if (observed !== session.observed || observed?.watch === undefined) return;
   const from = { thread: thread.id, rollout: thread.rollout };
   const roomier = parts.accounts.findRoomier(limits, from);
-  if (roomier !== undefined) early.consider(roomier);
+  if (roomier !== undefined) earlyHandoff.consider(roomier);
 }

@@ -1,4 +1,5 @@
 import { proveForeignReasoning } from '../../codex/foreign-reasoning.ts';
+import { dropUndefined } from '../../codex/json.ts';
 import { findResetTime, type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
 import { isCompactionError } from '../../codex/limits.ts';
 import type { RateLimits, RolloutFact } from '../../codex/rollout.ts';
@@ -14,11 +15,11 @@ import {
 
 export type Proven = LimitProof & {
   thread: SessionThread;
-  /** No turn failed of it, and no turn runs: there is no work to go on with. */
+  /** The limit has cut off no turn, and no turn runs. */
   isIdle?: boolean;
 };
 
-/** A turn that the service refused, because another account's model thought in its thread (fact 61). */
+/** A turn that the service refused, because its thread has reasoning of another account's model (fact 61). */
 export interface Refused {
   thread: SessionThread;
   turnId: string;
@@ -30,7 +31,7 @@ export interface SeenText {
   at: number;
 }
 
-/** What is new in the rollouts of a child. */
+/** The news in the rollouts of a child. */
 export interface RecordNews {
   proof?: Proven;
   refused?: Refused;
@@ -38,32 +39,32 @@ export interface RecordNews {
   started: boolean;
   /** A turn ended with an answer since the last news. */
   answered: boolean;
-  /** What is left of the account's own windows after that turn, if it told. */
+  /** The account's usage after that turn, if the record has it. */
   limits?: RateLimits;
-  /** By its record, the newest turn of all threads runs. */
+  /** By the record, the newest turn of all threads runs. */
   turnRuns: boolean;
 }
 
 export interface ThreadFollower {
-  /** Reads what is new in every rollout that the child has open. Calls are answered one after the other. */
+  /** Reads the news in every rollout that the child has open. Calls are answered one after the other. */
   readNews(seenText: SeenText | undefined): Promise<RecordNews>;
-  /** The root thread that had a turn last. It follows `/new`, `/fork` and `/resume` in the TUI. */
+  /** The root thread with the newest turn. So it follows `/new`, `/fork` and `/resume` in the TUI. */
   current(): SessionThread | undefined;
   rollouts(): string[];
   record(): ChildRecord;
 }
 
-/** What the threads of a child tell of the time since its start. */
+/** The prompts and the turns of a child since its start, from its threads. */
 export interface ChildRecord {
-  /** What the user said. */
+  /** The prompts of the user. */
   prompts: readonly string[];
   /** In order. */
   turns: readonly Turn[];
 }
 
 /**
- * Follows the rollouts of one child. The child's open files tell which they are (fact 55).
- * @param startedAtMs when the child was started: a turn that ended before is a replay (fact 65).
+ * Follows the rollouts of one child. They are among the child's open files (fact 55).
+ * @param startedAtMs the start of the child. A turn that ended before is a replay (fact 65).
  * @param answeredFor the failed turns that this session has acted on.
  * @param listOpen lists the rollouts that a process has open.
  * @param aheadMs how far the clock has been set back in this session.
@@ -94,11 +95,8 @@ export function followThreads(
       );
       const text = textOfTurn(facts, seenText);
       const question = { facts, startedAtMs, seenTurnIds: answeredFor };
-      const proof = proveLimit({
-        ...question,
-        sawText: text !== undefined,
-        ...(text === undefined ? {} : { text }),
-      });
+      const sawText = text !== undefined;
+      const proof = proveLimit({ ...question, sawText, ...dropUndefined({ text }) });
       const found = proof ?? proveReserve(rollout, answeredFor);
       if (found !== undefined) {
         news.proof = {
@@ -143,8 +141,8 @@ export function followThreads(
 }
 
 /**
- * Codex has left the thread's own model for the reserve, as the account has no included usage left. Codex cuts off no turn
- * for this: a turn that runs is answered.
+ * Codex has switched from the thread's own model to the reserve model, because the account has no included usage left. Codex
+ * cuts off no turn for this, so a turn that runs is answered.
  */
 function proveReserve(
   { reserve, facts }: FollowedRollout,
@@ -160,14 +158,13 @@ function proveReserve(
     kind: 'reserve',
     turnId,
     isIdle: last.type === 'task_complete' && last.answered,
-    ...(until === undefined ? {} : { until }),
+    ...dropUndefined({ until }),
   };
 }
 
 /**
- * The limit was met in the user's own `/compact`: the work before is done. The first turn of a child is no `/compact`: its
- * start prompt began it, and 0.150 does not record that prompt before the compaction ends (fact 64). Without a prompt the
- * thread would stand still.
+ * The limit was met in the user's own `/compact`, so no work was cut off. The first turn of a child is no `/compact`: a start
+ * prompt began it. 0.150 records that prompt only after the compaction (fact 64).
  */
 function endsOnlyCompaction(
   { message = '' }: Omit<LimitProof, 'turnId'>,
@@ -183,7 +180,7 @@ function byLastTurn(rollouts: Iterable<FollowedRollout>): FollowedRollout[] {
   return [...rollouts].sort((a, b) => a.lastTurnAt - b.lastTurnAt);
 }
 
-/** The text, unless it was drawn before the turn began: then it belongs to another turn, or to an old transcript. */
+/** The text, unless it was drawn before the turn began. Then it belongs to another turn, or to an old transcript. */
 function textOfTurn(
   facts: readonly RolloutFact[],
   seenText: SeenText | undefined,

@@ -1,22 +1,23 @@
 import { statSync } from 'node:fs';
+import { dropUndefined } from '../../codex/json.ts';
 import { isReserveModel, type ReserveState, updateReserveState } from '../../codex/reserve.ts';
 import { correctTime, type RolloutFact } from '../../codex/rollout.ts';
 import { readRolloutFacts, readSessionMeta } from '../../codex/rollout-file.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 
-/** A rollout that the living child has open, and what was read of it. */
+/** A rollout that the living child has open, and its facts so far. */
 export interface FollowedRollout {
-  /** Undefined for a sub-agent: the turn of its parent fails, too, and the parent is resumed. */
+  /** Undefined for a sub-agent: its parent's turn fails as well, and the parent is resumed. */
   thread: SessionThread | undefined;
   offset: number;
   /** Of the last turn only. */
   facts: RolloutFact[];
-  /** What the user said since the child was started. */
+  /** The prompts of the user since the child was started. */
   prompts: string[];
   turns: Turn[];
   /** Epoch milliseconds. */
   lastTurnAt: number;
-  /** It was read before, so what is new was written in this session. */
+  /** It was read before, so new facts were written in this session. */
   wasRead?: true;
   reserve?: ReserveState | undefined;
 }
@@ -25,16 +26,16 @@ export interface FollowedRollout {
 export interface Turn {
   from: number;
   to?: number;
-  /** The record has its prompt. It was no `/compact`, and its prompt was not lost. */
+  /** The record has its prompt. So it is no `/compact`, and its prompt was not lost. */
   hasPrompt: boolean;
 }
 
-/** Old turns do not matter, and a rollout can have 50 MB. Reading begins this far before its end. */
+/** A rollout can have 50 MB, and old turns do not matter. Reading begins this far before its end. */
 const HISTORY_BYTES = 1024 * 1024;
 
 /**
- * @param startedAtMs when the child was started.
- * @returns undefined when the first line is not written yet: the file of a new thread is empty for a moment.
+ * @param startedAtMs the start of the child.
+ * @returns undefined when the first line is not written yet. The file of a new thread is empty for a moment.
  */
 export async function openRollout(
   file: string,
@@ -43,11 +44,7 @@ export async function openRollout(
   const meta = await readSessionMeta(file);
   if (meta === undefined) return undefined;
   const { size } = statSync(file);
-  const thread = {
-    id: meta.threadId,
-    rollout: file,
-    ...(meta.cwd === undefined ? {} : { cwd: meta.cwd }),
-  };
+  const thread = { id: meta.threadId, rollout: file, ...dropUndefined({ cwd: meta.cwd }) };
   return {
     thread: meta.subagent ? undefined : thread,
     offset: Math.max(0, size - HISTORY_BYTES),
@@ -55,14 +52,14 @@ export async function openRollout(
     prompts: [],
     turns: [],
     lastTurnAt: 0,
-    // A thread that this child has begun is on the reserve only after Codex has put it there.
+    // A thread that this child has begun is not on the reserve model until Codex has switched it.
     ...((meta.at ?? 0) >= startedAtMs && { reserve: { onReserve: false } }),
   };
 }
 
 /**
- * Reads on. @returns the new facts
- * @param startedAtMs when the child was started.
+ * Reads on. @returns the new facts.
+ * @param startedAtMs the start of the child.
  * @param aheadMs how far the clock has been set back in this session.
  */
 export async function readOn(
@@ -73,7 +70,7 @@ export async function readOn(
   const { thread } = rollout;
   if (thread === undefined) return [];
   const read = await readRolloutFacts(thread.rollout, rollout.offset);
-  // The facts of the first reading may be older than the change of the clock.
+  // The facts of the first reading may have been written before the clock was set back.
   const facts = read.facts.map((fact) => correctTime(fact, rollout.wasRead ? aheadMs : 0));
   rollout.offset = read.offset;
   rollout.wasRead = true;
@@ -84,7 +81,7 @@ export async function readOn(
       if ((fact.at ?? 0) >= startedAtMs) rollout.prompts.push(fact.text);
       continue;
     }
-    if (isTurnMark(fact)) noteTurn(rollout.turns, fact);
+    if (isTurnMark(fact)) recordTurn(rollout.turns, fact);
     rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
     if (fact.type === 'task_started') rollout.facts.length = 0;
     if (fact.type === 'settings' || fact.type === 'turn_context') {
@@ -109,7 +106,7 @@ export function isTurnMark({ type }: RolloutFact): boolean {
   return type === 'task_started' || type === 'task_complete' || type === 'turn_aborted';
 }
 
-function noteTurn(turns: Turn[], { type, at = 0 }: RolloutFact): void {
+function recordTurn(turns: Turn[], { type, at = 0 }: RolloutFact): void {
   const last = turns.at(-1);
   if (last !== undefined) last.to ??= at;
   if (type !== 'task_started') return;
@@ -117,5 +114,5 @@ function noteTurn(turns: Turn[], { type, at = 0 }: RolloutFact): void {
   if (turns.length > MOST_TURNS) turns.shift();
 }
 
-/** No user types prompts ahead for more turns than this. */
+/** No user queues prompts for more turns than this. */
 const MOST_TURNS = 100;

@@ -7,39 +7,39 @@ import { createUnsentInput, type Moment, type UnsentInput } from './unsent-input
 export interface GateOptions {
   /** Hands bytes to the living child. Does nothing when no child lives. */
   deliver(bytes: Buffer): void;
-  /** The same for keys that have waited, as latin-1. */
+  /** The same for keys that have waited. @param keys latin-1. */
   deliverHeld(keys: string): void;
   classifier: InputClassifier;
-  /** As far as we know, the living child is in a turn: Codex queues a prompt until the turn ends. */
+  /** As far as we know, a turn of the living child runs. Codex queues a prompt until that turn ends. */
   isTurnRunning(): boolean;
-  /** Since when a dialog of the living child has the keys (as `ticks`). */
+  /** Since when a dialog of the living child has the keys, on the clock of `ticks`. */
   dialogSince(): number | undefined;
-  /** The living child is to stay, so keys that are typed at its dialog are meant for it, though keys are held. */
+  /** The living child is to stay. So keys at its dialog are meant for the child, though keys are held. */
   takesAnswers(): boolean;
-  /** Epoch milliseconds, as the record has them. */
+  /** Epoch milliseconds, for a comparison with the record. */
   now(): number;
   /** Milliseconds on a clock that only goes forward. */
   ticks(): number;
   after(ms: number, act: () => void): void;
 }
 
-/** What the files of the input gate share. */
+/** The state that the files of the input gate share. */
 export interface GateState {
   readonly options: GateOptions;
-  /** `releasing`: keys are not held any more, but the child does not have the held ones yet. */
+  /** `releasing`: keys are not held any more, but the child does not have the held keys yet. */
   phase: 'passing' | 'holding' | 'releasing';
   readonly cut: CutSequence;
   readonly bursts: BurstReader<{ side: Side; moment: Moment }>;
-  /** Keys that the child has and its thread does not. */
+  /** Keys that the child has and its thread does not have. */
   readonly unsent: UnsentInput;
   /** Keys that wait for a child. */
   queue: QueuedKeys[];
-  /** Is told of the next key. */
+  /** Is called at the next key. */
   keyListener: (() => void) | undefined;
   /** The newest keys answered a dialog. */
   isAnswering: boolean;
   presses: number;
-  /** As `ticks`. */
+  /** On the clock of `ticks`. */
   lastPressAt: number;
   lastChunkAt: number;
   /** Stands for the timer that gives the held keys. A new hold makes the timer void. */
@@ -48,9 +48,9 @@ export interface GateState {
 
 export interface QueuedKeys {
   keys: string;
-  /** So many of their bytes the living child has: all, or none. */
+  /** How many of their bytes the living child has: all, or none. */
   passedOn: number;
-  /** So short that they may have answered a dialog: they are given only if text follows. */
+  /** They are so short that they may have answered a dialog. They are given only if text follows. */
   isShort?: boolean;
 }
 
@@ -66,9 +66,9 @@ export function openGateState(options: GateOptions): GateState {
   };
 }
 
-/** A terminal sends a sequence in one go. The rest of a cut one comes sooner; an ESC without a rest is the Escape key. */
+/** A terminal sends a sequence at once, so the rest of a cut sequence comes sooner. An ESC without a rest is the Escape key. */
 export const CUT_MS = 50;
-/** A paste whose rest has not come for so long is not waited for. */
+/** A paste without more bytes for so long has stalled. The gate does not wait for its rest. */
 const STALL_MS = 1000;
 
 /** The rest of the newest keys may still come. */

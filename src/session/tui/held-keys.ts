@@ -6,13 +6,13 @@ import type { Side } from './render-burst.ts';
 import { addKeys, queueSequence, takeQueue } from './typed-keys.ts';
 import { hasPress } from './unsent-input.ts';
 
-/** How soon the gate looks again whether a dialog is gone, or a burst over. */
+/** The pause before the gate checks again whether a dialog is gone, or a burst is over. */
 const DIALOG_MS = 50;
 const BURST_MS = 10;
-/** The byte behind the ESC of a sequence: `[`. */
+/** The byte after the ESC of a sequence: `[`. */
 const CSI = 0x5b;
 
-/** The child gets the chunk untouched and at once. It is read after that. */
+/** The child gets the unchanged chunk at once. The gate reads it after that. */
 export function passChunk(gate: GateState, chunk: Buffer, side: Side): void {
   gate.options.deliver(chunk);
   const keys = readPassedChunk(gate.cut, chunk);
@@ -20,7 +20,7 @@ export function passChunk(gate: GateState, chunk: Buffer, side: Side): void {
   if (hasPress(keys.toString('latin1'))) gate.presses += 1;
 }
 
-/** Keys wait, but for answers to a dialog. The terminal's own reports pass. */
+/** Keys wait, except answers to a dialog. The terminal's own reports pass. */
 export function holdChunk(gate: GateState, chunk: Buffer): void {
   const { bursts, cut, options } = gate;
   const pasteSide = cut.classifier.isPasting() ? bursts.openPaste()?.side : undefined;
@@ -32,12 +32,12 @@ export function holdChunk(gate: GateState, chunk: Buffer): void {
     queueSequence(gate);
     return passChunk(gate, chunk, 'dialog');
   }
-  // An answer that looked like the beginning of a sequence was a key, such as Escape.
+  // The last answer looked like the beginning of a sequence. No rest has come, so it was a key, such as Escape.
   if (wasAnswering && pasteSide === undefined && chunk[0] !== CSI) endSequence(cut);
   const { reports, keys, passedOn } = readWaitingChunk(cut, chunk);
   const text = keys.toString('latin1');
   if (hasPress(text)) gate.lastPressAt = options.ticks();
-  // The child reads a sequence to its end. It would take later bytes for the rest of one that it has the beginning of.
+  // The child has the beginning of a sequence, and reads the next bytes as its rest. So it gets the rest first.
   const begun = lengthOfBegun(gate, text, passedOn);
   if (begun > passedOn) options.deliver(keys.subarray(passedOn, begun));
   if (reports.length > 0) options.deliver(reports);
@@ -45,7 +45,7 @@ export function holdChunk(gate: GateState, chunk: Buffer): void {
   addKeys(gate, keys.subarray(begun), 'queued');
 }
 
-/** Gives the held keys to the child, as soon as the last of them is complete and no dialog of the child is open. */
+/** Gives the held keys to the child, when the last key is complete and no dialog of the child is open. */
 export function giveHeldKeys(gate: GateState): void {
   const { options, cut } = gate;
   if (gate.phase !== 'releasing' || gate.retry !== undefined) return;
@@ -68,7 +68,7 @@ function retryIn(gate: GateState, ms: number): void {
   });
 }
 
-/** How many bytes of the keys are the rest of a sequence or a paste that the child has the beginning of. */
+/** How many bytes of the keys are the rest of a sequence or paste whose beginning the child has. */
 function lengthOfBegun({ bursts }: GateState, keys: string, passedOn: number): number {
   if (bursts.openPaste()?.isBegun) {
     const end = keys.indexOf(PASTE_END);

@@ -12,19 +12,19 @@ import {
   sortKeys,
 } from './typed-keys.ts';
 
-/** Where the user's bytes go: to the living child, or into a queue for its successor. */
+/** Passes the user's bytes to the living child, or queues them for its successor. */
 export interface InputGate {
   feed(chunk: Buffer): void;
-  /** From now on keys wait, but for answers to a successor's dialog. The terminal's own reports still pass. */
+  /** From now on keys wait, except answers to a successor's dialog. The terminal's own reports still pass. */
   hold(): void;
-  /** Keys pass again. The held ones go first. An open dialog comes before them, as they do not answer it. */
+  /** Keys pass again, the held keys first. They wait while a dialog is open, because they do not answer it. */
   release(): void;
   /**
-   * The child has ended. What it has, and its thread has not, goes to its successor, before all other keys.
-   * @param record what its threads tell; undefined if it has none.
+   * The child has ended. Input that its thread does not have goes to its successor, before all other keys.
+   * @param record of its threads; undefined if it has none.
    */
   keepUnsentInput(record: ChildRecord | undefined): void;
-  /** Calls back at the next key, once. Codex does not get that key if it is Escape or Ctrl-C: it would end a turn. */
+  /** Calls back at the next key, once. Codex does not get an Escape or Ctrl-C then, as that key would end a turn. */
   onNextKey(listener: (() => void) | undefined): void;
   /** As far as keys tell, the composer is empty. */
   isBlank(): boolean;
@@ -33,8 +33,8 @@ export interface InputGate {
 }
 
 /**
- * Codex throws away keys that come before it has drawn, so keys wait while a child starts. A paste goes to one child, from
- * its beginning to its end, though a chunk, a hold or the end of a child may cut it.
+ * Codex drops keys that come before it has drawn, so keys wait while a child starts. A paste goes to one child from its
+ * beginning to its end, also when a chunk, a hold or the end of a child cuts it.
  */
 export function createInputGate(options: GateOptions): InputGate {
   const gate = openGateState(options);

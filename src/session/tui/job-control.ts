@@ -7,13 +7,13 @@ const STALL_MS = 300;
 export async function suspendJob(session: TuiSession): Promise<void> {
   const { terminal } = session.parts;
   try {
-    // The child's last output comes before the shell's prompt. A stalled terminal must not keep us from stopping.
+    // The child's last output must come before the shell's prompt. But a stalled terminal must not keep us from stopping.
     await flushFor(session, STALL_MS);
     await terminal.suspendJob();
     const child = session.observed?.child;
     child?.resize(terminal.size());
     child?.continueJob();
-    // An unchanged size makes Codex draw nothing, and 0.150 may have drawn before it was stopped: its screen would be empty.
+    // Codex draws nothing at an unchanged size. 0.150 may have drawn before it was stopped, and its screen would be empty.
     child?.redraw();
     session.handlers.continued();
   } catch (error) {
@@ -23,7 +23,7 @@ export async function suspendJob(session: TuiSession): Promise<void> {
   }
 }
 
-/** A slow terminal gets its time. After a signal the end does not wait for a stalled terminal. */
+/** Waits for a slow terminal. After a signal it does not wait for a stalled terminal. */
 export function flushTerminal(session: TuiSession): Promise<void> {
   return session.isHurried ? flushFor(session, STALL_MS) : session.parts.terminal.flush();
 }

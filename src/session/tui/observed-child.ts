@@ -1,4 +1,5 @@
 import type { StartEffect } from '../../handoff/effects.ts';
+import { sessionOf } from '../../handoff/session.ts';
 import type { Ending } from '../../handoff/states.ts';
 import { retryNow } from '../../state/deferred-writes.ts';
 import { catchErrors } from './catch-errors.ts';
@@ -35,7 +36,7 @@ export function startObservedChild(start: StartEffect, session: TuiSession): voi
           observed.watch = watchChild(observed, { pid, startedAt, guard }, session);
         },
         drawn: () => observed.arrival.drawn(),
-        sign: (sign) => observed.watch?.note(sign),
+        sign: (sign) => observed.watch?.addSign(sign),
       }),
       stopped: catchErrors(session, () => session.handlers.stopped()),
       ended: catchErrors(session, (ending) => {
@@ -69,7 +70,9 @@ function watchChild(
 ): TurnWatch {
   const { parts, clock, handoffs } = session;
   const { follow = followThreads } = parts;
-  const answered = { has: (id: string) => hasAnswered(session, id) };
+  const answered = {
+    has: (turnId: string) => sessionOf(handoffs.state())?.answered.includes(turnId) === true,
+  };
   return createTurnWatch({
     follower: follow(pid, startedAt, answered, undefined, clock.ahead),
     now: clock.now,
@@ -96,11 +99,6 @@ function watchChild(
       },
     }),
   });
-}
-
-function hasAnswered({ handoffs }: TuiSession, turnId: string): boolean {
-  const state = handoffs.state();
-  return 'session' in state && state.session.answered.includes(turnId);
 }
 
 /**

@@ -5,24 +5,24 @@ import type { Side } from './render-burst.ts';
 export interface OpenPaste<Tag> {
   pieces: string[];
   length: number;
-  /** So many of its bytes the child has. */
+  /** How many of its bytes the child has. */
   passedOn: number;
-  /** Of the newest piece. */
+  /** The tag of the newest piece. */
   tag: Tag;
   /** False once the child has more of it than we keep. */
   isKept: boolean;
 }
 
-/** Codex takes no longer prompt. Longer input that the child has is not kept, as it is never typed again. */
+/** Codex takes no longer prompt. Longer input that the child has is never typed again, so it is not kept. */
 export const MOST_KEPT = 1024 * 1024;
-/** Stands for input that was not kept: a key that is never typed again. */
+/** Stands for input that was not kept: Escape is never typed again. */
 export const NOT_KEPT: ComposerKey = { kind: 'other', bytes: '\u001b' };
 
 export function openPaste<Tag>(tag: Tag): OpenPaste<Tag> {
   return { pieces: [], length: 0, passedOn: 0, tag, isKept: true };
 }
 
-/** @param passedOn so many bytes of a queued piece the child has. They can only be the beginning of the paste. */
+/** @param passedOn how many bytes of a queued piece the child has. They can only be the beginning of the paste. */
 export function addPiece<Tag extends { side: Side }>(
   paste: OpenPaste<Tag>,
   piece: string,

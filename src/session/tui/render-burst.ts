@@ -1,8 +1,8 @@
 import { type ComposerKey, PASTE_END, PASTE_START } from '../../codex/composer-keys.ts';
 
 /**
- * Where a key went: `delivered` to a child's composer, `dialog` to a child's dialog (so it stands in no composer), or
- * `queued` for a child that comes later.
+ * The place that a key went to: `delivered` to a child's composer, `dialog` to a child's dialog, or `queued` for a later
+ * child.
  */
 export type Side = 'delivered' | 'dialog' | 'queued';
 
@@ -12,8 +12,8 @@ export interface BurstKey<Tag> {
 }
 
 /**
- * The keys of a burst as they are given to a child: text with line breaks as a bracketed paste, the rest as it came.
- * @param characters how much text came in the burst, with the keys that were taken out of it before.
+ * The keys of a burst in the form for a child: text with line breaks as a bracketed paste, all other keys unchanged.
+ * @param characters of text in the burst, with the keys that were taken out of it before.
  */
 export function renderBurst<Tag extends { side: Side }>(
   burst: readonly BurstKey<Tag>[],

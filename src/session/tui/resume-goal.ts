@@ -2,7 +2,7 @@ import { type PromptGuardParts, SETTLE_MS } from './retype-prompt.ts';
 
 /** Resumes a `/goal` that a limit has halted. */
 export interface GoalGuard {
-  /** The first turn of the successor has ended well. */
+  /** A turn of the successor has succeeded. */
   succeeded(): void;
 }
 
@@ -16,14 +16,14 @@ export interface GoalGuardParts
 
 /** A prompt that Codex has queued begins its turn at once. */
 const REST_MS = 700;
-const PATIENCE = 10;
+const MOST_CHECKS = 10;
 const RESUME_GOAL = '/goal resume';
 
 /**
- * A limit halts a goal ("Goal hit usage limits (/goal resume)"). Only Codex's databases know that it is halted; the record
- * tells that there is a goal. Started without a prompt, 0.169 asks in a dialog whether to go on with the goal, and we answer
- * no dialogs. So the successor has its prompt, and after that turn the command is typed, once. Enter follows only when the
- * command is seen in the composer.
+ * A limit halts a goal ("Goal hit usage limits (/goal resume)"). The record tells that there is a goal, but not that it is
+ * halted. Without a prompt, 0.169 asks in a dialog whether to go on with the goal, and we answer no dialogs. So the successor
+ * gets its prompt, and after that turn the command is typed, once. Enter follows only when the command is seen in the
+ * composer.
  */
 export function guardGoal(parts: GoalGuardParts): GoalGuard {
   const { hasGoal, timers, isIdle, isAsking, type, awaitEcho } = parts;
@@ -36,14 +36,14 @@ export function guardGoal(parts: GoalGuardParts): GoalGuard {
     type(`\u001b[200~${RESUME_GOAL}\u001b[201~`);
   }
 
-  // Codex itself shows the command in its footer, below a dialog as well: an echo does not prove an open composer.
+  // Codex also shows the command in its footer, below a dialog as well. So an echo does not prove an open composer.
   function send(): void {
     if (isIdle()) type('\r');
   }
 
   return {
     succeeded() {
-      if (isDue) timers.after(REST_MS, () => typeWhenIdle(PATIENCE));
+      if (isDue) timers.after(REST_MS, () => typeWhenIdle(MOST_CHECKS));
       isDue = false;
     },
   };

@@ -1,4 +1,4 @@
-/** Reports changes to files. It loads chokidar with the first file, so never before the first frame. */
+/** Reports changes to files. It loads chokidar at the first file, and so after the first frame. */
 export interface RolloutWatcher {
   watch(files: readonly string[]): void;
   close(): void;

@@ -21,7 +21,7 @@ import type { EventHandlers, TuiSession, TuiSessionParts } from './tui-session.t
  * @throws NotStartedError when the first child could not be started; the terminal is untouched then.
  */
 export function runTuiSession(parts: TuiSessionParts): Promise<Ending> {
-  const { terminal, relay = relaySignals, net = catchUncaught, tell = tellOnStderr } = parts;
+  const { terminal, relay = relaySignals, onUncaught = catchUncaught, tell = tellOnStderr } = parts;
   return new Promise<Ending>((resolve, reject) => {
     const session = openSession(parts, (ending, lines) => {
       leave();
@@ -33,10 +33,10 @@ export function runTuiSession(parts: TuiSessionParts): Promise<Ending> {
         session.isHurried = true;
         session.handlers.signalled(signal, number);
       }),
-      net((error) => session.fail(error)),
+      onUncaught((error) => session.fail(error)),
     ];
     const leave = () => {
-      session.stopLooking();
+      session.stopObserving();
       for (const end of ends) end();
     };
     try {
@@ -60,9 +60,9 @@ function openSession(parts: TuiSessionParts, finish: TuiSession['finish']): TuiS
   const timers = createTimers((error) => session.fail(error));
   const session = {
     ...{ parts, timers, clock: createSessionClock(), finish },
-    ...{ observed: undefined, leaving: undefined, isHurried: false, isBroken: false },
+    ...{ observed: undefined, stoppedWatch: undefined, isHurried: false, isBroken: false },
     fail: (error) => failSession(error, session),
-    stopLooking() {
+    stopObserving() {
       timers.cancel();
       for (const stop of [session.handoffs.abandon, () => session.observed?.watch?.close()]) {
         try {
@@ -78,7 +78,7 @@ function openSession(parts: TuiSessionParts, finish: TuiSession['finish']): TuiS
     ...{ ...parts, timers, failed: session.fail },
     ...{ driver: createTuiDriver(session), isInteractive: true },
   });
-  session.early = createEarlyHandoff({
+  session.earlyHandoff = createEarlyHandoff({
     timers,
     isFree: () => isFree(session.handoffs.state()) && session.gate.isBlank(),
     presses: session.gate.presses,

@@ -13,8 +13,8 @@ export interface SessionClock {
 const STEP_MS = 2000;
 
 /**
- * Codex writes times into its record, and a turn that ended before the child was started is a replay (fact 65). When NTP or
- * a person sets the clock back, every later turn would look like a replay.
+ * Codex writes times into its record. A turn that ended before the start of the child is a replay (fact 65). After NTP or a
+ * person has set the clock back, every new turn would look like a replay.
  */
 export function createSessionClock(
   wall: () => number = Date.now,

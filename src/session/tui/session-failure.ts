@@ -1,6 +1,6 @@
 import { describeError } from '../../errors.ts';
 import { tellResumeByHand } from '../../handoff/messages.ts';
-import { isInHandoff, threadInHandoff } from '../../handoff/session.ts';
+import { isInHandoff, sessionOf, threadInHandoff } from '../../handoff/session.ts';
 import type { Ending, State } from '../../handoff/states.ts';
 import { FAILED } from '../../handoff/steps.ts';
 import { flushTerminal, suspendJob } from './job-control.ts';
@@ -21,10 +21,10 @@ export function failSession(error: unknown, session: TuiSession): void {
   session.isBroken = true;
   const bug = describeError(error, parts.report).text;
   const state = handoffs.state();
-  session.handlers = passThrough(observed.child, [...listLastWords(state), bug], session);
-  session.stopLooking();
+  session.handlers = passThrough(observed.child, [...tellUnfinished(state), bug], session);
+  session.stopObserving();
   if (observed.ending !== undefined) {
-    // In a handoff we have ended the child ourselves, and the handoff has failed.
+    // In a handoff we have stopped the child, and the handoff has failed.
     return session.handlers.ended(isInHandoff(state) ? FAILED : observed.ending);
   }
   try {
@@ -58,9 +58,9 @@ async function finish(ending: Ending, lines: string[], session: TuiSession): Pro
   session.finish(ending, lines);
 }
 
-function listLastWords(state: State): string[] {
+function tellUnfinished(state: State): string[] {
   const thread = threadInHandoff(state);
   if (thread !== undefined) return [tellResumeByHand(thread)];
-  const exhausted = 'session' in state ? state.session.exhausted : undefined;
-  return exhausted === undefined ? [] : [exhausted.summary];
+  const summary = sessionOf(state)?.exhausted?.summary;
+  return summary === undefined ? [] : [summary];
 }

@@ -55,7 +55,7 @@ export function createTuiDriver(session: TuiSession): Driver {
     },
     stopChild() {
       const { pid } = child() ?? {};
-      session.leaving = session.observed?.watch;
+      session.stoppedWatch = session.observed?.watch;
       const names = pid === undefined ? [] : listCommands(pid);
       child()?.signal('SIGTERM');
       return names;
@@ -77,13 +77,13 @@ function startChild(start: StartEffect, session: TuiSession): void {
   }
 }
 
-/** Input that the child before has, and its thread has not, goes to the successor. */
+/** Input that the child before has and its thread does not have goes to the successor. */
 async function keepUnsentInput(session: TuiSession): Promise<void> {
-  session.gate.keepUnsentInput(await session.leaving?.readRecord());
-  session.leaving = undefined;
+  session.gate.keepUnsentInput(await session.stoppedWatch?.readRecord());
+  session.stoppedWatch = undefined;
 }
 
-/** Seeks proof, of a limit or of a refused turn, in the record of the child that runs. */
+/** Seeks proof of a limit or of a refused turn in the record of the child that runs. */
 async function seekProof(session: TuiSession, source: Source): Promise<Finding | undefined> {
   const asked = session.observed?.watch;
   const found = await asked?.seek().catch(() => undefined);

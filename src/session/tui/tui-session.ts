@@ -29,7 +29,7 @@ export interface TuiSessionParts extends SessionParts {
   /** Replaced in tests: rollouts and commands of a child, signals, uncaught errors, stderr. */
   follow?: typeof followThreads;
   relay?: typeof relaySignals;
-  net?: typeof catchUncaught;
+  onUncaught?: typeof catchUncaught;
   listCommands?: typeof listBackgroundCommands;
   tell?(line: string): void;
 }
@@ -53,20 +53,20 @@ export interface TuiSession {
   readonly clock: SessionClock;
   gate: InputGate;
   handoffs: Handoffs;
-  early: EarlyHandoff;
+  earlyHandoff: EarlyHandoff;
   /** Events go to the handoffs. After an error of ours they go straight to the child or the terminal. */
   handlers: EventHandlers;
   /** The child that runs, or the child that ran last. */
   observed: ObservedChild | undefined;
-  /** The watch of the child that is being ended. Its record tells which prompts were lost. */
-  leaving: TurnWatch | undefined;
-  /** A signal came, so the end does not wait for a stalled terminal. */
+  /** The watch of the child that we have stopped. Its record tells which prompts were lost. */
+  stoppedWatch: TurnWatch | undefined;
+  /** After a signal. The end does not wait for a stalled terminal then. */
   isHurried: boolean;
   /** After an error of ours. Nothing is observed any more. */
   isBroken: boolean;
   fail(error: unknown): void;
   /** Ends the observing of the child, and every wait. */
-  stopLooking(): void;
+  stopObserving(): void;
   /** Ends the session: its promise resolves. @param lines for stderr. */
   finish(ending: Ending, lines: readonly string[]): void;
 }

@@ -9,20 +9,20 @@ import { createRolloutWatcher, type RolloutWatcher } from './rollout-watcher.ts'
 /** Watches one child for signs of a limit, and finds the proof of one. */
 export interface TurnWatch {
   /** A sign in the output. */
-  note(sign: Sign): void;
-  /** After `triggered`: seeks proof, of a limit or of a refused turn, until it is found or the time is up. */
+  addSign(sign: Sign): void;
+  /** After `triggered`: seeks proof of a limit or of a refused turn, until it is found or the time is up. */
   seek(): Promise<Proof>;
-  /** The child has announced that it works, and not yet that it rests. */
+  /** The last announcement of the child says that it works. */
   isWorking(): boolean;
   /** The child has announced once that it works. */
   hasWorked(): boolean;
-  /** A turn runs, as the child announces. For a child that announces nothing: as its record was read last. */
+  /** A turn runs, by the child's announcement. For a child that announces nothing: by the last reading of its record. */
   isTurnRunning(): boolean;
-  /** Reads what the child's threads tell of it. The child may have ended. */
+  /** Reads the child's prompts and turns from its threads. The child may have ended. */
   readRecord(): Promise<ChildRecord>;
-  /** Reads what is new in the record, and reports it. */
+  /** Reads the news in the record, and reports it. */
   reportNews(): Promise<void>;
-  /** Reads the record. No turn runs, as the child announces and as the record tells. */
+  /** Reads the record. True: no turn runs, by the child's announcement and by the record. */
   isResting(): Promise<boolean>;
   close(): void;
 }
@@ -35,23 +35,23 @@ export interface WatchOptions {
   triggered(source: Source): void;
   /** An error cell had the text of a limit, and the record has no limit: the text is a quotation or a replay. */
   unconfirmed(): void;
-  /** The first turn of this child has begun, as the child announces or as the record tells. */
+  /** The first turn of this child has begun, by the child's announcement or by the record. */
   turnBegan(): void;
   /** A turn of this child is in the record. */
   turnRecorded(): void;
-  /** @param limits what is left of the account, if the turn told. */
+  /** @param limits the account's usage after the turn, if the record has it. */
   turnSucceeded(limits: RateLimits | undefined): void;
   bound(thread: SessionThread): void;
   now(): number;
 }
 
-/** Codex writes the record some milliseconds before or after it announces the error. Later news is a new sign. */
+/** Codex writes the record some milliseconds before or after it announces the error. Later news counts as a new sign. */
 const SEEK_MS = 400;
 const SEEK_PAUSE_MS = 15;
 /** How often the child's open files are searched for a new rollout: often at first, then seldom. */
 const SEARCH_MS = { first: 100, most: 1000 };
 
-/** What is known of the child by now. */
+/** The facts about the child so far. */
 interface WatchState {
   /** The text of a limit that was drawn last. */
   seenText: SeenText | undefined;
@@ -65,19 +65,18 @@ interface WatchState {
   hasBegun: boolean;
   /** A turn runs, by its record. */
   isTurnRecorded: boolean;
-  /** The record is read again and again, as a text of a limit was drawn. */
+  /** A text of a limit was drawn, and the record is read again and again. */
   isConfirming: boolean;
   isSeeking: boolean;
   isClosed: boolean;
-  /** An answered turn that was read while proof was sought: it is reported with the next news. */
+  /** An answered turn that was read while proof was sought. It is reported with the next news. */
   unreported: RecordNews | undefined;
   boundTo: string | undefined;
 }
 
 /**
- * Signs come from OSC 7501, from the text of an error cell, and from the record itself. The record also has the proof of a
- * limit in words that we do not know. A text alone only makes us read the record, and keys go on to Codex meanwhile: the
- * text may be part of an answer.
+ * Signs come from OSC 7501, from the text of an error cell, and from the record. The record also proves a limit whose text we
+ * do not know. After a text alone the record is read, and keys still go to Codex, because the text may be part of an answer.
  */
 export function createTurnWatch(options: WatchOptions): TurnWatch {
   const state: WatchState = {
@@ -90,7 +89,7 @@ export function createTurnWatch(options: WatchOptions): TurnWatch {
   const watched: Watched = { options, state, rollouts };
   const stopSearch = searchAgain(() => void reportNews(watched));
   return {
-    note: (sign) => noteSign(watched, sign),
+    addSign: (sign) => readSign(watched, sign),
     seek: () => seekProof(watched),
     isWorking: () => state.isWorking,
     isTurnRunning: () => (state.announces ? state.isWorking : state.isTurnRecorded),
@@ -118,12 +117,12 @@ interface Watched {
   rollouts: RolloutWatcher;
 }
 
-function noteSign(watched: Watched, sign: Sign): void {
+function readSign(watched: Watched, sign: Sign): void {
   const { options, state } = watched;
   if (sign.source === 'text') {
     state.seenText = { text: sign.text, at: options.now() };
-    // A child that announces its states needs no look at its screen. An answer that quotes a limit is drawn again and
-    // again, and one look into the record is enough for it.
+    // The text does not count for a child that announces its states. An answer that quotes a limit is drawn again and
+    // again. For that text the record is read once.
     const isKnown = abbreviate(sign.text) === state.unconfirmedText;
     if (!state.announces && !state.isConfirming && !isKnown) void confirmText(watched, sign.text);
     return;
@@ -228,7 +227,7 @@ function pause(): Promise<void> {
   return new Promise((resume) => setTimeout(resume, SEEK_PAUSE_MS));
 }
 
-/** Enough of a text to know it again, however much of it has been drawn. */
+/** The beginning of a text. It identifies the text, also while the text is half drawn. */
 function abbreviate(text: string): string {
   return normaliseForMatching(text).slice(0, 24);
 }

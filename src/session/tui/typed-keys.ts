@@ -6,9 +6,9 @@ import { CUT_MS, type GateState, type QueuedKeys } from './gate-state.ts';
 import type { Side } from './render-burst.ts';
 import type { Moment } from './unsent-input.ts';
 
-// Keys that were typed are in one of three places: a burst that may go on, the unsent input of the child, or the queue.
+// A typed key is in one of three places: a burst that may go on, the unsent input of the child, or the queue.
 
-/** @param passedOn so many of their first bytes the child has. */
+/** @param passedOn how many of their first bytes the child has. */
 export function addKeys(gate: GateState, keys: Buffer, side: Side, passedOn = 0): void {
   if (keys.length > 0) {
     const tag = { side, moment: momentOf(gate) };
@@ -28,7 +28,7 @@ export function sortKeys(
   }
 }
 
-/** No rest of the cut sequence has come for so long that its beginning is a key, such as Escape. */
+/** If no rest of the cut sequence has come in time, its beginning is a key, such as Escape. */
 export function endOldSequence(gate: GateState): void {
   const { cut, options } = gate;
   if (options.ticks() - gate.lastChunkAt < CUT_MS || cut.classifier.isPasting()) return;
@@ -36,14 +36,14 @@ export function endOldSequence(gate: GateState): void {
   else if (gate.keyListener === undefined) queueSequence(gate);
 }
 
-/** The beginning of a sequence that the child does not have is a key, and waits with the other keys. */
+/** The beginning of a sequence is a key if the child does not have it. It waits with the other keys. */
 export function queueSequence(gate: GateState): void {
   const { cut } = gate;
   if (cut.classifier.isPasting() || !hasWaitingPart(cut)) return;
   const { passedBefore } = cut;
   cut.passedBefore = 0;
   const { keys, passedOn } = endSequence(cut);
-  // The key was pressed in the child before, and it is to be pressed once.
+  // The child before has read the other bytes. No key may be read twice.
   if (keys.length > passedBefore) addKeys(gate, keys, 'queued', passedOn);
 }
 
@@ -51,7 +51,7 @@ export function hasWaitingKeys({ queue, bursts, cut }: GateState): boolean {
   return queue.length > 0 || bursts.hasQueued() || hasWaitingPart(cut);
 }
 
-/** Empties the queue for the child. A paste that has stalled goes on in the child. @returns latin-1 */
+/** Empties the queue for the child. The child also gets a stalled paste so far. @returns latin-1. */
 export function takeQueue(gate: GateState): string {
   const { bursts, unsent, queue } = gate;
   sortKeys(gate, bursts.takeFinished(Number.POSITIVE_INFINITY));
@@ -66,7 +66,7 @@ export function takeQueue(gate: GateState): string {
 }
 
 /**
- * The child has ended. What it has, and its thread has not, is now the first in the queue.
+ * The child has ended. Input that its thread does not have becomes the first in the queue.
  * @param record of its threads; undefined if it had none.
  */
 export function queueUnsentInput(gate: GateState, record: ChildRecord | undefined): void {
@@ -83,7 +83,7 @@ function momentOf({ options }: GateState): Moment {
   return { at: options.now(), isTurnRunning: options.isTurnRunning() };
 }
 
-/** The bytes that the child does not have. Codex would take a lone Escape for Alt with the key behind it. */
+/** The bytes that the child does not have. Codex would read a lone Escape before another key as Alt with that key. */
 function waitingBytes({ keys, passedOn }: QueuedKeys, isFollowed: boolean): string {
   return keys === '\u001b' && passedOn === 0 && isFollowed ? ESCAPE : keys.slice(passedOn);
 }

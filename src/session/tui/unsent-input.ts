@@ -8,25 +8,25 @@ import { contains } from './contains.ts';
 import type { ChildRecord } from './follow-threads.ts';
 import type { Turn } from './followed-rollout.ts';
 
-/** What the user typed that the child has and its thread does not, as the keys that wrote it. */
+/** The typed input that the child has and its thread does not have, as keys. */
 export interface UnsentInput {
   /** @param keys whole sequences, as latin-1. */
   addKeys(keys: string, moment: Moment): void;
   /**
-   * Takes the keys that are to be typed again for the successor: prompts that waited, then the text in the composer.
-   * @param record of the child that has them; undefined if it has none.
-   * @returns `isShort`: so few keys that they may have answered a dialog. They are a prompt only if text follows.
+   * Takes the keys that are to be typed again for the successor: queued prompts, then the text in the composer.
+   * @param record of the child that has the keys; undefined if it has none.
+   * @returns `isShort`: the keys are so few that they may have answered a dialog. They are a prompt only if text follows.
    */
   takeUnsent(record: ChildRecord | undefined): { keys: string; isShort: boolean };
   /** The composer is empty. */
   isEmpty(): boolean;
 }
 
-/** When keys came. */
+/** The time of keys. */
 export interface Moment {
   /** Epoch milliseconds. */
   at: number;
-  /** As far as we knew then. Of Codex 0.120 to 0.150 only the record tells, and we read it a moment later. */
+  /** As far as we knew then. For Codex 0.120 to 0.150 only the record tells it, and we read the record a moment later. */
   isTurnRunning: boolean;
 }
 
@@ -34,7 +34,7 @@ interface SentPrompt extends Moment {
   keys: readonly ComposerKey[];
   sentBy: ComposerKey;
   length: number;
-  /** Its keys can be typed again. */
+  /** Its keys may be typed again. */
   isRepeatable: boolean;
 }
 
@@ -48,10 +48,10 @@ interface ComposerText {
 }
 
 /**
- * Keeps the keys since the last prompt was sent, and the prompts that were sent while a turn ran: Codex queues them, and
- * the queue ends with Codex. Only text, pastes and line editing are repeated. Escape would interrupt the successor's turn,
- * and the arrows up and down would walk through another history. Less than three keys are more likely the answer to a
- * dialog ("y") than a prompt.
+ * Keeps the keys since the last sent prompt, and the prompts that were sent while a turn ran: Codex queues them, and loses
+ * the queue at its end. Only text, pastes and line editing are repeated. Escape would interrupt the successor's turn, and the
+ * arrows up and down would show the prompts of another history. Less than three keys are more likely the answer to a dialog
+ * ("y") than a prompt.
  */
 export function createUnsentInput(): UnsentInput {
   let composer = emptyComposer();
@@ -61,7 +61,7 @@ export function createUnsentInput(): UnsentInput {
   function send(key: ComposerKey, moment: Moment): void {
     const { keys, isRepeatable } = composer;
     const length = composer.length + key.bytes.length;
-    // Each field is named: a spread costs more than all the rest here.
+    // Each field is named, because a spread would cost more time than the rest of this function.
     const { at, isTurnRunning } = moment;
     const isRepeated = isRepeatable && key.kind !== 'cancel';
     sent.push({ at, isTurnRunning, keys, sentBy: key, length, isRepeatable: isRepeated });
@@ -99,7 +99,7 @@ function write(composer: ComposerText, key: ComposerKey): void {
   composer.length += key.bytes.length;
   composer.isRepeatable &&= REPEATABLE.has(key.kind) && composer.length <= LONGEST_PROMPT;
   composer.hasMention ||= WRITTEN.has(key.kind) && /[@$]/.test(key.bytes);
-  // Keys that are never repeated need not be kept. The length still tells that the composer has text.
+  // Keys that are never repeated are not kept. The length still tells that the composer has text.
   if (composer.isRepeatable || composer.length <= LONGEST_PROMPT) composer.keys.push(key);
   else composer.keys.length = 0;
 }
@@ -112,7 +112,7 @@ function joinKeys(keys: readonly ComposerKey[]): string {
   return keys.map(({ bytes }) => bytes).join('');
 }
 
-/** The newest prompts, as many as are kept. */
+/** The newest prompts, at most as many as we keep. */
 function listNewest(sent: readonly SentPrompt[]): SentPrompt[] {
   let length = 0;
   const kept = sent.slice(-MOST_SENT);
@@ -128,7 +128,7 @@ function findLost(
   sent: readonly SentPrompt[],
   { prompts: recorded, turns }: ChildRecord = { prompts: [], turns: [] },
 ): SentPrompt[] {
-  // An idle Codex has sent its whole queue. Keys that cannot be repeated may have changed the queue.
+  // An idle Codex has sent its whole queue. Keys that are not repeated may have changed the queue.
   const idle = sent.findLastIndex(
     ({ at, isTurnRunning }) => !(isTurnRunning || turns.some((turn) => isWithin(turn, at))),
   );
@@ -149,7 +149,7 @@ function isWithin({ from, to = Number.POSITIVE_INFINITY }: Turn, at: number): bo
   return from <= at && at <= to;
 }
 
-/** The prompt began the last turn, and the record of that turn does not have it. */
+/** The prompt began the last turn, and the record of that turn does not have the prompt. */
 function isLostIn(turns: readonly Turn[], { at }: SentPrompt): boolean {
   const [turn, next] = turns.filter(({ from }) => from >= at);
   return turn?.hasPrompt === false && turn.from - at <= BEGIN_MS && next === undefined;
@@ -160,7 +160,7 @@ function removeSpace(text: string): string {
   return text.replace(/\s+/g, '');
 }
 
-/** A key was pressed. The release of an earlier key, such as Enter, is no press. */
+/** Whether a key was pressed. The release of an earlier key, such as Enter, is no press. */
 export function hasPress(keys: string): boolean {
   for (const key of readComposerKeys(keys)) if (!isRelease(key)) return true;
   return false;
@@ -180,7 +180,7 @@ const MOST_RELEASE = 32;
 const LONGEST_PROMPT = 1024 * 1024;
 const MOST_SENT = 50;
 const MOST_SENT_LENGTH = 4 * LONGEST_PROMPT;
-/** The record may say so long after the Enter that the turn has begun. */
+/** The turn of an Enter begins within this time, by the record. */
 const BEGIN_MS = 5000;
 /** The least keys, and the least characters, of a prompt. */
 const LEAST = 3;
@@ -199,8 +199,8 @@ function completesMention({ keys, hasMention }: ComposerText): boolean {
 }
 
 /**
- * The text of a prompt. Undefined where keys do not tell it (the cursor was moved, a list may have been open), and for keys
- * that are no prompt: a command, an answer of one or two letters.
+ * The text of a prompt. Undefined when the keys do not tell it (the cursor was moved, a list may have been open), and when
+ * the keys are no prompt: a command, an answer of one or two letters.
  */
 function textOf(keys: readonly ComposerKey[]): string | undefined {
   const written = Buffer.from(keys.map(textOfKey).join(''), 'latin1')

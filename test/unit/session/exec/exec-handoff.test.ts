@@ -97,7 +97,7 @@ describe('an exec that ends for good', () => {
     const played = await play({
       children: [{ thread, ends: 1 }],
       next: ['acc2'],
-      threadAskedFor: thread.id,
+      requestedThread: thread.id,
     });
     expect(played.did).toEqual(['start first under acc1', 'see thread 1']);
   });
@@ -212,14 +212,14 @@ describe('the thread of an exec', () => {
     const [thread, opensToo] = [makeThread(ageMs), makeThread(50_000)];
     // The one written last is taken, where both could be its own.
     utimesSync(opensToo.rollout, new Date(), new Date(Date.now() + 3_600_000));
-    const threadAskedFor = askedFor(thread);
+    const requestedThread = askedFor(thread);
     const { did } = await play({
       children: [
         { ...atLimit(thread, 'one'), opensToo },
         { thread, opensToo },
       ],
       next: ['acc2'],
-      ...(threadAskedFor !== undefined && { threadAskedFor }),
+      ...(requestedThread !== undefined && { requestedThread }),
     });
     expect(did.filter((line) => line.startsWith('see'))).toEqual(['see thread 1', 'see thread 1']);
     expect(did).toContain('start resume thread 1 under acc2');
@@ -342,8 +342,8 @@ describe('an exec that failed without a thread', () => {
 });
 
 describe('an exec that is only done as a whole', () => {
-  const whole: Pick<Scene, 'asAWhole' | 'resume' | 'next'> = {
-    ...{ asAWhole: true, resume: 'never', next: ['acc2'] },
+  const whole: Pick<Scene, 'isNeverResumed' | 'resume' | 'next'> = {
+    ...{ isNeverResumed: true, resume: 'never', next: ['acc2'] },
   };
 
   it('is run again when its record knows nothing of the limit', async () => {
@@ -401,7 +401,7 @@ describe('a limit in the compaction before a turn', () => {
     const { did, inputs } = await play({
       children: [{ thread, writes: limitedInCompaction('one'), ends: 1 }, { thread }],
       next: ['acc2'],
-      threadAskedFor: thread.id,
+      requestedThread: thread.id,
     });
     expect(started(did).at(-1)).toBe('start again under acc2');
     expect(inputs).toEqual(['typed', 'typed, again']);
@@ -446,7 +446,7 @@ describe('a thread that the account may not read', () => {
     const { ending, did, inputs, events } = await play({
       children: [first, { thread, writes: refused('two'), ends: 1 }, { thread: 'resumed' }],
       next: ['acc2'],
-      threadAskedFor: thread.id,
+      requestedThread: thread.id,
       when(what) {
         if (what === COPIED) before = readFileSync(thread.rollout, 'utf8');
       },

@@ -56,8 +56,8 @@ export interface Scene {
   resume?: 'never' | Error;
   again?: Error;
   repeatable?: boolean;
-  asAWhole?: boolean;
-  threadAskedFor?: string;
+  isNeverResumed?: boolean;
+  requestedThread?: string;
   search?: Thread | 'none' | 'unknown';
   askLimits?: () => Promise<RateLimits | undefined>;
   wait?: WaitRules;
@@ -121,8 +121,8 @@ export async function play(scene: Scene): Promise<Played> {
       again: feed('typed, again'),
       resume: { stdio: 'ignore' },
     },
-    asAWhole: scene.asAWhole ?? false,
-    threadAskedFor: scene.threadAskedFor,
+    isNeverResumed: scene.isNeverResumed ?? false,
+    requestedThread: scene.requestedThread,
     async askLimits() {
       note(`ask about ${accounts.target}`);
       return scene.askLimits?.();

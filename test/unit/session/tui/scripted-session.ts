@@ -108,7 +108,7 @@ export function openSession(options: SessionOptions = {}) {
         relayed = undefined;
       };
     },
-    net(take) {
+    onUncaught(take) {
       const takeAway = catchUncaught(take);
       onTestFinished(takeAway);
       return takeAway;

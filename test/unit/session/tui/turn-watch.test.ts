@@ -22,7 +22,7 @@ it('a turn that was answered while proof of a limit was sought is told all the s
     bound: vi.fn(),
     now: Date.now,
   });
-  watch.note({ source: 'state', state: 'error' });
+  watch.addSign({ source: 'state', state: 'error' });
   looks.push({ ...none, answered: true });
   expect(await watch.seek()).toEqual(none);
   expect(told).toEqual(['triggered']);
