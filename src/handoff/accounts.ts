@@ -183,7 +183,17 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
 /** The chosen target, or the next one whose login works and that Codex would not log out. */
 async function findReady(
   chosen: string,
-  { config, allowed, candidates, logins }: Readiness,
+  {
+    config,
+    allowed,
+    candidates,
+    logins,
+  }: {
+    config: Config;
+    allowed: AllowedAccounts;
+    candidates: Candidates;
+    logins: LoginChecks;
+  },
 ): Promise<string> {
   let next = chosen;
   if (!allowed.isAllowed(next)) {
@@ -199,13 +209,6 @@ async function findReady(
     next = choice.target;
   }
   return next;
-}
-
-interface Readiness {
-  config: Config;
-  allowed: AllowedAccounts;
-  candidates: Candidates;
-  logins: LoginChecks;
 }
 
 function vaultOf({ targets }: Config, name: string): VaultState | undefined {

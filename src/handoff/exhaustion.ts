@@ -46,7 +46,7 @@ export function afterChoice(
     if (ending !== undefined && rules.isInteractive) {
       return finish(session, ending, { isCutOff: true });
     }
-    return exhaust(session, { mark, none: event.name === 'chosen' ? {} : event, at, ending });
+    return exhaust(session, event, at, ending);
   }
 }
 
@@ -85,16 +85,17 @@ export function advanceWaiting(state: Named<'waiting'>, event: Event, at: number
   }
 }
 
-interface Exhaustion {
-  mark: Mark;
-  none: NoneLeft;
-  at: number;
-  ending: Ending | undefined;
-}
-
 /** Tells the user, and waits for the first account to come back if the user wants that. */
-function exhaust(before: Session, { mark, none, at, ending }: Exhaustion): Step {
+function exhaust(
+  before: Session,
+  event: EventOf<'chosen' | 'none-left'>,
+  at: number,
+  ending?: Ending,
+): Step {
   const { rules, target, waits } = before;
+  const { mark } = event;
+  // The chosen account may not go on: each account has been tried.
+  const none: NoneLeft = event.name === 'none-left' ? event : {};
   const { slackSeconds } = rules;
   const { earliest } = none;
   const log: Logged = { type: 'exhausted', target, ...(earliest && { earliest }) };

@@ -4,19 +4,18 @@ import type { WriteStream } from 'node:tty';
 export interface TerminalOutput {
   /** Takes all the bytes. @returns false when the terminal takes no more now: then wait for the drain. */
   write(chunk: Buffer | string): boolean;
-  onDrain(listener: () => void): void;
   /** Resolves when the terminal has taken everything, or is gone. */
   flush(): Promise<void>;
-  onHangup(listener: () => void): void;
 }
 
 /**
  * Writes to the terminal without ever waiting for it. Node writes to a TTY synchronously: a stalled terminal (Ctrl-S, a
  * frozen window) would stop the event loop, and with it every signal handler.
  */
-export function createTerminalOutput(stream: WriteStream): TerminalOutput {
-  const drainListeners: (() => void)[] = [];
-  const hangupListeners: (() => void)[] = [];
+export function createTerminalOutput(
+  stream: WriteStream,
+  on: { drained(): void; hungUp(): void },
+): TerminalOutput {
   let isFull = false;
   let isGone = false;
   let isBlocking = true;
@@ -24,13 +23,13 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
   stream.on('error', () => {
     isGone = true;
     tellDrained();
-    for (const listener of hangupListeners) listener();
+    on.hungUp();
   });
 
   function tellDrained(): void {
     if (!isFull || (!isGone && stream.writableLength > 0)) return;
     isFull = false;
-    for (const listener of drainListeners) listener();
+    on.drained();
   }
 
   return {
@@ -47,7 +46,6 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
       stream.write(typeof rest === 'string' ? rest : Buffer.from(rest), tellDrained);
       return false;
     },
-    onDrain: (listener) => void drainListeners.push(listener),
     async flush() {
       if (!isGone && stream.writableLength > 0) {
         await new Promise<void>((resolve) => stream.write('', () => resolve()));
@@ -57,7 +55,6 @@ export function createTerminalOutput(stream: WriteStream): TerminalOutput {
       setBlocking(stream, true);
       isBlocking = true;
     },
-    onHangup: (listener) => void hangupListeners.push(listener),
   };
 }
 

@@ -32,7 +32,7 @@ export interface Terminal {
 
 /** Captures the terminal on stdin and stdout, without changing it. Throws `HotswapError` when stdin is no terminal. */
 export function openTerminal(): Terminal {
-  const hangup = createHangup();
+  const on = { drained: () => {}, hungUp: () => {} };
   let termios = readTermios();
   let isRaw = false;
   let resume: (() => void) | undefined;
@@ -40,7 +40,7 @@ export function openTerminal(): Terminal {
 
   /** Made at the first use: Node takes 4 ms to make stdin and stdout, and the child starts meanwhile. */
   function attach(): TerminalOutput {
-    output ??= attachTo(process, hangup.report, () => {
+    output ??= attachTo(process, on, () => {
       if (resume !== undefined) resume();
       // A process that stopped us may have changed the modes of the terminal.
       else if (isRaw) setRaw();
@@ -94,7 +94,9 @@ export function openTerminal(): Terminal {
     enterRaw,
     restore,
     write: (chunk) => attach().write(chunk),
-    onDrain: (listener) => attach().onDrain(listener),
+    onDrain(listener) {
+      on.drained = listener;
+    },
     flush: () => attach().flush(),
     onInput(listener) {
       attach();
@@ -103,35 +105,28 @@ export function openTerminal(): Terminal {
     },
     pauseInput: () => void process.stdin.pause(),
     resumeInput: () => void process.stdin.resume(),
-    onHangup: hangup.onHangup,
+    onHangup(listener) {
+      on.hungUp = listener;
+    },
     suspendJob,
   };
 }
 
-/** Reports a closed terminal once. */
-function createHangup() {
-  const listeners: (() => void)[] = [];
-  let isReported = false;
-  return {
-    onHangup: (listener: () => void) => void listeners.push(listener),
-    report() {
-      if (isReported) return;
-      isReported = true;
-      for (const listener of listeners) listener();
-    },
-  };
-}
-
+/** @param on its `hungUp` is called once. */
 function attachTo(
   { stdin, stdout }: Pick<NodeJS.Process, 'stdin' | 'stdout'>,
-  hangUp: () => void,
+  on: { drained(): void; hungUp(): void },
   continued: () => void,
 ): TerminalOutput {
-  const output = createTerminalOutput(stdout);
+  let isHungUp = false;
+  const hangUp = () => {
+    if (!isHungUp) on.hungUp();
+    isHungUp = true;
+  };
+  const output = createTerminalOutput(stdout, { drained: () => on.drained(), hungUp: hangUp });
   // Without these a closed terminal is an uncaught exception (EIO, EPIPE).
   stdin.on('error', hangUp);
   stdin.on('end', hangUp);
-  output.onHangup(hangUp);
   process.on('SIGCONT', continued);
   return output;
 }

@@ -18,8 +18,6 @@ export interface ExecChild {
 export interface ExecListeners {
   started(pid: number): void;
   bound(thread: OpenThread): void;
-  /** Gets the exception of a listener. The child lives on. */
-  failed(error: unknown): void;
 }
 
 /** A failing exec has its rollout open for 150 to 200 ms only (fact 91). A search costs a fraction of a millisecond. */
@@ -27,6 +25,7 @@ const SEARCH_MS = 25;
 
 /**
  * Starts the child without a pty, which would merge stderr into stdout and change what Codex prints (pty fact 6).
+ * @param listeners do not throw.
  * @param isOwn whether a rollout can be this child's. At its start Codex also opens rollouts of other sessions (fact 56).
  */
 export function startExecChild(
@@ -47,17 +46,9 @@ export function startExecChild(
       const found = await findOpenThread(pid, isOwn).catch(() => undefined);
       if (found !== undefined) {
         thread = { ...found, length: lengthOf(found.rollout) };
-        return notify(() => listeners.bound(found));
+        return listeners.bound(found);
       }
       await new Promise((resume) => setTimeout(resume, SEARCH_MS));
-    }
-  }
-
-  function notify(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      listeners.failed(error);
     }
   }
 
@@ -74,7 +65,7 @@ export function startExecChild(
   });
   const { pid } = child;
   if (pid !== undefined) {
-    notify(() => listeners.started(pid));
+    listeners.started(pid);
     void searchThread(pid);
   }
   return { signal: (signal) => void child.kill(signal), thread: () => thread, ended };

@@ -4,6 +4,7 @@ import type { Driver } from '../../handoff/driver.ts';
 import type { StartEffect } from '../../handoff/effects.ts';
 import type { Finding } from '../../handoff/events.ts';
 import type { Ending } from '../../handoff/states.ts';
+import { catchErrors } from '../catch-errors.ts';
 import { startExecChild } from './exec-child.ts';
 import type { ExecSession, StartedChild } from './exec-session.ts';
 import { findCause } from './find-cause.ts';
@@ -48,16 +49,15 @@ function startChild(start: StartEffect, session: ExecSession): void {
     parts.ignoresHangup ? ignoringHangup(start.plan) : start.plan,
     parts.input[start.how],
     {
-      failed: session.fail,
-      started(pid) {
+      started: catchErrors(session, (pid) => {
         // No key is held for a command.
         handoffs.dispatch({ name: 'child-ready' });
         parts.recordChild(pid);
-      },
-      bound({ threadId, rollout }) {
+      }),
+      bound: catchErrors(session, ({ threadId, rollout }) => {
         if (session.bug !== undefined) return parts.recordThread({ id: threadId, rollout });
         handoffs.dispatch({ name: 'bound', thread: { id: threadId, rollout } });
-      },
+      }),
     },
     (rollout) => canBeOf(rollout, expected, startedAt),
   );

@@ -2,7 +2,7 @@ import type { StartEffect } from '../../handoff/effects.ts';
 import { sessionOf } from '../../handoff/session.ts';
 import type { Ending } from '../../handoff/states.ts';
 import { retryNow } from '../../state/deferred-writes.ts';
-import { catchErrors } from './catch-errors.ts';
+import { catchErrors } from '../catch-errors.ts';
 import { awaitArrival, type ChildArrival } from './child-arrival.ts';
 import { confirmSignIn } from './confirm-sign-in.ts';
 import { considerEarlyHandoff } from './early-handoff.ts';

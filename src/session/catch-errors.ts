@@ -1,8 +1,6 @@
-import type { TuiSession } from './tui-session.ts';
-
-/** A listener whose exceptions end the observing, and not the session. */
+/** Wraps a listener. Its exceptions go to `fail`, and do not end the session. */
 export function catchErrors<A extends unknown[]>(
-  session: Pick<TuiSession, 'fail'>,
+  session: { fail(error: unknown): void },
   listen: (...args: A) => void,
 ): (...args: A) => void {
   return (...args) => {
