@@ -120,7 +120,8 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
     const bursts = createBurstReader();
     for (let at = 0; at < text.length; at += 64) {
       bursts.add(text.slice(at, at + 64), at % 300, {
-        side: at % 3 === 0 ? 'queued' : 'delivered',
+        destination: at % 3 === 0 ? 'queued' : 'delivered',
+        moment: MOMENT,
       });
       bursts.hasQueued();
     }

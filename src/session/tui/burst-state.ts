@@ -1,26 +1,32 @@
 import type { ComposerKey } from '../../codex/composer-keys.ts';
 import { MOST_KEPT, NOT_KEPT, type OpenPaste } from './open-paste.ts';
-import { type BurstKey, renderBurst, type Side, sendsPrompt, writesText } from './render-burst.ts';
+import {
+  type BurstKey,
+  type KeyTag,
+  renderBurst,
+  sendsPrompt,
+  writesText,
+} from './render-burst.ts';
 
 /** Keys whose form no later key can change. */
-export interface FinishedKeys<Tag> {
+export interface FinishedKeys {
   keys: string;
-  tag: Tag;
+  tag: KeyTag;
   /** So many of their bytes the child has. */
   passedOn: number;
 }
 
 /** The keys that a burst reader has read and not handed out. */
-export interface BurstState<Tag> {
-  finished: FinishedKeys<Tag>[];
-  burst: BurstKey<Tag>[];
+export interface BurstState {
+  finished: FinishedKeys[];
+  burst: BurstKey[];
   /** The characters of text and the bytes of the burst, with the keys that were taken out of it before its end. */
   characters: number;
   bytes: number;
   /** The time of the newest key. */
   lastAt: number;
   isAfterPaste: boolean;
-  paste: OpenPaste<Tag> | undefined;
+  paste: OpenPaste | undefined;
   /** How many entries of `finished` and of `burst` are queued. Each chunk asks for it, so it is counted. */
   queued: { finished: number; burst: number };
 }
@@ -33,16 +39,11 @@ const ENTER_MS = 120;
 const LEAST_CHARACTERS = 3;
 
 /** The burst has ended after so many milliseconds without a key. */
-export function timeToEnd({ characters }: BurstState<unknown>): number {
+export function timeToEnd({ characters }: BurstState): number {
   return characters >= LEAST_CHARACTERS ? ENTER_MS : BURST_MS;
 }
 
-export function addKey<Tag extends { side: Side }>(
-  state: BurstState<Tag>,
-  key: ComposerKey,
-  atMs: number,
-  tag: Tag,
-): void {
+export function addKey(state: BurstState, key: ComposerKey, atMs: number, tag: KeyTag): void {
   const gap = atMs - state.lastAt;
   const isLateEnter = sendsPrompt(key) && state.characters >= LEAST_CHARACTERS && gap <= ENTER_MS;
   if (gap > BURST_MS && !isLateEnter) endBurst(state);
@@ -53,7 +54,7 @@ export function addKey<Tag extends { side: Side }>(
   if (isAlone) return finishKeys(state, key.bytes, tag);
   state.bytes += key.bytes.length;
   if (key.kind === 'text') state.characters += key.bytes.length;
-  const isQueued = tag.side === 'queued';
+  const isQueued = tag.destination === 'queued';
   if (!isQueued && state.bytes > MOST_KEPT) {
     state.burst = [{ key: NOT_KEPT, tag }];
     return;
@@ -68,7 +69,7 @@ export function addKey<Tag extends { side: Side }>(
   state.burst.push({ key, tag });
 }
 
-export function endBurst<Tag extends { side: Side }>(state: BurstState<Tag>): void {
+export function endBurst(state: BurstState): void {
   state.queued.burst = 0;
   for (const { keys, tag } of renderBurst(state.burst, state.characters)) {
     finishKeys(state, keys, tag);
@@ -78,10 +79,10 @@ export function endBurst<Tag extends { side: Side }>(state: BurstState<Tag>): vo
   state.bytes = 0;
 }
 
-export function finishKeys<Tag extends { side: Side }>(
-  { finished, queued }: BurstState<Tag>,
+export function finishKeys(
+  { finished, queued }: BurstState,
   keys: string,
-  tag: Tag,
+  tag: KeyTag,
   passedOn = 0,
 ): void {
   const last = finished.at(-1);
@@ -91,5 +92,5 @@ export function finishKeys<Tag extends { side: Side }>(
     return;
   }
   finished.push({ keys, tag, passedOn });
-  if (tag.side === 'queued') queued.finished += 1;
+  if (tag.destination === 'queued') queued.finished += 1;
 }

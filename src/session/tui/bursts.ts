@@ -8,7 +8,7 @@ import {
   timeToEnd,
 } from './burst-state.ts';
 import { addPiece, type OpenPaste, openPaste, renderPaste } from './open-paste.ts';
-import { renderBurst, type Side } from './render-burst.ts';
+import { type Destination, type KeyTag, renderBurst } from './render-burst.ts';
 
 /**
  * Distinguishes a paste without brackets from typing. Such pastes come from a terminal that has no bracketed paste, from
@@ -16,19 +16,19 @@ import { renderBurst, type Side } from './render-burst.ts';
  * break, because a paste must never send itself. An Enter after a pause is a key. Keys come out in order: a burst with line
  * breaks as a bracketed paste, all other keys unchanged.
  */
-export interface BurstReader<Tag extends { side: Side }> {
+export interface BurstReader {
   /**
    * @param keys whole sequences as latin-1. A paste may come in pieces.
    * @param atMs the time of the keys, on a clock that only goes forward.
    * @param passedOn how many of their first bytes the child has.
    */
-  add(keys: string, atMs: number, tag: Tag, passedOn?: number): void;
+  add(keys: string, atMs: number, tag: KeyTag, passedOn?: number): void;
   /** The keys that no key at `nowMs` or later can change. */
-  takeFinished(nowMs: number): FinishedKeys<Tag>[];
+  takeFinished(nowMs: number): FinishedKeys[];
   /** All keys except the queued keys. Their burst may go on: later keys still belong to it. */
-  takeDelivered(): FinishedKeys<Tag>[];
+  takeDelivered(): FinishedKeys[];
   /** A paste whose end has not come. `isBegun`: the child has its beginning. `rest`: the part that the child does not have. */
-  openPaste(): { side: Side; isBegun: boolean; rest(): string } | undefined;
+  openPaste(): { destination: Destination; isBegun: boolean; rest(): string } | undefined;
   /** The child has all of the open paste so far (true), or nothing of it (false). */
   markOpenPaste(isPassed: boolean): void;
   /** The last burst is finished after so many milliseconds without a key; 0 if no burst is left. */
@@ -39,8 +39,8 @@ export interface BurstReader<Tag extends { side: Side }> {
   hasDelivered(): boolean;
 }
 
-export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag> {
-  const state: BurstState<Tag> = {
+export function createBurstReader(): BurstReader {
+  const state: BurstState = {
     ...{ finished: [], burst: [], characters: 0, bytes: 0 },
     ...{ lastAt: Number.NEGATIVE_INFINITY, isAfterPaste: false, paste: undefined },
     queued: { finished: 0, burst: 0 },
@@ -59,30 +59,27 @@ export function createBurstReader<Tag extends { side: Side }>(): BurstReader<Tag
       if (state.paste === undefined) return undefined;
       const { tag, pieces, passedOn } = state.paste;
       const rest = () => pieces.join('').slice(passedOn);
-      return { side: tag.side, isBegun: passedOn > 0, rest };
+      return { destination: tag.destination, isBegun: passedOn > 0, rest };
     },
     markOpenPaste(isPassed) {
       const { paste } = state;
       if (paste === undefined) return;
       paste.passedOn = isPassed ? paste.length : 0;
-      paste.tag = { ...paste.tag, side: isPassed ? 'delivered' : 'queued' };
+      paste.tag = { ...paste.tag, destination: isPassed ? 'delivered' : 'queued' };
     },
     quietMs: () => (state.burst.length === 0 && state.characters === 0 ? 0 : timeToEnd(state)),
-    hasQueued: () => countQueued(state) > 0 || state.paste?.tag.side === 'queued',
+    hasQueued: () => countQueued(state) > 0 || state.paste?.tag.destination === 'queued',
     hasDelivered: () =>
       state.finished.length + state.burst.length > countQueued(state) ||
       (state.paste !== undefined && isDelivered(state.paste)),
   };
 }
 
-interface Chunk<Tag> {
-  keys: string;
+interface Chunk extends FinishedKeys {
   atMs: number;
-  tag: Tag;
-  passedOn: number;
 }
 
-function addKeys<Tag extends { side: Side }>(state: BurstState<Tag>, chunk: Chunk<Tag>): void {
+function addKeys(state: BurstState, chunk: Chunk): void {
   const { keys, atMs, tag } = chunk;
   let { passedOn } = chunk;
   let rest = keys;
@@ -110,11 +107,7 @@ function addKeys<Tag extends { side: Side }>(state: BurstState<Tag>, chunk: Chun
   }
 }
 
-function closePaste<Tag extends { side: Side }>(
-  state: BurstState<Tag>,
-  paste: OpenPaste<Tag>,
-  atMs: number,
-): void {
+function closePaste(state: BurstState, paste: OpenPaste, atMs: number): void {
   finishKeys(state, renderPaste(paste), paste.tag, paste.passedOn);
   state.paste = undefined;
   state.isAfterPaste = true;
@@ -122,7 +115,7 @@ function closePaste<Tag extends { side: Side }>(
 }
 
 /** Queued keys come after the delivered keys, never between them. */
-function takeDelivered<Tag extends { side: Side }>(state: BurstState<Tag>): FinishedKeys<Tag>[] {
+function takeDelivered(state: BurstState): FinishedKeys[] {
   const { finished, burst, characters } = state;
   state.finished = finished.filter((keys) => !isDelivered(keys));
   state.burst = burst.filter((key) => !isDelivered(key));
@@ -132,11 +125,11 @@ function takeDelivered<Tag extends { side: Side }>(state: BurstState<Tag>): Fini
   ];
 }
 
-function countQueued({ queued }: BurstState<unknown>): number {
+function countQueued({ queued }: BurstState): number {
   return queued.finished + queued.burst;
 }
 
 /** The child has the keys, in its composer or in a dialog. */
-function isDelivered({ tag }: { tag: { side: Side } }): boolean {
-  return tag.side !== 'queued';
+function isDelivered({ tag }: { tag: KeyTag }): boolean {
+  return tag.destination !== 'queued';
 }

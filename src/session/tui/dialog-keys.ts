@@ -1,5 +1,5 @@
 import type { GateOptions, GateState } from './gate-state.ts';
-import type { Side } from './render-burst.ts';
+import type { Destination } from './render-burst.ts';
 
 /** A dialog may come up while the user types a prompt. So a key is an answer only after this pause. */
 const PAUSE_MS = 500;
@@ -7,7 +7,7 @@ const PAUSE_MS = 500;
 const FRAME_MS = 100;
 
 /** The reader of keys that the child gets now: its composer or its dialog. */
-export function sideOfChild({ dialogSince, ticks }: GateOptions): Side {
+export function destinationInChild({ dialogSince, ticks }: GateOptions): Destination {
   const since = dialogSince();
   return since !== undefined && ticks() - since >= FRAME_MS ? 'dialog' : 'delivered';
 }

@@ -1,8 +1,7 @@
 import type { InputClassifier } from '../../observe/keys.ts';
 import { type BurstReader, createBurstReader } from './bursts.ts';
 import type { CutSequence } from './cut-sequence.ts';
-import type { Side } from './render-burst.ts';
-import { createUnsentInput, type Moment, type UnsentInput } from './unsent-input.ts';
+import { createUnsentInput, type UnsentInput } from './unsent-input.ts';
 
 export interface GateOptions {
   /** Hands bytes to the living child. Does nothing when no child lives. */
@@ -29,7 +28,7 @@ export interface GateState {
   /** `releasing`: keys are not held any more, but the child does not have the held keys yet. */
   phase: 'passing' | 'holding' | 'releasing';
   readonly cut: CutSequence;
-  readonly bursts: BurstReader<{ side: Side; moment: Moment }>;
+  readonly bursts: BurstReader;
   /** Keys that the child has and its thread does not have. */
   readonly unsent: UnsentInput;
   /** Keys that wait for a child. */

@@ -2,7 +2,7 @@ import { PASTE_END, readComposerKeys } from '../../codex/composer-keys.ts';
 import { endSequence, passSequence, readPassedChunk, readWaitingChunk } from './cut-sequence.ts';
 import { answersDialog } from './dialog-keys.ts';
 import { type GateState, isUnfinished } from './gate-state.ts';
-import type { Side } from './render-burst.ts';
+import type { Destination } from './render-burst.ts';
 import { addKeys, queueSequence, takeQueue } from './typed-keys.ts';
 import { hasPress } from './unsent-input.ts';
 
@@ -13,27 +13,27 @@ const BURST_MS = 10;
 const CSI = 0x5b;
 
 /** The child gets the unchanged chunk at once. The gate reads it after that. */
-export function passChunk(gate: GateState, chunk: Buffer, side: Side): void {
+export function passChunk(gate: GateState, chunk: Buffer, destination: Destination): void {
   gate.options.deliver(chunk);
   const keys = readPassedChunk(gate.cut, chunk);
-  addKeys(gate, keys, side);
+  addKeys(gate, keys, destination);
   if (hasPress(keys.toString('latin1'))) gate.presses += 1;
 }
 
 /** Keys wait, except answers to a dialog. The terminal's own reports pass. */
 export function holdChunk(gate: GateState, chunk: Buffer): void {
   const { bursts, cut, options } = gate;
-  const pasteSide = cut.classifier.isPasting() ? bursts.openPaste()?.side : undefined;
+  const pasteDestination = cut.classifier.isPasting() ? bursts.openPaste()?.destination : undefined;
   const wasAnswering = gate.isAnswering;
   gate.isAnswering =
     gate.phase === 'holding' &&
-    (pasteSide === undefined ? answersDialog(gate) : pasteSide === 'dialog');
+    (pasteDestination === undefined ? answersDialog(gate) : pasteDestination === 'dialog');
   if (gate.isAnswering) {
     queueSequence(gate);
     return passChunk(gate, chunk, 'dialog');
   }
   // The last answer looked like the beginning of a sequence. No rest has come, so it was a key, such as Escape.
-  if (wasAnswering && pasteSide === undefined && chunk[0] !== CSI) endSequence(cut);
+  if (wasAnswering && pasteDestination === undefined && chunk[0] !== CSI) endSequence(cut);
   const { reports, keys, passedOn } = readWaitingChunk(cut, chunk);
   const text = keys.toString('latin1');
   if (hasPress(text)) gate.lastPressAt = options.ticks();

@@ -1,5 +1,5 @@
 import { passSequence } from './cut-sequence.ts';
-import { sideOfChild } from './dialog-keys.ts';
+import { destinationInChild } from './dialog-keys.ts';
 import type { ChildRecord } from './follow-threads.ts';
 import { type GateOptions, isUnfinished, openGateState } from './gate-state.ts';
 import { giveHeldKeys, holdChunk, passChunk } from './held-keys.ts';
@@ -48,7 +48,7 @@ export function createInputGate(options: GateOptions): InputGate {
       if (gate.phase === 'holding' || followsHeld) return holdChunk(gate, chunk);
       if (gate.keyListener !== undefined) return passToListener(gate, chunk);
       queueSequence(gate);
-      passChunk(gate, chunk, sideOfChild(options));
+      passChunk(gate, chunk, destinationInChild(options));
     },
     hold() {
       if (gate.phase === 'holding') return;

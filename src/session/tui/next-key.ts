@@ -1,5 +1,5 @@
 import { endSequence, hasWaitingPart, passSequence, readWaitingChunk } from './cut-sequence.ts';
-import { sideOfChild } from './dialog-keys.ts';
+import { destinationInChild } from './dialog-keys.ts';
 import { CUT_MS, type GateState } from './gate-state.ts';
 import { addKeys } from './typed-keys.ts';
 import { hasPress } from './unsent-input.ts';
@@ -30,7 +30,7 @@ function passKeys(gate: GateState, keys: Buffer, passedOn: number): void {
   if (text === '') return;
   if (passedOn === 0 && CANCELS.test(text)) return tellListener(gate);
   options.deliver(keys.subarray(passedOn));
-  addKeys(gate, keys, sideOfChild(options));
+  addKeys(gate, keys, destinationInChild(options));
   if (!hasPress(text)) return;
   gate.presses += 1;
   passSequence(cut, options.deliver);

@@ -1,28 +1,35 @@
 import { type ComposerKey, PASTE_END, PASTE_START } from '../../codex/composer-keys.ts';
+import type { Moment } from './unsent-input.ts';
 
 /**
  * The place that a key went to: `delivered` to a child's composer, `dialog` to a child's dialog, or `queued` for a later
  * child.
  */
-export type Side = 'delivered' | 'dialog' | 'queued';
+export type Destination = 'delivered' | 'dialog' | 'queued';
 
-export interface BurstKey<Tag> {
+/** Where a key went, and when it came. */
+export interface KeyTag {
+  destination: Destination;
+  moment: Moment;
+}
+
+export interface BurstKey {
   key: ComposerKey;
-  tag: Tag;
+  tag: KeyTag;
 }
 
 /**
  * The keys of a burst in the form for a child: text with line breaks as a bracketed paste, all other keys unchanged.
  * @param characters of text in the burst, with the keys that were taken out of it before.
  */
-export function renderBurst<Tag extends { side: Side }>(
-  burst: readonly BurstKey<Tag>[],
+export function renderBurst(
+  burst: readonly BurstKey[],
   characters: number,
-): { keys: string; tag: Tag }[] {
+): { keys: string; tag: KeyTag }[] {
   if (characters === 0 || !burst.some(({ key }) => breaksLine(key))) {
     return burst.map(({ key, tag }) => ({ keys: key.bytes, tag }));
   }
-  const parts: { keys: string; tag: Tag }[] = [];
+  const parts: { keys: string; tag: KeyTag }[] = [];
   let run: ComposerKey[] = [];
   for (const [index, { key, tag }] of burst.entries()) {
     const next = burst[index + 1];
@@ -31,7 +38,8 @@ export function renderBurst<Tag extends { side: Side }>(
       continue;
     }
     run.push(key);
-    if (next !== undefined && writesText(next.key) && next.tag.side === tag.side) continue;
+    if (next !== undefined && writesText(next.key) && next.tag.destination === tag.destination)
+      continue;
     parts.push({ keys: renderRun(run), tag });
     run = [];
   }

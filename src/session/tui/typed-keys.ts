@@ -1,17 +1,22 @@
 import { ESCAPE, readComposerKeys } from '../../codex/composer-keys.ts';
 import { endSequence, forgetChild, hasWaitingPart } from './cut-sequence.ts';
-import { sideOfChild } from './dialog-keys.ts';
+import { destinationInChild } from './dialog-keys.ts';
 import type { ChildRecord } from './follow-threads.ts';
 import { CUT_MS, type GateState, type QueuedKeys } from './gate-state.ts';
-import type { Side } from './render-burst.ts';
+import type { Destination } from './render-burst.ts';
 import type { Moment } from './unsent-input.ts';
 
 // A typed key is in one of three places: a burst that may go on, the unsent input of the child, or the queue.
 
 /** @param passedOn how many of their first bytes the child has. */
-export function addKeys(gate: GateState, keys: Buffer, side: Side, passedOn = 0): void {
+export function addKeys(
+  gate: GateState,
+  keys: Buffer,
+  destination: Destination,
+  passedOn = 0,
+): void {
   if (keys.length > 0) {
-    const tag = { side, moment: momentOf(gate) };
+    const tag = { destination, moment: momentOf(gate) };
     gate.bursts.add(keys.toString('latin1'), gate.options.ticks(), tag, passedOn);
   }
   sortKeys(gate);
@@ -23,8 +28,8 @@ export function sortKeys(
   finished = bursts.takeFinished(options.ticks()),
 ): void {
   for (const { keys, tag, passedOn } of finished) {
-    if (tag.side === 'delivered') unsent.addKeys(keys, tag.moment);
-    if (tag.side === 'queued') queue.push({ keys, passedOn });
+    if (tag.destination === 'delivered') unsent.addKeys(keys, tag.moment);
+    if (tag.destination === 'queued') queue.push({ keys, passedOn });
   }
 }
 
@@ -32,7 +37,7 @@ export function sortKeys(
 export function endOldSequence(gate: GateState): void {
   const { cut, options } = gate;
   if (options.ticks() - gate.lastChunkAt < CUT_MS || cut.classifier.isPasting()) return;
-  if (!hasWaitingPart(cut)) addKeys(gate, endSequence(cut).keys, sideOfChild(options));
+  if (!hasWaitingPart(cut)) addKeys(gate, endSequence(cut).keys, destinationInChild(options));
   else if (gate.keyListener === undefined) queueSequence(gate);
 }
 

@@ -20,7 +20,10 @@ function createComposer() {
   return {
     take(bytes: string, at: number) {
       const { keys } = classifier.feed(Buffer.from(bytes, 'latin1'));
-      bursts.add(keys.toString('latin1'), at, { side: 'delivered' });
+      bursts.add(keys.toString('latin1'), at, {
+        destination: 'delivered',
+        moment: { at, isTurnRunning: false },
+      });
     },
     read() {
       const bytes = bursts
