@@ -4,6 +4,7 @@ import {
   classifyLimitText,
   isExhaustion,
   type LimitKind,
+  nameWindow,
   parseLimitName,
   parseResetTime,
 } from './limits.ts';
@@ -133,9 +134,7 @@ function classifyLimit(text: string, limits: RateLimits | undefined): LimitKind 
 
 function classifyWindows(full: readonly LimitWindow[]): LimitKind {
   if (full.length === 0) return 'unknown';
-  const longest = Math.max(...full.map(({ minutes = 0 }) => minutes));
-  if (longest === 300) return 'window-5h';
-  return longest === 10_080 ? 'window-weekly' : 'window-other';
+  return nameWindow(Math.max(...full.map(({ minutes = 0 }) => minutes)));
 }
 
 /** When the account can be used again, epoch seconds: the latest reset of its full windows. */

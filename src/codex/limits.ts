@@ -30,6 +30,12 @@ export function isCompactionError(message: string): boolean {
   return /^Error running (?:remote )?compact task: /i.test(message);
 }
 
+/** The kind of a limit whose window is used up. @param minutes the length of the window. */
+export function nameWindow(minutes: number | undefined): LimitKind {
+  if (minutes === 300) return 'window-5h';
+  return minutes === 10_080 ? 'window-weekly' : 'window-other';
+}
+
 /** Whether a text of this kind says that the account is used up. */
 export function isExhaustion(kind: TextKind): kind is LimitKind {
   return kind !== 'needs-login' && kind !== 'not-a-limit' && kind !== 'info';
