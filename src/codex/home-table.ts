@@ -50,18 +50,17 @@ const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
 ]);
 
 /**
- * Whether Codex makes an entry again when it is absent. Of two such entries the newer one stays, and the older one is
- * deleted. @param entry relative to CODEX_HOME.
+ * Whether Codex recreates an entry that is missing. Of two such files the newer one stays, and the older one is deleted.
+ * @param entry relative to CODEX_HOME.
  */
-export function isRemadeByCodex(entry: string): boolean {
+export function isRecreatedByCodex(entry: string): boolean {
   const [first = '', ...below] = entry.split('/');
-  if (below.length === 0) {
-    return MADE_ANEW.has(first) || first.endsWith('.lock') || /[-_]cache\.json$/.test(first);
-  }
-  return MADE_ANEW.has(first) || MADE_ANEW.has(`${first}/${below[0]}`);
+  if (RECREATED.has(first)) return true;
+  if (below.length > 0) return RECREATED.has(`${first}/${below[0]}`);
+  return first.endsWith('.lock') || /[-_]cache\.json$/.test(first);
 }
 
-const MADE_ANEW = new Set([
+const RECREATED = new Set([
   'installation_id',
   'version.json',
   'cache',
