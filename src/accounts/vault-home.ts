@@ -1,6 +1,5 @@
-import { type Stats, statSync } from 'node:fs';
+import { statQuietly } from '../codex/paths.ts';
 import { HotswapError } from '../errors.ts';
-import { attempt } from '../state/attempt.ts';
 import type { Target } from '../state/config.ts';
 import { isSameInode } from './credential/read.ts';
 
@@ -48,9 +47,4 @@ export function refuseVaultHome(codexHome: string, targets: readonly Target[]): 
     `${tellVaultHome(codexHome, target)}, so its login was not changed`,
     'use a Codex home that is no vault: unset CODEX_HOME, or make ~/.codex a directory',
   );
-}
-
-/** Undefined when the file is missing or cannot be reached: a link to itself, a directory without permission. */
-export function statQuietly(path: string): Stats | undefined {
-  return attempt(() => statSync(path, { throwIfNoEntry: false }));
 }

@@ -1,8 +1,9 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { statQuietly } from '../../codex/paths.ts';
 import { HotswapError } from '../../errors.ts';
 import { cannotWrite, removeQuietly, temporaryName, writeNewFile } from '../../state/files.ts';
-import { isSamePlace, statQuietly } from '../vault-home.ts';
+import { isSamePlace } from '../vault-home.ts';
 import { linkAs, putBack, takeAside } from './aside.ts';
 import { type SaveElsewhere, saveElsewhere } from './discard.ts';
 import { isBeingWritten } from './put.ts';
