@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MAX_LENGTH, readEpochSeconds, readText } from '../codex/bounds.ts';
 import { dropUndefined, readObject } from '../codex/json.ts';
 import { HotswapError } from '../errors.ts';
+import { attempt } from '../state/attempt.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import {
   ensurePrivateDir,
@@ -16,31 +17,38 @@ import { changeRecords } from '../state/records.ts';
 import type { Identity } from './login.ts';
 import { MARK_KINDS, type Mark, type MarkKind, withMark } from './marks.ts';
 
-/** What is known about one target, no secrets; a file of its own, replaced as a whole. */
+/** The record of one target, without secrets. Each target has a file, which is replaced as a whole. */
 export interface AccountState {
   version: 1;
   target: string;
   identity?: Identity;
   marks: Mark[];
-  /** The limits that Codex told last, as they were read: `readUsage` in usage.ts checks their shape. */
+  /** The usage that Codex told last, unchecked: `readUsage` in usage.ts checks it. */
   usage?: unknown;
 }
 
 export interface AccountRead {
   state: AccountState;
-  /** What is wrong with the file; see {@link mendAccountState}. */
+  /** The fault of the file; {@link mendAccountState} mends it. */
   fault?: JsonFault;
 }
 
-/** Reads an account's state, and changes nothing. A missing file is a fresh state, and so is one with a fault. */
+/** Reads an account's state, and changes nothing. Without a file, or with a faulty one, the state is empty. */
 export function readAccountState(paths: Paths, target: string): AccountRead {
-  const read = readState(paths, target);
-  return read.kind === 'ok' ? { state: read.state } : { state: freshState(target), fault: read };
+  const read = readJson(accountFile(paths, target));
+  const state = read.kind === 'ok' ? parseState(read.value, target) : undefined;
+  if (state !== undefined) return { state };
+  const empty: AccountState = { version: 1, target, marks: [] };
+  if (read.kind === 'missing') return { state: empty };
+  const fault = read.kind === 'ok' ? UNKNOWN_FORM : read;
+  return { state: empty, fault };
 }
 
+const UNKNOWN_FORM: JsonFault = { kind: 'broken', reason: 'has an unknown form' };
+
 /**
- * Sets a broken state aside, so that a fresh one takes its place. A state that cannot be read stays.
- * @returns a line for the user; none when another process has mended it meanwhile.
+ * Renames a broken state file, so that the target gets an empty state. A file that cannot be read stays.
+ * @returns a line for the user; none when another process has mended the file since.
  */
 export function mendAccountState(paths: Paths, target: string, now: Date): string[] {
   return changeRecords(paths, () => {
@@ -55,10 +63,11 @@ export function writeAccountState(paths: Paths, state: AccountState): void {
 }
 
 /**
- * Changes an account's state. No other process changes it between the read and the write. Nothing is written when `change`
- * returns the state that it was given.
+ * Changes an account's state. No other process changes it between the read and the write. Writes nothing when `change`
+ * returns the same object.
  * @returns the state afterwards.
- * @throws HotswapError `home-unwritable`, `unsafe-path`; `bad-state` for a file that cannot be read: its marks would be lost.
+ * @throws HotswapError `home-unwritable`, `unsafe-path`; `bad-state` for a file that cannot be read, because a write would
+ * lose its marks.
  */
 export function changeAccountState(
   paths: Paths,
@@ -81,7 +90,7 @@ export function changeAccountState(
   });
 }
 
-/** Puts a limit on record. */
+/** Records a limit. */
 export function addMark(paths: Paths, target: string, mark: Mark): AccountState {
   return changeAccountState(paths, target, (state) => ({
     ...state,
@@ -90,9 +99,10 @@ export function addMark(paths: Paths, target: string, mark: Mark): AccountState 
 }
 
 /**
- * Takes away the marks of a target: all, or those of the kinds given.
- * @param known when given, only these: a mark that another session has made since is not touched.
- * @returns the marks that were taken away.
+ * Removes marks of a target.
+ * @param kinds the kinds to remove; default: all.
+ * @param known removes these marks only, and none that another session has made since.
+ * @returns the removed marks.
  */
 export function clearMarks(
   paths: Paths,
@@ -114,7 +124,7 @@ export function clearMarks(
   return cleared;
 }
 
-/** Puts the identity of a target on record; nothing is written, and no lock taken, when it is there already. */
+/** Records the identity of a target. Writes nothing, and takes no lock, when the record has it already. */
 export function recordIdentity(paths: Paths, target: string, identity: Identity): void {
   const isKnown = (state: AccountState) =>
     JSON.stringify(state.identity) === JSON.stringify(identity);
@@ -122,7 +132,7 @@ export function recordIdentity(paths: Paths, target: string, identity: Identity)
   changeAccountState(paths, target, (state) => (isKnown(state) ? state : { ...state, identity }));
 }
 
-/** Forgets all that is known about a target. */
+/** Deletes the record of a target. */
 export function removeAccountState(paths: Paths, target: string): void {
   changeRecords(paths, () => rmSync(accountFile(paths, target), { force: true }));
 }
@@ -133,32 +143,15 @@ export function accountFile(paths: Paths, target: string): string {
 }
 
 /**
- * Sets a broken file aside and says so in one line. A file that cannot be read may be whole, so it stays. Never throws: when
- * the file cannot be moved, a fresh one is used all the same.
+ * Renames a broken file. A file that cannot be read may be good, so it keeps its name. Never throws.
+ * @returns a line for the user.
  */
 export function setAsideNotice(file: string, { kind, reason }: JsonFault, now: Date): string {
-  if (kind === 'unreadable') return `${file} ${reason}; it is left as it is, and is not used`;
-  try {
-    return `${file} ${reason}; it was kept as ${setAside(file, now)} and a fresh one is used`;
-  } catch {
-    return `${file} ${reason} and could not be moved aside; a fresh one is used`;
-  }
-}
-
-type StateRead = { kind: 'ok'; state: AccountState } | JsonFault;
-
-function readState(paths: Paths, target: string): StateRead {
-  const read = readJson(accountFile(paths, target));
-  if (read.kind === 'missing') return { kind: 'ok', state: freshState(target) };
-  if (read.kind !== 'ok') return read;
-  const state = parseState(read.value, target);
-  return state === undefined
-    ? { kind: 'broken', reason: 'has an unknown form' }
-    : { kind: 'ok', state };
-}
-
-function freshState(target: string): AccountState {
-  return { version: 1, target, marks: [] };
+  if (kind === 'unreadable') return `${file} ${reason}; it was not changed, and it is not used`;
+  const kept = attempt(() => setAside(file, now));
+  return kept === undefined
+    ? `${file} ${reason} and cannot be renamed; a new file is used`
+    : `${file} ${reason}; it was kept as ${kept} and a new file is used`;
 }
 
 function parseState(value: unknown, target: string): AccountState | undefined {
@@ -172,7 +165,7 @@ function parseState(value: unknown, target: string): AccountState | undefined {
   return { version: 1, target, marks, ...dropUndefined({ identity }), ...usage };
 }
 
-/** A mark for each kind and bucket would be far fewer. */
+/** More than one mark for each kind and model. */
 const MOST_MARKS = 100;
 
 function parseIdentity(value: unknown): Identity | undefined {
@@ -182,7 +175,7 @@ function parseIdentity(value: unknown): Identity | undefined {
   return { userId, accountId, ...dropUndefined(words) };
 }
 
-/** An end that is no time counts as the end of a limit that did not tell it: the configured rest. */
+/** An `until` that is no time becomes the default rest after a limit without a time. */
 function parseMark(value: unknown): Mark | undefined {
   const { kind, until, at, limitName, workspace, message } = readObject(value) ?? {};
   const known = MARK_KINDS.find((candidate) => candidate === kind);

@@ -1,3 +1,4 @@
+import { dropUndefined } from '../codex/json.ts';
 import type { Strategy, Target } from '../state/config.ts';
 import { describeIdentity, type Identity, isSameIdentity } from './login.ts';
 import { activeMarks, isWorkspaceMark, type Mark } from './marks.ts';
@@ -8,13 +9,13 @@ import type { TargetSnapshot } from './target-snapshot.ts';
 export interface ChoiceQuestion {
   /** In the order of the configuration. */
   targets: readonly TargetSnapshot[];
-  /** Where the search starts. */
+  /** The search starts at this target. */
   current?: string | undefined;
-  /** The target that just hit its limit. Neither it nor another target of the same account is chosen. */
+  /** The target that just met its limit. This target is not chosen, and no other target of the same account. */
   exclude?: string | undefined;
-  /** The named model bucket that just ran out. An account whose mark names the same bucket is not chosen either. */
+  /** The model whose own limit was just met. An account with a mark for the same model is not chosen. */
   bucket?: string | undefined;
-  /** Which one of several usable targets is taken; default: the first in search order. */
+  /** Chooses between several usable targets; default: the first in search order. */
   strategy?: Strategy;
   nowSeconds: number;
 }
@@ -24,13 +25,13 @@ export type Choice =
   | {
       kind: 'none';
       reasons: { target: string; reason: string }[];
-      /** The target that comes back by itself first. */
+      /** The target whose last mark ends first, if a time is known. */
       earliest?: { target: string; until: number };
     };
 
 /**
- * Chooses the target to work under. With the strategy `order` that is the current one if it may be used, else the next in
- * the list. The other strategies look at what is left of each. Pure.
+ * Chooses the target to work under. The strategy `order` takes the current target if it may be used, else the next one in
+ * the list. The other strategies compare the usage of the targets. Pure.
  */
 export function chooseTarget(question: ChoiceQuestion): Choice {
   const { strategy = 'order', nowSeconds } = question;
@@ -52,7 +53,7 @@ export function chooseTarget(question: ChoiceQuestion): Choice {
   return {
     kind: 'none',
     reasons: refused.map(({ target, reason }) => ({ target, reason })),
-    ...(earliest === undefined ? {} : { earliest }),
+    ...dropUndefined({ earliest }),
   };
 }
 
@@ -60,10 +61,10 @@ type Chosen = Extract<Choice, { kind: 'chosen' }>;
 
 type Verdict =
   | Chosen
-  /** `until`: epoch seconds at which the last reason lapses, if it lapses by itself. */
+  /** `until`: epoch seconds at which the last reason ends by itself. */
   | { kind: 'refused'; target: string; reason: string; until?: number };
 
-// After a limit the search begins behind the excluded target, so that a chain of handoffs goes through all targets.
+// After a limit the search begins behind the excluded target: several handoffs in a row try every target.
 function inSearchOrder({ targets, current, exclude }: ChoiceQuestion): TargetSnapshot[] {
   const at = targets.findIndex(({ target }) => target.name === (exclude ?? current));
   const start = at === -1 ? 0 : exclude === undefined ? at : at + 1;
@@ -76,7 +77,7 @@ function judge(snapshot: TargetSnapshot, question: ChoiceQuestion): Verdict {
     kind: 'refused',
     target: target.name,
     reason,
-    ...(until === undefined ? {} : { until }),
+    ...dropUndefined({ until }),
   });
   if (!target.enabled) return refuse('switched off in the configuration');
   if (vault.kind === 'empty') return refuse('not logged in');
@@ -87,45 +88,44 @@ function judge(snapshot: TargetSnapshot, question: ChoiceQuestion): Verdict {
       `its vault now holds another account (${describeIdentity(vault.identity)} instead of ${describeIdentity(owner)})`,
     );
   }
-  const marks = marksThatBind(vault.identity, vault.issuedAt, target.name, question);
-  if (marks.length > 0) {
-    return refuse(marks.map(describeMark).join('; '), lapse(marks));
-  }
+  const marks = listMarksAgainst(vault.identity, vault.issuedAt, target.name, question);
+  if (marks.length > 0) return refuse(marks.map(describeMark).join('; '), findLastEnd(marks));
   if (target.name === question.exclude) return refuse('just hit its limit');
-  const left = question.targets.find(({ target: { name } }) => name === question.exclude);
-  if (left?.vault.kind === 'ready' && isSameIdentity(left.vault.identity, vault.identity)) {
-    return refuse(`the same account as ${left.target.name}`);
+  const excluded = question.targets.find(({ target: { name } }) => name === question.exclude);
+  if (excluded?.vault.kind === 'ready' && isSameIdentity(excluded.vault.identity, vault.identity)) {
+    return refuse(`the same account as ${excluded.target.name}`);
   }
   return { kind: 'chosen', target, authFile: vault.authFile, identity: vault.identity };
 }
 
-// A limit belongs to the account or the whole workspace, and not to a target. So the marks of every target with the same
-// identity count, and the marks of a workspace count for every member.
-function marksThatBind(
+// A limit belongs to an account or a workspace, not to a target. So the marks of every target with the same identity
+// count, and the marks of a workspace count for each of its accounts.
+function listMarksAgainst(
   identity: Identity,
   issuedAt: number,
   name: string,
   { targets, nowSeconds, bucket }: ChoiceQuestion,
 ): Mark[] {
   return targets.flatMap(({ target, vault, state }) => {
-    const own = target.name === name;
-    const twin = vault.kind === 'ready' && isSameIdentity(vault.identity, identity);
+    const isOwn = target.name === name;
+    const isSameAccount =
+      isOwn || (vault.kind === 'ready' && isSameIdentity(vault.identity, identity));
     return activeMarks(state, nowSeconds).filter((mark) => {
       if (isWorkspaceMark(mark) && mark.workspace === identity.accountId) return true;
-      if (mark.kind === 'model-bucket') return (own || twin) && bucketIsMeant(mark, bucket);
-      if (mark.kind === 'needs-login') return own && mark.at >= issuedAt; // a newer login heals it
-      return mark.kind === 'manual' ? own : own || twin;
+      if (mark.kind === 'model-bucket') return isSameAccount && isForModel(mark, bucket);
+      if (mark.kind === 'needs-login') return isOwn && mark.at >= issuedAt; // a newer login ends the mark
+      return mark.kind === 'manual' ? isOwn : isSameAccount;
     });
   });
 }
 
-// The other models of an account whose named bucket ran out still work, and the model of a new session is not known.
-function bucketIsMeant(mark: Mark, bucket: string | undefined): boolean {
+// The other models of such an account still work, and the model of a new session is not known.
+function isForModel(mark: Mark, bucket: string | undefined): boolean {
   return bucket !== undefined && (mark.limitName === undefined || mark.limitName === bucket);
 }
 
-// All marks must be over, so the last one counts. A mark that never lapses by itself leaves nothing to wait for.
-function lapse(marks: Mark[]): number | undefined {
+// The account can be used when its last mark has ended. There is no such time when one of the marks has no end.
+function findLastEnd(marks: Mark[]): number | undefined {
   const ends = marks.map(({ until }) => until ?? Number.POSITIVE_INFINITY);
   const last = Math.max(...ends);
   return Number.isFinite(last) ? last : undefined;
@@ -146,7 +146,7 @@ const MARK_TEXTS: Record<Mark['kind'], string> = {
   unknown: 'its limit is used up',
 };
 
-/** A mark in words, without the time at which it lapses. */
+/** A mark in words, without its end. */
 export function describeMark(mark: Mark): string {
   return MARK_TEXTS[mark.kind] + (mark.limitName === undefined ? '' : ` (${mark.limitName})`);
 }

@@ -4,15 +4,15 @@ import type { Paths } from '../state/paths.ts';
 import { changeRecords } from '../state/records.ts';
 import { setAsideNotice } from './account-state.ts';
 
-/** The target new sessions start with, and the one before it (for `use -`). */
+/** The target that new sessions start with, and the target before that (for `use -`). */
 export interface Current {
   current?: string;
   previous?: string;
-  /** What is wrong with the file; see {@link mendCurrent}. */
+  /** The fault of the file; {@link mendCurrent} mends it. */
   fault?: JsonFault;
 }
 
-/** Reads which target is current, and changes nothing. Its names may be those of targets that no longer exist. */
+/** Reads which target is current, and changes nothing. A target with that name may not exist any more. */
 export function readCurrent(paths: Paths): Current {
   const read = readJson(paths.currentFile);
   if (read.kind === 'missing') return {};
@@ -22,7 +22,7 @@ export function readCurrent(paths: Paths): Current {
   return { current, ...(isTargetName(previous) ? { previous } : {}) };
 }
 
-/** Sets a broken record aside, as {@link mendAccountState} does. @returns a line for the user about it. */
+/** Renames a broken record, as {@link mendAccountState} does. @returns a line for the user. */
 export function mendCurrent(paths: Paths, now: Date): string[] {
   return changeRecords(paths, () => {
     const { fault } = readCurrent(paths);
@@ -30,7 +30,7 @@ export function mendCurrent(paths: Paths, now: Date): string[] {
   });
 }
 
-/** Makes a target the current one; the former becomes the previous. @throws HotswapError `home-unwritable`. */
+/** Makes a target the current one. The former one becomes `previous`. @throws HotswapError `home-unwritable`. */
 export function writeCurrent(paths: Paths, name: string): void {
   if (readCurrent(paths).current === name) return;
   change(paths, ({ current, previous }) =>
@@ -38,7 +38,7 @@ export function writeCurrent(paths: Paths, name: string): void {
   );
 }
 
-/** Follows the renaming of a target that is current or previous. @throws HotswapError `home-unwritable`. */
+/** Changes the name of a renamed target in the record. @throws HotswapError `home-unwritable`. */
 export function renameInCurrent(paths: Paths, from: string, to: string): void {
   const renamed = (name: string | undefined) => (name === from ? to : name);
   change(paths, ({ current, previous }) =>
@@ -48,12 +48,9 @@ export function renameInCurrent(paths: Paths, from: string, to: string): void {
   );
 }
 
-function change(
-  paths: Paths,
-  toNew: (
-    names: { [Key in 'current' | 'previous']: string | undefined },
-  ) => { current: string | undefined; previous: string | undefined } | undefined,
-): void {
+type Names = Record<'current' | 'previous', string | undefined>;
+
+function change(paths: Paths, toNew: (names: Names) => Names | undefined): void {
   changeRecords(paths, () => {
     const { current, previous } = readCurrent(paths);
     const names = toNew({ current, previous });

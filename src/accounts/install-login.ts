@@ -1,4 +1,5 @@
 import { chmodSync } from 'node:fs';
+import { dropUndefined } from '../codex/json.ts';
 import { HotswapError } from '../errors.ts';
 import type { Config, Target } from '../state/config.ts';
 import { ensurePrivateDir } from '../state/files.ts';
@@ -26,17 +27,17 @@ export interface InstallRequest {
   paths: Paths;
   config: Config;
   snapshots: readonly TargetSnapshot[];
-  /** The target the user logged in for. */
+  /** The target that the user logged in for. */
   target: Target;
   /** The text of the new auth.json. */
   authContent: string;
-  /** Gives the target to another account than the one it held. */
+  /** The target may get another account. */
   replaceAccount?: boolean;
-  /** Takes the account away from the target that has it now, which is left without a login. */
+  /** The account may come from another target, which then has no login. */
   move?: boolean;
-  /** Whether a session works under a target: its login is not taken away then. */
+  /** Whether a session works under a target: then the target keeps its login. */
   isUsed?(target: Target): boolean;
-  /** Milliseconds to wait for a refresh that is under way; default 30,000. */
+  /** How long to wait for a running refresh, milliseconds; default 30,000. */
   lockMs?: number;
 }
 
@@ -44,19 +45,18 @@ export interface Installation {
   kind: 'installed' | 'renewed' | 'replaced-account' | 'moved';
   identity: Identity;
   authFile: string;
-  /** The target that lost the account, when it was moved. */
+  /** The target that had the account before a move. */
   movedFrom?: string;
-  /** The file that keeps the login of the account that had to go. */
+  /** The file with the login of the replaced account. */
   orphan?: string;
 }
 
 /**
- * Installs a finished login by its identity: the same account → renewed, an empty target → installed. The old file stays
- * untouched until the new one is complete (one rename). The login of another account is kept among the orphans. A mark
- * `needs-login` is cleared.
- * @throws HotswapError `identity-clash` when the account is known under another target, or the target belongs to another
- * account; `in-use` when a session would lose its login, or while its token is being refreshed; `login-failed` when the
- * content is no login. Nothing is changed then.
+ * Puts a new login into the vault of a target, in one rename: `renewed` for the target's own account, `installed` for an
+ * empty target. The login of another account in that vault becomes an orphan. Removes the mark `needs-login`.
+ * @throws HotswapError `identity-clash` when another target has the account, or the target has another account; `in-use`
+ * when a session would lose its login, or during a refresh of the token; `login-failed` when the content is no login. It
+ * has changed nothing then.
  */
 export function installLogin(request: InstallRequest): Installation {
   return underLock(request, request.target, () => install(request));
@@ -82,14 +82,14 @@ function underLock<Result>(
   }
 }
 
-/** A refresh takes a second. Codex up to 0.160 would write its new token over the new login (fact 12). */
+/** A refresh takes a second. Codex up to 0.160 would write the refreshed token over the new login (fact 12). */
 const LOCK_MS = 30_000;
 
 function install(request: InstallRequest): Installation {
   const { snapshots, target, authContent } = request;
   const read = readLogin(authContent);
   if (read.kind === 'broken') {
-    throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
+    throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in again');
   }
   const { identity } = read.login;
   const others = snapshots.filter((snapshot) => snapshot.target.name !== target.name);
@@ -103,19 +103,19 @@ function install(request: InstallRequest): Installation {
     throw new HotswapError(
       'identity-clash',
       `you logged in as ${describeIdentity(identity)}, but ${target.name} is ${describeIdentity(owner)}`,
-      'give the new account a target of its own, or log in with the account of this target',
+      'give the new account its own target, or log in with the account of this target',
     );
   }
   if (twin === undefined) return put(request, change);
   return underLock(request, twin.target, () => put(request, change));
 }
 
-/** What the new login means for the targets. */
+/** The accounts of the targets before the new login. */
 interface Change {
   identity: Identity;
   /** The other target that has the account. */
   twin: TargetSnapshot | undefined;
-  /** The account that the target was before. */
+  /** The former account of the target. */
   owner: Identity | undefined;
   isRenewal: boolean;
 }
@@ -137,7 +137,7 @@ function put(request: InstallRequest, { identity, twin, owner, isRenewal }: Chan
     recordIdentity(paths, target.name, identity);
     clearMarks(paths, target.name, ['needs-login']);
   } else {
-    // The marks and the usage on record are of another account.
+    // The recorded marks and usage belong to another account.
     writeAccountState(paths, { version: 1, target: target.name, identity, marks: [] });
   }
   if (twin !== undefined) emptyTwin(paths, twin, target, authContent);
@@ -146,38 +146,37 @@ function put(request: InstallRequest, { identity, twin, owner, isRenewal }: Chan
     kind: twin === undefined ? kind : 'moved',
     identity,
     authFile,
-    ...(twin === undefined ? {} : { movedFrom: twin.target.name }),
-    ...(orphan === undefined ? {} : { orphan }),
+    ...dropUndefined({ movedFrom: twin?.target.name, orphan }),
   };
 }
 
-/** The error of a command that would take the login away from a target with a session. */
+/** The error of a command that would take its login from a target with a session. */
 export function inUse({ name }: Target): HotswapError {
   return new HotswapError(
     'in-use',
-    `a session lives on ${name}, so its login was left as it was`,
-    'end the session first, then log in once more',
+    `a session lives on ${name}, so its login was not changed`,
+    'end the session first, then log in again',
   );
 }
 
 function clash(identity: Identity, twin: TargetSnapshot, target: Target): HotswapError {
   return new HotswapError(
     'identity-clash',
-    `${describeIdentity(identity)} is already the account of ${twin.target.name}, so ${target.name} was left as it was`,
+    `${describeIdentity(identity)} is already the account of ${twin.target.name}, so ${target.name} was not changed`,
     `log in with another account, or use: codex-hotswap login ${twin.target.name} (to move the account to ${target.name}: --move)`,
   );
 }
 
-/** The account's limits move with it. Its former login is older than the installed one, so it may go. */
+/** Moves the limits of the account, too. Its former login is older than the installed one, so it is deleted. */
 function emptyTwin(paths: Paths, twin: TargetSnapshot, target: Target, authContent: string): void {
   changeRecords(paths, () => {
-    // Read again: a session may have met a limit since the command began.
+    // A session may have met a limit since the command began.
     const { marks, usage } = readAccountState(paths, twin.target.name).state;
     const moved = marks.filter(({ kind }) => kind !== 'needs-login' && kind !== 'manual');
     changeAccountState(paths, target.name, (state) => ({
       ...state,
       marks: [...state.marks, ...moved],
-      ...(usage === undefined ? {} : { usage }),
+      ...dropUndefined({ usage }),
     }));
     const keep = (text: string) =>
       compareLogins(authContent, text) === 'newer'
@@ -190,18 +189,17 @@ function emptyTwin(paths: Paths, twin: TargetSnapshot, target: Target, authConte
   });
 }
 
-/** @returns the file that keeps the login of another account that was there before. */
+/** @returns the file with the former login, when it belongs to another account. */
 function putAndKeep(
   { paths, target, authContent }: InstallRequest,
   authFile: string,
   identity: Identity,
 ): string | undefined {
   let orphan: string | undefined;
-  const keep = (former: string) => keepLogin(paths.orphansDir, target.name, former, new Date());
   putLogin(authFile, authContent, (former) => {
     const order = compareLogins(authContent, former);
-    if (order === 'newer') return undefined; // spent
-    const kept = keep(former);
+    if (order === 'newer') return undefined; // the refresh token of the former login is spent
+    const kept = keepLogin(paths.orphansDir, target.name, former, new Date());
     if (order === 'strange' && readLogin(former).kind === 'login') orphan = kept;
     return kept;
   });

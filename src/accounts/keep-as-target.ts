@@ -10,8 +10,8 @@ import type { Identity, Login } from './login.ts';
 import { authFileOf } from './vault.ts';
 
 /**
- * Makes a target for a login. The target is switched off, so that no session uses it unasked. The file that the login comes
- * from stays: the caller discards it.
+ * Makes a target for a login. The target is switched off, so that no session uses it without the user's consent. The file
+ * of the login stays: the caller discards it.
  */
 export async function keepAsTarget(
   paths: Paths,
@@ -22,7 +22,7 @@ export async function keepAsTarget(
   const config = await updateConfig(paths, (before) => {
     const name = nameFor(identity, before, paths);
     target = { name, vault: defaultVault(paths, name), enabled: false };
-    // Before the configuration names the target: after an interruption the record tells whose vault that is.
+    // The record comes before the configuration: after an interruption it tells the account of the vault.
     writeAccountState(paths, { version: 1, target: name, identity, marks: [] });
     return { ...before, targets: [...before.targets, target] };
   });
@@ -35,12 +35,12 @@ export async function keepAsTarget(
   return { config, target: made };
 }
 
-/** For the user: what can be done with a login that was kept. */
+/** For the user: where the login is, and how to use it. */
 export function tellKept(name: string): string {
-  return `kept as target ${name}, switched off: codex-hotswap enable ${name} to use it, rename ${name} NAME to call it otherwise`;
+  return `kept as target ${name}, switched off; to use it: codex-hotswap enable ${name}; to give it another name: codex-hotswap rename ${name} NAME`;
 }
 
-/** A free name, made from the e-mail. */
+/** A free name: the part of the e-mail before the @, else `login`; with a number when the name is taken. */
 export function nameFor(identity: Identity, config: Config, paths: Paths): string {
   const wanted = (identity.email ?? '').replace(/@.*/, '').replace(/[^A-Za-z0-9._-]/g, '-');
   const base = isTargetName(wanted) ? wanted.slice(0, 60) : undefined;

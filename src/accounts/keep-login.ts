@@ -3,9 +3,9 @@ import { ensurePrivateDir, timestamp } from '../state/files.ts';
 import { addLogin } from './credential/put.ts';
 
 /**
- * Keeps the text of a login that loses its place, as a file of its own (0600): it may still work. `import` adopts it,
- * `doctor` tells of it.
- * @param label where it was: a target's name, a slot.
+ * Writes a login that is removed from its place into a new file (0600) among the orphans, as it may still work. `doctor`
+ * lists the orphans, and `import` makes a target of one.
+ * @param label the former place: a target's name or a slot.
  * @returns the file.
  */
 export function keepLogin(orphansDir: string, label: string, content: string, now: Date): string {

@@ -7,14 +7,14 @@ import type { Paths } from '../state/paths.ts';
 import { readAccountState } from './account-state.ts';
 import { compareLogins } from './compare-logins.ts';
 import { putLogin } from './credential/put.ts';
-import { readCredential } from './credential/read.ts';
+import { isThere, readCredential } from './credential/read.ts';
 import { keepLogin } from './keep-login.ts';
-import { type Identity, isSameIdentity, readLogin } from './login.ts';
+import { type Identity, identityIn, isSameIdentity, readLogin } from './login.ts';
 import { accountLock } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
 import { isSamePlace } from './vault-home.ts';
 
-/** A copy beside a vault's auth.json: the last login of its own account that we saw there. Codex does not read it. */
+/** The copy beside a vault's auth.json: the last login of the vault's own account. Codex does not read it. */
 export const LAST_GOOD = 'auth.json.last-good';
 
 export function lastGoodOf(authFile: string): string {
@@ -22,10 +22,10 @@ export function lastGoodOf(authFile: string): string {
 }
 
 /**
- * Keeps a copy (0600) of a vault's login, as another tool may write its own account through our link. A copy is replaced by
- * a newer login of the same account only. Costs two lstat when the copy is up to date. Never throws.
- * @param owner whose account the vault is; default: the record. A foreign login is not copied.
- * @returns `older` when the vault holds an older login of its account than the copy.
+ * Keeps a copy (0600) of a vault's login, because another tool may write its own account through our link. Only a newer
+ * login of the same account replaces the copy. Costs two lstat when the copy is up to date. Never throws.
+ * @param owner the account of the vault; default: the account on record. A foreign login is not copied.
+ * @returns `older` when the vault's login is older than the copy.
  */
 export function keepLastGood(
   paths: Paths,
@@ -46,7 +46,7 @@ export function keepLastGood(
       keepLogin(paths.orphansDir, target.name, before, new Date());
     }
     if (before !== text) replaceFile(copy, text, { sync: false });
-    // By this time the next call sees that the copy is up to date.
+    // The next call compares the times, and sees that the copy is up to date.
     utimesSync(copy, stats.atime, Math.round(stats.mtimeMs) / 1000);
     return 'kept';
   } catch {
@@ -55,11 +55,11 @@ export function keepLastGood(
 }
 
 /**
- * Puts the copy back where the vault holds an older login of the same account, something that is no login, or no file: then
- * another tool has changed it. A file that Codex may just be writing is left alone. So is a vault that is a Codex home: there
- * Codex has logged out.
- * @param options.lockMs how long a process that refreshes the token is waited for.
- * @returns a line for the user when it was put back.
+ * Puts the copy back into the vault when another tool has changed the vault: it has an older login of the same account, a
+ * file that is no login, or no file. A file that Codex may be writing now is not changed. A vault that is a Codex home and
+ * has no file is not changed either: Codex has logged out there.
+ * @param options.lockMs how long to wait for a process that refreshes the token.
+ * @returns a line for the user when the copy was put back.
  */
 export async function restoreLastGood(
   paths: Paths,
@@ -83,8 +83,8 @@ export async function restoreLastGood(
 }
 
 function findLoss({ sharedHome }: Paths, target: Target): string | undefined {
-  const isThere = lstatSync(authFileOf(target), { throwIfNoEntry: false }) !== undefined;
-  return isThere || isSamePlace(target.vault, sharedHome) ? undefined : 'auth.json was gone from';
+  const isUnchanged = isThere(authFileOf(target)) || isSamePlace(target.vault, sharedHome);
+  return isUnchanged ? undefined : 'auth.json was gone from';
 }
 
 function findDamage(
@@ -93,11 +93,11 @@ function findDamage(
   now: Date,
 ): string | undefined {
   if (compareLogins(copy ?? '', held.text) === 'newer') {
-    return 'an older login of its account was written into';
+    return 'another program has written an older login into';
   }
   const isSpoilt =
     readLogin(held.text).kind === 'broken' && now.getTime() - held.stats.mtimeMs > SETTLED_MS;
-  return isSpoilt ? 'something that is no login was written into' : undefined;
+  return isSpoilt ? 'another program has written a text that is no login into' : undefined;
 }
 
 /** Longer than a refresh takes. */
@@ -114,8 +114,8 @@ export function readLastGood(authFile: string, owner: Owner): string | undefined
 type Owner = Pick<Identity, 'userId' | 'accountId'>;
 
 function isOf(text: string, owner: Owner): boolean {
-  const read = readLogin(text);
-  return read.kind === 'login' && isSameIdentity(read.login.identity, owner);
+  const identity = identityIn(text);
+  return identity !== undefined && isSameIdentity(identity, owner);
 }
 
 function isInStep(vault: Stats, copy: Stats | undefined): boolean {

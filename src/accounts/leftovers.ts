@@ -5,10 +5,10 @@ import { isAsideName } from './credential/aside.ts';
 import { isLink, restoreLink } from './credential/swap-link.ts';
 import { absorbLogin, type Placement, type Refuge } from './place-login.ts';
 
-/** A rename and a link take microseconds; the clock of a file server may differ. */
+/** A rename and a link take microseconds. The clock of a file server may differ from ours by seconds. */
 const AT_WORK_MS = 5000;
 
-/** What a process that died has put aside of an auth.json in this directory. */
+/** The auth.json files and links in this directory that a process has put aside before it died. */
 export function listLeftovers(dir: string): string[] {
   return listReadableNames(dir)
     .filter(isAsideName)
@@ -17,9 +17,9 @@ export function listLeftovers(dir: string): string[] {
 }
 
 /**
- * Gives a link that was put aside its name back; takes a login to its vault, or to the orphans.
+ * Gives a link that was put aside its name back. Moves a login that was put aside to its vault, or to the orphans.
  * @param authFile the former name.
- * @returns where a login went.
+ * @returns the new place of a login.
  */
 export function restoreLeftover(
   aside: string,
@@ -31,7 +31,7 @@ export function restoreLeftover(
   return undefined;
 }
 
-/** Whether the process that has put it aside may still be at it. Our own process never is: it does not pause there. */
+/** Whether the process that has put it aside may still work on it. Our own process never pauses there. */
 function isAtWork(aside: string): boolean {
   const pid = Number(/-(\d+)-[0-9a-f]{8}$/.exec(aside)?.[1]);
   const stats = lstatSync(aside, { throwIfNoEntry: false });

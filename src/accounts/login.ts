@@ -1,18 +1,19 @@
 import { type AuthIdentity, type AuthProblem, readAuthIdentity } from '../codex/auth-file.ts';
+import { dropUndefined } from '../codex/json.ts';
 
-/** Whose account a login is. It does not change at a refresh, so it can be put on record. */
+/** The account of a login. A refresh does not change it, so it can be recorded. */
 export type Identity = Pick<AuthIdentity, 'userId' | 'accountId' | 'email' | 'plan'>;
 
-/** A credential file that was understood. It never holds a token. */
+/** The facts of an auth.json, without any token. */
 export interface Login {
   identity: Identity;
-  /** Epoch seconds at which the access token was made, by the clock of the service; without it `notedAt`; 0 = unknown. */
+  /** When the service made the access token, epoch seconds; without that time `notedAt`; 0 = unknown. */
   issuedAt: number;
-  /** Epoch seconds of `last_refresh`, by the clock of the machine that noted it. */
+  /** Epoch seconds of `last_refresh`, by the clock of the machine that wrote it. */
   notedAt?: number;
-  /** Epoch seconds at which the access token ends, if it says so. */
+  /** When the access token ends, epoch seconds. */
   expiresAt?: number;
-  /** Absent for keys, and where there is no refresh token. */
+  /** Absent for API keys, and without a refresh token. */
   renewal?: Renewal;
 }
 
@@ -20,11 +21,11 @@ export interface Login {
 export interface Renewal {
   /** Epoch seconds. */
   expiresAt: number;
-  /** From its making to its end. */
+  /** From its issue to its end. */
   lifeSeconds?: number;
 }
 
-/** Reads the text of an auth.json: whose it is and how fresh. The reason of a failure never quotes the text. */
+/** Reads the account and the times in the text of an auth.json. The reason of a failure never quotes the text. */
 export function readLogin(
   text: string,
 ): { kind: 'login'; login: Login } | { kind: 'broken'; reason: string } {
@@ -33,26 +34,19 @@ export function readLogin(
     const reason = text.trim() === '' ? 'is empty' : PROBLEMS[auth.problem];
     return { kind: 'broken', reason };
   }
-  const { userId, accountId, email, plan, accessTokenExpiresAt } = auth;
-  const notedAt = noteOf(auth);
+  const { userId, accountId, email, plan, accessTokenExpiresAt: expiresAt } = auth;
+  const notedAt = readNotedTime(auth);
   return {
     kind: 'login',
     login: {
-      identity: {
-        userId,
-        accountId,
-        ...(email === undefined ? {} : { email }),
-        ...(plan === undefined ? {} : { plan }),
-      },
+      identity: { userId, accountId, ...dropUndefined({ email, plan }) },
       issuedAt: auth.issuedAt ?? notedAt ?? 0,
-      ...(notedAt === undefined ? {} : { notedAt }),
-      ...(accessTokenExpiresAt === undefined ? {} : { expiresAt: accessTokenExpiresAt }),
-      ...renewalOf(auth),
+      ...dropUndefined({ notedAt, expiresAt, renewal: readRenewal(auth) }),
     },
   };
 }
 
-/** Whose login the text of an auth.json is; undefined where it is none. */
+/** The account of a login; undefined when the text is no login. */
 export function identityIn(text: string): Identity | undefined {
   const read = readLogin(text);
   return read.kind === 'login' ? read.login.identity : undefined;
@@ -65,7 +59,7 @@ const PROBLEMS: Record<AuthProblem, string> = {
   'no-identity': 'does not tell whose account it is',
 };
 
-/** Same person in the same workspace; e-mail and plan may change. */
+/** Whether both are the same person in the same workspace. E-mail and plan may differ. */
 export function isSameIdentity(
   a: Pick<Identity, 'userId' | 'accountId'>,
   b: Pick<Identity, 'userId' | 'accountId'>,
@@ -73,26 +67,24 @@ export function isSameIdentity(
   return a.userId === b.userId && a.accountId === b.accountId;
 }
 
-/** An API key instead of a person's account (see codex/auth-file.ts). */
+/** Whether the login is an API key instead of a person's account (see codex/auth-file.ts). */
 export function isApiKey({ userId }: Pick<Identity, 'userId'>): boolean {
   return userId === 'api-key';
 }
 
-/** An account in words, for a person. */
+/** The account as a text for the user. */
 export function describeIdentity(identity: Identity): string {
   if (isApiKey(identity)) return `an API key (${identity.accountId})`;
   return identity.email ?? `user ${identity.userId}, workspace ${identity.accountId}`;
 }
 
-function renewalOf({ canRefresh, accessTokenExpiresAt, issuedAt }: AuthIdentity): {
-  renewal?: Renewal;
-} {
-  if (!canRefresh || accessTokenExpiresAt === undefined) return {};
-  const life = issuedAt === undefined ? {} : { lifeSeconds: accessTokenExpiresAt - issuedAt };
-  return { renewal: { expiresAt: accessTokenExpiresAt, ...life } };
+function readRenewal(auth: AuthIdentity): Renewal | undefined {
+  const { canRefresh, accessTokenExpiresAt: expiresAt, issuedAt } = auth;
+  if (!canRefresh || expiresAt === undefined) return undefined;
+  return issuedAt === undefined ? { expiresAt } : { expiresAt, lifeSeconds: expiresAt - issuedAt };
 }
 
-function noteOf({ lastRefresh }: AuthIdentity): number | undefined {
+function readNotedTime({ lastRefresh }: AuthIdentity): number | undefined {
   const noted = Math.floor(Date.parse(lastRefresh ?? '') / 1000);
   return Number.isNaN(noted) ? undefined : noted;
 }

@@ -1,52 +1,29 @@
-/** Why an account is not used for now. */
-export type MarkKind =
-  | 'window-5h'
-  | 'window-weekly'
-  | 'window-other'
-  | 'model-bucket'
-  | 'workspace-credits'
-  | 'spend-cap'
-  | 'not-in-plan'
-  | 'api-quota'
-  | 'reserve'
-  | 'needs-login'
-  | 'manual'
-  | 'unknown';
+import { LIMIT_KINDS } from '../codex/limit-texts.ts';
 
-export const MARK_KINDS: readonly MarkKind[] = [
-  'window-5h',
-  'window-weekly',
-  'window-other',
-  'model-bucket',
-  'workspace-credits',
-  'spend-cap',
-  'not-in-plan',
-  'api-quota',
-  'reserve',
-  'needs-login',
-  'manual',
-  'unknown',
-];
+/** Why an account is not used now: a limit, a login that was refused, or a person's wish. */
+export const MARK_KINDS = [...LIMIT_KINDS, 'needs-login', 'manual'] as const;
+
+export type MarkKind = (typeof MARK_KINDS)[number];
 
 export interface Mark {
   kind: MarkKind;
-  /** Epoch seconds at which it lapses by itself; null = only by hand (or, for `needs-login`, by a new login). */
+  /** When the mark ends by itself, epoch seconds; null: a person ends it, and a new login ends `needs-login`. */
   until: number | null;
-  /** Epoch seconds at which it was made. */
+  /** When the mark was made, epoch seconds. */
   at: number;
-  /** The named bucket of a `model-bucket` mark: other models of the account may still work. */
+  /** The model of a `model-bucket` mark: other models of the account may still work. */
   limitName?: string;
-  /** The workspace (account id) that the limit belongs to: it rules out every target of that workspace. */
+  /** The workspace (account id) of the limit: no target of that workspace is chosen. */
   workspace?: string;
   message?: string;
 }
 
-/** The marks that still hold. */
+/** The marks that have not ended. */
 export function activeMarks(state: { marks: readonly Mark[] }, nowSeconds: number): Mark[] {
   return state.marks.filter((mark) => mark.until === null || mark.until > nowSeconds);
 }
 
-/** The marks with one more: a newer mark of the same limit takes the place of the older; lapsed ones go. */
+/** Adds a mark. It replaces an older mark of the same limit. Marks that have ended are removed. */
 export function withMark(marks: readonly Mark[], added: Mark): Mark[] {
   const others = activeMarks({ marks }, added.at).filter(
     (mark) => mark.kind !== added.kind || mark.limitName !== added.limitName,
@@ -54,7 +31,7 @@ export function withMark(marks: readonly Mark[], added: Mark): Mark[] {
   return [...others, added];
 }
 
-/** Whether a mark speaks about the whole workspace instead of one person in it. */
+/** Whether the mark is for the whole workspace, and not for one person in it. */
 export function isWorkspaceMark(mark: Mark): mark is Mark & { workspace: string } {
   return (
     (mark.kind === 'workspace-credits' || mark.kind === 'spend-cap') && mark.workspace !== undefined

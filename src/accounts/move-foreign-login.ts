@@ -23,16 +23,16 @@ export interface MoveResult {
   config: Config;
   /** For the user. */
   lines: string[];
-  /** The target's own login came back, and the service is to be asked whether it still works. */
+  /** The target has its own login again. The service must be asked whether that login still works. */
   mayBeLoggedOut?: boolean;
 }
 
 /**
- * Moves a foreign login out of the vault it was written into. It goes to the vault of the target whose account it is, if it
- * is the newer of the two (the other is kept), else into a vault of its own, as a target that is switched off. The own login
- * of the first target comes back from its last good copy (last-good.ts); without a copy that target needs a new login. The
- * next call finishes what an interruption has left half done.
- * @param options.lockMs how long a process that refreshes a token of either vault is waited for.
+ * Moves a foreign login out of a vault. When it is the account of another target, the newer of the two logins goes into that
+ * target's vault, and the older one to the orphans. When it is no target's account, it gets a new target, switched off. Then
+ * the vault gets its own login back from the last good copy (last-good.ts). Without a copy the target needs a new login.
+ * After an interruption the next call does the rest.
+ * @param options.lockMs how long to wait for a process that refreshes a token of one of the vaults.
  */
 export async function moveForeignLogin(
   paths: Paths,
@@ -46,7 +46,7 @@ export async function moveForeignLogin(
   const locks = await lockAccounts(paths, names, lockMs);
   if (locks === undefined) {
     const who = describeIdentity(vault.identity);
-    const line = `the vault of ${target.name} was given the login of ${who}; it is left there, unused, while a token is being refreshed`;
+    const line = `another program has written the login of ${who} into the vault of ${target.name}; it stays there, unused, while a token is being refreshed`;
     return { config, lines: [line] };
   }
   try {
@@ -56,10 +56,10 @@ export async function moveForeignLogin(
   }
 }
 
-/** Longer than a refresh takes. Codex up to 0.160 writes its new token over any login that it finds (fact 12). */
+/** Longer than a refresh takes. Codex up to 0.160 writes the refreshed token over every login in the file (fact 12). */
 const LOCK_MS = 10_000;
 
-/** Always in the same order, so that two processes which want both locks never wait for each other. */
+/** Takes the locks in the order of the names: two processes that need both never wait for each other. */
 async function lockAccounts(
   paths: Paths,
   names: readonly string[],
@@ -85,12 +85,12 @@ async function moveUnderLocks(
   now: Date,
 ): Promise<MoveResult> {
   const { target, vault } = foreign;
-  // The text first: the targets, which are read after it, tell whether it is still the login that was found.
+  // Read before the targets: they show whether this is still the login that was found.
   const text = readCredential(vault.authFile)?.text;
   const targets = readTargets(paths, config);
   const owner = findOwner(targets, vault.identity);
   const isLocked = owner === undefined || names.includes(owner.target.name);
-  // Something has changed while we waited: that is for the next call.
+  // Another process has changed something while we waited. The next call handles that.
   if (text === undefined || !isStillThere(targets, foreign) || !isLocked) {
     return { config, lines: [] };
   }
@@ -101,14 +101,14 @@ async function moveUnderLocks(
   let moved: Moved;
   if (owner === undefined) {
     const kept = await keepAsTarget(paths, text, vault);
-    const line = `found a new login, ${who}, in the vault of ${target.name}; ${tellKept(kept.target.name)}`;
+    const line = `another program has written a new login, ${who}, into the vault of ${target.name}; ${tellKept(kept.target.name)}`;
     moved = { ...kept, keptIn: authFileOf(kept.target), line };
   } else {
     const keptIn = moveToOwner(paths, text, owner, keep);
-    const line = `a login as ${who}, made past codex-hotswap, was in the vault of ${target.name} and is that of ${owner.target.name} now`;
+    const line = `another program has written a login of ${who} into the vault of ${target.name}; it was moved to ${owner.target.name}`;
     moved = { config, target: owner.target, keptIn, line };
   }
-  // The IDE that logged in goes on under the login it made.
+  // The IDE that logged in goes on under the login that it made.
   followLogin(paths, vault.authFile, authFileOf(moved.target));
   const save = (content: string) => (content === text ? moved.keptIn : keep(content));
   if (own !== undefined) {
@@ -117,22 +117,27 @@ async function moveUnderLocks(
     return { config: moved.config, lines: [line], mayBeLoggedOut: true };
   }
   discardLogin(vault.authFile, save);
-  markLoggedOut(paths, target.name, `its vault was given the login of ${who}`, now);
+  markLoggedOut(
+    paths,
+    target.name,
+    `another program has replaced its login by that of ${who}`,
+    now,
+  );
   const line = `${moved.line}; ${target.name} needs a new login: codex-hotswap login ${target.name}`;
   return { config: moved.config, lines: [line] };
 }
 
-/** Where the foreign login is now. */
+/** The new place of the foreign login. */
 interface Moved {
   config: Config;
-  /** The target that has it. */
+  /** The target that has the login. */
   target: Target;
-  /** The file in which it stands. */
+  /** The file that has the login. */
   keptIn: string;
   line: string;
 }
 
-/** The target's own login: its last good copy, or the login that was written into the owner's vault in exchange. */
+/** The target's own login: its last good copy. Or the owner's vault has it, when two logins were exchanged. */
 function readOwn(
   { state, vault }: TargetWithForeignLogin,
   owner: TargetSnapshot | undefined,
@@ -159,7 +164,7 @@ function isStillThere(
   );
 }
 
-/** @returns the file in which the login stands now: that of the owner's vault, or one among the orphans. */
+/** @returns the file that has the login now: in the owner's vault, or among the orphans. */
 function moveToOwner(
   paths: Paths,
   text: string,

@@ -1,8 +1,7 @@
-import { lstatSync } from 'node:fs';
 import { findRunningLogin } from '../codex/running-login.ts';
 import type { Paths } from '../state/paths.ts';
 import { addMark, readAccountState } from './account-state.ts';
-import { readCredential } from './credential/read.ts';
+import { isThere, readCredential } from './credential/read.ts';
 import { readLinkTarget } from './credential/swap-link.ts';
 import { readLastLink, writeLastLink } from './last-link.ts';
 import { listLeftovers, restoreLeftover } from './leftovers.ts';
@@ -15,20 +14,20 @@ import { listVaults, type TargetSnapshot } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
 import { vaultOfHome } from './vault-home.ts';
 
-/** What was found in the shared home. */
+/** What other programs have changed in the shared home. */
 export interface Notice {
   /** For the user. */
   lines: string[];
-  /** Targets whose login may be revoked. The service is to be asked before they are called logged out. */
+  /** Targets whose login may be revoked. The service must be asked before a target is marked as logged out. */
   suspects: string[];
 }
 
 /**
- * Notices that the link in the shared home is gone. A logout of plain Codex removes it and revokes the account, and so does
- * its login before it begins. Tools that revoke nothing (a dotfile manager, a switcher) remove it as well. The vault is
- * intact in every case, so the link is put back and the service has to be asked. A new login in its place is a file of its
- * own (see last-link.ts): that of a target goes to its vault, that of an unknown account stays where it is.
- * @param options.isLaunch one of the accounts is about to be used, so no second copy of its login may be left.
+ * Notices that the link in the shared home is gone. `codex logout` removes it and revokes the account, and `codex login` does
+ * so before it begins. Tools that revoke nothing (a dotfile manager, a switcher) remove it as well. The vault keeps its file,
+ * so the link is put back, and the service must be asked. A new login replaces the link by a file (see last-link.ts): the
+ * login of a target goes to its vault, and the login of an unknown account stays there.
+ * @param options.isLaunch a session is about to use an account, so no second copy of its login may exist.
  * @throws the file errors.
  */
 export function noticeLogout(
@@ -50,7 +49,7 @@ export function noticeLogout(
   const lastLink = readLastLink(paths);
   const newcomer = identityIn(readCredential(file)?.text ?? '');
   if (typeof lastLink !== 'string') {
-    // After `uninstall` it is a copy, which plain codex keeps until we are used again.
+    // After `uninstall` the file is a copy for plain codex. It stays until the next launch.
     if (newcomer !== undefined && (lastLink === null || isLaunch)) {
       moveToVault(paths, targets, file, now);
     }
@@ -61,20 +60,21 @@ export function noticeLogout(
   if (left !== undefined && newcomer !== undefined && isAccountOf(left, newcomer)) {
     moveToVault(paths, targets, file, now);
     return {
-      lines: [`${name} was logged in to anew by plain codex; its vault has that login now`],
+      lines: [
+        `plain codex has logged in to ${name} again; the vault of ${name} has the new login now`,
+      ],
       suspects: [],
     };
   }
-  // A vault without a login had nothing that could be revoked: a person has moved it away.
+  // From a vault without a login a person has moved the file away: no login could be revoked.
   const suspects = left?.vault.kind === 'ready' ? [name] : [];
-  const isGone = lstatSync(file, { throwIfNoEntry: false }) === undefined;
-  if (isGone && left?.vault.kind === 'ready') {
-    // A login that runs has removed the link, and writes through any link that is there when it ends.
+  if (!isThere(file) && left?.vault.kind === 'ready') {
+    // A `codex login` that runs has removed the link. At its end it would write through a new link.
     if (findRunningLogin(paths.sharedHome) !== undefined) return { lines: [], suspects };
     linkSharedAuth(paths, lastLink);
     return {
       lines: [
-        `the link ${file} was removed; the login of ${name} is still here, so the link was put back, and the service is asked whether that login still works`,
+        `another program has removed the link ${file}; the vault of ${name} still has the login, so the link was put back; the service is asked whether the login still works`,
       ],
       suspects,
     };
@@ -87,7 +87,7 @@ export function noticeLogout(
   return {
     lines: [
       owner === undefined
-        ? `plain codex is logged in as ${who}, which is no target's account; to make it one: codex-hotswap import --as NAME`
+        ? `plain codex is logged in as ${who}, which is no target's account; to make it a target: codex-hotswap import --as NAME`
         : `plain codex is logged in as ${who}; ${owner} has that login now`,
     ],
     suspects,
@@ -97,9 +97,9 @@ export function noticeLogout(
 const NOTHING: Notice = { lines: [], suspects: [] };
 
 /**
- * Puts on record that an account was logged out, unless it is on record already.
- * @param how in words, for the user.
- * @returns a line for the user if it was news.
+ * Marks an account as logged out.
+ * @param how the reason, for the user.
+ * @returns a line for the user; none when the account has the mark already.
  */
 export function markLoggedOut(paths: Paths, target: string, how: string, now: Date): string[] {
   const at = Math.floor(now.getTime() / 1000);
@@ -110,8 +110,8 @@ export function markLoggedOut(paths: Paths, target: string, how: string, now: Da
 }
 
 /**
- * Moves the login of the shared home to the vault of its account, with a link in its place.
- * @returns the target; undefined when it is no target's, or when it cannot be told which login is newer.
+ * Moves the login of the shared home to the vault of its account, and makes a link in its place.
+ * @returns the target; undefined when no target has the account, and when we cannot tell which login is newer.
  */
 function moveToVault(
   paths: Paths,
@@ -125,13 +125,14 @@ function moveToVault(
     authFile = vault.authFile;
     return authFile;
   });
-  if (placed === undefined || placed.kind === 'unplaced' || authFile === undefined)
+  if (placed === undefined || placed.kind === 'unplaced' || authFile === undefined) {
     return undefined;
+  }
   writeLastLink(paths, authFile);
   return placed.vault;
 }
 
-/** What a process had put aside when it died gets its name back, or goes to its vault. */
+/** Gives an entry that a process had put aside before it died its name back, or moves it to its vault. */
 function restoreLeftovers(paths: Paths, targets: readonly TargetSnapshot[], now: Date): void {
   const file = sharedAuth(paths);
   for (const aside of listLeftovers(paths.sharedHome)) {
@@ -140,7 +141,6 @@ function restoreLeftovers(paths: Paths, targets: readonly TargetSnapshot[], now:
     const placed = restoreLeftover(aside, file, refuge);
     if (placed === undefined || placed.kind === 'unplaced') continue;
     const owner = targets.find(({ target }) => target.name === placed.vault);
-    const isFree = lstatSync(file, { throwIfNoEntry: false }) === undefined;
-    if (owner !== undefined && isFree) linkSharedAuth(paths, authFileOf(owner.target));
+    if (owner !== undefined && !isThere(file)) linkSharedAuth(paths, authFileOf(owner.target));
   }
 }

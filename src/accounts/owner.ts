@@ -1,4 +1,5 @@
-import { readRegularFile } from '../regular-file.ts';
+import { readTextQuietly } from '../regular-file.ts';
+import { attempt } from '../state/attempt.ts';
 import type { Config } from '../state/config.ts';
 import { readCredential } from './credential/read.ts';
 import { type Identity, identityIn, isSameIdentity } from './login.ts';
@@ -6,25 +7,24 @@ import type { KnownVault } from './place-login.ts';
 import type { TargetSnapshot } from './target-snapshot.ts';
 import { inspectVault } from './vault.ts';
 
-// Whose account is this? Every such question is answered in this file, from two facts. The vault's auth.json says whose
-// login the vault holds now. The target's record says whose account the target is: it is written when we put a login there.
-// A target without a record is the account that its vault holds. Where the two differ, another program has written its
-// own login through a link. That login is foreign: the target keeps its account, and the login waits to be moved out.
+// This file answers every question about the account of a login, from two facts. The vault's auth.json has the account of the
+// login in the vault. The target's record has the account of the target: we write it when we put a login into the vault. A
+// target without a record has the account of the login in its vault. When the two accounts differ, another program has
+// written its login through a link. That login is foreign: the target keeps its account, and the login is moved out later.
 
-/** The account of a ready vault, and the account on record. */
+/** The vault and the record of a target. */
 type Facts = Pick<TargetSnapshot, 'vault' | 'state'>;
 
-/** A target whose vault holds the login of another account. */
-export type TargetWithForeignLogin = TargetSnapshot & {
-  vault: Extract<TargetSnapshot['vault'], { kind: 'ready' }>;
-};
+type WithReadyVault = { vault: Extract<TargetSnapshot['vault'], { kind: 'ready' }> };
 
-/** Whether another program has written the login of another account into this vault: an IDE, say, through a link. */
-export function holdsForeignLogin(target: TargetSnapshot): target is TargetWithForeignLogin {
-  return isForeign(target);
-}
+/** A target whose vault has the login of another account. */
+export type TargetWithForeignLogin = TargetSnapshot & WithReadyVault;
 
-function isForeign({ vault, state }: Facts): boolean {
+/** Whether another program (such as an IDE) has written the login of another account into this vault. */
+export function holdsForeignLogin<Target extends Facts>(
+  target: Target,
+): target is Target & WithReadyVault {
+  const { vault, state } = target;
   return (
     vault.kind === 'ready' &&
     state.identity !== undefined &&
@@ -32,13 +32,13 @@ function isForeign({ vault, state }: Facts): boolean {
   );
 }
 
-/** Whose account a target is; e-mail and plan are those of its newest login. Undefined before its first login. */
-export function ownerOf({ vault, state }: Facts): Identity | undefined {
-  const isOwn = vault.kind === 'ready' && !isForeign({ vault, state });
-  return isOwn ? vault.identity : state.identity;
+/** The account of a target, with e-mail and plan of its newest login. Undefined before its first login. */
+export function ownerOf(target: Facts): Identity | undefined {
+  const { vault, state } = target;
+  return vault.kind === 'ready' && !holdsForeignLogin(target) ? vault.identity : state.identity;
 }
 
-/** The target whose account this is. */
+/** The target that has this account. */
 export function findOwner<Target extends Facts>(
   targets: readonly Target[],
   identity: Identity,
@@ -46,13 +46,13 @@ export function findOwner<Target extends Facts>(
   return targets.find((target) => isAccountOf(target, identity));
 }
 
-/** Whether this is the account of the target. */
+/** Whether the target has this account. */
 export function isAccountOf(target: Facts, identity: Identity): boolean {
   const owner = ownerOf(target);
   return owner !== undefined && isSameIdentity(owner, identity);
 }
 
-/** {@link findOwner} among vaults. A vault without a record is read now: its login may have come after the snapshot. */
+/** {@link findOwner} among vaults. Reads a vault without a record now: its login may be newer than the snapshot. */
 export function findVault(
   identity: Pick<Identity, 'userId' | 'accountId'>,
   vaults: readonly KnownVault[],
@@ -63,34 +63,26 @@ export function findVault(
   });
 }
 
-/** Whose login a target's vault holds now, foreign or not: the account that a session under this target works with. */
+/** The account of the login in a target's vault, foreign or not: a session under this target works with that account. */
 export function readHeldIdentity({ targets }: Config, name: string): Identity | undefined {
   const target = targets.find((candidate) => candidate.name === name);
   const vault = target && inspectVault(target);
   return vault?.kind === 'ready' ? vault.identity : undefined;
 }
 
-/** Whose login a file holds, by whatever link it is reached; undefined where none can be read. */
+/** The account of the login in a file. Follows links. Undefined when no login can be read. */
 export function readIdentity(file: string): Identity | undefined {
-  try {
-    return identityIn(readRegularFile(file).toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  return identityIn(readTextQuietly(file));
 }
 
-/** Whether another program has written a foreign login into this vault since it was listed, or before. */
+/** Whether this vault has a foreign login now. */
 export function vaultHoldsForeignLogin({ identity, authFile }: KnownVault): boolean {
   if (identity === undefined) return false;
   const held = readVaultIdentity(authFile);
   return held !== undefined && !isSameIdentity(held, identity);
 }
 
-/** The same for an auth.json that must be no link. */
+/** The account of the login in a vault's auth.json, which must be no link. */
 function readVaultIdentity(authFile: string): Identity | undefined {
-  try {
-    return identityIn(readCredential(authFile)?.text ?? '');
-  } catch {
-    return undefined;
-  }
+  return identityIn(attempt(() => readCredential(authFile)?.text) ?? '');
 }

@@ -1,3 +1,4 @@
+import { attempt } from '../state/attempt.ts';
 import { blockForLock, type Lock } from '../state/lock.ts';
 import { compareLogins } from './compare-logins.ts';
 import { discardLogin } from './credential/discard.ts';
@@ -8,41 +9,41 @@ import { keepLogin } from './keep-login.ts';
 import { type Identity, readLogin } from './login.ts';
 import { findVault } from './owner.ts';
 
-/** A vault in which a login may belong. */
+/** A vault that a login may belong to. */
 export interface KnownVault {
   name: string;
   authFile: string;
-  /** The account on record; without a record the vault is that of the login it holds (see owner.ts). */
+  /** The account on record; without a record, the account of the login in the vault counts (see owner.ts). */
   identity?: Pick<Identity, 'userId' | 'accountId'> | undefined;
   /** The lock of the account. */
   lock?: string;
 }
 
 export type Placement =
-  /** It was newer than the vault's login, and is in the vault now. */
+  /** The login was newer than the vault's login, and is in the vault now. */
   | { kind: 'vaulted'; vault: string }
-  /** It is the vault's login or an older one, whose refresh token is spent (they rotate, fact 15). */
+  /** The vault has the same login, or a newer one: then the refresh token of this login is spent (fact 15). */
   | { kind: 'outdated'; vault: string }
-  /** It is no target's, or it cannot be told which login is newer. */
+  /** No target has the account, or we cannot tell which login is newer. */
   | { kind: 'unplaced'; reason: string; isAnothers?: true };
 
-/** Where a login goes that was found outside of a vault. */
+/** The possible places of a login that was found outside of a vault. */
 export interface Refuge {
   vaults: readonly KnownVault[];
   /** For the older one of two logins, and for a login of no vault. */
   orphansDir: string;
   now: Date;
-  /** Part of the file name that a login of no vault gets there. Without it, such a login stays where it is. */
+  /** A part of the file name for a login of no vault. Without it, such a login stays at its place. */
   label?: string;
 }
 
-/** Keeps the text of a login that loses its place. @returns the file in which it is kept. */
-export type Keep = (loser: string, vault: string) => string;
+/** Copies the text of a replaced login. @returns the file with the copy. */
+type Keep = (loser: string, vault: string) => string;
 
 /**
- * Puts a login that was found anywhere into the vault of its account, if it is newer than the vault's login. The place where
- * it was found says nothing about its account.
- * @param keep is given the text of the older of the two, which may still work.
+ * Puts a login into the vault of its account, if it is newer than the vault's login. The login may come from any place: the
+ * place does not tell the account.
+ * @param keep gets the text of the older login, which may still work.
  */
 export function placeLogin(content: string, vaults: readonly KnownVault[], keep: Keep): Placement {
   const found = findOwner(content, vaults);
@@ -57,9 +58,9 @@ export function placeLogin(content: string, vaults: readonly KnownVault[], keep:
 }
 
 /**
- * Moves a regular auth.json to the vault of its account, and puts a link in its place, or nothing. The account's lock is
- * taken before the file is read, as another program may refresh the token while we wait.
- * @param linkTo where the link leads to, given the vault that has the login now.
+ * Moves a regular auth.json to the vault of its account, and makes a link in its place, or nothing. Takes the account's lock
+ * before it reads the file, because another program may refresh the token while we wait.
+ * @param linkTo returns the target of the link, for the vault that has the login now.
  * @returns undefined when there is no such file.
  * @throws what linkLogin and discardLogin throw.
  */
@@ -81,7 +82,7 @@ export function absorbLogin(
     const place = (content: string) => {
       if (vault !== undefined && held !== undefined) {
         const next = placeUnderLock(content, vault, keep);
-        // The file is read again before it goes: a login that is in the vault already is no news.
+        // `place` is called again before the file is removed. Then the vault has the login already.
         if (placement.kind !== 'vaulted' || next.kind === 'unplaced') placement = next;
         if (next.kind !== 'unplaced') return vault.authFile;
       }
@@ -101,10 +102,10 @@ export function absorbLogin(
       held?.release();
     }
   }
-  return { kind: 'unplaced', reason: 'it is being written' };
+  return { kind: 'unplaced', reason: 'another program is writing it' };
 }
 
-/** Longer than a refresh takes. Codex up to 0.160 writes its new token over any login that it finds (fact 12). */
+/** Longer than a refresh takes. Codex up to 0.160 writes the refreshed token over every login in the file (fact 12). */
 const LOCK_MS = 10_000;
 const ATTEMPTS = 5;
 
@@ -113,7 +114,7 @@ function takeLock({ lock }: KnownVault): Pick<Lock, 'release'> | undefined {
 }
 
 function isBusy({ name }: KnownVault): Placement {
-  return { kind: 'unplaced', reason: `${name} is being refreshed` };
+  return { kind: 'unplaced', reason: `the login of ${name} is being refreshed` };
 }
 
 function findOwner(content: string, vaults: readonly KnownVault[]): KnownVault | Placement {
@@ -123,7 +124,7 @@ function findOwner(content: string, vaults: readonly KnownVault[]): KnownVault |
   return vault ?? { kind: 'unplaced', reason: 'it belongs to no known target' };
 }
 
-/** The same text is read several times, and is kept once. */
+/** A text that is read several times is kept once. */
 function once(keep: Keep): Keep {
   const files = new Map<string, string>();
   return (text, name) => {
@@ -133,38 +134,33 @@ function once(keep: Keep): Keep {
   };
 }
 
-/** With the lock of the account held. */
-export function placeUnderLock(content: string, vault: KnownVault, keep: Keep): Placement {
+/** The caller holds the lock of the account. */
+function placeUnderLock(content: string, vault: KnownVault, keep: Keep): Placement {
   const { name, authFile } = vault;
   const read = readLogin(content);
   if (read.kind === 'broken') return { kind: 'unplaced', reason: `the login ${read.reason}` };
   if (findVault(read.login.identity, [vault]) === undefined) {
     return { kind: 'unplaced', reason: `it is not of the account of ${name}`, isAnothers: true };
   }
-  const present = readText(authFile);
+  const present = attempt(() => readCredential(authFile)?.text) ?? '';
   const held = readLogin(present);
   if (held.kind === 'login') {
     switch (compareLogins(content, present)) {
       case 'strange':
         return { kind: 'unplaced', reason: `${name} now holds another account` };
       case 'unclear':
-        return { kind: 'unplaced', reason: `it cannot be told whether that of ${name} is newer` };
+        return {
+          kind: 'unplaced',
+          reason: `it is not clear whether the login of ${name} is newer`,
+        };
       case 'older':
         keep(content, name);
         return { kind: 'outdated', vault: name };
       case 'same':
-        putLogin(authFile, present, () => undefined); // an inode of its own: a hard link would go with its other name
+        putLogin(authFile, present, () => undefined); // makes a file of one name: two names of one file are one copy
         return { kind: 'outdated', vault: name };
     }
   }
   putLogin(authFile, content, (loser) => keep(loser, name));
   return { kind: 'vaulted', vault: name };
-}
-
-function readText(file: string): string {
-  try {
-    return readCredential(file)?.text ?? '';
-  } catch {
-    return '';
-  }
 }

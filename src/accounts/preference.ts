@@ -1,10 +1,11 @@
+import type { LimitWindow } from '../codex/bounds.ts';
 import type { Strategy } from '../state/config.ts';
 import type { TargetSnapshot } from './target-snapshot.ts';
-import { readUsage, tightest, type UsageWindow } from './usage.ts';
+import { readUsage, tightest } from './usage.ts';
 
 /**
- * Picks the target to work under among those that may be used. Pure.
- * @param usable in search order, not empty: of equal targets the first is taken.
+ * Chooses one of the usable targets by the strategy. Pure.
+ * @param usable in search order, not empty. The first one of equal targets is chosen.
  */
 export function prefer(
   usable: readonly TargetSnapshot[],
@@ -12,29 +13,28 @@ export function prefer(
   nowSeconds: number,
 ): TargetSnapshot {
   const candidates = usable.map((snapshot) => measure(snapshot, nowSeconds));
-  const willing = candidates.filter((candidate) => !shouldBeSpared(candidate, candidates));
-  const better = COMPARE[strategy];
-  const best = willing.reduce((first, next) => (better(next, first) ? next : first));
-  return best.snapshot;
+  const allowed = candidates.filter((candidate) => !shouldBeSpared(candidate, candidates));
+  const isBetter = IS_BETTER[strategy];
+  return allowed.reduce((first, next) => (isBetter(next, first) ? next : first)).snapshot;
 }
 
 interface Candidate {
   snapshot: TargetSnapshot;
-  /** Percent, of the window that is nearest to its end; 100 when nothing is known. */
+  /** Percent left in the window that has least; 100 when nothing is known. */
   left: number;
-  /** Epoch seconds at which its longest window opens again; Infinity when unknown. */
+  /** When the longest window is reset, epoch seconds; Infinity when unknown. */
   resetsAt: number;
 }
 
-/** Below its threshold an account is left alone as long as another has more. */
+/** An account below its threshold is not used while another account has more left. */
 function shouldBeSpared({ snapshot, left }: Candidate, all: readonly Candidate[]): boolean {
   return left < (snapshot.target.threshold ?? 0) && all.some((other) => other.left > left);
 }
 
-const COMPARE: Record<Strategy, (a: Candidate, b: Candidate) => boolean> = {
+const IS_BETTER: Record<Strategy, (a: Candidate, b: Candidate) => boolean> = {
   order: () => false,
   'most-left': (a, b) => a.left > b.left,
-  // The rest of a window is lost at its reset, so the account whose window is reset first is used first.
+  // At a reset the unused part of a window is lost, so the account with the first reset is used first.
   'soonest-reset': (a, b) => (a.left > 0 === b.left > 0 ? a.resetsAt < b.resetsAt : a.left > 0),
 };
 
@@ -43,11 +43,11 @@ function measure(snapshot: TargetSnapshot, nowSeconds: number): Candidate {
   return {
     snapshot,
     left: tightest(windows, nowSeconds)?.left ?? 100,
-    resetsAt: resetOfLongest(windows, nowSeconds),
+    resetsAt: findLongestReset(windows, nowSeconds),
   };
 }
 
-function resetOfLongest(windows: readonly UsageWindow[], nowSeconds: number): number {
+function findLongestReset(windows: readonly LimitWindow[], nowSeconds: number): number {
   const running = windows.filter(({ resetsAt = 0 }) => resetsAt > nowSeconds);
   const longest = running.toSorted((a, b) => (b.minutes ?? 0) - (a.minutes ?? 0))[0];
   return longest?.resetsAt ?? Number.POSITIVE_INFINITY;

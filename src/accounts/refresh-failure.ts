@@ -1,15 +1,16 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { attempt } from '../state/attempt.ts';
 import { ensurePrivateDir, removeQuietly, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import type { Need } from './token-age.ts';
 
-/** How long a refresh that failed is not tried again: long while nothing is urgent, short while a Codex waits for it. */
+/** How long a failed refresh is not tried again: long while there is time, short when Codex would refresh itself. */
 const REST_MS = { soon: 60_000, close: 5000, now: 5000 };
 
 type Places = Pick<Paths, 'locksDir'>;
 
-/** Whether the token of this account could not be refreshed just now. @param now epoch milliseconds. */
+/** Whether a refresh of this account's token has failed a short time ago. @param now epoch milliseconds. */
 export function failedLately(
   paths: Places,
   target: string,
@@ -20,16 +21,15 @@ export function failedLately(
   return failedAt !== undefined && Math.abs(now - failedAt) < REST_MS[need];
 }
 
-/** Never throws: without the record the refresh is tried again sooner. */
+/** Records that a refresh has failed now. Never throws: without the record the refresh is tried again sooner. */
 export function noteFailure(paths: Places, target: string): void {
-  try {
+  attempt(() => {
     ensurePrivateDir(paths.locksDir);
     replaceFile(failureFile(paths, target), '', { sync: false });
-  } catch {
-    // A full disk, say.
-  }
+  });
 }
 
+/** Deletes the record of a failed refresh. */
 export function forgetFailure(paths: Places, target: string): void {
   removeQuietly(failureFile(paths, target));
 }

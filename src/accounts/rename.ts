@@ -1,5 +1,6 @@
-import { lstatSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { readObject } from '../codex/json.ts';
 import { isTargetName, type Target } from '../state/config.ts';
 import { updateConfig } from '../state/config-store.ts';
 import {
@@ -15,19 +16,20 @@ import { ownIdentity } from '../state/process-identity.ts';
 import { changeRecords } from '../state/records.ts';
 import { accountFile, removeAccountState } from './account-state.ts';
 import { moveVaultDir } from './credential/discard.ts';
+import { isThere } from './credential/read.ts';
 import { renameInCurrent } from './current.ts';
 import { followLogin } from './shared-login.ts';
 import { authFileOf } from './vault.ts';
 
-/** A target that gets another name, and where its vault was and will be. */
+/** The old and the new name and vault of a target. */
 export interface Renaming {
   from: Pick<Target, 'name' | 'vault'>;
   to: Pick<Target, 'name' | 'vault'>;
 }
 
 /**
- * Gives a target another name. The plan is written down first, so that the next command can finish it after an interruption.
- * Until then the configuration may name a vault that has moved.
+ * Gives a target another name. First it writes a plan, so that the next command can finish the renaming after an
+ * interruption. Until then the configuration may have the old path of a moved vault.
  */
 export async function renameTarget(paths: Paths, renaming: Renaming): Promise<void> {
   ensurePrivateDir(paths.stateDir);
@@ -36,16 +38,16 @@ export async function renameTarget(paths: Paths, renaming: Renaming): Promise<vo
   await takeSteps(paths, renaming);
 }
 
-/** Finishes a renaming whose command died. @returns what was finished, for the user. */
+/** Finishes a renaming whose command died. @returns that renaming. */
 export async function finishRename(paths: Paths): Promise<Renaming | undefined> {
   const read = readJson(paths.renamingFile);
   if (read.kind === 'missing' || read.kind === 'unreadable') return undefined;
   const renaming = read.kind === 'ok' ? parseRenaming(read.value) : undefined;
   if (renaming === undefined) {
-    removeQuietly(paths.renamingFile); // of a power cut: nothing had been done yet
+    removeQuietly(paths.renamingFile); // broken by a power cut, before the first step
     return undefined;
   }
-  // That command may still run, here or on another machine: then its record is not old yet.
+  // The command may still run, on this machine or on another one with the same home.
   if (mayLive(renaming.makers, paths.renamingFile)) return undefined;
   await takeSteps(paths, renaming);
   return renaming;
@@ -56,7 +58,7 @@ async function takeSteps(paths: Paths, renaming: Renaming): Promise<void> {
   try {
     await move?.();
   } catch (error) {
-    // The vault is the root of a file system, say. Nothing was moved, and a second try would fail in the same way.
+    // For example, the vault is the root of a file system. Nothing has moved, and the next try would fail, too.
     if (isThere(renaming.from.vault)) removeQuietly(paths.renamingFile);
     throw cannotWrite(renaming.from.vault, error);
   }
@@ -86,7 +88,7 @@ function moveState(paths: Paths, from: string, to: string): void {
   changeRecords(paths, () => {
     if (!isThere(accountFile(paths, from))) return;
     try {
-      // The file is moved unread, so that a file which cannot be read now keeps its marks. The name in it is not used.
+      // Moved without reading: a file that cannot be read now keeps its marks. Nobody uses the name in the file.
       renameSync(accountFile(paths, from), accountFile(paths, to));
     } catch (error) {
       throw cannotWrite(accountFile(paths, to), error);
@@ -94,23 +96,15 @@ function moveState(paths: Paths, from: string, to: string): void {
   });
 }
 
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
 function parseRenaming(value: unknown): (Renaming & { makers: Makers }) | undefined {
-  const { from, to, pid, startTime, ...place } = (value ?? {}) as Record<string, unknown>;
-  const [before, after] = [parseNamedVault(from), parseNamedVault(to)];
-  if (before === undefined || after === undefined) return undefined;
-  return {
-    from: before,
-    to: after,
-    makers: readMakers([{ pid, startTime }], place),
-  };
+  const { pid, startTime, ...record } = readObject(value) ?? {};
+  const [from, to] = [parseNamedVault(record.from), parseNamedVault(record.to)];
+  if (from === undefined || to === undefined) return undefined;
+  return { from, to, makers: readMakers([{ pid, startTime }], record) };
 }
 
 function parseNamedVault(value: unknown): Renaming['from'] | undefined {
-  const { name, vault } = (value ?? {}) as Record<string, unknown>;
+  const { name, vault } = readObject(value) ?? {};
   const isPlace = isTargetName(name) && typeof vault === 'string' && isAbsolute(vault);
   return isPlace ? { name, vault } : undefined;
 }

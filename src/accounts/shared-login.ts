@@ -1,11 +1,11 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { findRunningLogin } from '../codex/running-login.ts';
 import { HotswapError } from '../errors.ts';
 import { ensureDir } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { copyOverLink, dropLink, leadsToFile, linkLogin } from './credential/link.ts';
-import { readCredential } from './credential/read.ts';
+import { isThere, readCredential } from './credential/read.ts';
 import { readLinkTarget } from './credential/swap-link.ts';
 import { readLastLink, writeLastLink } from './last-link.ts';
 import { vaultHoldsForeignLogin } from './owner.ts';
@@ -15,13 +15,13 @@ import { isSamePlace } from './vault-home.ts';
 export type SharedLinkResult =
   | { kind: 'linked' }
   | { kind: 'already' }
-  /** A login that is no target's. It is left as it is; `import` adopts it. */
+  /** The login of an account that is no target. It was not changed; `import` makes a target of it. */
   | { kind: 'foreign-login'; file: string }
-  /** The shared home is the vault of this target: one directory cannot be both. */
+  /** The shared home is the vault of this target, so no link can be made. */
   | { kind: 'vault-home'; vault: string }
-  /** Plain codex was logged out, or is about to log in: through a link put there now, that login would reach a vault. */
+  /** Plain codex was logged out, or is about to log in. It would write that login through a new link into a vault. */
   | { kind: 'logged-out' }
-  /** A `codex login` runs in the shared home and waits for its code. */
+  /** A `codex login` runs in the shared home and waits for its code or browser. */
   | { kind: 'login-runs'; pid: number };
 
 type SharedHomePaths = Pick<
@@ -30,11 +30,10 @@ type SharedHomePaths = Pick<
 >;
 
 /**
- * Makes the shared home's auth.json a link to a vault, so that the IDE, the daemon and plain codex use the same login. A
- * regular file there is a login of its own: that of a target goes to its vault if it is newer, any other is left alone and
- * reported.
+ * Makes the shared home's auth.json a link to a vault, so that the IDE, the daemon and plain codex use the same login. When a
+ * regular file is there, the login of a target goes to its vault if it is newer. The login of an unknown account stays.
  * @param vaults every configured vault.
- * @param options.asked a person asks for it, so a link that Codex has removed may come back.
+ * @param options.asked a person asks for the link, so a link that Codex has removed may be made again.
  */
 export function linkSharedLogin(
   paths: SharedHomePaths,
@@ -52,10 +51,10 @@ export function linkSharedLogin(
   }
   if (target !== undefined) {
     if (!mayReplaceLinkTo(target, paths, vaults)) return { kind: 'foreign-login', file };
-    // An IDE has logged in as another account through the link. It keeps that login until the login is moved.
+    // An IDE has logged in as another account through the link. The IDE needs the link until that login is moved.
     const vault = vaults.find((known) => known.authFile === target);
     if (!asked && vault && vaultHoldsForeignLogin(vault)) return { kind: 'foreign-login', file };
-  } else if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {
+  } else if (isThere(file)) {
     const refuge = { vaults, orphansDir: paths.orphansDir, now: new Date() };
     const placed = absorbLogin(file, refuge, () => authFile);
     if (placed === undefined || placed.kind === 'unplaced') return { kind: 'foreign-login', file };
@@ -69,14 +68,14 @@ export function linkSharedLogin(
   try {
     linkSharedAuth(paths, authFile);
   } catch (error) {
-    // A login was written there since we looked: plain codex goes on under it.
+    // Another program has just written a login there: plain codex goes on under that login.
     if (!(error instanceof HotswapError) || error.code !== 'bad-state') throw error;
     return { kind: 'foreign-login', file };
   }
   return { kind: 'linked' };
 }
 
-/** Undoes {@link linkSharedLogin}: the link becomes a file of its own (0600). Everything else there stays. */
+/** Undoes {@link linkSharedLogin}: a copy of the login (0600) replaces the link. All other entries stay. */
 export function unlinkSharedLogin(
   paths: SharedHomePaths,
   vaults: readonly KnownVault[] = [],
@@ -91,14 +90,14 @@ export function unlinkSharedLogin(
   return 'unlinked';
 }
 
-/** Puts the link there and on record. A file of its own is not replaced. @throws what linkLogin throws. */
+/** Makes the link and records it. Does not replace a file. @throws what linkLogin throws. */
 export function linkSharedAuth(paths: SharedHomePaths, authFile: string): void {
   ensureDir(paths.sharedHome);
   linkLogin(sharedAuth(paths), authFile);
   writeLastLink(paths, authFile);
 }
 
-/** Lets the link of the shared home follow a login that has moved. A link that leads elsewhere stays. */
+/** Changes the link of the shared home after a login has moved. A link to another file stays. */
 export function followLogin(paths: SharedHomePaths, from: string, to: string): void {
   if (readLinkTarget(sharedAuth(paths)) === from && leadsToFile(to)) linkSharedAuth(paths, to);
 }
@@ -108,13 +107,13 @@ export function sharedAuth({ sharedHome }: Pick<Paths, 'sharedHome'>): string {
   return join(sharedHome, 'auth.json');
 }
 
-/** A link to nothing may go, as it leads to no login. A link to a file that is no vault's may not. */
+/** A link to a vault may be replaced, and a link to nothing. A link to any other file may not. */
 function mayReplaceLinkTo(
   target: string,
   { home }: Pick<Paths, 'home'>,
   vaults: readonly KnownVault[],
 ): boolean {
-  // A dotfile manager has links of its own between the two.
+  // The links of a dotfile manager may be between the two.
   const isVault = vaults.some(
     ({ authFile }) => authFile === target || isSamePlace(authFile, target),
   );

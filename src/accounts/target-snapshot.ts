@@ -7,12 +7,12 @@ import type { KnownVault } from './place-login.ts';
 import { authFileOf, inspectVault, type VaultState } from './vault.ts';
 import { inodeKeyOf } from './vault-home.ts';
 
-/** A target as it was read at one moment: everything that a choice looks at. */
+/** A target at one moment: every fact that the choice of an account needs. */
 export interface TargetSnapshot {
   target: Target;
   vault: VaultState;
   state: AccountState;
-  /** What is wrong with the file of the state. */
+  /** The fault of the state's file. */
   fault?: JsonFault;
   /** The lock of its account (see state/lock.ts). */
   lock?: string;
@@ -36,16 +36,16 @@ export function readTargets(paths: Paths, config: Config): TargetSnapshot[] {
   });
 }
 
-/** Two paths lead to one directory, by a link above it, say. One login would be taken for two. */
+/** Two paths lead to one directory, for example through a link. Its login must not count as two. */
 function refuseTwin({ name, vault }: Target, twin: Target): VaultState {
   return {
     kind: 'unsafe',
-    reason: `${vault} is the vault of ${twin.name}, by another path`,
+    reason: `${vault} is the vault of ${twin.name}, named by another path`,
     advice: `name another directory in the configuration, or run: codex-hotswap remove ${name}`,
   };
 }
 
-/** The vaults in which a login may belong, each with the account on record. A vault that other users can change is left out. */
+/** The vaults that a login may belong to, with the recorded accounts. Leaves out a vault that other users can change. */
 export function listVaults(snapshots: readonly TargetSnapshot[]): KnownVault[] {
   return snapshots
     .filter(({ vault }) => vault.kind !== 'unsafe')

@@ -1,16 +1,16 @@
 import type { Renewal } from './login.ts';
 
-/** Codex refreshes an access token by itself when no more than this is left of it (fact 14). */
-export const CODEX_MARGIN_SECONDS = 300;
+/** Codex refreshes an access token that has no more than this left (fact 14). */
+const CODEX_MARGIN_SECONDS = 300;
 
-/** A short-lived token is refreshed at half of its life, but never so late that Codex would do it. */
+/** We refresh a short-lived token at half of its life, but always before Codex would. */
 const LEAST_MARGIN_SECONDS = 310;
 
 const SHORT_WINDOW_SECONDS = 120;
 
 /**
- * A child started this late makes its first request inside Codex's own refresh window, so two processes would refresh. This
- * is at most half of our own window.
+ * A child that starts in these last seconds before {@link CODEX_MARGIN_SECONDS} makes its first request after them, so Codex
+ * would refresh as well as we. At most half of our own window.
  */
 const CLOSE_SECONDS = 60;
 
@@ -18,17 +18,17 @@ export interface RefreshRule {
   nowSeconds: number;
   /** Seconds of life left below which a token is refreshed. */
   marginSeconds: number;
-  /** 0 to 1: the margin shrinks by up to a quarter, so that many sessions do not all act in the same second. */
+  /** 0 to 1: makes the margin smaller by up to a quarter, so that many sessions do not refresh in the same second. */
   jitter: number;
 }
 
 /**
- * Whether an access token is to be refreshed. `soon`: there is time. `close`: a Codex that starts now would do it before us.
- * `now`: Codex does it itself at its next request, and so do several Codexes at once (fact 16).
+ * Whether to refresh an access token. `soon`: there is time. `close`: a Codex that starts now would refresh at its first
+ * request. `now`: each running Codex refreshes at its next request, also several at once (fact 16).
  */
 export type Need = 'no' | 'soon' | 'close' | 'now';
 
-/** @param renewal undefined for a login that cannot be refreshed: that needs nothing. */
+/** @param renewal undefined for a login that cannot be refreshed: the answer is `no`. */
 export function needsRefresh(renewal: Renewal | undefined, rule: RefreshRule): Need {
   if (renewal === undefined) return 'no';
   const left = renewal.expiresAt - rule.nowSeconds;
@@ -39,12 +39,12 @@ export function needsRefresh(renewal: Renewal | undefined, rule: RefreshRule): N
   return left <= margin ? 'soon' : 'no';
 }
 
-/** Whether we are to refresh the token, while Codex would not do it yet. */
+/** Whether we refresh the token now, before Codex would. */
 export function isInTime(need: Need): boolean {
   return need === 'soon' || need === 'close';
 }
 
-/** Epoch seconds at which a token is to be refreshed. */
+/** When to refresh a token, epoch seconds. */
 export function refreshDueAt(renewal: Renewal, rule: Omit<RefreshRule, 'nowSeconds'>): number {
   return renewal.expiresAt - marginOf(renewal, rule);
 }
@@ -55,7 +55,7 @@ function marginOf(
 ): number {
   const margin = Math.min(marginSeconds, Math.max(LEAST_MARGIN_SECONDS, lifeSeconds / 2));
   const window = margin - CODEX_MARGIN_SECONDS;
-  // A short window has no seconds to spare.
+  // A short window has no time for a jitter.
   const spread = window < SHORT_WINDOW_SECONDS ? 0 : jitter / 4;
   return CODEX_MARGIN_SECONDS + window * (1 - spread);
 }

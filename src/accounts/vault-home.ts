@@ -1,12 +1,13 @@
-import { type Stats, statSync } from 'node:fs';
+import { statQuietly } from '../codex/paths.ts';
 import { HotswapError } from '../errors.ts';
 import type { Target } from '../state/config.ts';
+import { isSameInode } from './credential/read.ts';
 
 /**
- * The target whose vault is this Codex home. A link, a bind mount or another spelling may lead there, so device and inode are
- * compared. The auth.json of such a home *is* the only copy of an account's login. Costs one stat for each target.
- * @param codexHome a directory, absolute; it need not exist.
- * @returns undefined for a home of its own, and for one that does not exist.
+ * Finds the target whose vault is this Codex home. Compares device and inode, because a link, a bind mount or another
+ * spelling may lead there. The auth.json of such a home *is* the only copy of a login. Costs one stat for each target.
+ * @param codexHome an absolute directory, which may be missing.
+ * @returns undefined when the home is no vault, or is missing.
  */
 export function vaultOfHome<T extends Pick<Target, 'vault'>>(
   codexHome: string,
@@ -17,13 +18,13 @@ export function vaultOfHome<T extends Pick<Target, 'vault'>>(
   return targets.find(({ vault }) => isSameInode(home, statQuietly(vault)));
 }
 
-/** Device and inode of a directory as a key, the same for every path to it; undefined when the path leads nowhere. */
+/** Device and inode of a directory as a key. All paths to it have the same key. Undefined when the directory is missing. */
 export function inodeKeyOf(path: string): string | undefined {
   const stats = statQuietly(path);
   return stats && `${stats.dev}:${stats.ino}`;
 }
 
-/** Whether both paths lead to the same file or directory; false where one leads nowhere. */
+/** Whether both paths lead to the same file or directory. False when one of them is missing. */
 export function isSamePlace(a: string, b: string): boolean {
   const stats = statQuietly(a);
   return stats !== undefined && isSameInode(stats, statQuietly(b));
@@ -35,28 +36,15 @@ export function tellVaultHome(codexHome: string, target: Pick<Target, 'name'>): 
 }
 
 /**
- * For a command that would make one directory both.
- * @throws HotswapError `bad-vault` when the home is the vault of one of the targets: nothing is changed then.
+ * For a command that would put the vault's own link into the vault.
+ * @throws HotswapError `bad-vault` when the home is the vault of a target.
  */
 export function refuseVaultHome(codexHome: string, targets: readonly Target[]): void {
   const target = vaultOfHome(codexHome, targets);
   if (target === undefined) return;
   throw new HotswapError(
     'bad-vault',
-    `${tellVaultHome(codexHome, target)}, so its login was left as it is`,
-    'run the command with a Codex home of its own: unset CODEX_HOME, or make ~/.codex a directory',
+    `${tellVaultHome(codexHome, target)}, so its login was not changed`,
+    'use a Codex home that is no vault: unset CODEX_HOME, or make ~/.codex a directory',
   );
-}
-
-/** Undefined also where the path cannot be followed. */
-export function statQuietly(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined; // a link to itself, a directory that may not be entered
-  }
-}
-
-function isSameInode(a: Stats, b: Stats | undefined): boolean {
-  return b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }

@@ -16,7 +16,7 @@ export function authFileOf(target: Pick<Target, 'vault'>): string {
   return join(target.vault, 'auth.json');
 }
 
-/** Reads what a target's vault holds: two inodes and one small file (hot path). Never throws, never quotes a token. */
+/** Reads a target's vault: two inodes and one small file (hot path). Never throws, never quotes a token. */
 export function inspectVault(target: Target): VaultState {
   const authFile = authFileOf(target);
   try {
@@ -32,8 +32,8 @@ export function inspectVault(target: Target): VaultState {
 }
 
 /**
- * Refuses a vault that is a link (it could lead to the shared home), or that other users own or can change.
- * @returns its stats, or undefined when there is none yet.
+ * Refuses a vault that is a link, which could lead to the shared home, or that another user owns or can change.
+ * @returns the stats of the directory; undefined when it is missing.
  * @throws HotswapError `unsafe-path`, `home-unwritable`.
  */
 export function assertVaultDir({ vault }: Pick<Target, 'vault'>): Stats | undefined {
@@ -41,16 +41,13 @@ export function assertVaultDir({ vault }: Pick<Target, 'vault'>): Stats | undefi
     throw new HotswapError(
       'unsafe-path',
       `${vault} is a symbolic link`,
-      'put the directory itself there, or name the one it leads to as the vault in the configuration',
+      'replace the link by the directory, or put the path of that directory into the configuration',
     );
   }
   return assertOwned(vault);
 }
 
-/**
- * Checks a name given by a person.
- * @throws HotswapError `bad-name`.
- */
+/** Checks a name that a person has typed. @throws HotswapError `bad-name`. */
 export function validateTargetName(name: string): void {
   if (isTargetName(name)) return;
   throw new HotswapError(
@@ -64,7 +61,7 @@ function inspectAuthFile(authFile: string, name: string): VaultState {
   const stats = lstatSync(authFile, { throwIfNoEntry: false });
   if (stats === undefined) return { kind: 'empty' };
   if (!stats.isFile()) {
-    // A link here could lead back to the shared home, whose auth.json is a link to us.
+    // A link here could lead to the shared home, whose auth.json is a link to this file.
     const what = stats.isSymbolicLink() ? 'a symbolic link' : 'not a file';
     const advice = `move the login itself into ${authFile}, or ${loginAdvice(name)}`;
     return { kind: 'broken', reason: `${authFile} is ${what}`, advice };
@@ -86,8 +83,8 @@ function inspectAuthFile(authFile: string, name: string): VaultState {
     : { kind: 'broken', reason: `${authFile} ${read.reason}`, advice: loginAdvice(name) };
 }
 
-// Codex refuses to save a refreshed token over a read-only or hard-linked file (fact 12). The old token is spent by then, so
-// the account would be lost.
+// Codex does not save a refreshed token over a read-only or hard-linked file (fact 12). The old token is spent then, so the
+// account would be lost.
 function whyCodexCannotSave(
   authFile: string,
   stats: { mode: number; nlink: number },

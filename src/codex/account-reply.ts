@@ -29,8 +29,8 @@ export function readAccountReply(reply: AppServerReply): AccountReply | undefine
 }
 
 /**
- * Whether Codex has no account: the login is absent, or the service has refused it. A provider without OpenAI accounts
- * also answers with no account; that says nothing about the login.
+ * Whether Codex has no account: the login is missing, or the service has refused it. With a provider that uses no OpenAI
+ * accounts Codex answers with no account, too: that says nothing about the login.
  */
 export function hasNoAccount(reply: AppServerReply): boolean {
   const result = readResult(reply);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { MAX_LENGTH, readText } from './bounds.ts';
 import { parseJson, readObject } from './json.ts';
 
-/** The Codex to ask, and its home: an overlay whose auth.json links to the vault in question. */
+/** The Codex to ask. Its home is an overlay whose auth.json leads to the vault of the account. */
 export interface AppServer {
   file: string;
   /** Arguments before `app-server`. */
@@ -20,7 +20,7 @@ export interface AppServerRequest {
   params?: unknown;
 }
 
-/** The answer to one request. The message is Codex's own text and holds no token. */
+/** The answer to one request. The message is a text of Codex, and has no token. */
 export type AppServerReply = { ok: true; result: unknown } | { ok: false; message: string };
 
 /**

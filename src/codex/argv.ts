@@ -18,8 +18,8 @@ export interface Flag {
   argv: string[];
   /** The number of command words before the option: 0 for `codex -m x resume`, 1 for `codex resume -m x`. */
   level: number;
-  /** False for an option that our tables do not have, when the next word may be its value. */
-  certain: boolean;
+  /** True for an unknown option when the next word may be its value. */
+  ambiguous: boolean;
 }
 
 interface Words {
@@ -27,8 +27,8 @@ interface Words {
   args: readonly string[];
   flags: readonly Flag[];
   positionals: readonly string[];
-  /** False when a word may be a prompt or the value of an unknown option. */
-  certain: boolean;
+  /** One of the options is ambiguous: a positional may be its value. */
+  ambiguous: boolean;
 }
 
 export type InteractiveCommand = 'codex' | 'resume' | 'fork';
@@ -40,7 +40,7 @@ export type PassthroughReason =
   | 'remote'
   | 'login'
   | 'logout'
-  /** A value is missing, or there is one word too many: Codex itself shows the usage error. */
+  /** A value is missing, or there is one word too many: Codex shows the usage error. */
   | 'malformed';
 
 export type InteractiveInvocation = Words & { mode: 'interactive'; command: InteractiveCommand };
@@ -115,16 +115,16 @@ export function dropOption(invocation: SessionInvocation, name: string): Invocat
   });
 }
 
-function toInvocation(command: SupervisedCommand, words: Omit<Words, 'certain'>): Invocation {
-  const { args, flags, positionals } = words;
-  const certain = flags.every((flag) => flag.certain);
+function toInvocation(command: SupervisedCommand, given: Omit<Words, 'ambiguous'>): Invocation {
+  const { args, flags, positionals } = given;
+  const words = { ...given, ambiguous: flags.some((flag) => flag.ambiguous) };
   if (flags.some(({ name }) => name === 'remote')) return passThrough('remote', args, command);
-  if (certain && positionals.length > POSITIONALS[command]) {
+  if (!words.ambiguous && positionals.length > POSITIONALS[command]) {
     return passThrough('malformed', args, command);
   }
   return isInteractive(command)
-    ? { mode: 'interactive', command, ...words, certain }
-    : { mode: 'exec', command, ...words, certain };
+    ? { mode: 'interactive', command, ...words }
+    : { mode: 'exec', command, ...words };
 }
 
 function passThrough(
@@ -145,7 +145,7 @@ export function leavesResumableThread(invocation: SessionInvocation): boolean {
   return !/review$/.test(invocation.command) && !hasFlag(invocation, 'ephemeral');
 }
 
-/** Whether an option was given, before or after the command word, by any of its names. */
+/** Whether an option was given, before or after the command word, under any of its names. */
 export function hasFlag(invocation: Invocation, name: string): boolean {
   return invocation.mode !== 'passthrough' && invocation.flags.some((flag) => flag.name === name);
 }
@@ -193,7 +193,7 @@ function isOption(word: string): boolean {
   return word.startsWith('-') && word !== '-';
 }
 
-type ReadOption = Pick<Flag, 'name' | 'values' | 'certain'> & { next: number };
+type ReadOption = Pick<Flag, 'name' | 'values' | 'ambiguous'> & { next: number };
 
 /** Reads an option and its values; undefined when a value is missing. */
 function readOption(
@@ -210,26 +210,17 @@ function readOption(
   const spec = options.find((option) =>
     long ? option.name === name || option.aliases?.includes(name) : option.short === name,
   );
-  if (spec === undefined) return readUnknownOption(args, index, name, attached);
-  if (spec.arity === 'none' || attached !== undefined) {
-    const values = attached === undefined ? [] : [attached];
-    return { name: spec.name, values, certain: true, next: index + 1 };
+  if (attached !== undefined) {
+    return { name: spec?.name ?? name, values: [attached], ambiguous: false, next: index + 1 };
   }
-  const values = takeValues(args, index + 1, spec.arity);
-  if (values.length === 0) return undefined;
-  return { name: spec.name, values, certain: true, next: index + 1 + values.length };
-}
-
-function readUnknownOption(
-  args: readonly string[],
-  index: number,
-  name: string,
-  attached: string | undefined,
-): ReadOption {
-  const following = args[index + 1];
-  const open = attached === undefined && following !== undefined && !isOption(following);
-  const values = attached === undefined ? [] : [attached];
-  return { name, values, certain: !open, next: index + 1 };
+  if (spec === undefined) {
+    const following = args[index + 1];
+    const ambiguous = following !== undefined && !isOption(following);
+    return { name, values: [], ambiguous, next: index + 1 };
+  }
+  const values = spec.arity === 'none' ? [] : takeValues(args, index + 1, spec.arity);
+  if (spec.arity !== 'none' && values.length === 0) return undefined;
+  return { name: spec.name, values, ambiguous: false, next: index + 1 + values.length };
 }
 
 function takeValues(

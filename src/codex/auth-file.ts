@@ -1,7 +1,7 @@
 import { MAX_LENGTH, readEpochSeconds, readIsoTime, readText } from './bounds.ts';
 import { dropUndefined, parseJson, readObject, readString } from './json.ts';
 
-/** Who an auth.json belongs to. It holds no secret, so it may be logged and stored. */
+/** The account of an auth.json. It has no secret, so it may be logged and stored. */
 export interface AuthIdentity {
   /** `chatgpt_user_id`. One user may have several workspaces: with `accountId` it is the key of a vault (fact 9). */
   userId: string;
@@ -24,8 +24,8 @@ export interface AuthIdentity {
 export type AuthProblem = 'not-json' | 'not-an-object' | 'no-credentials' | 'no-identity';
 
 /**
- * Reads who an auth.json belongs to (facts 8, 9). Never throws. A problem is a fixed word, so no content of a broken
- * file can reach a log.
+ * Reads the account of an auth.json (facts 8, 9). Never throws. A problem is one of four words, so a log never gets the
+ * content of a broken file.
  */
 export function readAuthIdentity(content: string): AuthIdentity | { problem: AuthProblem } {
   const parsed = parseJson(content);
@@ -83,7 +83,7 @@ function readTokens(file: Json, authMode: string): AuthIdentity | { problem: Aut
   };
 }
 
-/** The claims of a JWT, unverified: the user's own file is only asked who it belongs to. */
+/** The claims of a JWT, not verified: they only tell the account of the user's own file. */
 function readJwtClaims(token: unknown): Json {
   const payload = readString(token)?.split('.')[1] ?? '';
   return readObject(parseJson(Buffer.from(payload, 'base64url').toString('utf8'))) ?? {};

@@ -6,7 +6,7 @@ export interface ProcessEntry {
   parent: number;
   /** The session on Linux, the terminal on macOS. A command of the model has another one than Codex. */
   session: string;
-  /** Of the program; the system cuts it at 15 characters. */
+  /** The name of the program. The system cuts it at 15 characters. */
   name: string;
 }
 
@@ -32,7 +32,7 @@ export function listBackgroundCommands(
     .map((entry) => findCommandName(entry, children));
 }
 
-/** The nearest program below that is no wrapper; else the name of the wrapper. */
+/** The nearest process below that is no shell or sandbox; else the name of the process itself. */
 function findCommandName(
   entry: ProcessEntry,
   children: ReadonlyMap<number, readonly ProcessEntry[]>,

@@ -1,16 +1,16 @@
 import { isAbsolute } from 'node:path';
 import { dropUndefined } from './json.ts';
 
-// Text and numbers of others (the service, a rollout, an edited or damaged record) are bounded where they are read. So
-// every value can be shown, waited for and compared without another check.
+// Text and numbers from outside (the service, a rollout, an edited or damaged record) are bounded when they are read. So all
+// other code can show, compare and wait for such a value without a check.
 
 /** The longest window that Codex names is a year (fact 69). Ten years, because a clock may be years behind. */
 export const MAX_WAIT_SECONDS = 3660 * 86_400;
 
-/** A larger number is in milliseconds: in seconds it would be after the year 5138. */
+/** A number from here on is in milliseconds: in seconds it would be after the year 5138. */
 const LEAST_MILLISECONDS = 1e11;
 
-/** One window of a limit. Its length identifies it; its place (primary, secondary) does not (fact 69). */
+/** One window of a limit. Its length identifies it; its position (primary, secondary) does not (fact 69). */
 export interface LimitWindow {
   usedPercent: number;
   /** 300 = 5 hours, 10080 = a week; absent when the service does not say. */
@@ -19,7 +19,7 @@ export interface LimitWindow {
   resetsAt?: number;
 }
 
-/** @param toldAt when the service said it, epoch seconds. */
+/** Undefined without a percentage. @param toldAt when the service told the window, epoch seconds. */
 export function readLimitWindow(
   used: unknown,
   minutes: unknown,
@@ -46,8 +46,8 @@ export function readEpochSeconds(value: unknown): number | undefined {
 }
 
 /**
- * The time of a reset, epoch seconds. A time in the past means that the limit is over. A time further away than any
- * window is long is an error, so it is dropped. @param toldAt when the service said it, epoch seconds.
+ * The time of a reset, epoch seconds. A time in the past means that the limit has ended. A time that is further away than
+ * the longest window is an error, so it is dropped. @param toldAt when the service told it, epoch seconds.
  */
 export function readResetTime(value: unknown, toldAt: number): number | undefined {
   const seconds = readEpochSeconds(value);
@@ -71,6 +71,7 @@ export function readIsoTime(value: unknown): string | undefined {
   return readTimestamp(value) === undefined ? undefined : (value as string);
 }
 
+/** A process id: a whole number from 1 to 2^31 - 1. */
 export function readPid(value: unknown): number | undefined {
   const fits = Number.isInteger(value) && (value as number) > 0 && (value as number) <= 0x7fffffff;
   return fits ? (value as number) : undefined;
@@ -96,5 +97,5 @@ export function readDirectory(value: unknown): string | undefined {
   return fits && !value.includes('\0') ? value : undefined;
 }
 
-/** The longest texts of others that we show, in characters. */
+/** The longest texts from outside that we show, in characters. */
 export const MAX_LENGTH = { email: 320, name: 200, message: 2000, path: 4096 } as const;

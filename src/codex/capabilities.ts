@@ -13,8 +13,8 @@ export interface Capabilities {
 }
 
 /**
- * Runs the binary with these arguments in an empty home: `features list` refreshes a login that it finds (fact 20), and
- * shows the user's own switches. Resolves with its standard output; rejects when it fails.
+ * Runs the binary with these arguments and resolves with its standard output; rejects when the binary fails. The home must be
+ * empty: `features list` refreshes a login that it finds (fact 20), and shows the user's own settings.
  */
 export type RunCodex = (args: readonly string[]) => Promise<string>;
 
@@ -54,7 +54,7 @@ function readOption(value: unknown): OptionSpec | undefined {
   return { name, arity: known, ...dropUndefined({ short: readString(short) }) };
 }
 
-/** The name of a binary's cache entry. A binary with another path, size or time of change is another binary. */
+/** The name of a binary's cache entry. Another path, size or time of change means another binary. */
 export function nameCacheEntry(binary: { path: string; size: number; mtimeMs: number }): string {
   const stamp = `${CACHE_FORMAT}\0${binary.path}\0${binary.size}\0${binary.mtimeMs}`;
   return [0, 1, 2].map((seed) => hash32(stamp, seed).toString(16).padStart(8, '0')).join('');

@@ -1,9 +1,9 @@
 import { endedBefore, type ProofQuestion } from './limit-proof.ts';
 
 /**
- * The proof that the service refuses a thread because its reasoning is encrypted for another account (fact 61): the
- * last turn that ended after this start, and that was not handled yet, has this error. Up to Codex 0.144 the record of
- * a failed turn has no error (fact 68), so nothing is proved there.
+ * Proves that the service refuses a thread because its reasoning is encrypted for another account (fact 61): the last turn
+ * that ended after this start, and that was not handled yet, has this error. Up to Codex 0.144 a failed turn has no error on
+ * record (fact 68), so there is no proof.
  * @returns the id of that turn.
  */
 export function proveForeignReasoning({

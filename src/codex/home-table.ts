@@ -4,7 +4,7 @@
  * - `vault`: a symlink to the account's one credential file.
  * - `hardlink`: Codex opens the file with O_NOFOLLOW, which refuses a symlink.
  * - `private`: Codex makes it in the overlay. It is neither shared nor brought to the shared home.
- * - `never`: it must not appear in an overlay, because it leads to another account's daemon or is kept elsewhere.
+ * - `never`: the entry must not be in an overlay: it leads to another account's daemon, or Codex keeps it in another place.
  */
 export type EntryPolicy = 'link' | 'vault' | 'hardlink' | 'private' | 'never';
 
@@ -26,7 +26,7 @@ export function findEntryPolicy(
 
 const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
   ['auth.json', 'vault'],
-  // Our copy of a login (accounts/last-good.ts), where the shared home is a vault.
+  // Our copy of a login (accounts/last-good.ts), when the shared home is a vault.
   ['auth.json.last-good', 'never'],
   ['.credentials.json', 'hardlink'],
   // Codex makes the lock beside the credential file (fact 11). `auth.lock` is for keyrings.
@@ -50,18 +50,17 @@ const TABLE: ReadonlyMap<string, EntryPolicy> = new Map([
 ]);
 
 /**
- * Whether Codex makes an entry again when it is absent. Of two such entries the newer one stays, and the older one is
- * deleted. @param entry relative to CODEX_HOME.
+ * Whether Codex recreates an entry that is missing. Of two such files the newer one stays, and the older one is deleted.
+ * @param entry relative to CODEX_HOME.
  */
-export function isRemadeByCodex(entry: string): boolean {
+export function isRecreatedByCodex(entry: string): boolean {
   const [first = '', ...below] = entry.split('/');
-  if (below.length === 0) {
-    return MADE_ANEW.has(first) || first.endsWith('.lock') || /[-_]cache\.json$/.test(first);
-  }
-  return MADE_ANEW.has(first) || MADE_ANEW.has(`${first}/${below[0]}`);
+  if (RECREATED.has(first)) return true;
+  if (below.length > 0) return RECREATED.has(`${first}/${below[0]}`);
+  return first.endsWith('.lock') || /[-_]cache\.json$/.test(first);
 }
 
-const MADE_ANEW = new Set([
+const RECREATED = new Set([
   'installation_id',
   'version.json',
   'cache',
@@ -74,13 +73,13 @@ const MADE_ANEW = new Set([
   'skills/.system',
 ]);
 
-/** Whether an entry is the user's and private only because of Seatbelt: it is moved to the shared home at the end. */
+/** Whether an entry is private only because of Seatbelt: it is the user's, and is moved to the shared home at the end. */
 export function isPrivateForSeatbelt(name: string): boolean {
   return SEATBELT_ROOTS.has(name);
 }
 
 /**
- * Whether an entry of an overlay may be the only copy, so that it must not be deleted:
+ * Whether an entry of an overlay may have no other copy, so that it must not be deleted:
  * - `secrets/`: MCP logins, encrypted with a key that belongs to this path of CODEX_HOME (fact 36).
  * - `account-sessions/`: logins of workspaces.
  * - `.credentials.json`: MCP logins that could not be moved to the shared home.

@@ -4,12 +4,13 @@ import {
   classifyLimitText,
   isExhaustion,
   type LimitKind,
+  nameWindow,
   parseLimitName,
   parseResetTime,
 } from './limits.ts';
 import type { RateLimits, RolloutFact } from './rollout.ts';
 
-/** A turn ended because the account cannot be used any more: the record says so. */
+/** The record says that a turn ended because the account cannot be used any more. */
 export interface LimitProof {
   kind: LimitKind | 'needs-login';
   /** Epoch seconds; absent when neither the record nor the text has a time. */
@@ -27,16 +28,16 @@ export interface ProofQuestion {
   startedAtMs: number;
   /** Turns that were handled before; the caller adds the `turnId` of each proof. */
   seenTurnIds: Pick<ReadonlySet<string>, 'has'>;
-  /** An error cell (or stderr of an exec) showed a known text of exhaustion since the start of this child. */
+  /** Since the start of this child an error cell (or the stderr of an exec) has shown a known text of a limit. */
   sawText: boolean;
   /** That text. Up to Codex 0.144 the record has no error, so kind and time are read from the text. */
   text?: string;
 }
 
 /**
- * The proof of a limit: the last turn that ended after this start, and that was not handled yet, has the error
- * `usage_limit_exceeded`. Up to Codex 0.144 the record has no error (fact 68): there the turn has no answer, the
- * snapshot before its end is full, and the text was seen. The text alone, or the full snapshot alone, proves nothing.
+ * Proves a limit: the last turn that ended after this start, and that was not handled yet, has the error
+ * `usage_limit_exceeded`. Up to Codex 0.144 the record has no error (fact 68). There three facts together are the proof: the
+ * turn has no answer, the last usage before its end is full, and the text was seen.
  */
 export function proveLimit(question: ProofQuestion): LimitProof | undefined {
   let proof: LimitProof | undefined;
@@ -133,9 +134,7 @@ function classifyLimit(text: string, limits: RateLimits | undefined): LimitKind 
 
 function classifyWindows(full: readonly LimitWindow[]): LimitKind {
   if (full.length === 0) return 'unknown';
-  const longest = Math.max(...full.map(({ minutes = 0 }) => minutes));
-  if (longest === 300) return 'window-5h';
-  return longest === 10_080 ? 'window-weekly' : 'window-other';
+  return nameWindow(Math.max(...full.map(({ minutes = 0 }) => minutes)));
 }
 
 /** When the account can be used again, epoch seconds: the latest reset of its full windows. */

@@ -4,17 +4,20 @@
  */
 
 /** What an account has used up. Only the record tells which window it is; the text does not. */
-export type LimitKind =
-  | 'window-5h'
-  | 'window-weekly'
-  | 'window-other'
-  | 'model-bucket'
-  | 'workspace-credits'
-  | 'spend-cap'
-  | 'not-in-plan'
-  | 'api-quota'
-  | 'reserve'
-  | 'unknown';
+export const LIMIT_KINDS = [
+  'window-5h',
+  'window-weekly',
+  'window-other',
+  'model-bucket',
+  'workspace-credits',
+  'spend-cap',
+  'not-in-plan',
+  'api-quota',
+  'reserve',
+  'unknown',
+] as const;
+
+export type LimitKind = (typeof LIMIT_KINDS)[number];
 
 export type TextKind =
   | LimitKind

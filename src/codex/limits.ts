@@ -10,8 +10,8 @@ export interface TextClass {
 }
 
 /**
- * Finds the known text in a message of Codex. Of several the first one counts: text below an error on the screen must
- * not change its meaning. Text before it is skipped, such as `Error running remote compact task:` (fact 72).
+ * Finds a known text in a message of Codex. The first one counts, because text below an error on the screen must not change
+ * its meaning. Skips text before it, such as `Error running remote compact task:` (fact 72).
  * @param text from the screen or the record, wrapped or not.
  */
 export function classifyLimitText(text: string): TextClass | undefined {
@@ -25,9 +25,15 @@ export function classifyLimitText(text: string): TextClass | undefined {
   return best && { kind: best.entry.kind, id: best.entry.id };
 }
 
-/** Whether a compaction failed (before a turn, or of `/compact`), and not the turn itself. */
+/** Whether a compaction has failed (before a turn, or of `/compact`), and not the turn itself. */
 export function isCompactionError(message: string): boolean {
   return /^Error running (?:remote )?compact task: /i.test(message);
+}
+
+/** The kind of a limit whose window is used up. @param minutes the length of the window. */
+export function nameWindow(minutes: number | undefined): LimitKind {
+  if (minutes === 300) return 'window-5h';
+  return minutes === 10_080 ? 'window-weekly' : 'window-other';
 }
 
 /** Whether a text of this kind says that the account is used up. */
@@ -36,8 +42,8 @@ export function isExhaustion(kind: TextKind): kind is LimitKind {
 }
 
 /**
- * Removes every difference that wrapping, drawing and releases make: white space, box glyphs, soft hyphens, upper case
- * and the form of the apostrophe (fact 70). Idempotent.
+ * Removes the differences between a text in the record, on the screen and in another release: white space, box glyphs, soft
+ * hyphens, upper case and the form of the apostrophe (fact 70). Idempotent.
  */
 export function normaliseForMatching(text: string): string {
   return text
@@ -74,7 +80,7 @@ export function parseResetTime(text: string, now: Date): number | undefined {
   return epochSeconds(date);
 }
 
-/** The longest known text has 200. The time of the expressions here grows faster than the text, so a message is cut. */
+/** The longest known text has 200. A message is cut, because the time of these expressions grows faster than its length. */
 const MAX_CHARACTERS = 2000;
 const JUST_PASSED_MS = 10 * 60 * 1000;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];

@@ -29,9 +29,10 @@ const MANAGED_BY = {
 } as const;
 
 /**
- * The native binary that npm's `codex` would start. Without that Node program the first frame comes 25 % earlier (fact
- * 51). Undefined when `codex` is not from npm, or when its launcher does something unknown: then run the launcher.
+ * The native binary that npm's `codex`, a Node program, would start. Started directly, its first frame comes 25 % earlier
+ * (fact 51).
  * @param codex the path that the user would run, links not resolved.
+ * @returns undefined when `codex` is not from npm, or when its launcher does something unknown: then run the launcher.
  */
 export function resolveNative(codex: string, env: NodeJS.ProcessEnv): NativeCodex | undefined {
   const platform = PLATFORMS[`${process.platform} ${process.arch}`];
@@ -65,7 +66,7 @@ interface Launcher {
   packageRoot: string;
 }
 
-/** Reads the launcher's source: its text shows what it can do. Undefined when it sets an unknown CODEX_ variable. */
+/** Reads the launcher's source, which shows what it does. Undefined when it has an unknown CODEX_ variable. */
 function readLauncher(codex: string): Launcher | undefined {
   try {
     const path = realpathSync(codex);
@@ -96,9 +97,7 @@ function findBinary(archRoot: string): { file: string; ripgrepDir: string } | un
   return layouts.find(({ file }) => existsSync(file));
 }
 
-/**
- * Codex shows the update command of this package manager. Undefined for Vite+: only the launcher knows how it works.
- */
+/** Codex shows the update command of this package manager. Undefined for Vite+, which only the launcher can handle. */
 function detectPackageManager(
   { source, packageRoot }: Launcher,
   codex: string,

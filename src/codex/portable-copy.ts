@@ -8,7 +8,7 @@ import { listRolloutsByDate } from './rollout-dates.ts';
 import { openRolloutFile } from './rollout-file.ts';
 import { parseThreadId } from './thread-files.ts';
 
-/** A copy of a thread that every account can resume. */
+/** A copy of a thread. Every account can resume it. */
 export interface PortableCopy {
   id: string;
   rollout: string;
@@ -84,7 +84,7 @@ async function* readLines(
       yield base.meta;
       const parent = findRollout(rollout, base.thread);
       if (parent === undefined)
-        throw new Error(`the thread it was forked from is gone: ${base.thread}`);
+        throw new Error(`${rollout} is a fork of ${base.thread}, which is gone`);
       let isMeta = true;
       const end = Math.min(base.endOrdinal, endOrdinal);
       for await (const inherited of readLines(parent, end, [...forks, rollout])) {
@@ -109,14 +109,13 @@ function readBase(line: string): { meta: string; thread: string; endOrdinal: num
 
 function findRollout(beside: string, thread: string): string | undefined {
   const home = beside.replace(/\/(?:archived_)?sessions\/.*$/, '');
-  for (const rollout of listRolloutsByDate(home))
+  for (const rollout of listRolloutsByDate(home)) {
     if (parseThreadId(rollout) === thread) return rollout;
+  }
   return undefined;
 }
 
-/**
- * Takes the lines of one rollout in order, and returns each without encrypted parts; undefined when nothing is left.
- */
+/** Takes the lines of one rollout in order, and returns each without encrypted parts; undefined when nothing is left. */
 function createLineFilter(): (line: string) => string | undefined {
   const history = createReadableHistory();
   const filterItem = createItemFilter();
@@ -139,7 +138,7 @@ function createLineFilter(): (line: string) => string | undefined {
   };
 }
 
-/** Saves the parsing of most lines, which are the output of tools. */
+/** False for most lines, the output of tools: they need no parsing. */
 function mayNeedChange(line: string): boolean {
   const head = line.slice(0, 300);
   if (/"type":"(?:message|reasoning|compacted)"/.test(head)) return true;

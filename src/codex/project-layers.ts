@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readTextQuietly } from '../regular-file.ts';
-import { listAncestors, resolveLinks } from './paths.ts';
+import { listAncestors, resolveLinks, statQuietly } from './paths.ts';
 
 /** A `.codex/config.toml` of a project. */
 export interface ProjectFile {
@@ -29,7 +29,7 @@ export function findProjectFiles(directory: string): ProjectFile[] {
 export interface TrustFacts {
   /** The working directory, or the directory of `-C`. */
   directory: string;
-  /** `project_root_markers` of all layers but the projects'. */
+  /** `project_root_markers` of all layers except those of projects. */
   markers: unknown;
   /** `trust_level` of a project in those layers. */
   trustOf(path: string): unknown;
@@ -38,9 +38,9 @@ export interface TrustFacts {
 }
 
 /**
- * The files that Codex reads. A later one outranks an earlier one. Fact 43 has the rules. In short: a file counts when
- * it is below the project's root, and the first entry decides that Codex finds for its directory, the root or the
- * repository. So an untrusted subdirectory only loses its own file.
+ * The files that Codex reads, by the rules of fact 43. A later one outranks an earlier one. A file counts when it is below
+ * the project's root, and is trusted. Codex looks for a trust entry of the file's directory, then of the root, then of the
+ * repository, and the first entry decides. So an untrusted subdirectory loses only its own file.
  */
 export function keepTrusted(files: readonly ProjectFile[], facts: TrustFacts): ProjectFile[] {
   const root = findRoot(facts);
@@ -88,13 +88,5 @@ function readProjectFile(directory: string): ProjectFile[] {
 }
 
 function isWithin(directory: string, root: string): boolean {
-  return directory === root || listAncestors(directory).includes(root);
-}
-
-function statQuietly(path: string) {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined; // no permission
-  }
+  return listAncestors(directory).includes(root);
 }

@@ -30,7 +30,7 @@ export function createReadableHistory(maxBytes = MAX_BYTES): ReadableHistory {
       const readable = history.filter((item) => !isEncrypted(item));
       if (!history.some((item) => isEncrypted(item) && item.type !== 'reasoning')) return readable;
       const kept = new Set(readable.map(identify));
-      // Some user messages are context that Codex adds. The history has those that still count.
+      // Some user messages are context that Codex has added. The history has the ones that are still valid.
       const restored = said.filter(({ item, key }) => item.role === 'assistant' || kept.has(key));
       const keys = new Set(restored.map(({ key }) => key));
       return [

@@ -18,8 +18,8 @@ export interface ReserveState {
 export const isReserveModel = (model: string | undefined): boolean => model === RESERVE_MODEL;
 
 /**
- * The state after one more fact. `switchedAt` proves that the account is used up. A thread that used the reserve model
- * before the start of this child, or in the first fact under it, proves nothing about the account of now.
+ * The state after one more fact. `switchedAt` proves that the account is used up. A thread that was on the reserve model
+ * before the start of this child, or from its first fact on, proves nothing about the account of this child.
  */
 export function updateReserveState(
   state: ReserveState | undefined,
@@ -34,8 +34,8 @@ export function updateReserveState(
 }
 
 /**
- * The model and effort that Codex returns to when the account has usage again: each thread on the reserve model has a
- * file with them (fact 74). For a thread that began on the reserve model there is no other source.
+ * The model and effort that Codex uses again after the reserve model. Each thread on the reserve model has a file with them
+ * (fact 74). For a thread that began on the reserve model there is no other source.
  */
 export function readReturnModel(
   codexHome: string,

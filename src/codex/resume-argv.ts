@@ -8,7 +8,7 @@ import {
 } from './argv.ts';
 import { quoteToml } from './toml.ts';
 
-/** What is set for the resumed thread. */
+/** The settings of the resumed thread. */
 export interface ResumeOptions {
   /** The directory of the thread, for `-C`: without it Codex asks when the directories differ (fact 49). */
   cwd?: string;
@@ -68,18 +68,17 @@ export function buildExecResumeArgv(
 const NOT_REPEATED = new Set(['image', 'last', 'all', 'include-non-interactive', 'worktree', 'cd']);
 const MODEL_KEYS = new Set(['model', 'model_reasoning_effort']);
 
-/** Drops an unknown flag before a word that may be its value or the prompt. */
+/** Drops an ambiguous flag: the next word may be its value or the prompt. */
 function keepFlags(flags: readonly Flag[], options: ResumeOptions): Flag[] {
   const replaced = options.model !== undefined && overridesModel(flags);
   return flags.filter(
-    (flag) => flag.certain && !NOT_REPEATED.has(flag.name) && !(replaced && setsModel(flag)),
+    (flag) => !flag.ambiguous && !NOT_REPEATED.has(flag.name) && !(replaced && setsModel(flag)),
   );
 }
 
 /**
- * Codex takes model and effort from the thread, unless a flag or a profile names one of them: then it takes all from
- * the flags (fact 48), and a `/model` of the user would be lost. In that case the thread's last model and effort are
- * set.
+ * Sets the thread's last model and effort when a flag or a profile names one of them: Codex would then take both from the
+ * flags (fact 48), and a `/model` of the user would be lost. Else Codex takes both from the thread.
  */
 function modelWords(flags: readonly Flag[], options: ResumeOptions): string[] {
   const { model, effort, onReserve = false } = options;

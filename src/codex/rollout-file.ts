@@ -152,8 +152,8 @@ function createLineReader(
 }
 
 /**
- * Drops bytes from the inside of a JSON string, such as an image: without quote and backslash in them the line stays
- * JSON. The first bytes stay, because an escape may end in them.
+ * Drops bytes from the inside of a JSON string, such as an image. The line stays JSON when the bytes have no quote and no
+ * backslash. The first bytes stay, because an escape may end in them.
  */
 function dropImage(part: Buffer): Buffer {
   return part.includes(QUOTE) || part.includes(BACKSLASH) ? part : part.subarray(0, ESCAPE_BYTES);

@@ -23,7 +23,7 @@ export interface RateLimits {
 interface LineTime {
   /** When the line was written, epoch milliseconds. */
   at?: number;
-  /** The time in the line itself, when the clock was set back and `at` is corrected. */
+  /** The time in the line, when `at` was corrected because the clock was set back. */
   writtenAt?: number;
 }
 
@@ -93,7 +93,7 @@ export function isRelevantHead(head: string): boolean {
   return RELEVANT_TYPES.test(head.slice(0, HEAD_CHARACTERS));
 }
 
-/** The timestamp, the ordinal and the type of a line are in these: they come before the long fields. */
+/** These characters have the timestamp, the ordinal and the type of a line: the long fields come after them. */
 export const HEAD_CHARACTERS = 400;
 
 const RELEVANT_TYPES =

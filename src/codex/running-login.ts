@@ -5,9 +5,9 @@ import { resolveLinks } from './paths.ts';
 import { listPids, readProcFile } from './proc.ts';
 
 /**
- * Finds a `codex login` that waits for its browser or code in this home. It has already removed auth.json, and will
- * write the new login through any link that we make there meanwhile (fact 23). Reads every process of the machine.
- * @param uid of the logins that count: the name of a process proves nothing.
+ * Finds a `codex login` that waits for its browser or code in this home. It has already removed auth.json. If we made a link
+ * now, it would write the new login through that link (fact 23). Reads every process of the machine.
+ * @param uid only processes of this user count: every user can name a process `codex`.
  * @returns its pid; undefined also when the system does not list processes.
  */
 export function findRunningLogin(
@@ -17,7 +17,7 @@ export function findRunningLogin(
   const processes = process.platform === 'linux' ? listFromProc() : listFromPs();
   return processes.find(
     ({ words, readUid, readHome }) =>
-      isLogin(words) && readUid() === uid && isSamePlace(readHome?.(), home),
+      isLogin(words) && readUid() === uid && mayBeHome(readHome?.(), home),
   )?.pid;
 }
 
@@ -30,7 +30,7 @@ interface Process {
   readHome?(): string | undefined;
 }
 
-/** Also true for the npm launcher above the native process: each of the two is a proof. */
+/** True for the native process and for the npm launcher above it. */
 function isLogin([program = '', ...words]: string[]): boolean {
   if (!/^codex(-(x86_64|aarch64)-.*)?$/.test(basename(program))) return false;
   const invocation = parseArgv(words);
@@ -38,8 +38,8 @@ function isLogin([program = '', ...words]: string[]): boolean {
   return invocation.reason === 'login' && invocation.rest[0] !== 'status';
 }
 
-function isSamePlace(a: string | undefined, b: string): boolean {
-  return a === undefined || a === b || resolveLinks(a) === resolveLinks(b);
+function mayBeHome(found: string | undefined, home: string): boolean {
+  return found === undefined || found === home || resolveLinks(found) === resolveLinks(home);
 }
 
 function listFromProc(): Process[] {

@@ -10,7 +10,7 @@ export interface LoginSettings {
   forcedWorkspaces?: string[];
   /** Codex logs out a login of the other kind. */
   forcedMethod?: 'chatgpt' | 'api';
-  /** Where Codex keeps logins, when it is not a file. */
+  /** The store of Codex's logins, when it is not a file. */
   store?: string;
   /** The project's file that forces a workspace or a login method, when a project's file does. */
   forcedBy?: string;
@@ -50,7 +50,7 @@ export interface SystemSettings {
 
 const KEYS =
   /\bmodel_provider\b|\bforced_chatgpt_workspace_id\b|\bforced_login_method\b|\bcli_auth_credentials_store\b/;
-/** TOML may write a letter of a quoted key as an escape: then the text does not have the key's name. */
+/** A quoted key of TOML may have escapes instead of letters: then the text does not have the key's name. */
 const ESCAPES = /\\[uUx]/;
 
 /**

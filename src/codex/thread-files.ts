@@ -50,6 +50,7 @@ export function parseThreadId(file: string): string | undefined {
   return ROLLOUT.exec(basename(file))?.[1];
 }
 
+/** Whether a word is the id of a thread: a UUID. */
 export function isThreadId(word: string): boolean {
   return THREAD_ID.test(word);
 }
@@ -70,7 +71,7 @@ async function describeRollout(
     const thread = { threadId, rollout, ...dropUndefined({ cwd: meta.cwd }) };
     return [{ thread, modifiedMs: mtimeMs }];
   } catch {
-    return []; // the file was removed, or its first line is incomplete: the next change asks again
+    return []; // the file was removed, or its first line is incomplete; the caller asks again at the next change
   }
 }
 

@@ -23,17 +23,17 @@ export interface AskContext {
   config: Config;
   /** The Codex to ask. */
   program: Program;
-  /** Milliseconds for the conversation, and as many before it for another process that asks the same account. */
+  /** Milliseconds for the conversation, and for the wait before it while another process asks the same account. */
   timeoutMs: number;
 }
 
 /**
- * Asks Codex itself about an account, in a leased overlay whose auth.json is the link to the vault. So a token that Codex
- * refreshes on the way is in the vault, and there is never a second copy. One process at a time asks an account, as each
- * of them may refresh its token (fact 16).
- * @param chooseRequests what to ask; called with the account's lock held. Without a request no Codex is started.
+ * Asks Codex itself about an account, in a leased overlay whose auth.json is a link to the vault. So Codex writes a refreshed
+ * token into the vault, and there is no second copy. Only one process at a time asks about an account, because each of them
+ * may refresh the token (fact 16).
+ * @param chooseRequests returns the requests; called with the account's lock held. Without a request no Codex is started.
  * @throws what leasing throws (`no-free-slot`, `home-unwritable`); `in-use` when another process holds the lock too long;
- * `forced-login` and `no-usable-target` when Codex would not look at the account (see login-constraints.ts).
+ * `forced-login` and `no-usable-target` when Codex would not use the account (see login-constraints.ts).
  */
 export async function askAccount(
   asking: AskContext,
@@ -44,7 +44,7 @@ export async function askAccount(
   if (lock === undefined) {
     throw new HotswapError(
       'in-use',
-      `${target.name} is being asked by somebody else`,
+      `another process is asking about ${target.name}`,
       'try again in a moment',
     );
   }
@@ -69,16 +69,16 @@ async function converse(
   const slot = leaseSlot(paths, paths.sharedHome, own);
   const adopt = () =>
     adoptSlot(slot, {
-      // We hold the lock already: a login that is found here goes to its vault without taking it again.
+      // We hold the lock already, so a login in the slot goes to its vault without it.
       vaults: listVaults(readTargets(paths, config)).map(({ lock: _lock, ...vault }) => vault),
       orphansDir: paths.orphansDir,
       now: new Date(),
     });
-  // When we are killed, the server brings its refresh to an end. The lock keeps others from beginning one meanwhile.
+  // When we are killed, the server completes its refresh. It keeps the lock, so no other process begins a refresh.
   const started = (pid: number) => {
     const startTime = processStartTime(pid);
     const records = createDeferredWrites();
-    // The server runs on whether or not this can be written.
+    // The server runs on when this cannot be written.
     records.attempt('who uses the overlay', () => {
       if (startTime !== undefined) recordUsers(slot, [own, { pid, startTime }]);
     });
@@ -89,7 +89,7 @@ async function converse(
     adopt();
     furnishSlot(slot);
     pointAuth(slot, authFileOf(target));
-    // The server is gone in a second, and is kept out of the user's databases.
+    // The server ends after a second, and must not use the user's databases.
     const scratch = join(slot.side, 'sqlite');
     ensurePrivateDir(scratch);
     const { CODEX_ACCESS_TOKEN: _outranksTheVault, ...rest } = program.env; // fact 24

@@ -1,9 +1,9 @@
 import type { TokenKeeper } from './token-keeper.ts';
 
 /**
- * Asks the service about logins that may have been revoked, side by side. A login that it refuses is marked. Without an
- * answer (no network) nothing is marked.
- * @returns lines for the user about the logins that were refused.
+ * Asks the service about logins that may be revoked, all at once. A login that the service refuses gets a mark. Without an
+ * answer (no network) there is no mark.
+ * @returns lines for the user about the refused logins.
  */
 export async function askSuspects(
   tokens: Pick<TokenKeeper, 'verifyLogin'>,
@@ -18,13 +18,13 @@ export async function askSuspects(
     );
 }
 
-/** The same for the account of a session in which the link to its login was taken away. @returns a line for the user. */
+/** The same for the account of a session whose link to its login was removed. @returns a line for the user. */
 export async function askAfterSession(
   tokens: Pick<TokenKeeper, 'verifyLogin'> | undefined,
   target: string,
 ): Promise<string> {
   const answer = await tokens?.verifyLogin(target);
   return answer === 'needs-login'
-    ? `${target}: it was logged out in this session, which revokes the account everywhere; to use it again: codex-hotswap login ${target}`
-    : `${target}: the link to its login was gone when this session ended; its login is still here and was not refused, so it stays in use`;
+    ? `${target}: it was logged out in this session, which revokes the login everywhere; to use it again: codex-hotswap login ${target}`
+    : `${target}: the link to its login was gone when this session ended; the vault still has the login, and the service did not refuse it, so ${target} stays in use`;
 }

@@ -12,14 +12,14 @@ import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
 import { openScratchHome } from './scratch-home.ts';
 
-/** A probe of a healthy binary takes some 20 ms; one that hangs must not hang `codex`. */
+/** A probe takes some 20 ms. A binary that hangs must not make the launch hang. */
 const PROBE_MS = 10_000;
 
 /**
- * Tells what this binary can do: from the cache, else from the binary itself. The answer is kept until path, size or mtime
- * change. The binary is asked in an empty home, by the first launch that needs it; other launches wait for the answer.
- * A binary that cannot be asked gets no optional flag.
- * @param env what the binary needs to run; nothing in it that leads to a login is used.
+ * Learns what this binary can do: from the cache, else from the binary itself, in an empty home. The answer is valid until
+ * path, size or mtime change. One launch asks the binary, and other launches wait for the answer. A binary that gives no
+ * answer gets no optional flag.
+ * @param env the environment of the binary, which is run without the variables that lead to a login.
  */
 export async function learnCapabilities(
   paths: Paths,
@@ -46,9 +46,9 @@ function readCache(file: string): Capabilities | undefined {
   return cached.kind === 'ok' ? readCapabilities(cached.value) : undefined;
 }
 
-/** Undefined when the lock cannot be had: two probes at once are better than none. */
+/** Undefined when another process holds the lock too long: two probes at once are better than none. */
 async function lockProbing({ capabilitiesDir }: Paths): Promise<Lock | undefined> {
-  // Both questions of a probe that hangs are over by then.
+  // Longer than a probe that hangs.
   return awaitLock(join(capabilitiesDir, 'probing'), PROBE_MS + 2000).catch(() => undefined);
 }
 
@@ -75,7 +75,7 @@ async function probeInScratchHome(
 ): Promise<Capabilities> {
   const scratch = openScratchHome(parent, env);
   const place = { cwd: scratch.home, env: scratch.env };
-  // PATH may have led to it by a relative name.
+  // PATH may have a relative directory.
   const file = resolve(binary);
   return probeCapabilities((args) => ask(file, args, place)).finally(scratch.remove);
 }

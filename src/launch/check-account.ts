@@ -1,39 +1,26 @@
 import { addMark, clearMarks, readAccountState } from '../accounts/account-state.ts';
-import { MARK_KINDS } from '../accounts/marks.ts';
 import { marksOfUsage, recordUsage, usageFromReply } from '../accounts/usage.ts';
-import { readLimitsReply } from '../codex/account-reply.ts';
+import { LIMIT_KINDS } from '../codex/limit-texts.ts';
 import type { AccountCheck } from '../handoff/wait-for-reset.ts';
-import { type AskContext, askAccount } from './ask-account.ts';
+import type { AskContext } from './ask-account.ts';
+import { askLimits } from './ask-limits.ts';
 
 /**
- * Asks the service whether an account that was at its limit has something left. The answer is written down: its usage, new
- * marks, and marks that are over. Never throws: without an answer it is unknown.
+ * Asks the service whether an account that was at its limit can be used again. Records the usage and new marks, and removes
+ * marks that have ended. Never throws: without an answer the result is `unknown`.
  */
 export async function checkAccount(asking: AskContext, name: string): Promise<AccountCheck> {
-  const { paths, config } = asking;
-  const target = config.targets.find((candidate) => candidate.name === name);
-  if (target === undefined) return { kind: 'unknown', reason: `there is no ${name}` };
+  const { paths } = asking;
   try {
     const { marks } = readAccountState(paths, name).state;
-    const request = { method: 'account/rateLimits/read', params: null };
-    const [reply] = await askAccount(asking, target, () => [request]);
-    const told = reply && readLimitsReply(reply);
-    if (told === undefined) {
-      const reason = reply && !reply.ok ? reply.message : 'Codex told no limits';
-      return { kind: 'unknown', reason };
-    }
-    const { windows, plan } = told;
+    const { windows, plan, reachedType } = await askLimits(asking, name);
     const usage = usageFromReply(windows, plan);
     recordUsage(paths, name, usage);
     for (const mark of marksOfUsage(usage)) addMark(paths, name, mark);
     const isFull = windows.some(({ usedPercent }) => usedPercent >= 100);
-    if (isFull || told.reachedType !== undefined) return { kind: 'exhausted' };
-    clearMarks(
-      paths,
-      name,
-      MARK_KINDS.filter((kind) => kind !== 'manual' && kind !== 'needs-login'),
-      marks, // not those that another session has made since the question: the answer does not know of them
-    );
+    if (isFull || reachedType !== undefined) return { kind: 'exhausted' };
+    // A mark that another session has made since the question is newer than the answer.
+    clearMarks(paths, name, LIMIT_KINDS, marks);
     return { kind: 'back' };
   } catch (error) {
     return { kind: 'unknown', reason: (error as Error).message };

@@ -6,7 +6,7 @@ import { HotswapError } from '../errors.ts';
 import { tellTime } from '../handoff/messages.ts';
 import type { Strategy } from '../state/config.ts';
 
-/** The account that a launch is to run under. `preferred`: another one, where this cannot be used now. */
+/** The account that a launch asks for. `only`: no other account. `preferred`: another one when this cannot be used now. */
 export interface WantedTarget {
   kind: 'only' | 'preferred';
   target: string;
@@ -16,7 +16,7 @@ export interface ChosenAccount {
   target: string;
   authFile: string;
   identity: Identity;
-  /** For the user: what speaks against this account, or why another one was passed over. */
+  /** For the user: the problem of this account, or the reason why another account was not chosen. */
   notice?: string;
 }
 
@@ -30,8 +30,8 @@ export interface AccountQuestion {
 }
 
 /**
- * Chooses the account of a new session: the one that is wanted, else the current one or its next usable successor.
- * @throws HotswapError `no-usable-target` when no account is logged in, or not the one that is wanted; `unknown-target`.
+ * Chooses the account of a new session: the wanted one, else the current one or the next usable one.
+ * @throws HotswapError `no-usable-target` when no account can be used, or not the one that must be used; `unknown-target`.
  */
 export function chooseAccount(question: AccountQuestion): ChosenAccount {
   const { targets, wanted, now } = question;
@@ -39,7 +39,7 @@ export function chooseAccount(question: AccountQuestion): ChosenAccount {
   return chooseUsable(question);
 }
 
-/** The account that was asked for by name. Codex itself tells its limit, but it needs a login of its own. */
+/** The account that the user has named. At its limit it is used all the same: Codex shows the limit. It needs its own login. */
 function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date): ChosenAccount {
   const found = targets.find(({ target }) => target.name === name);
   if (found === undefined) {
@@ -61,8 +61,8 @@ function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date)
   if (owner !== undefined && holdsForeignLogin(found)) {
     throw new HotswapError(
       'no-usable-target',
-      `the vault of ${name} now holds ${describeIdentity(vault.identity)}, not ${describeIdentity(owner)}`,
-      `to keep that account there: codex-hotswap login ${name} --replace-account --move`,
+      `the vault of ${name} now has the login of ${describeIdentity(vault.identity)}, not of ${describeIdentity(owner)}`,
+      `to make that the account of ${name}: codex-hotswap login ${name} --replace-account --move`,
     );
   }
   const reason = findObstacle({ ...found, target: { ...target, enabled: true } }, now);
@@ -72,13 +72,15 @@ function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date)
 function chooseUsable({ targets, wanted, strategy, now, ...rest }: AccountQuestion): ChosenAccount {
   const current = wanted?.target ?? rest.current;
   const choice = chooseTarget({
-    ...{ targets, current, nowSeconds: secondsOf(now) },
+    targets,
+    current,
     strategy: wanted === undefined ? strategy : 'order',
+    nowSeconds: secondsOf(now),
   });
   if (choice.kind === 'none') return chooseAtLimit({ targets, current, now }, choice);
   const { name } = choice.target;
   const passed = find(targets, current) ?? targets[0];
-  // An account at its limit is passed over without a line. A login that cannot be used has to be mended by its owner.
+  // There is no line about an account at its limit. About a login that cannot be used there is one: the user must repair it.
   const isSpoilt = passed?.target.enabled === true && /^(broken|unsafe)$/.test(passed.vault.kind);
   const isTold = passed && passed.target.name !== name && (isSpoilt || wanted !== undefined);
   if (!isTold) return toChosen(name, choice);
@@ -87,7 +89,7 @@ function chooseUsable({ targets, wanted, strategy, now, ...rest }: AccountQuesti
   return toChosen(name, choice, `${passed.target.name}: ${reason}; ${doing} under ${name}`);
 }
 
-/** All are at their limit. Codex tells that best, and its clock may know better than our marks. */
+/** All accounts are at their limit. Codex runs and shows the limit; our marks may be wrong about its end. */
 function chooseAtLimit(
   { targets, current, now }: Pick<AccountQuestion, 'targets' | 'current' | 'now'>,
   { earliest, reasons }: Extract<ReturnType<typeof chooseTarget>, { kind: 'none' }>,
@@ -118,7 +120,7 @@ function toChosen(
   return { target, authFile, identity, ...(notice && { notice }) };
 }
 
-/** Why this account, by itself, would not be chosen now. */
+/** The reason why this account alone would not be chosen now. */
 function findObstacle(one: TargetSnapshot, now: Date): string | undefined {
   const choice = chooseTarget({ targets: [one], nowSeconds: secondsOf(now) });
   return choice.kind === 'none' ? choice.reasons[0]?.reason : undefined;

@@ -1,19 +1,19 @@
 import type { WantedTarget } from './choose-account.ts';
 import type { HomeLogin } from './home-login.ts';
 
-/** What a home means for a launch. */
+/** What the Codex home decides for a launch. */
 export interface HomeChoice {
-  /** The account that is asked for, by name or by the home. */
+  /** The account that the command line or the home asks for. */
   wanted: WantedTarget | undefined;
-  /** The home's auth.json is left as it is when the session moves on. */
+  /** A handoff does not change the home's auth.json. */
   keepsHome: boolean;
-  /** A line for the user. @param target the account that was chosen. */
+  /** A line for the user. @param target the chosen account. */
   tell(target: string): string | undefined;
 }
 
 /**
- * An account that is named outranks the home, and the home outranks the account that is current. Pure.
- * @returns the line to say when Codex is to run alone.
+ * A named account outranks the home, and the home outranks the current account. Pure.
+ * @returns `alone`: the line for the user when Codex runs unsupervised.
  */
 export function chooseByHome(
   home: HomeLogin,

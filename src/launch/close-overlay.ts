@@ -19,19 +19,19 @@ import { mayBeLoggedOut } from './suspect-logout.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
 export interface Closing {
-  /** Asks the service, where the session may have cost the account its login. */
+  /** Asks the service about a login that the session may have revoked. */
   tokens?: Pick<TokenKeeper, 'verifyLogin'>;
   /**
-   * Asked last. A slot whose session is still open on record keeps its lease and its link: the next launch takes it over
-   * from us, and must not take a missing link for a logout.
+   * Called last. While the record of the session is not ended, its slot keeps its lease and its link: the next launch takes
+   * over the slot, and a missing link would look like a logout.
    */
   mayRelease?(): boolean;
 }
 
 /**
- * Brings what the session has left in the overlay to where it belongs, and gives the slot back. Never rejects: the session
- * has ended already. The next session in the slot tidies what cannot be tidied now.
- * @param target the account that the session worked under last.
+ * Adopts the entries that the session has left in the overlay, and gives the slot back. Never rejects: the session has ended
+ * already, and the next session in the slot adopts the rest.
+ * @param target the last account of the session.
  * @returns lines for the user.
  */
 export async function closeSessionOverlay(
@@ -41,7 +41,7 @@ export async function closeSessionOverlay(
   target: string,
   { tokens, mayRelease = () => true }: Closing = {},
 ): Promise<string[]> {
-  // Another session has the slot by now: what is in it, or is gone, is of that session.
+  // Another session has the slot now: its entries are of that session.
   if (!holdsSlot(slot)) return [tellLost(slot)];
   const problems: string[] = [];
   const attempt = async (act: () => void | Promise<void>) => {
@@ -72,12 +72,12 @@ export async function closeSessionOverlay(
   return problems;
 }
 
-/** A slot that is gone as a whole (a person has removed our state) says nothing about the login. */
+/** When the whole slot is gone (a person has deleted our state), the missing link is no sign of a logout. */
 function isLoggedOutIn(slot: Slot): boolean {
   return existsSync(slot.home) && !hasLoginLink(slot);
 }
 
-/** A login that was made in the session and is no target's becomes a target, switched off. @returns lines for the user. */
+/** Makes a target, switched off, for a login of an unknown account from the session. @returns lines for the user. */
 async function keepOrphan(
   paths: Paths,
   file: string,
@@ -89,7 +89,7 @@ async function keepOrphan(
   const { identity } = read.login;
   const who = describeIdentity(identity);
   if (findOwner(targets, identity) !== undefined) {
-    return [`this session has left a login, ${who}, beside that of its target: ${file}`];
+    return [`this session has left a second login of ${who}: ${file}`];
   }
   try {
     const { target } = await keepAsTarget(paths, text, read.login);

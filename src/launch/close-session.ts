@@ -1,13 +1,13 @@
 import { describeError } from '../errors.ts';
+import type { Ending } from '../handoff/states.ts';
 import { THIS_SESSION } from '../registry/keep-launch.ts';
 import { catchUncaught } from '../state/last-net.ts';
 import { closeSessionOverlay } from './close-overlay.ts';
 import { endLike } from './end-like.ts';
 import { logEvent } from './log-event.ts';
-import type { Ending } from './run-inherited.ts';
 import type { OpenedSession } from './run-session.ts';
 
-/** Runs the session and tidies up after it, which changes nothing about how it ended. */
+/** Runs the session and closes its overlay. An error at the close does not change the ending of the session. */
 export async function runAndClose(
   session: OpenedSession,
   run: () => Promise<Ending>,
@@ -16,7 +16,7 @@ export async function runAndClose(
   const { paths, say } = facts;
   const stopWatching = tokens.watch(() => accounts.target);
   let ending: Ending | undefined;
-  // Until the process ends: no exception of ours, however late, runs Codex again or shows a stack.
+  // Until the process ends, no exception of ours runs Codex again or shows a stack.
   catchUncaught((error) => {
     say(describeError(error).text);
     if (ending !== undefined) endLike(ending);
@@ -42,7 +42,7 @@ export async function runAndClose(
   }
 }
 
-/** Before the overlay is tidied up, while it shows what Codex has done. */
+/** Called before the overlay is closed, while a missing link still shows a logout. */
 function undoLogout({ facts, plan, accounts, logoutGuard }: OpenedSession, ending: Ending): void {
   const { paths, say } = facts;
   const undone = logoutGuard.catchLogout(plan.slot, accounts.target, ending);

@@ -1,17 +1,18 @@
 import type { PassthroughInvocation } from '../codex/argv.ts';
 import { HotswapError } from '../errors.ts';
+import type { Ending } from '../handoff/states.ts';
 import { readConfig } from '../state/config.ts';
 import { MANAGEMENT_PROGRAM } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
 import { readHomeLogin } from './home-login.ts';
-import { type Ending, type InheritedCommand, runInherited } from './run-inherited.ts';
+import { type InheritedCommand, runInherited } from './run-inherited.ts';
 
 /**
- * `codex login` and `codex logout`, typed by habit. Codex's own commands revoke the login they find (fact 21), and the shared
- * home leads to a vault, so the stored account would be lost. The management command takes over.
- * @returns undefined when Codex's own command may run: hotswap is not set up, the word is only `login status`, or CODEX_HOME
- * names a home that has no login of a target.
- * @throws HotswapError `usage` without a terminal, as no person can be asked.
+ * Runs `codex-hotswap` instead of `codex login` and `codex logout`. Codex's own commands revoke the login that they find
+ * (fact 21). In the shared home that is the login of a vault, so the stored account would be lost.
+ * @returns undefined when Codex's own command may run: hotswap is not set up, the command is `login status`, or CODEX_HOME
+ * has no login of a target.
+ * @throws HotswapError `usage` without a terminal, because no person can be asked.
  */
 export async function runCodexLogin(
   invocation: PassthroughInvocation,
@@ -23,11 +24,8 @@ export async function runCodexLogin(
   if (reason === 'login' && rest[0] === 'status') return undefined;
   const config = readConfig(paths);
   if (config === undefined) return undefined;
-  const home = await readHomeLogin(paths, config, {
-    invocation,
-    cwd,
-    sharedHome: paths.sharedHome,
-  });
+  const place = { invocation, cwd, sharedHome: paths.sharedHome };
+  const home = await readHomeLogin(paths, config, place);
   if (home.kind === 'apart' || home.kind === 'empty') return undefined;
   if (!process.stdin.isTTY || !process.stdout.isTTY) throw refusal(reason);
   return runInherited({
@@ -41,9 +39,9 @@ export async function runCodexLogin(
 function refusal(word: 'login' | 'logout'): HotswapError {
   return new HotswapError(
     'usage',
-    `\`codex ${word}\` would revoke the account that is stored for hotswap`,
+    `\`codex ${word}\` would revoke a login that is stored for codex-hotswap`,
     word === 'login'
-      ? 'run: codex-hotswap login <target>; to run Codex’s own, put CODEX_HOTSWAP_BYPASS=1 before it'
-      : 'to forget it on this machine only, run: codex-hotswap remove <target>; to revoke it, put CODEX_HOTSWAP_BYPASS=1 before it',
+      ? 'run: codex-hotswap login <target>; for Codex’s own command: CODEX_HOTSWAP_BYPASS=1 codex login'
+      : 'to remove the account from this machine only: codex-hotswap remove <target>; to revoke the login: CODEX_HOTSWAP_BYPASS=1 codex logout',
   );
 }

@@ -1,19 +1,16 @@
-import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import type { Ending } from './run-inherited.ts';
+import type { Ending } from '../handoff/states.ts';
 
 /**
- * Ends this process the way the child ended: the same exit code, or the same signal, so that a shell and a
- * waitpid() see what they would have seen of the child. Falls back to 128+n where a signal does not kill us.
+ * Ends this process as the child has ended, with the same exit code or by the same signal: a shell or a waitpid() sees no
+ * difference. The exit code is 128+n when the signal does not kill us.
  */
 export function endLike(ending: Ending): void {
-  if (ending.kind === 'exited') {
-    exitAtOnce(ending.code);
-  }
+  if (ending.kind === 'exited') exitAtOnce(ending.code);
   process.removeAllListeners(ending.signal);
   process.kill(process.pid, ending.signal);
-  // Delivery to ourselves is asynchronous in Node; a signal that is ignored or blocked never comes.
-  setTimeout(() => process.exit(128 + constants.signals[ending.signal]), 200);
+  // Node gets its own signal later, and gets no signal that is ignored or blocked.
+  setTimeout(() => process.exit(128 + ending.number), 200);
 }
 
 /** Node 22.15 and newer. */
@@ -22,9 +19,9 @@ interface NewerProcess {
 }
 
 /**
- * At its exit Node waits for its V8 workers, and on Node 26 one of them may sleep for good: 1 of 100 sessions that were
- * stopped with Ctrl-Z never gave the prompt back (pty fact 18). A program that takes the place of this process waits
- * for no worker. Only in a terminal: Node's exit also makes pipes blocking again, which others may share.
+ * At its exit Node waits for its V8 workers. On Node 26 one of them may sleep for ever: 1 of 100 sessions that were stopped
+ * with Ctrl-Z did not end (pty fact 18). A program that replaces this process does not wait for them. Only in a terminal:
+ * Node's exit also makes pipes blocking again, which other processes may share.
  */
 function exitAtOnce(code: number): never {
   const { execve } = process as NewerProcess;

@@ -39,7 +39,7 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
     ...rest,
     announce: (line) => {
       rest.say(line);
-      // The child is gone, and so is whatever it was writing.
+      // The child has ended, so its output cannot be disturbed.
       if (process.stderr.isTTY) process.stderr.write(alert(line));
     },
     firstPlan: plans.first,
@@ -51,14 +51,17 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
     searchThread: (startedAtMs) =>
       leavesResumableThread(invocation)
         ? searchThread({
-            ...{ sharedHome: slot.sharedHome, invocation, cwd: plans.first.cwd, startedAtMs },
+            sharedHome: slot.sharedHome,
+            invocation,
+            cwd: plans.first.cwd,
+            startedAtMs,
             others: otherLaunches(),
           })
         : Promise.resolve('none'),
   });
 }
 
-/** See {@link ExecSessionParts}. A name instead of an id, or `--last`, is for Codex to look up. */
+/** See {@link ExecSessionParts}. Codex itself finds the thread for a name or for `--last`. */
 function requestedThread(invocation: ExecInvocation): string | undefined {
   if (invocation.command !== 'exec resume') return 'new';
   const { session } = readPromptAndSession(invocation);

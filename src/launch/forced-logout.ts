@@ -2,18 +2,18 @@ import { join } from 'node:path';
 import { inspectVault } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
 import { tellTime } from '../handoff/messages.ts';
+import type { Ending } from '../handoff/states.ts';
 import { holdsSlot } from '../overlay/lease.ts';
 import { hasLoginLink, pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
-import type { Ending } from './run-inherited.ts';
 
 /**
- * Guards against the settings that login-constraints.ts does not read: a company's settings from the cloud, macOS profiles, a
- * key of a later release. They can make Codex log accounts out. Then it takes the link to the login away as soon as it
- * starts, asks the service nothing, and ends. One account is enough: no other is started in that directory for an hour.
+ * Guards against settings that login-constraints.ts does not read: a company's settings from the cloud, macOS profiles, a key
+ * of a later release. They can make Codex log an account out: at its start Codex removes the link to the login, sends nothing
+ * to the service, and ends. After that no other account is started in the same directory for an hour.
  */
 export interface LogoutGuard {
   /** A child has been started. */
@@ -21,17 +21,17 @@ export interface LogoutGuard {
   /** The child has opened a thread, so it accepts its login. */
   recordThread(): void;
   /**
-   * Puts the link back when the last child was logged out at its start.
-   * @param target the account it ran under.
-   * @returns a line for the user if it was.
+   * Puts the link back when Codex has logged the last child out at its start.
+   * @param target the account of the child.
+   * @returns a line for the user in that case.
    */
   catchLogout(slot: Slot, target: string, ending: Ending): string | undefined;
 }
 
-/** By then the mistake in the settings is corrected, as a rule. */
+/** Usually the settings are corrected in this time. */
 const HELD_SECONDS = 3600;
 
-/** @param directory where Codex works, canonical. */
+/** @param directory the working directory of Codex, canonical. */
 export function createLogoutGuard(
   paths: Paths,
   config: Config,
@@ -51,21 +51,21 @@ export function createLogoutGuard(
       // Codex refuses to start with status 1. A person's own /logout ends with 0.
       const isRefused = ending.kind === 'exited' && ending.code === 1;
       if (hasThread || !isRefused || hasLoginLink(slot)) return undefined;
-      // Another session may have the overlay by now. Then that session has lost the link.
+      // Another session may have the overlay now: then that session has lost the link.
       if (!holdsSlot(slot)) return undefined;
       const target = config.targets.find((candidate) => candidate.name === name);
       const vault = target && inspectVault(target);
       if (vault?.kind !== 'ready') return undefined;
       pointAuth(slot, vault.authFile);
       remember(paths, directory, { at: Math.floor(now().getTime() / 1000), target: name });
-      return `Codex logged ${name} out as soon as it started in ${directory}: a setting forces another login there. The login of ${name} was not lost, and no other account is started there until that is corrected; then run: codex-hotswap launch ${name}`;
+      return `Codex logged ${name} out at its start in ${directory}: a setting forces another login there; the login of ${name} is not lost; no account is started there for an hour; correct Codex's configuration, then run: codex-hotswap launch ${name}`;
     },
   };
 }
 
 /**
- * @param directory where Codex is to work, canonical.
- * @throws HotswapError `forced-login` when Codex logged an account out there lately.
+ * @param directory the working directory of Codex, canonical.
+ * @throws HotswapError `forced-login` when Codex has logged an account out there in the last hour.
  */
 export function refuseAfterLogout(paths: Paths, directory: string, now: Date): void {
   const found = readAll(paths)[directory];
@@ -73,7 +73,7 @@ export function refuseAfterLogout(paths: Paths, directory: string, now: Date): v
   if (found === undefined || found.at > seconds || found.at + HELD_SECONDS <= seconds) return;
   throw new HotswapError(
     'forced-login',
-    `Codex logged ${found.target} out as soon as it started in ${directory} (${tellTime(found.at, now)}): a setting forces another login there, and the next account would go the same way`,
+    `Codex logged ${found.target} out at its start in ${directory} (${tellTime(found.at, now)}): a setting forces another login there, and Codex would log out the next account, too`,
     `correct Codex's configuration, then run: codex-hotswap launch ${found.target}`,
   );
 }
@@ -109,7 +109,7 @@ function forget(paths: Paths, directory: string): void {
   if (found !== undefined) write(paths, others);
 }
 
-/** Best effort: without the record the next launch there starts one more account. */
+/** Never throws: without the record the next launch there starts one more account. */
 function write(paths: Paths, directories: Record<string, Logout>): void {
   try {
     ensurePrivateDir(paths.stateDir);

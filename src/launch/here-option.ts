@@ -3,8 +3,8 @@ import { continuesThread, dropOption, type Invocation } from '../codex/argv.ts';
 const HERE = 'here';
 
 /**
- * `codex resume <id> --here` is our own option, which Codex would refuse: go on with the thread under the account that new
- * sessions start with. It is taken out where a thread is resumed or forked. A prompt that says so stays. Pure.
+ * Removes our own option `--here` from `codex resume` and `codex fork`, because Codex would refuse it. With `--here` the
+ * thread goes on under the account that new sessions start with. A prompt with that word stays. Pure.
  */
 export function takeHereOption(invocation: Invocation): { invocation: Invocation; here: boolean } {
   const here =

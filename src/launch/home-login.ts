@@ -4,32 +4,34 @@ import { readLinkTarget } from '../accounts/credential/swap-link.ts';
 import { readCurrent } from '../accounts/current.ts';
 import { readLastLink } from '../accounts/last-link.ts';
 import { describeIdentity, readLogin } from '../accounts/login.ts';
-import { findVault } from '../accounts/owner.ts';
+import { findVault, readIdentity } from '../accounts/owner.ts';
 import { listVaults, readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { authFileOf } from '../accounts/vault.ts';
-import { isSamePlace, statQuietly, tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
+import { isSamePlace, tellVaultHome, vaultOfHome } from '../accounts/vault-home.ts';
+import { statQuietly } from '../codex/paths.ts';
 import { readRegularFile } from '../regular-file.ts';
+import { attempt } from '../state/attempt.ts';
 import type { Config } from '../state/config.ts';
 import { errnoOf } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { type ConfigQuestion, readSettings } from './login-settings.ts';
 
-/** Whose login a Codex home holds, and so under which account a person who names that home wants to work. */
+/** The login in a Codex home. It tells which account the user of that home wants. */
 export type HomeLogin =
-  /** The default home, or one that leads to the current target: the account is chosen as always. */
+  /** The default home, or a home that leads to the current target: the account is chosen in the usual way. */
   | { kind: 'ours' }
   /** The home is the vault of a target. */
   | { kind: 'vault'; target: string; line: string }
   /** The login of a target: a copy, or a link to its vault while another target is current. */
   | { kind: 'target'; target: string; line: string }
-  /** A login that is no target's, or one that cannot be read. `alone` says so where Codex runs with it by itself. */
+  /** The login of an unknown account, or a login that cannot be read. `alone`: the line when Codex runs unsupervised. */
   | { kind: 'apart'; line: string; alone: string }
-  /** A home of its own without any login. */
+  /** Another home, without any login. */
   | { kind: 'empty' };
 
 /**
- * Looks at the home of a launch and changes nothing. The default home (`~/.codex`, by whatever name) is shared by all
- * accounts, unless it is a vault. A home that CODEX_HOME names is its owner's, until its login is a link to a vault.
+ * Reads the home of a launch and changes nothing. All accounts share the default home (`~/.codex`, or another path to it),
+ * unless it is a vault. Any other home has its own account, unless its login is a link to a vault.
  */
 export async function readHomeLogin(
   paths: Paths,
@@ -43,14 +45,14 @@ export async function readHomeLogin(
   }
   if (isDefaultHome(paths)) return { kind: 'ours' };
   if (!statQuietly(sharedHome)?.isDirectory()) {
-    // Mistyped, as a rule. Codex refuses it, and no other account is meant.
+    // Usually a typing error. Codex refuses such a home.
     const line = `${sharedHome} is not a directory`;
     return { kind: 'apart', line, alone: `${line}, so codex runs unsupervised` };
   }
   const file = join(sharedHome, 'auth.json');
-  const isThere = lstatQuietly(file) !== undefined;
-  // A link to a vault that was taken away is for noticeLogout to look into: the home is that account's still.
-  const lost = isThere ? undefined : readLastLink(paths);
+  const hasFile = lstatQuietly(file) !== undefined;
+  // The home whose link was removed still has its account. noticeLogout handles the missing link.
+  const lost = hasFile ? undefined : readLastLink(paths);
   const linked = config.targets.find(
     (target) => authFileOf(target) === lost || leadsTo(file, authFileOf(target)),
   );
@@ -64,30 +66,28 @@ export async function readHomeLogin(
   const { store } = await readSettings(question);
   const other = describeOtherStore(sharedHome, store);
   if (other !== undefined) return apart(`${sharedHome} has ${other}`);
-  return isThere ? readOwnLogin(paths, readTargets(paths, config), file) : { kind: 'empty' };
+  return hasFile ? readOwnLogin(paths, readTargets(paths, config), file) : { kind: 'empty' };
 }
 
 /**
- * The unknown account that the default home is logged in to. A session there runs under our accounts all the same.
- * @returns the account in words; undefined for an account of ours, and for no login.
+ * Finds the login of an unknown account in the default home. A session there runs under our accounts all the same.
+ * @returns the account as a text; undefined when a target has the account, and without a login.
  */
 export function findUnknownLogin(paths: Paths, config: Config): string | undefined {
   const file = join(paths.sharedHome, 'auth.json');
   if (config.targets.some((target) => leadsTo(file, authFileOf(target)))) return undefined;
-  const read = readFile(file);
-  const login = 'text' in read ? readLogin(read.text) : undefined;
-  if (login?.kind !== 'login') return undefined;
-  const { identity } = login.login;
+  const identity = readIdentity(file);
+  if (identity === undefined) return undefined;
   const owner = findVault(identity, listVaults(readTargets(paths, config)));
   return owner === undefined ? describeIdentity(identity) : undefined;
 }
 
-/** How a login that no target has becomes one. */
+/** The advice how to make a target of an unknown login. */
 export function tellImport({ sharedHome }: Pick<Paths, 'sharedHome'>): string {
   return `to make it a target: codex-hotswap import ${join(sharedHome, 'auth.json')} --as NAME`;
 }
 
-/** A codex that is started inside a session has CODEX_HOME set, too, so that name says nothing about the account. */
+/** Compares the directory, not the variable: a codex that is started in a session has CODEX_HOME set, too. */
 function isDefaultHome({ sharedHome, home }: Paths): boolean {
   const standard = join(home, '.codex');
   return sharedHome === standard || isSamePlace(sharedHome, standard);
@@ -107,7 +107,7 @@ function readOwnLogin(paths: Paths, targets: readonly TargetSnapshot[], file: st
     : { kind: 'target', target: owner, line: `${start}, the account of ${owner}` };
 }
 
-/** A login that is in no auth.json, in words; undefined when Codex keeps logins in that file. */
+/** A login that is in no auth.json, as a text; undefined when Codex keeps logins in that file. */
 function describeOtherStore(sharedHome: string, store: string | undefined): string | undefined {
   if (store !== undefined) return `a login in the ${JSON.stringify(store)} store`;
   // The encrypted store (fact 10).
@@ -118,14 +118,10 @@ function describeOtherStore(sharedHome: string, store: string | undefined): stri
 const NAME_ONE = "to use a target's account there: codex-hotswap launch NAME";
 
 function apart(line: string, advice = NAME_ONE): HomeLogin {
-  return {
-    kind: 'apart',
-    line,
-    alone: `${line}, so codex runs under that, unsupervised; ${advice}`,
-  };
+  return { kind: 'apart', line, alone: `${line}, so codex uses that, unsupervised; ${advice}` };
 }
 
-/** Whether a path is a link to that file, be there such a file or not. */
+/** Whether a path is a link to that file, which may be missing. */
 function leadsTo(path: string, authFile: string): boolean {
   if (!lstatQuietly(path)?.isSymbolicLink()) return false;
   return readLinkTarget(path) === authFile || isSamePlace(path, authFile);
@@ -143,9 +139,5 @@ function readFile(file: string): { text: string } | { problem: string } {
 }
 
 function lstatQuietly(path: string) {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
+  return attempt(() => lstatSync(path, { throwIfNoEntry: false }));
 }

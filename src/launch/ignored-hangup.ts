@@ -1,12 +1,10 @@
-export { ignoringHangup } from '../session/exec/ignore-hangup.ts';
-
-/** By this the shim tells that SIGHUP was ignored when it was started: Node resets that for itself. */
+/** The shim sets this variable when it was started with SIGHUP ignored, because Node resets that for itself. */
 const VARIABLE = 'CODEX_HOTSWAP_IGNORES_HUP';
 
 /**
- * Whether codex was started with SIGHUP ignored (`nohup codex exec … &`, `trap '' HUP`): the work is to live through the
- * end of the terminal then. From here on this process does.
- * @param env of this process; the word is taken out of it, as it is not for what codex starts.
+ * Whether codex was started with SIGHUP ignored (`nohup codex exec … &`, `trap '' HUP`), so that it lives on after the
+ * terminal. If so, this process ignores SIGHUP from now on.
+ * @param env of this process; the variable is removed, because the children of codex must not see it.
  */
 export function takeIgnoredHangup(env: NodeJS.ProcessEnv): boolean {
   const isIgnored = env[VARIABLE] === '1';

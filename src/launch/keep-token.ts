@@ -11,18 +11,18 @@ import { classifyLimitText } from '../codex/limits.ts';
 import { HotswapError } from '../errors.ts';
 import { readTextQuietly } from '../regular-file.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
-import { appendEvent } from '../state/events.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
 import { askAccount } from './ask-account.ts';
+import { logEvent } from './log-event.ts';
 import { findProgram } from './plans.ts';
 
-/** Long, as a refresh that is cut off costs the account, and no session waits for this process. */
+/** Long: a refresh that is cut off costs the account. No session waits for this process. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * The keeper's worker, a process of its own (see token-keeper.ts): has Codex refresh the access token of an account, unless
- * another process has done so meanwhile. It prints nothing. The result is in the vault, the marks and the event log.
- * @param request.mayBeLoggedOut refresh the token whatever its age, to learn whether the login still works.
+ * The worker of the token keeper, a separate process (see token-keeper.ts): makes Codex refresh the access token of an
+ * account, unless another process has just done that. It prints nothing. The result is in the vault, the marks and the log.
+ * @param request.mayBeLoggedOut refreshes a token of any age, to learn whether the login still works.
  */
 export async function keepToken(
   { name, real, mayBeLoggedOut }: { name: string; real: string; mayBeLoggedOut?: boolean },
@@ -38,7 +38,7 @@ export async function keepToken(
   const startedAt = Date.now();
   let before = '';
   const replies = await askAccount(asking, target, () => {
-    if (!isOurs(paths, config, target)) return [];
+    if (!hasOwnLogin(paths, config, target)) return [];
     before = readText(target);
     const need = needOf(target, config);
     const rests = need === 'no' || failedLately(paths, name, need, Date.now());
@@ -48,25 +48,19 @@ export async function keepToken(
   const [reply] = replies;
   if (reply === undefined) return;
   const outcome = judgeRefresh(reply, before, readText(target));
-  const at = new Date().toISOString();
   switch (outcome.kind) {
-    case 'refreshed':
+    case 'refreshed': {
       forgetFailure(paths, name);
       clearMarks(paths, name, ['needs-login']);
-      appendEvent(paths, {
-        at,
-        type: 'refreshed',
-        target: name,
-        milliseconds: Date.now() - startedAt,
-      });
-      return;
+      const milliseconds = Date.now() - startedAt;
+      return logEvent(paths, { type: 'refreshed', target: name, milliseconds });
+    }
     case 'refused':
       markLoggedOut(paths, name, REFUSED, new Date());
-      appendEvent(paths, { at, type: 'needs-login', target: name, reason: REFUSED });
-      return;
+      return logEvent(paths, { type: 'needs-login', target: name, reason: REFUSED });
     case 'failed':
       noteFailure(paths, name);
-      appendEvent(paths, { at, type: 'refresh-failed', target: name, reason: outcome.reason });
+      logEvent(paths, { type: 'refresh-failed', target: name, reason: outcome.reason });
   }
 }
 
@@ -74,16 +68,16 @@ const REFUSED = 'its refresh token was refused: it has expired, was revoked or w
 
 export type RefreshOutcome =
   | { kind: 'refreshed' }
-  /** The refresh token is dead for good: only a new login helps. */
+  /** The refresh token never works again. The account needs a new login. */
   | { kind: 'refused' }
-  /** No network, or a server in trouble: it may work later. */
+  /** No network, or an error of the server: a refresh may work later. */
   | { kind: 'failed'; reason: string };
 
 /**
- * Tells what came of a refresh. Codex does not say so itself: it answers `account/read` although the refresh has failed, and
- * tells of no account when the refresh token was refused for good (fact 95).
+ * Judges whether a refresh has worked. Codex does not tell that: it answers `account/read` also when the refresh has failed.
+ * When the service has refused the refresh token, the answer has no account (fact 95).
  * @param before the text of the vault's auth.json before the question.
- * @param after the same text after it.
+ * @param after the text after the answer.
  */
 export function judgeRefresh(reply: AppServerReply, before: string, after: string): RefreshOutcome {
   if (after !== before && after !== '') return { kind: 'refreshed' };
@@ -96,9 +90,9 @@ export function judgeRefresh(reply: AppServerReply, before: string, after: strin
 }
 
 /**
- * The question that makes Codex refresh. In a token's last minutes the server refreshes it by itself when it starts, and
- * `refreshToken` would cost a second refresh (fact 94). Where the login may be revoked, `refreshToken` is set all the same:
- * with it, Codex does not answer before its own refresh has been refused.
+ * The request that makes Codex refresh. In the last minutes of a token the server refreshes it at its start, and
+ * `refreshToken` would cause a second refresh (fact 94). For a login that may be revoked `refreshToken` is always set: then
+ * Codex answers only after its refresh was refused.
  */
 export function readAndRefresh(
   target: Target,
@@ -112,13 +106,13 @@ export function readAndRefresh(
 function needOf(target: Target, { refreshMarginSeconds }: Config): Need {
   const vault = inspectVault(target);
   const renewal = vault.kind === 'ready' ? vault.renewal : undefined;
-  // Without jitter this is the widest margin. The session that started us may have had a narrower one.
+  // Without jitter the margin is the widest one. The session that has started us may have had a smaller one.
   const rule = { marginSeconds: refreshMarginSeconds, jitter: 0 };
   return needsRefresh(renewal, { ...rule, nowSeconds: Date.now() / 1000 });
 }
 
-/** A foreign login in the vault is not renewed in the name of this account. */
-function isOurs(paths: Paths, config: Config, { name }: Target): boolean {
+/** False when the vault has a foreign login: then a refresh would say nothing about this account. */
+function hasOwnLogin(paths: Paths, config: Config, { name }: Target): boolean {
   const snapshots = readTargets(paths, config);
   const snapshot = snapshots.find(({ target }) => target.name === name);
   return snapshot !== undefined && !holdsForeignLogin(snapshot);

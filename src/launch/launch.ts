@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgv } from '../codex/argv.ts';
 import { findRealCodex } from '../codex/find-codex.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
+import type { Ending } from '../handoff/states.ts';
 import { toPlainText } from '../plain-text.ts';
 import { catchUncaught, ignoreStderrErrors } from '../state/last-net.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
@@ -11,7 +12,7 @@ import { endLike } from './end-like.ts';
 import { takeHereOption } from './here-option.ts';
 import { openSession } from './open-session.ts';
 import { readTyped, reasonOf, runAlone } from './run-alone.ts';
-import { type Ending, runInherited } from './run-inherited.ts';
+import { runInherited } from './run-inherited.ts';
 
 export interface Launch {
   /** The real codex, when the shim has found it. */
@@ -20,15 +21,15 @@ export interface Launch {
   args: readonly string[];
   env: NodeJS.ProcessEnv;
   cwd: string;
-  /** The account asked for, by `codex-hotswap launch`. */
+  /** The account that `codex-hotswap launch` names. */
   wanted?: WantedTarget;
-  /** Never rotate. */
+  /** The session stays under its account at a limit. */
   pinned?: boolean;
-  /** When every account is at its limit, wait for the first to come back; else as the configuration says. */
+  /** When every account is at its limit, the session waits for a reset. Default: the configuration decides. */
   wait?: boolean;
-  /** It was started with SIGHUP ignored, as by nohup, and so is its codex. */
+  /** We were started with SIGHUP ignored, as by nohup. The real codex is started in the same way. */
   ignoresHangup?: boolean;
-  /** Resume a thread under the account a new session would have, not under its own. */
+  /** A thread is resumed under the account of a new session, and not under its own account. */
   here?: boolean;
 }
 
@@ -38,10 +39,10 @@ export async function launchTyped(
   args: string[],
   wishes: { wait?: boolean },
 ): Promise<void> {
-  // Later: Node takes 4 ms to make stderr. A function that writes to stderr before ignores its errors itself.
+  // Not now: Node takes 4 ms to make stderr. Each function that writes to stderr earlier ignores the errors itself.
   setImmediate(ignoreStderrErrors);
   const typed = readTyped(candidate, args);
-  // Until a child runs. The code that starts a child catches errors in its own way.
+  // For the time before a child runs. The code that starts a child has its own handler.
   catchUncaught((error) =>
     runAlone(typed, describeError(error).text.replace(/^codex-hotswap: /, '')),
   );
@@ -49,14 +50,14 @@ export async function launchTyped(
   try {
     cwd = process.cwd();
   } catch (error) {
-    runAlone(typed, reasonOf(error)); // it was deleted
+    runAlone(typed, reasonOf(error)); // the directory was deleted
   }
   await launchCodex({ ...typed, env: process.env, cwd, ...wishes });
 }
 
 /**
- * `codex …` as the user typed it: argv → mode → account → slot → child. Ends this process the way the child ended.
- * When something of ours fails before the child runs, the real codex runs anyway, with one line on stderr.
+ * Runs `codex …` as the user has typed it: argv → mode → account → slot → child. Ends this process as the child has ended.
+ * After an error of ours before the child runs, the real codex runs unsupervised, with one line on stderr.
  */
 export async function launchCodex(launch: Launch): Promise<void> {
   try {
@@ -82,7 +83,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   const unsupervised = (error: unknown) => {
     // Codex would log an account out.
     if (error instanceof HotswapError && error.code === 'forced-login') throw error;
-    // A person who names an account does not want to run under another.
+    // A user who names an account does not want another one.
     if (launch.wanted?.kind === 'only') throw error;
     // The real codex cannot be started, so it could not run without us either.
     if ((error as NodeJS.ErrnoException | undefined)?.path === launch.real) throw error;
@@ -101,7 +102,7 @@ async function launchReal(typed: Found): Promise<Ending> {
   return ending ?? runPlain(launch);
 }
 
-/** In a shell that a supervised codex has opened, CODEX_HOME is that codex's overlay. No other codex may use it. */
+/** In a shell of a supervised codex CODEX_HOME is the overlay of that codex. No other codex may use that overlay. */
 function leaveOverlay(env: NodeJS.ProcessEnv, { sharedHome }: Paths): NodeJS.ProcessEnv {
   const isElsewhere = env.CODEX_HOME && resolve(env.CODEX_HOME) !== sharedHome;
   return isElsewhere ? { ...env, CODEX_HOME: sharedHome } : env;
@@ -140,20 +141,20 @@ function findOrThrow(env: NodeJS.ProcessEnv): string {
   }
 }
 
-/** When the system refuses to run codex, we end as a shell does: with 127 when something is missing, else with 126. */
+/** When the system cannot run codex, we end as a shell does: with 127 when a file is missing, else with 126. */
 function explainSpawnError(error: unknown): unknown {
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   if (!syscall?.startsWith('spawn')) return error;
   return new HotswapError(
     code === 'ENOENT' ? 'codex-not-found' : 'codex-not-runnable',
     code === 'ENOENT'
-      ? `${path} names an interpreter that is not there`
+      ? `the interpreter in the first line of ${path} is missing`
       : `${path} cannot be run (${code})`,
     'reinstall Codex',
   );
 }
 
-/** The line is made plain: text of other programs in it can neither add a line nor control the terminal. */
+/** Writes plain text only, so that text of other programs in the line cannot add a line or control the terminal. */
 function say(line: string): void {
   ignoreStderrErrors();
   process.stderr.write(`${toPlainText(line)}\n`);

@@ -20,11 +20,11 @@ export interface ConstraintsQuestion extends ConfigQuestion {
   only?: string | undefined;
 }
 
-/** What Codex's configuration means for our accounts. */
+/** The accounts that Codex's configuration allows. */
 export interface LoginConstraints {
-  /** The targets that Codex would log out are switched off in it. */
+  /** Our configuration, in which the targets that Codex would log out are switched off. */
   config: Config;
-  /** For the user: which setting leaves out which accounts. */
+  /** For the user: the setting, and the accounts that it excludes. */
   line?: string;
   /** The targets that Codex would log out. */
   disallowed: ReadonlySet<string>;
@@ -32,10 +32,10 @@ export interface LoginConstraints {
 }
 
 /**
- * Looks at what stands between this launch and our accounts: variables that outrank every login, another provider, a
- * forced workspace or way to log in (facts 24, 44, 25).
- * @throws HotswapError `no-usable-target` when Codex would work with none of them: it is to run alone then. `forced-login`
- * when Codex would log out the login that it finds: it is not to run.
+ * Reads the variables and settings that forbid our accounts: a variable that outranks every login, another provider, a forced
+ * workspace or login method (facts 24, 44, 25).
+ * @throws HotswapError `no-usable-target` when Codex would use none of our accounts: then Codex runs unsupervised.
+ * `forced-login` when Codex would log out every account: then Codex must not run.
  */
 export async function readLoginConstraints(
   question: ConstraintsQuestion,
@@ -43,22 +43,22 @@ export async function readLoginConstraints(
   const variable = outrankingVariable(question);
   if (variable !== undefined) {
     throw unusable(
-      `${variable} is set, and Codex works with that whatever the account`,
-      'unset it to use your accounts',
+      `${variable} is set, and Codex uses it instead of your accounts`,
+      `unset ${variable} to use your accounts`,
     );
   }
   const settings = await readSettings(question);
   if (settings.foreignProvider !== undefined) {
     throw unusable(
-      `Codex works with the provider ${JSON.stringify(settings.foreignProvider)} here, which has no use for your accounts`,
+      `Codex uses the provider ${JSON.stringify(settings.foreignProvider)} here, and no account`,
     );
   }
-  // In a file another store does no harm, as our own `-c` outranks it. The user's `-c` outranks ours.
+  // Another store in a file does no harm: our own `-c` outranks the file. But the user's `-c` outranks ours.
   const typedStore = await readTypedStore(question);
   if (typedStore !== undefined) {
     throw unusable(
-      `Codex is told to keep its login in the ${JSON.stringify(typedStore)} store, where your accounts are not`,
-      'leave out -c cli_auth_credentials_store to use them',
+      `the command line makes Codex read its login from the ${JSON.stringify(typedStore)} store, which does not have your accounts`,
+      'to use them, leave out -c cli_auth_credentials_store',
     );
   }
   await requireFileStore(question);
@@ -66,9 +66,9 @@ export async function readLoginConstraints(
 }
 
 /**
- * The options that Codex needs before it can be asked about an account. Where its configuration forces another login, its
- * app-server looks at none, and answers as after a refusal of the service (fact 97).
- * @throws HotswapError `forced-login`, `no-usable-target` where no option helps: then Codex is not to be asked.
+ * The options that Codex needs to answer a question about an account. When its configuration forces another login, its
+ * app-server reads no login, and answers as if the service had refused the login (fact 97).
+ * @throws HotswapError `forced-login`, `no-usable-target` when no option helps: then Codex must not be asked.
  */
 export async function wordsToAsk(question: ConfigQuestion, target: Target): Promise<string[]> {
   await requireFileStore(question);
@@ -77,8 +77,8 @@ export async function wordsToAsk(question: ConfigQuestion, target: Target): Prom
   if (vault.kind === 'ready' && !isAllowed(vault.identity, settings)) {
     throw new HotswapError(
       'forced-login',
-      `${describeForce(settings)}, so Codex does not look at the login of ${target.name}`,
-      'correct it to use that account',
+      `${describeForce(settings)}, so Codex does not use the login of ${target.name}`,
+      'change that setting to use the account',
     );
   }
   return settings.store === undefined ? [] : FILE_STORE;
@@ -88,7 +88,7 @@ async function requireFileStore(question: ConfigQuestion): Promise<void> {
   const store = await readManagedStore(question);
   if (store === undefined) return;
   throw unusable(
-    `this machine's administrator has Codex keep its login in the ${JSON.stringify(store)} store, where your accounts are not`,
+    `the administrator of this machine makes Codex read its login from the ${JSON.stringify(store)} store, which does not have your accounts`,
   );
 }
 
@@ -96,7 +96,7 @@ function unusable(message: string, advice = 'no limit moves this session'): Hots
   return new HotswapError('no-usable-target', message, advice);
 }
 
-/** `codex exec` takes CODEX_API_KEY, the TUI does not. OPENAI_API_KEY means nothing to either, and blanks are no key. */
+/** Only `codex exec` uses CODEX_API_KEY. Neither exec nor the TUI uses OPENAI_API_KEY. Blanks are no key. */
 function outrankingVariable({ env, invocation }: ConstraintsQuestion): string | undefined {
   if (env.CODEX_ACCESS_TOKEN?.trim()) return 'CODEX_ACCESS_TOKEN';
   return invocation.mode === 'exec' && env.CODEX_API_KEY?.trim() ? 'CODEX_API_KEY' : undefined;
@@ -127,13 +127,13 @@ function switchOffDisallowed(
     throw new HotswapError(
       'forced-login',
       `${describeForce(settings)}, so Codex would log ${only ?? names} out and not start`,
-      'correct it, or log in to an account that fits',
+      'change that setting, or log in to an account that it allows',
     );
   }
   const targets = config.targets.map((target) =>
     disallowed.has(target.name) ? { ...target, enabled: false } : target,
   );
-  const line = `${describeForce(settings)}, so ${names} ${out.length > 1 ? 'are' : 'is'} left out`;
+  const line = `${describeForce(settings)}, so ${names} ${out.length > 1 ? 'are' : 'is'} not used`;
   return { config: { ...config, targets }, line, disallowed, settings };
 }
 

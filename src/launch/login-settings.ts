@@ -10,14 +10,14 @@ import {
 import { readTextQuietly } from '../regular-file.ts';
 import { type WorkPlace, workingDirectory } from './working-directory.ts';
 
-/** Everything that tells which configuration files Codex reads. */
+/** The facts that decide which configuration files Codex reads. */
 export interface ConfigQuestion extends WorkPlace {
   sharedHome: string;
-  /** Where an administrator's settings are; elsewhere for tests. */
+  /** The directory of an administrator's settings; tests give another one. */
   systemDir?: string;
 }
 
-/** What Codex's configuration says about logins, in every layer that this command line makes Codex read. */
+/** The settings about logins, from every layer that Codex reads for this command line. */
 export function readSettings(question: ConfigQuestion): Promise<LoginSettings> {
   const { invocation, sharedHome } = question;
   const name = listFlagValues(invocation, 'profile').at(-1);
@@ -38,7 +38,7 @@ export function readSettings(question: ConfigQuestion): Promise<LoginSettings> {
   });
 }
 
-/** The store that the user has named on the command line, which outranks a `-c` of ours. */
+/** The store in the user's `-c`, which outranks our own `-c`. */
 export async function readTypedStore({ invocation }: WorkPlace): Promise<string | undefined> {
   const overrides = listFlagValues(invocation, 'config');
   return (await readLoginSettings({ ...NOTHING, overrides })).store;
@@ -50,7 +50,7 @@ export async function readManagedStore(question: ConfigQuestion): Promise<string
   return (await readLoginSettings({ ...NOTHING, text: managed })).store;
 }
 
-/** The user's config.toml as Codex will read it, '' when there is none. */
+/** The text of the user's config.toml; '' when there is none. */
 export function readCodexConfig(sharedHome: string): string {
   return readTextQuietly(join(sharedHome, 'config.toml'));
 }

@@ -1,5 +1,6 @@
 import type { SessionInvocation } from '../codex/argv.ts';
 import type { Capabilities } from '../codex/capabilities.ts';
+import { dropUndefined } from '../codex/json.ts';
 import { resolveNative } from '../codex/npm-launcher.ts';
 import { readReturnModel } from '../codex/reserve.ts';
 import { buildExecResumeArgv, buildResumeArgv } from '../codex/resume-argv.ts';
@@ -10,13 +11,14 @@ import { furnishSlot } from '../overlay/furnish.ts';
 import { foldHookTrust, hookTrustOverride } from '../overlay/hook-trust.ts';
 import { assertHeld } from '../overlay/lease.ts';
 import type { Slot } from '../overlay/slot.ts';
+import { attempt } from '../state/attempt.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { retryNow } from '../state/deferred-writes.ts';
 import { type ConfigQuestion, readCodexConfig, readSettings } from './login-settings.ts';
 import { listOverrides } from './overrides.ts';
 import { shellHome } from './shell-home.ts';
 
-/** The binary to start, found behind the npm launcher where that is safe (fact 51). */
+/** The binary to start: the native one behind the npm launcher when that is safe (fact 51), else the user's codex. */
 export interface Program {
   file: string;
   env: NodeJS.ProcessEnv;
@@ -25,15 +27,15 @@ export interface Program {
 export interface PlanFacts {
   program: Program;
   capabilities: Capabilities;
-  /** As typed, or with the thread that is to be resumed. */
+  /** As typed, or with the thread to resume. */
   invocation: SessionInvocation;
   cwd: string;
-  /** Where the thread works that is resumed. */
+  /** The directory of the resumed thread. */
   directory?: string | undefined;
   slot: Slot;
   /** What Codex's configuration says as the session starts. A later child reads it again. */
   settings: LoginSettings;
-  /** What a resumed thread is told. */
+  /** The prompt for a resumed thread. */
   prompt: string;
 }
 
@@ -41,10 +43,10 @@ export function findProgram(real: string, env: NodeJS.ProcessEnv): Program {
   return resolveNative(real, env) ?? { file: real, env };
 }
 
-/** How the session's children are started: the user's command line first, then resumes of a thread. */
+/** Plans the children of a TUI session: the first runs the user's command line, and each later one resumes a thread. */
 export async function planChildren(facts: PlanFacts): Promise<{
   first: ChildPlan;
-  /** @param prompt what it is told, if not what every resumed thread is. */
+  /** @param prompt default: `facts.prompt`. */
   resume(thread: SessionThread, prompt?: string): Promise<ChildPlan>;
 }> {
   const { invocation } = facts;
@@ -59,7 +61,7 @@ export async function planChildren(facts: PlanFacts): Promise<{
   };
 }
 
-/** The same for `codex exec`, where a command may have nothing to resume and is run again as it was typed. */
+/** The same for `codex exec`. A command without a thread to resume runs again as it was typed. */
 export async function planExecChildren(facts: PlanFacts): Promise<{
   first: ChildPlan;
   resume(thread: SessionThread): Promise<ChildPlan | undefined>;
@@ -82,13 +84,9 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
 /** For a child that is not the first in its overlay. */
 async function planNext(facts: PlanFacts, args: readonly string[]): Promise<ChildPlan> {
   retryNow(() => assertHeld(facts.slot));
-  // The overlay stands as the child before has had it: what cannot be brought up to date now is no reason to start none.
-  try {
-    furnishSlot(facts.slot);
-  } catch {
-    // A full disk, say.
-  }
-  // What the last child was newly trusted with is in config.toml under the overlay's name; `-c` outranks the file.
+  // The overlay has been good enough for the child before. So an error here (a full disk) does not keep the child from running.
+  attempt(() => furnishSlot(facts.slot));
+  // Hooks that the user has trusted under the last child are in config.toml under the overlay's path, and `-c` outranks that.
   await foldHookTrust(facts.slot).catch(() => undefined);
   return planChild(facts, args, await readSettings(placeOf(facts)));
 }
@@ -102,10 +100,7 @@ async function planChild(
   const place = placeOf(facts);
   const configText = readCodexConfig(slot.sharedHome);
   const overrides = listOverrides({
-    capabilities: {
-      noDaemon: capabilities.noDaemon,
-      features: new Set(Object.keys(capabilities.features)),
-    },
+    capabilities,
     invocation,
     configText,
     store,
@@ -121,21 +116,18 @@ function placeOf({ invocation, cwd, directory, slot }: PlanFacts): ConfigQuestio
 }
 
 /**
- * The child's environment: the overlay as its home, the databases still the shared home's (fact 31). Of a user who keeps
- * them elsewhere, too: `sqlite_home` of any layer outranks the variable.
+ * The environment of the child. The overlay is its home, and the databases are in the shared home (fact 31). When the user has
+ * another directory for them, `sqlite_home` in the configuration outranks the variable.
  */
 function overlayEnvironment(
-  base: NodeJS.ProcessEnv,
-  slot: Pick<Slot, 'home' | 'sharedHome'>,
+  { CODEX_HOTSWAP_SHIM: _ours, ...base }: NodeJS.ProcessEnv,
+  { home, sharedHome }: Pick<Slot, 'home' | 'sharedHome'>,
 ): Record<string, string> {
-  const env = Object.fromEntries(
-    Object.entries(base).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-  env.CODEX_HOME = slot.home;
-  if (!env.CODEX_SQLITE_HOME) env.CODEX_SQLITE_HOME = slot.sharedHome;
-  // For the shim, should a codex be typed in a shell that Codex opens.
-  env.CODEX_HOTSWAP_HOME = slot.sharedHome;
-  // Ours alone: a codex typed in a shell that Codex opens is a launch of its own.
-  delete env.CODEX_HOTSWAP_SHIM;
-  return env;
+  return {
+    ...(dropUndefined(base) as Record<string, string>),
+    CODEX_HOME: home,
+    CODEX_SQLITE_HOME: base.CODEX_SQLITE_HOME || sharedHome,
+    // The shim reads it when a person types codex in a shell of this Codex.
+    CODEX_HOTSWAP_HOME: sharedHome,
+  };
 }

@@ -17,8 +17,8 @@ export interface OverlayRequest {
 }
 
 /**
- * Opens an overlay whose account has a login that works. Its access token is refreshed first where that is due. An account
- * whose login is dead gives way to the next one.
+ * Opens an overlay for an account whose login works. Refreshes the access token first when it is old. When the login of an
+ * account is dead, the next account is tried.
  */
 export async function openReadyOverlay(request: OverlayRequest): Promise<SessionOverlay> {
   const { paths, config, tokens, wanted, suspects, say } = request;
@@ -28,7 +28,7 @@ export async function openReadyOverlay(request: OverlayRequest): Promise<Session
     if (suspect !== undefined) suspects.add(suspect);
     const check = suspects.delete(target) ? 'verifyLogin' : 'prepare';
     const isDead = (await tokens[check](target)) === 'needs-login';
-    // The accounts that are not used now are asked about as well; nothing waits for the answers.
+    // The service is also asked about the accounts that are not used now, but nobody waits for those answers.
     for (const other of suspects) void tokens.verifyLogin(other);
     suspects.clear();
     if (!isDead || wanted?.kind === 'only' || left <= 1) return overlay;

@@ -1,7 +1,7 @@
 import { mendAccountState, recordIdentity } from '../accounts/account-state.ts';
 import { keepLastGood, restoreLastGood } from '../accounts/last-good.ts';
 import { listLeftovers, restoreLeftover } from '../accounts/leftovers.ts';
-import { describeIdentity, type Identity } from '../accounts/login.ts';
+import { describeIdentity } from '../accounts/login.ts';
 import { moveForeignLogin } from '../accounts/move-foreign-login.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
 import { holdsForeignLogin, ownerOf, type TargetWithForeignLogin } from '../accounts/owner.ts';
@@ -10,6 +10,7 @@ import { listVaults, readTargets, type TargetSnapshot } from '../accounts/target
 import { authFileOf } from '../accounts/vault.ts';
 import { describeError } from '../errors.ts';
 import { isLoginInUse, repointOverlays } from '../overlay/overlays-of-login.ts';
+import { attempt } from '../state/attempt.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
 import { logEvent } from './log-event.ts';
@@ -19,17 +20,17 @@ export interface Reconciled {
   config: Config;
   /** For the user. */
   lines: string[];
-  /** Targets whose login may be revoked. The service is to be asked (see token-keeper.ts). */
+  /** Targets whose login may be revoked. The service must be asked (see token-keeper.ts). */
   suspects: string[];
-  /** Why not every login could be put in order, for the user. */
+  /** For the user: the error that kept a login from being put in order. */
   problem?: string;
 }
 
 /**
- * Notices what other programs did to logins, before an account is chosen: plain codex was logged out or in, or the login of
- * another account was written into a vault. Where that is safe, it puts things right. Elsewhere the choice passes the
- * target over. Never throws: what fails is told, and the next call tries again.
- * @param options.isLaunch one of the accounts is about to be used.
+ * Notices changes that other programs have made to logins, before an account is chosen: plain codex was logged out or in, or
+ * another program has written the login of another account into a vault. Puts logins in their places again when that is safe;
+ * a target with a wrong login is not chosen. Never throws: the next call tries again.
+ * @param options.isLaunch a session is about to use one of the accounts.
  */
 export async function reconcileLogins(
   paths: Paths,
@@ -55,7 +56,7 @@ export async function reconcileLogins(
   return { ...found, suspects: [...new Set(found.suspects)] };
 }
 
-/** A line for the user that the event log has, too. */
+/** Tells the user these lines, and logs them. */
 function tell(paths: Paths, found: Reconciled, lines: readonly string[]): void {
   found.lines.push(...lines);
   for (const message of lines) logEvent(paths, { type: 'notice', message });
@@ -67,9 +68,7 @@ async function finishOldRename(paths: Paths, found: Reconciled): Promise<void> {
   const { from, to } = renaming;
   found.config = readConfig(paths) ?? found.config;
   repointOverlays(paths, authFileOf(from), authFileOf(to));
-  tell(paths, found, [
-    `${from.name} is called ${to.name} now: an interrupted renaming was finished`,
-  ]);
+  tell(paths, found, [`${from.name} is called ${to.name} now: an interrupted rename was finished`]);
 }
 
 /** Puts the vault of one target in order. */
@@ -83,7 +82,7 @@ async function reconcileVault(
   const { target, vault, state } = snapshot;
   if (vault.kind === 'empty') restoreVaultLeftovers(paths, targets, target, now);
   if (vault.kind === 'ready' && state.identity === undefined) {
-    recordQuietly(paths, target.name, vault.identity);
+    attempt(() => recordIdentity(paths, target.name, vault.identity)); // else the next call records it
   }
   if (!holdsForeignLogin(snapshot)) {
     const restored = await keepOrRestoreOwn(paths, snapshot, now);
@@ -100,7 +99,7 @@ async function reconcileVault(
   }
 }
 
-/** A login that was being moved out of a vault when the process died. */
+/** Brings back a login that a process was moving out of a vault when it died. */
 function restoreVaultLeftovers(
   { orphansDir }: Paths,
   targets: readonly TargetSnapshot[],
@@ -126,16 +125,7 @@ async function keepOrRestoreOwn(
   return isGood ? undefined : await restoreLastGood(paths, target, owner, { now });
 }
 
-/** The next call can record it as well. */
-function recordQuietly(paths: Paths, target: string, identity: Identity): void {
-  try {
-    recordIdentity(paths, target, identity);
-  } catch {
-    // A full disk, say.
-  }
-}
-
-/** The codex of that session may hold the foreign login in memory. In two places one refresh token would be spent twice. */
+/** The codex of that session may have the foreign login in memory: moved now, its refresh token would be spent twice. */
 function tellLater({ target, vault }: TargetWithForeignLogin): string {
-  return `the vault of ${target.name} was given the login of ${describeIdentity(vault.identity)}; it is left there, unused, until the session on it has ended`;
+  return `another program has written the login of ${describeIdentity(vault.identity)} into the vault of ${target.name}; it stays there, unused, until the session on ${target.name} ends`;
 }

@@ -15,13 +15,13 @@ import type { Paths } from '../state/paths.ts';
 import type { WantedTarget } from './choose-account.ts';
 import { workingDirectory } from './working-directory.ts';
 
-/** What resuming a thread means for a launch. */
+/** The thread that a launch resumes, and its account. */
 export interface ResumeChoice {
-  /** The command line, with `--last` said as an id. */
+  /** The command line, with an id instead of `--last`. */
   invocation: SessionInvocation;
-  /** The account that the thread ran under last. */
+  /** The last account of the thread. */
   wanted?: WantedTarget;
-  /** For the user: the threads that Codex's own list hides, as it is of one account only (fact 59). */
+  /** A line for the user about threads that Codex's list hides: it shows the threads of one account (fact 59). */
   tellHidden(target: string): string | undefined;
 }
 
@@ -44,7 +44,7 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
   const known = listKnownThreads(readLaunches(paths).launches);
   const directory = canonicalDirectory(workingDirectory(question));
   if (hasFlag(invocation, 'last')) {
-    const id = invocation.certain ? await findLast(question, known, directory) : undefined;
+    const id = invocation.ambiguous ? undefined : await findLast(question, known, directory);
     if (id === undefined) return { invocation, tellHidden: silent };
     const pinned = pinThread(invocation, id);
     return { invocation: pinned, ...ownAccount(id, known, question), tellHidden: silent };
@@ -57,7 +57,7 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
   return { invocation, tellHidden: (target) => tellOthers(here, target, identityOf) };
 }
 
-/** The thread of this directory that was written last, among those that this command would look at (fact 47). */
+/** The newest thread of this directory, among the threads that this command can resume (fact 47). */
 async function findLast(
   { invocation, paths }: ResumeQuestion,
   known: readonly KnownThread[],
@@ -76,7 +76,7 @@ async function findLast(
   return last?.id;
 }
 
-/** The target that has the account under which the thread ran last, also if the target was renamed. */
+/** The target that has the last account of the thread, also after the target was renamed. */
 function ownAccount(
   id: string,
   known: readonly KnownThread[],
@@ -89,7 +89,7 @@ function ownAccount(
     const held = identityOf(name);
     return held !== undefined && last.identity !== undefined && isSameIdentity(held, last.identity);
   });
-  // An account that was logged out since is wanted all the same: then a line tells which account is used instead.
+  // An account that was logged out since is still wanted: then a line tells which account is used instead.
   const isLoggedOut = targets.includes(last.target) && identityOf(last.target) === undefined;
   const target = still ?? (isLoggedOut ? last.target : undefined);
   return target === undefined ? {} : { wanted: { kind: 'preferred', target } };

@@ -1,19 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { findRealCodex, isOurShim } from '../codex/find-codex.ts';
 import { toPlainText } from '../plain-text.ts';
+import { ignoringHangup } from '../session/exec/ignore-hangup.ts';
 import { ignoreStderrErrors } from '../state/last-net.ts';
-import { ignoringHangup, takeIgnoredHangup } from './ignored-hangup.ts';
+import { takeIgnoredHangup } from './ignored-hangup.ts';
 
-/** A `codex` as it was typed: its words, and the facts that the shim has found. */
+/** A `codex` command line: its words, and the facts that the shim has found. */
 export interface Typed {
-  /** The real codex; undefined where there is none. */
+  /** The real codex; undefined when there is none. */
   real: string | undefined;
   args: string[];
-  /** It was started with SIGHUP ignored, as by nohup, and so is its codex. */
+  /** We were started with SIGHUP ignored, as by nohup. The real codex is started in the same way. */
   ignoresHangup: boolean;
 }
 
-/** @param candidate the real codex, if the shim has found it. */
+/** Completes the facts. @param candidate the real codex, if the shim has found it. */
 export function readTyped(candidate: string | undefined, args: string[]): Typed {
   return { real: pickReal(candidate), args, ignoresHangup: takeIgnoredHangup(process.env) };
 }
@@ -38,7 +39,7 @@ export function reasonOf(error: unknown): string {
   return String(error instanceof Error ? error.message : error).split('\n')[0] as string;
 }
 
-/** The shim of a second installation would start us again, without end. So the search goes on behind it. */
+/** Skips the shim of a second installation, which would start us again and again. */
 function pickReal(candidate: string | undefined): string | undefined {
   if (candidate !== undefined && !isOurShim(candidate)) return candidate;
   const found = findRealCodex(process.env);

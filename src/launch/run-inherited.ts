@@ -1,30 +1,27 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { describeError } from '../errors.ts';
+import type { Ending } from '../handoff/states.ts';
 import { ignoringHangup } from '../session/exec/ignore-hangup.ts';
 import { catchUncaught } from '../state/last-net.ts';
-
-/** How a process ended, as wait(2) tells it. */
-export type Ending =
-  | { kind: 'exited'; code: number }
-  | { kind: 'signalled'; signal: NodeJS.Signals; number?: number };
 
 export interface InheritedCommand {
   file: string;
   args: readonly string[];
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** SIGHUP is not for the child, which is started with it ignored. */
+  /** The child is started with SIGHUP ignored. */
   ignoresHangup?: boolean;
 }
 
 /**
- * Runs a command on the user's own stdin, stdout and stderr, in our process group, and waits for its end.
- * No pty: that would merge stderr into stdout and change what the child prints (pty fact 6).
+ * Runs a command on the user's own stdin, stdout and stderr, in our process group, and waits for its end. Uses no pty: a pty
+ * would merge stderr into stdout and change the output of the child (pty fact 6).
  * @throws the spawn error (ENOENT, EACCES) when the command cannot be started.
  */
 export function runInherited(command: InheritedCommand): Promise<Ending> {
   let bug: string | undefined;
-  // The child goes on whatever becomes of us, and how it ends is how we end.
+  // After an error of ours the child goes on, and we end as it ends.
   catchUncaught((error) => {
     bug ??= describeError(error).text;
   });
@@ -35,8 +32,8 @@ export function runInherited(command: InheritedCommand): Promise<Ending> {
       env: command.env,
       stdio: 'inherit',
     });
-    // The tty sends Ctrl-C to the whole group, us included: the child decides, we only wait. A signal sent to
-    // us alone is passed on; the child may so get INT twice, exactly as under the npm launcher.
+    // The terminal sends Ctrl-C to the whole group, so to us, too: the child decides, and we wait. We pass on a signal that
+    // was sent to us alone. So the child may get INT twice, exactly as under the npm launcher.
     const relayed = RELAYED.filter((signal) => !(command.ignoresHangup && signal === 'SIGHUP'));
     const relays = relayed.map((signal) => {
       const relay = () => void child.kill(signal);
@@ -53,7 +50,11 @@ export function runInherited(command: InheritedCommand): Promise<Ending> {
     child.once('exit', (code, signal) => {
       stopRelaying();
       if (bug !== undefined) process.stderr.write(`${bug}\n`);
-      resolve(signal ? { kind: 'signalled', signal } : { kind: 'exited', code: code ?? 1 });
+      resolve(
+        signal
+          ? { kind: 'signalled', signal, number: constants.signals[signal] }
+          : { kind: 'exited', code: code ?? 1 },
+      );
     });
   });
 }

@@ -1,5 +1,6 @@
 import type { HandoffAccounts } from '../handoff/accounts.ts';
 import type { TracedStep } from '../handoff/perform.ts';
+import type { Ending } from '../handoff/states.ts';
 import type { WaitRules } from '../handoff/wait-for-reset.ts';
 import type { LaunchKeeper } from '../registry/keep-launch.ts';
 import { readLaunches } from '../registry/launch-record.ts';
@@ -15,7 +16,6 @@ import type { LogoutGuard } from './forced-logout.ts';
 import { logEvent } from './log-event.ts';
 import type { SessionFacts } from './open-session.ts';
 import { type PlanFacts, planChildren, planExecChildren } from './plans.ts';
-import type { Ending } from './run-inherited.ts';
 import { holdSlot, runSupervised, type SupervisedLaunch } from './supervised.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
@@ -33,9 +33,9 @@ export interface OpenedSession {
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
 }
 
-/** How long an account may take to say what it has left. */
+/** How long the service may take to tell the usage of an account. */
 const CHECK_MS = 20_000;
-/** The same where a failed command waits for it; 0.6 s, as a rule (fact 93). */
+/** The same while a failed command waits for the answer. It usually takes 0.6 s (fact 93). */
 const PROBE_MS = 10_000;
 
 /**
@@ -65,13 +65,13 @@ async function planExec(session: OpenedSession): Promise<() => Promise<Ending>> 
   return () =>
     runExecLaunch({
       ...{ ...commonParts(session), say, ignoresHangup, invocation, plans },
-      askLimits: () => askLimits(asking, accounts.target),
+      askLimits: () => askLimits(asking, accounts.target).catch(() => undefined),
       otherLaunches: () =>
         readLaunches(paths).launches.filter(({ launch }) => launch !== keeper.launch),
     });
 }
 
-/** What both kinds of session need. */
+/** The parts of every session. */
 function commonParts(session: OpenedSession) {
   const { facts, config, plan, accounts, logoutGuard, keeper, records } = session;
   const { paths, env } = facts;
@@ -108,7 +108,7 @@ function traceSteps({ env, say }: SessionFacts): ((step: TracedStep) => void) | 
     trace.step({ state: before.name, event, effects, next: after.name });
 }
 
-/** By the command line, else the environment, else the configuration. */
+/** The command line decides, else the environment, else the configuration. */
 function waitsForReset({ wait, env }: SessionFacts, { whenExhausted }: Config): boolean {
   if (wait) return true;
   const { CODEX_HOTSWAP_WAIT: word } = env;

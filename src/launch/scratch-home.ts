@@ -1,10 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { attempt } from '../state/attempt.ts';
 import { fileSystemTime } from '../state/file-clock.ts';
 import { ensurePrivateDir } from '../state/files.ts';
 
-/** An empty Codex home for a question that needs no login, and the environment that leads there. */
+/** An empty Codex home for a question that needs no login, and an environment with that home. */
 export interface ScratchHome {
   home: string;
   env: NodeJS.ProcessEnv;
@@ -12,11 +13,10 @@ export interface ScratchHome {
 }
 
 /**
- * Makes one (0700): Codex refreshes the login it finds, outside every lock, also for commands that have no use for one
- * (fact 20).
- * @param parent where it is made, else among the temporary files: without an answer Codex would get too few of our options.
- * What a killed process has left there is removed.
- * @throws the errno error where neither can be written in.
+ * Makes an empty home (0700). In a home with a login Codex would refresh that login without our lock, also for a command that
+ * needs no login (fact 20).
+ * @param parent the directory for it; else the directory for temporary files. Old homes of killed processes are removed.
+ * @throws the errno error when neither directory can be written.
  */
 export function openScratchHome(parent: string, env: NodeJS.ProcessEnv): ScratchHome {
   const home = makeHome(parent);
@@ -52,10 +52,7 @@ function removeOldHomes(parent: string): void {
   }
 }
 
+/** A directory that cannot be removed now is old later. */
 function removeQuietly(dir: string): void {
-  try {
-    rmSync(dir, { recursive: true, force: true, maxRetries: 2 });
-  } catch {
-    // It is removed another time.
-  }
+  attempt(() => rmSync(dir, { recursive: true, force: true, maxRetries: 2 }));
 }

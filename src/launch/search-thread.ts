@@ -10,17 +10,17 @@ import { workingDirectory } from './working-directory.ts';
 export interface ThreadQuestion {
   sharedHome: string;
   invocation: ExecInvocation;
-  /** Where the child was started. */
+  /** The directory in which the child was started. */
   cwd: string;
   startedAtMs: number;
-  /** Launches on record but this one. */
+  /** The other launches on record. */
   others: readonly LaunchRecord[];
 }
 
 /**
- * Searches the thread of an exec that has ended before we saw its thread. It is the one that the command line names, or the
- * only one that an exec began since then in this directory with this prompt, and that no other launch has or may have.
- * @returns `none` when it had no thread; `unknown` when it may have had one.
+ * Searches the thread of an exec that has ended before we saw its thread. It is the thread that the command line names. Else it
+ * is the only thread that an exec has begun since then, in this directory, with this prompt, and that no other launch may have.
+ * @returns `none` when the exec had no thread; `unknown` when we cannot tell.
  */
 export async function searchThread(
   question: ThreadQuestion,
@@ -41,7 +41,7 @@ export async function searchThread(
     found.push({ threadId, rollout, cwd: meta.cwd });
   }
   if (found.length === 0) return 'none';
-  // A fork begins with the prompt of its parent, and a prompt from stdin is not known.
+  // A fork begins with the prompt of its parent. A prompt from stdin is not known.
   if (invocation.command !== 'exec' || prompt === undefined || prompt === '-') return 'unknown';
   const previews = await Promise.all(found.map(({ rollout }) => readThreadPreview(rollout)));
   const asked = shortenPrompt(prompt);
@@ -51,13 +51,13 @@ export async function searchThread(
   if (own === undefined) return 'none';
   return more.length > 0 || others.some(mayHaveBegunIt) ? 'unknown' : own;
 
-  /** An exec that runs, and whose thread was not seen yet. */
+  /** A running exec whose thread we have not seen yet. */
   function mayHaveBegunIt(launch: LaunchRecord): boolean {
     return launch.mode === 'exec' && launch.thread === undefined && isRunning(launch);
   }
 }
 
-/** A name instead of an id, or `--last`, is for Codex to look up. */
+/** Codex itself finds the thread for a name or for `--last`. */
 function findNamed(sharedHome: string, session: string | undefined): OpenThread | 'unknown' {
   const threadId = session?.toLowerCase();
   if (threadId === undefined || !isThreadId(threadId)) return 'unknown';

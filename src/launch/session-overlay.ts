@@ -19,13 +19,13 @@ export interface SessionOverlay {
   target: string;
   /** Lines for the user. */
   notices: string[];
-  /** A target whose login may have been revoked in the session that left the slot. */
+  /** A target whose login may have been revoked in the last session of the slot. */
   suspect?: string | undefined;
 }
 
 /**
  * Chooses the account and furnishes an overlay for it.
- * @param wanted undefined for the current account or its next usable successor.
+ * @param wanted undefined for the current account, or the next usable one.
  * @throws what `chooseAccount` throws; HotswapError `no-free-slot`, and the file errors.
  */
 export function openSessionOverlay(
@@ -40,14 +40,14 @@ export function openSessionOverlay(
   const choose = (targets: readonly TargetSnapshot[]) =>
     chooseAccount({ targets, wanted, current, strategy, now });
   const targets = readTargets(paths, config);
-  let chosen = choose(targets); // before a slot is leased, as it may throw
+  let chosen = choose(targets); // before the lease of a slot, because it may throw
 
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
   try {
     const left = takeOver(paths, targets, slot, now);
     if (left !== undefined) {
       notices.push(...left.problems);
-      // The session before may have cost the account its login, or may have left a newer one.
+      // The last session of the slot may have lost the login of the account, or left a newer one.
       chosen = choose(readTargets(paths, config));
     }
     const { target, authFile, identity, notice } = chosen;
@@ -67,8 +67,8 @@ export function openSessionOverlay(
 }
 
 /**
- * Adopts what another session has left in the slot: one that was killed, or a `codex login` in a shell that outlived it.
- * @returns lines for the user, and the target whose login may be revoked; undefined when nothing was left.
+ * Adopts entries that a killed session has left in the slot, or a `codex login` in a shell that has outlived its session.
+ * @returns lines for the user, and the target whose login may be revoked; undefined when there are no such entries.
  */
 function takeOver(
   paths: Paths,

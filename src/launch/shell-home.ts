@@ -9,14 +9,14 @@ export interface ShellHomeQuestion extends WorkPlace {
   sharedHome: string;
   /** The text of the shared home's config.toml. */
   configText: string;
-  /** Where an administrator's settings are; elsewhere for tests. */
+  /** The directory of an administrator's settings; tests give another one. */
   systemDir?: string;
 }
 
 /**
- * CODEX_HOME for what the model and the user start from within Codex: the shared home. An editor, tmux or a server that
- * is started there may outlive the session, and would have the overlay, which then shows the account of another session.
- * @returns undefined where the user has decided about it.
+ * CODEX_HOME for the programs that the model or the user starts in Codex: the shared home. Such a program (an editor, tmux, a
+ * server) may live longer than the session. With the overlay as its home it would use the account of the next session.
+ * @returns undefined when the user's settings decide CODEX_HOME.
  */
 export async function shellHome(question: ShellHomeQuestion): Promise<string | undefined> {
   const { invocation, configText, sharedHome, systemDir = SYSTEM_DIR } = question;
@@ -33,7 +33,7 @@ export async function shellHome(question: ShellHomeQuestion): Promise<string | u
   return isDecided ? undefined : sharedHome;
 }
 
-/** Of every directory above, which is more than Codex reads: it stops at the root of the project. */
+/** The files of all directories above. Codex reads fewer: it stops at the root of the project. */
 function projectFiles(question: ShellHomeQuestion): string[] {
   const files: string[] = [];
   for (let dir = workingDirectory(question); ; dir = dirname(dir)) {

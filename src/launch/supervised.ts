@@ -31,7 +31,7 @@ export interface SupervisedLaunch
   spawnPty: typeof spawnPty;
 }
 
-/** Codex has drawn its first frame by then. */
+/** After this time Codex has drawn its first frame. */
 const SETTLED_MS = 1000;
 
 /** Runs the TUI behind a pty on the user's terminal until it ends for good. */
@@ -58,13 +58,13 @@ export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
   return session;
 }
 
-/** A child that outlives a killed supervisor keeps its slot: two Codex must never share one. */
+/** Records the child as a user of the slot: a child that outlives a killed supervisor must not share its slot. */
 export function holdSlot(slot: Slot, pid: number): void {
   const startTime = processStartTime(pid);
   if (startTime !== undefined) recordUsers(slot, [ownIdentity(), { pid, startTime }]);
 }
 
-// No `stty`, or a terminal that does not answer it: plain Codex may still run in there.
+// There is no `stty`, or the terminal does not answer: plain Codex may still run in that terminal.
 function openTerminalOrTell(): Terminal {
   try {
     return openTerminal();
@@ -79,8 +79,8 @@ export function hasTerminal(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * A path to our stderr, when the user sent it elsewhere: the pty stands only for what was the terminal.
- * Undefined when it is the terminal, or a socket, which cannot be opened by name.
+ * A path to our stderr when the user has redirected it: the pty must replace only the terminal.
+ * Undefined for the terminal, and for a socket, which has no path.
  */
 function redirectedStderr(): string | undefined {
   if (isTerminal(2) || process.platform !== 'linux') return undefined;

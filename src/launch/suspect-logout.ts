@@ -2,27 +2,27 @@ import type { AuthAdoption } from '../overlay/adopt-auth.ts';
 import { isRunning, readLaunches } from '../registry/launch-record.ts';
 import type { Paths } from '../state/paths.ts';
 
-/** How a session left its overlay. */
+/** The auth.json of an overlay after its session. */
 export interface Leaving {
-  /** Its link to the login was gone (see overlay/point-auth.ts). */
+  /** The link to the login was gone (see overlay/point-auth.ts). */
   isLoggedOut: boolean;
-  /** What became of a login that was there instead of the link. */
+  /** The new place of a login that had replaced the link. */
   auth: AuthAdoption | undefined;
 }
 
 /**
- * Whether the account that a session worked under last may have been logged out in it. Codex takes the link away at a real
- * logout. It does so, too, where a project's settings force a logout, which revokes nothing. So the service has to be asked.
+ * Whether the last account of a session may be logged out. Codex removes the link at a real logout, but also when a project's
+ * settings force a logout, which revokes nothing. So the service must be asked.
  */
 export function mayBeLoggedOut(target: string, { isLoggedOut, auth }: Leaving): boolean {
-  // A new login of the same account makes up for the logout.
+  // A new login of the same account followed the logout.
   const isBack = auth !== undefined && 'vault' in auth && auth.vault === target;
   return isLoggedOut && !isBack;
 }
 
 /**
- * The same for a session that was killed. It could not end its record, which tells the account that it worked under. A
- * session that had ended its record was about to take the link away itself.
+ * The same for a session that was killed. Its record, which is not ended, tells its last account. A session that has ended its
+ * record removes the link itself.
  * @param pid of its supervisor.
  * @returns the target whose login may be revoked.
  */

@@ -3,9 +3,9 @@ import type { Paths } from '../state/paths.ts';
 import { findUnknownLogin, tellImport } from './home-login.ts';
 
 /**
- * For a session in a home where plain codex works under another account, which is no target's.
- * @param reconciled with the lines that the user has read already.
- * @returns a line for the user; undefined when there is no such login, or when a line has named it.
+ * For a session in a home whose own login is of an unknown account.
+ * @param reconciled has the lines that the user has read already.
+ * @returns a line for the user; undefined when there is no such login, and when a line has already named it.
  */
 export function tellUnknownLogin(
   paths: Paths,

@@ -5,6 +5,7 @@ import { activeMarks } from '../accounts/marks.ts';
 import { failedLately } from '../accounts/refresh-failure.ts';
 import { isInTime, type Need, needsRefresh, refreshDueAt } from '../accounts/token-age.ts';
 import { inspectVault } from '../accounts/vault.ts';
+import { attempt } from '../state/attempt.ts';
 import type { Config } from '../state/config.ts';
 import { KEEPER_PROGRAM } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
@@ -18,30 +19,28 @@ export interface TokenKeeperFacts {
 }
 
 /**
- * Refreshes access tokens in time, before a Codex would: several Codexes at once would spend one refresh token twice, which
- * can cost the account (fact 16). A process of its own does the work (keep-token.ts) and outlives us: the service sends the
- * new refresh token only once, and it has to reach the vault.
+ * Refreshes access tokens before a Codex would: several Codexes at once would spend one refresh token twice, which can cost
+ * the account (fact 16). A separate process does the work (keep-token.ts) and may live longer than us: the service sends the
+ * new refresh token only once, and the vault must get it.
  */
 export interface TokenKeeper {
   /**
-   * Before a child starts under an account. A young token costs one read of the vault. An old token is refreshed in the
-   * background. Only a token that Codex itself would refresh at its first request is waited for, 10 s at most.
-   * @returns `needs-login` when the refresh token turned out to be dead.
+   * Call it before a child starts under an account. A young token costs one read of the vault. An old token is refreshed in
+   * the background. When Codex itself would refresh at its first request, waits for our refresh, 10 s at most.
+   * @returns `needs-login` when the service has refused the refresh token.
    */
   prepare(target: string): Promise<'ready' | 'needs-login'>;
-  /**
-   * For an account that may be logged out. Has the token refreshed however young it is, which tells whether the login still
-   * works.
-   */
+  /** For an account that may be logged out: refreshes a token of any age, to learn whether the login still works. */
   verifyLogin(target: string): Promise<'ready' | 'needs-login'>;
-  /** Refreshes the token of the current target when it is due, while a child runs. @returns how to stop. */
+  /** Refreshes the token of the current target in time while a child runs. @returns a function that stops it. */
   watch(current: () => string): () => void;
 }
 
-/** A refresh takes half a second. After this, Codex does it itself. */
+/** A refresh takes half a second. After this time Codex starts, and refreshes itself. */
 const WAIT_MS = 10_000;
+/** When a token of the last minutes has not changed for so long, no Codex uses it. */
 const UNUSED_MS = 10_000;
-/** A timer stands still while the machine sleeps, so no timer is longer than a minute. */
+/** A timer does not run while the machine sleeps, so no timer is longer than a minute. */
 const TICK_MS = { least: 1000, most: 60_000 };
 
 export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
@@ -61,11 +60,7 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
 
   /** A vault that cannot be read now is read again at the next tick. */
   function findNeedQuietly(name: string): RefreshNeed {
-    try {
-      return findNeed(name);
-    } catch {
-      return { need: 'no', renewal: undefined };
-    }
+    return attempt(() => findNeed(name)) ?? { need: 'no', renewal: undefined };
   }
 
   async function waitAndJudge(
@@ -92,8 +87,8 @@ export function createTokenKeeper(facts: TokenKeeperFacts): TokenKeeper {
       const tick = () => {
         const name = current();
         const { need, renewal } = findNeedQuietly(name);
-        // When the machine has slept, a token may be in its last minutes. The first Codex that makes a request refreshes
-        // it, and may be at it already. A token that is still old 10 s later is used by no Codex, so we refresh it.
+        // After the sleep of a machine a token may be in its last minutes. The first Codex that makes a request refreshes it,
+        // and may have begun already. When the token is still old 10 s later, no Codex uses it, so we refresh it.
         if (need !== 'now') last = undefined;
         else if (last?.renewal?.expiresAt !== renewal?.expiresAt) {
           last = { renewal, since: Date.now() };
@@ -128,7 +123,7 @@ function startWorker(
   return new Promise((resolve) => {
     try {
       const { CODEX_HOTSWAP_SHIM: _ours, ...rest } = env;
-      // In a process group of its own: neither Ctrl-C nor a closed window reaches it.
+      // In a new process group: neither Ctrl-C nor a closed window reaches it.
       const worker = spawn(process.execPath, [KEEPER_PROGRAM, target, real, ...words], {
         env: rest,
         cwd: '/',

@@ -3,23 +3,23 @@ import { resolve } from 'node:path';
 import { type Invocation, listFlagValues } from '../codex/argv.ts';
 import { HotswapError } from '../errors.ts';
 
-/** What tells where Codex works. */
+/** The facts that decide the working directory of Codex. */
 export interface WorkPlace {
   invocation: Invocation;
-  /** Where Codex is started. */
+  /** The directory in which Codex is started. */
   cwd: string;
   /** The directory of a thread that is resumed, which outranks the command line. */
   directory?: string | undefined;
 }
 
-/** Where Codex works: its working directory, or what `-C` names. Codex resolves no link in that (fact 43). */
+/** The working directory of Codex: the directory of `-C`, else that of its start. Codex resolves no link in it (fact 43). */
 export function workingDirectory({ invocation, cwd, directory }: WorkPlace): string {
   return directory ?? resolve(cwd, listFlagValues(invocation, 'cd').at(-1) ?? '.');
 }
 
 /**
- * For a handoff, while a Codex runs that could not be started there any more. In another directory its successor would
- * have another sandbox, so the session stays.
+ * Refuses a handoff when the directory of the running Codex cannot be entered any more. In another directory the next Codex
+ * would have another sandbox.
  * @throws HotswapError `no-usable-target`
  */
 export function requireDirectory(place: WorkPlace): void {
@@ -29,8 +29,8 @@ export function requireDirectory(place: WorkPlace): void {
     } catch {
       throw new HotswapError(
         'no-usable-target',
-        `the directory ${directory} is gone, or may not be entered`,
-        'no limit moves this session',
+        `the directory ${directory} is missing or cannot be entered`,
+        'the session stays under its account',
       );
     }
   }

@@ -5,12 +5,13 @@ import type { Slot } from './slot.ts';
 
 export type AuthAdoption =
   | Exclude<Placement, { kind: 'unplaced' }>
-  /** It is kept for the user as a file of its own. */
+  /** The login is kept for the user in this file. */
   | { kind: 'orphaned'; file: string; reason: string };
 
 /**
- * Codex writes a real auth.json in the slot at a login, after it has removed our link. The login goes to the vault of its
- * account, which may be another one than the slot's link led to. A login of no target is kept among the orphans.
+ * Moves a login that Codex has written into the slot: at a login Codex removes our link and writes a real auth.json. The
+ * login goes to the vault of its account, which may not be the account of the session. A login of no target goes to the
+ * orphans.
  */
 export function adoptAuth(
   slot: Pick<Slot, 'home' | 'number'>,

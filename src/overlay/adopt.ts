@@ -11,8 +11,10 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../accounts/credential/read.ts';
 import type { KnownVault } from '../accounts/place-login.ts';
-import { findEntryPolicy, isPrivateForSeatbelt, isRemadeByCodex } from '../codex/home-table.ts';
+import { findEntryPolicy, isPrivateForSeatbelt, isRecreatedByCodex } from '../codex/home-table.ts';
+import { attempt } from '../state/attempt.ts';
 import { isTemporaryName } from '../state/files.ts';
 import { adoptionLockOf } from '../state/paths.ts';
 import { underLock } from '../state/records.ts';
@@ -26,16 +28,16 @@ import type { Slot } from './slot.ts';
 export interface Adoption {
   /** Relative to the home. */
   entry: string;
-  /** In words, for the event log. */
+  /** A text for the event log. */
   outcome: string;
-  /** The file that keeps the older one of the two. */
+  /** The file with the older one of two files. */
   backup?: string;
 }
 
 export interface AdoptReport {
   adopted: Adoption[];
   auth?: AuthAdoption;
-  /** Lines for the user about entries that could not be adopted. They are still where they were. */
+  /** Lines for the user about entries that could not be adopted. Those entries were not moved. */
   problems: string[];
 }
 
@@ -43,33 +45,33 @@ export interface AdoptOptions {
   vaults: readonly KnownVault[];
   orphansDir: string;
   now: Date;
-  /** The slot is deleted next. Entries that are private only because Codex refuses a link are brought home, too. */
+  /** The slot is deleted next, so entries that are private only because Codex refuses a link are moved, too. */
   isLast?: boolean;
 }
 
 /**
- * Moves the real files of the slot to where they belong: a file that replaced a link, an entry that Codex added, a login. Of
- * two files the newer one stays, and the older one is kept beside it, unless Codex makes such files anew. Private entries
- * stay, and entries of the policy 'never' are not read. For the release of a slot, and before a slot is furnished whose owner
- * died. Idempotent. An entry that fails throws nothing.
+ * Moves the real entries of the slot to the shared home, and a login to its vault: files that replaced a link, and entries
+ * that Codex added. Of two files the newer one stays, and the older one becomes a backup, unless Codex recreates such files.
+ * Private entries stay, and entries of the policy 'never' are not read. Used when a slot is released, and before the slot of
+ * a dead session is furnished. Idempotent. Never throws.
  *
- * Two sessions adopt one after the other. Without the lock a file that is new in both is still not lost (see move.ts).
+ * A lock lets sessions adopt one after the other. Without the lock no file is lost either (see move.ts).
  */
 export function adoptSlot(
   slot: Slot,
   { vaults, orphansDir, now, isLast = false }: AdoptOptions,
 ): AdoptReport {
   const report: AdoptReport = { adopted: [], problems: [] };
-  attempt('auth.json', report, () => {
+  attemptFor('auth.json', report, () => {
     const auth = adoptAuth(slot, vaults, orphansDir, now);
     if (auth !== undefined) report.auth = auth;
   });
-  attempt(CREDENTIALS, report, () => {
+  attemptFor(CREDENTIALS, report, () => {
     const adopted = adoptCredentials(slot, now);
     if (adopted !== undefined) report.adopted.push({ entry: CREDENTIALS, ...adopted });
   });
   let drifted: Dirent[] = [];
-  attempt('what the session left', report, () => {
+  attemptFor('the files of the session', report, () => {
     drifted = readdirSync(slot.home, { withFileTypes: true }).filter((entry) =>
       isDrift(entry, isLast),
     );
@@ -77,17 +79,17 @@ export function adoptSlot(
   if (drifted.length === 0) return report;
   underLock(adoptionLockOf(slot.home), 'go-on', () => {
     for (const { name } of drifted) {
-      attempt(name, report, () => {
+      attemptFor(name, report, () => {
         adopt(slot, name, report, now);
-        const left = lstatSync(join(slot.home, name), { throwIfNoEntry: false });
-        if (left === undefined) symlinkSync(join(slot.sharedHome, name), join(slot.home, name));
+        const from = join(slot.home, name);
+        if (!isThere(from)) symlinkSync(join(slot.sharedHome, name), from);
       });
     }
   });
   return report;
 }
 
-// Sockets, fifos and devices belong to a process and are of no use elsewhere.
+// Sockets, fifos and devices work only with their process.
 function isDrift(entry: Dirent, isLast: boolean): boolean {
   return (
     (entry.isFile() || entry.isDirectory()) &&
@@ -105,12 +107,12 @@ function adopt(slot: Slot, entry: string, report: AdoptReport, now: Date, tries 
     unlinkSync(from); // a socket or a fifo in a directory, of a process that has ended
   } else if (theirs === undefined) {
     if (moveNew(from, to)) report.adopted.push({ entry, outcome: 'new' });
-    // Another session was faster: now there are two files to compare.
+    // Another session has made the file just now: compare the two.
     else if (tries > 1) adopt(slot, entry, report, now, tries - 1);
-    else throw new Error(`${to} comes and goes`);
+    else throw new Error(`another program makes and removes ${to} all the time`);
   } else if (ours.isDirectory() && theirs.isDirectory()) {
     for (const name of readdirSync(from)) {
-      attempt(join(entry, name), report, () => adopt(slot, join(entry, name), report, now));
+      attemptFor(join(entry, name), report, () => adopt(slot, join(entry, name), report, now));
     }
     rmdirSync(from);
   } else if (isSame(from, ours, to, theirs)) {
@@ -132,7 +134,7 @@ function keepNewer(pair: Pair, now: Date): { outcome: string; backup?: string } 
   const { entry, from, ours, to, theirs } = pair;
   const areFiles = ours.isFile() && theirs.isFile();
   const isNewer = areFiles && ours.mtimeMs >= theirs.mtimeMs;
-  if (areFiles && isRemadeByCodex(entry)) {
+  if (areFiles && isRecreatedByCodex(entry)) {
     if (isNewer) moveOver(from, to);
     else unlinkSync(from);
     return { outcome: isNewer ? 'newer in the session' : 'newer in the shared home' };
@@ -153,20 +155,16 @@ function isSame(from: string, ours: Stats, to: string, theirs: Stats): boolean {
   return readFileSync(from).equals(readFileSync(to));
 }
 
-// A user who keeps config.toml in a dotfiles repository has a link in the shared home. The link stays.
+// A user may keep config.toml in a dotfiles repository, with a link in the shared home. The link stays.
 function followLink(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
-  }
+  return attempt(() => realpathSync.native(path)) ?? path;
 }
 
-function attempt(entry: string, report: AdoptReport, action: () => void): void {
+function attemptFor(entry: string, report: AdoptReport, action: () => void): void {
   try {
     action();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    report.problems.push(`${entry} could not be brought to the shared home: ${reason}`);
+    report.problems.push(`${entry} could not be moved to the shared home: ${reason}`);
   }
 }

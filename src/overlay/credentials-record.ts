@@ -1,12 +1,13 @@
 import { rmSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { readObject } from '../codex/json.ts';
 import { readJson, replaceFile } from '../state/files.ts';
 import { type CredentialsSlot, ownFile } from './credentials-files.ts';
 import { digestLogins, type LinkedLogins, readLogins } from './merge-logins.ts';
 
-// What was linked into a slot. The record tells a login that the session has removed from one that was never there.
+// The record of the logins that were linked into a slot. It shows whether the session has removed a login.
 
-/** Puts on record what both sides have now, unless it is on record already. @param stats of the slot's file. */
+/** Records the logins that slot and shared home have now. @param stats of the slot's file; an equal record is kept. */
 export function recordLinked(slot: CredentialsSlot, { size, mtimeMs }: Stats): void {
   const record = readLinked(slot);
   if (record?.size === size && record.mtimeMs === mtimeMs) return;
@@ -15,18 +16,19 @@ export function recordLinked(slot: CredentialsSlot, { size, mtimeMs }: Stats): v
     if (logins === undefined) return;
     replaceFile(recordFile(slot), JSON.stringify(digestLogins(logins)), { sync: false });
   } catch {
-    forgetLinked(slot); // a login that is not known to have been linked is never taken for removed
+    forgetLinked(slot); // without a record no login counts as removed
   }
 }
 
-/** @returns undefined when nothing was linked, or when that cannot be told. */
+/** @returns undefined when nothing was linked, and when the record cannot be read. */
 export function readLinked(slot: CredentialsSlot): LinkedLogins | undefined {
   const read = readJson(recordFile(slot));
-  const record = read.kind === 'ok' ? (read.value as Partial<LinkedLogins> | null) : undefined;
-  const isWhole = typeof record?.whole === 'string' && typeof record.entries === 'object';
-  return isWhole && record.entries !== null ? (record as LinkedLogins) : undefined;
+  const record = read.kind === 'ok' ? readObject(read.value) : undefined;
+  const isRecord = typeof record?.whole === 'string' && readObject(record.entries) !== undefined;
+  return isRecord ? (record as unknown as LinkedLogins) : undefined;
 }
 
+/** Deletes the record. */
 export function forgetLinked(slot: CredentialsSlot): void {
   rmSync(recordFile(slot), { force: true });
 }

@@ -12,19 +12,20 @@ import { errnoOf, removeQuietly, temporaryName, writeNewFile } from '../state/fi
 import { CREDENTIALS, type CredentialsSlot, ownFile, sharedFile } from './credentials-files.ts';
 import { recordLinked } from './credentials-record.ts';
 import { isCovered, type LinkedLogins, type Logins, readLogins } from './merge-logins.ts';
+import { NO_HARD_LINKS } from './move.ts';
 
-/** What is known of the logins when a file is replaced. */
+/** The facts from which the merged logins were made. */
 export interface Judged {
   /** The slot's file as it was read; undefined when it was missing. */
   ours: Logins | undefined;
-  /** The shared home's. */
+  /** The shared home's file. */
   theirs: Logins | undefined;
   linked: LinkedLogins | undefined;
-  /** Files in which logins stand that have to go. */
+  /** Files with the logins that are removed. */
   backups: readonly string[];
 }
 
-/** Puts the merged logins in the place of the shared file. Without any login the file is removed. */
+/** Replaces the shared file by the merged logins. Without any login the file is removed. */
 export function writeShared(
   slot: CredentialsSlot,
   merged: Buffer | undefined,
@@ -38,7 +39,7 @@ export function writeShared(
   const temporary = join(path, '..', temporaryName(CREDENTIALS));
   try {
     writeNewFile(temporary, merged, { mode: ((theirs ?? ours)?.stats.mode ?? 0o600) & 0o777 });
-    // The time at which the login was made. The next file to be merged is compared with it.
+    // The time of the newest login. The next merge compares it.
     const seconds = Math.max(ours?.stats.mtimeMs ?? 0, theirs?.stats.mtimeMs ?? 0) / 1000;
     utimesSync(temporary, seconds, seconds);
     if (theirs === undefined) putNew(temporary, path);
@@ -48,7 +49,7 @@ export function writeShared(
   }
 }
 
-/** Gives the shared file its name in the slot, and puts that on record. Across file systems it is a copy. */
+/** Links the shared file into the slot, and records that. On another file system the slot gets a copy. */
 export function linkShared(
   slot: CredentialsSlot,
   { ours, linked, backups }: Partial<Judged> = {},
@@ -59,12 +60,12 @@ export function linkShared(
     replaceName(ownFile(slot), ours, temporary, [...(backups ?? []), sharedFile(slot)], linked);
     recordLinked(slot, lstatSync(ownFile(slot)));
   } finally {
-    // rename(2) of two names of one inode does nothing, so the first name may still be there.
+    // rename(2) of two names of one inode does nothing, so the temporary name may still exist.
     removeQuietly(temporary);
   }
 }
 
-/** Removes the slot's file. @param witnesses files in which its logins stand. */
+/** Removes the slot's file. @param witnesses files that have its logins. */
 export function removeOwn(
   slot: CredentialsSlot,
   ours: Logins | undefined,
@@ -74,17 +75,17 @@ export function removeOwn(
   replaceName(ownFile(slot), ours, undefined, witnesses, linked);
 }
 
-/** Codex has written since the files were read: judge again. */
+/** Codex has written since the files were read: read and merge again. */
 export class ChangedError extends Error {
   constructor(path: string) {
-    super(`${path} is being changed`);
+    super(`another program is changing ${path}`);
   }
 }
 
 /**
- * The only place that takes the name of a `.credentials.json` away from its content, for nothing or for another file. That
- * happens only when the content is still the one that was judged, and every login in it stands in one of `witnesses`: a
- * regular file under another name, read now.
+ * Removes a `.credentials.json`, or replaces it by `successor`; no other function does. First it checks that the content has
+ * not changed since it was read, and that one of the `witnesses` has every login in it: a regular file under another name,
+ * which is read now.
  * @throws ChangedError when Codex has written since.
  */
 function replaceName(
@@ -102,14 +103,14 @@ function replaceName(
       const kept = readLogins(witness);
       return kept !== undefined && isCovered(judged, kept, linked);
     });
-    if (!isEmpty && !isWitnessed) throw new Error(`${path} holds logins that stand nowhere else`);
+    if (!isEmpty && !isWitnessed) throw new Error(`${path} has logins that no other file has`);
     if (!readFileSync(path).equals(judged.bytes)) throw new ChangedError(path);
   }
   if (successor !== undefined) renameSync(successor, path);
   else unlinkSync(path);
 }
 
-/** Unlike rename(2), link(2) does not replace a file that came up meanwhile. */
+/** Uses link(2): unlike rename(2), it does not replace a file that another program has just made. */
 function putNew(temporary: string, path: string): void {
   try {
     linkSync(temporary, path);
@@ -129,5 +130,3 @@ function hardLinkOrCopy(from: string, to: string): void {
     cpSync(from, to, { preserveTimestamps: true });
   }
 }
-
-const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];

@@ -1,10 +1,11 @@
+import { isSameInode } from '../accounts/credential/read.ts';
+import { attempt } from '../state/attempt.ts';
 import { adoptionLockOf } from '../state/paths.ts';
 import { underLock } from '../state/records.ts';
 import { backUp } from './backup.ts';
 import {
   type CredentialsSlot,
   isInStep,
-  isSameFile,
   ownFile,
   sharedFile,
   statBoth,
@@ -21,8 +22,8 @@ import {
 } from './merge-logins.ts';
 
 /**
- * Gives the shared file a second name in the slot: one inode serves both sides. Across file systems it is a copy.
- * @returns `drifted` when the slot holds something else, or its session has removed the file: adopt it first.
+ * Makes a hard link of the shared file in the slot: both names lead to one inode. On another file system it is a copy.
+ * @returns `drifted` when the slot's file differs, or its session has removed the file: then adopt it first.
  */
 export function linkCredentials(slot: CredentialsSlot): 'linked' | 'none' | 'drifted' {
   const { ours, theirs } = statBoth(slot);
@@ -42,12 +43,13 @@ export function linkCredentials(slot: CredentialsSlot): 'linked' | 'none' | 'dri
 }
 
 /**
- * Brings what the session did to the file into the shared home, login by login. A login that it has added or renewed is
- * added there. A login that it has removed is removed there, unless it was renewed there. The same holds for what others
- * did to the shared file meanwhile. The inode says nothing about that, as Codex writes in place: the logins that were linked
- * are known by their content. A login that has to go is kept in a backup. Then the file is linked again.
- * @returns what was done, or undefined when there was nothing to do.
- * @throws what the file system throws; the logins are then where they were.
+ * Merges the session's changes of the file into the shared home, login by login. A login that the session has added or
+ * renewed is added there. A login that it has removed is removed there, unless another program has renewed it there. The
+ * changes of other programs in the shared file count in the same way. The inode does not show a change, because Codex writes
+ * in place, so the recorded content of the linked logins is compared. A removed login is kept in a backup. Then the file is
+ * linked again.
+ * @returns the outcome; undefined when nothing has changed.
+ * @throws what the file system throws; no login was changed then.
  */
 export function adoptCredentials(
   slot: CredentialsSlot,
@@ -57,7 +59,7 @@ export function adoptCredentials(
   if (ours === undefined && (theirs === undefined || readLinked(slot) === undefined)) {
     return undefined;
   }
-  if (ours !== undefined && theirs !== undefined && isSameFile(ours, theirs)) return undefined;
+  if (ours !== undefined && isSameInode(ours, theirs)) return undefined;
   return underLock(adoptionLockOf(slot.home), 'go-on', () => {
     for (let tries = 1; ; tries++) {
       try {
@@ -72,19 +74,17 @@ export function adoptCredentials(
 const MOST_TRIES = 5;
 
 /**
- * For the release: an idle slot must not go on showing a file that is replaced in the shared home meanwhile. A file that is
- * not adopted yet, or cannot be removed, stays. Never throws.
+ * Removes the slot's file when the slot is released, because the shared file may be replaced while the slot is idle. A file
+ * that is not adopted yet, or cannot be removed, stays: the next session in the slot adopts it. Never throws.
  */
 export function unlinkCredentials(slot: CredentialsSlot): void {
-  try {
+  attempt(() => {
     const { ours, theirs } = statBoth(slot);
     if (ours !== undefined && !isInStep(slot, ours, theirs)) return;
-    // The record goes first: with it and without the file the slot would look as if its session had removed the logins.
+    // The record is deleted first: a record without a file means that the session has removed the logins.
     forgetLinked(slot);
     if (ours !== undefined) removeOwn(slot, readLogins(ownFile(slot)), [sharedFile(slot)]);
-  } catch {
-    // The next session in the slot adopts it.
-  }
+  });
 }
 
 function mergeIntoShared(

@@ -10,7 +10,7 @@ import { CREDENTIALS } from './credentials-files.ts';
 import type { Slot } from './slot.ts';
 import { sweepTemporaries } from './temporaries.ts';
 
-/** What furnishing did. `drifted`: real entries where a link should be, which are to be adopted. */
+/** The names of the links that were made and removed. `drifted`: real entries in the place of a link; adopt them. */
 export interface FurnishReport {
   linked: string[];
   removed: string[];
@@ -18,8 +18,8 @@ export interface FurnishReport {
 }
 
 /**
- * Gives the overlay a link for every shared entry of the shared home; nothing else is touched. When all is right already it
- * costs two directory reads and one readlink per entry. Run it before every child start, as entries come and go.
+ * Makes a link in the overlay for every shared entry of the shared home, and changes nothing else. Without a change it costs
+ * two directory reads and one readlink for each entry. Run it before every child: the entries may have changed.
  */
 export function furnishSlot(slot: Slot): FurnishReport {
   const shared = readSharedHome(slot.sharedHome);
@@ -35,25 +35,20 @@ export function furnishSlot(slot: Slot): FurnishReport {
   return report;
 }
 
-/** The names to link. First it makes the directories that Codex would otherwise make in the overlay (fact 30). */
+/** The names to link. Makes the directories that Codex would otherwise make in the overlay (fact 30). */
 function readSharedHome(sharedHome: string): Set<string> {
   ensureDir(sharedHome);
   const all = readdirSync(sharedHome);
   sweepTemporaries(sharedHome, all);
-  const names = new Set(all.filter((name) => !isUnshared(name)));
+  const names = new Set(all.filter((name) => !isBackupName(name) && !isTemporaryName(name)));
   for (const name of SHARED_DIRECTORIES) {
     if (names.has(name)) continue;
     ensureDir(join(sharedHome, name));
     names.add(name);
   }
-  // A link to a missing file is fine: open(O_CREAT) through it makes the file in the shared home.
+  // A link to a missing file works: open(O_CREAT) through it makes the file in the shared home.
   for (const name of SHARED_FILES) names.add(name);
   return names;
-}
-
-// Backups are for the user. Unfinished files are of no use.
-function isUnshared(name: string): boolean {
-  return isBackupName(name) || isTemporaryName(name);
 }
 
 function furnishEntry(
@@ -64,7 +59,7 @@ function furnishEntry(
 ): void {
   const policy = findEntryPolicy(name);
   if (policy === 'hardlink') return; // see linkCredentials
-  // `join` walks over each letter of a path, and V8 has not compiled it yet: half of what furnishing costs a start.
+  // `join` reads each letter of a path, and V8 has not compiled it yet: that would be half of the time of furnishing.
   const path = `${slot.home}/${name}`;
   const shared = `${slot.sharedHome}/${name}`;
   if (policy !== 'link') {
@@ -80,8 +75,8 @@ function furnishEntry(
   }
 }
 
-// Removes links that should not be there: a link to an entry that was deleted in the shared home, where Codex could not make
-// a directory, and a link of an entry that an older version of ours shared. Real files are left for adoption.
+// Removes a link to an entry that was deleted in the shared home, as Codex could make no directory there. Removes a link that
+// an older version of ours has made. Real files stay: they are adopted.
 function tidyEntry(
   slot: Slot,
   name: string,

@@ -1,9 +1,11 @@
+import { parseJson } from '../codex/json.ts';
+
 /**
- * Moves what a config.toml says about the hooks of one home to another home, in its text; what does not concern them
- * stays byte for byte. Codex writes `[hooks.state."<path>:<event>:<n>:<n>"]` tables; other spellings of the key, which
- * only a person writes, are renamed in place.
- * When both homes have a table of the same hook, the fields under `from` are the later answers and win one by one:
- * switching a hook off writes `enabled = false` alone.
+ * Changes the home in the hook keys of a config.toml's text. All other bytes stay. Codex writes tables
+ * `[hooks.state."<path>:<event>:<n>:<n>"]`. A person may write the key in another form: such a key is renamed in place.
+ * When both homes have a table for one hook, each field under `from` replaces the field under `to`, because it is newer. The
+ * other fields stay: when a user switches a hook off, Codex writes only `enabled = false`.
+ * @returns the new text, and the renamed hooks without the home.
  */
 export function renameHookKeys(
   text: string,
@@ -38,11 +40,11 @@ export function renameHookKeys(
 
 interface Block {
   text: string;
-  /** The hook's key when the block is a `[hooks.state."…"]` table. */
+  /** The hook's key, when the block is a `[hooks.state."…"]` table. */
   key: string | undefined;
 }
 
-// A block is a table header with all that follows to the next one; the text before the first header is one, too.
+// A block is a table header with the lines up to the next header. The lines before the first header are a block, too.
 function splitBlocks(text: string): Block[] {
   return text.split(/^(?=[ \t]*\[)/m).map((block) => ({ text: block, key: keyOf(block) }));
 }
@@ -52,11 +54,7 @@ const HEADER = /^[ \t]*\[\s*hooks\s*\.\s*state\s*\.\s*("(?:[^"\\\n]|\\.)*"|'[^'\
 function keyOf(block: string): string | undefined {
   const quoted = HEADER.exec(block)?.[1];
   if (quoted === undefined || quoted.startsWith("'")) return quoted?.slice(1, -1);
-  try {
-    return JSON.parse(quoted) as string;
-  } catch {
-    return undefined;
-  }
+  return parseJson(quoted) as string | undefined;
 }
 
 const FIELD = /^[ \t]*([A-Za-z0-9_-]+)[ \t]*=.*$/;
@@ -73,7 +71,7 @@ function mergeFields(older: string, newer: string): string {
   return lines.join('\n');
 }
 
-// A comment between two tables speaks about the one below it.
+// A comment between two tables belongs to the table below it.
 function commentsAfterFields(block: string): string {
   const lines = block.split('\n');
   const tail = lines.slice(lines.findLastIndex((line) => FIELD.test(line)) + 1).join('\n');

@@ -1,7 +1,9 @@
-import { lstatSync, realpathSync, unlinkSync } from 'node:fs';
+import { realpathSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { leadToHome } from '../accounts/credential/link.ts';
+import { isLink } from '../accounts/credential/swap-link.ts';
 import { HotswapError } from '../errors.ts';
+import { attempt } from '../state/attempt.ts';
 import {
   claimLease,
   ensureLeaseDir,
@@ -14,13 +16,13 @@ import type { Place } from '../state/machine-place.ts';
 import { type Paths, recordedSharedHome } from '../state/paths.ts';
 import type { ProcessIdentity } from '../state/process-identity.ts';
 import { unlinkCredentials } from './credentials.ts';
-import { type Slot, slotPlaces } from './slot.ts';
+import { type Slot, type SlotPlace, slotPlaces } from './slot.ts';
 
 const MAX_SLOTS = 64;
 
 /**
- * Leases the lowest free slot of this shared home. No lock is held at any time (see {@link claimLease}).
- * @param here where we are; elsewhere for tests.
+ * Leases the free slot of this shared home with the lowest number. Needs no lock (see {@link claimLease}).
+ * @param here our machine; tests give another one.
  * @throws HotswapError `no-free-slot`, `unsafe-path`, `home-unwritable`.
  */
 export function leaseSlot(
@@ -30,101 +32,71 @@ export function leaseSlot(
   here?: Place,
 ): Slot {
   ensurePrivateDir(paths.runtimeDir);
-  // Codex makes CODEX_HOME canonical, and keys hook trust and thread paths by that path.
+  // Codex makes CODEX_HOME canonical, and stores hook trust and thread paths by that path.
   const runtimeDir = realpathSync.native(paths.runtimeDir);
   for (let number = 1; number <= MAX_SLOTS; number++) {
-    const { home, side } = slotPlaces(runtimeDir, number);
-    ensureSide(side, sharedHome);
-    if (recordedSharedHome(home) !== sharedHome) continue;
-    const slot = leaseExistingSlot(runtimeDir, number, owner, here);
+    const place = { number, sharedHome, ...slotPlaces(runtimeDir, number) };
+    ensureLeaseDir(place.side, { 'home.json': JSON.stringify({ sharedHome }) });
+    const slot = leaseExistingSlot(place, owner, here);
     if (slot !== undefined) return slot;
   }
   throw new HotswapError(
     'no-free-slot',
     `all ${MAX_SLOTS} overlays in ${paths.runtimeDir} are in use`,
-    'end a running codex, or look into it with: codex-hotswap doctor',
+    'end a running codex; to find the cause: codex-hotswap doctor',
   );
 }
 
 /**
- * Gives a slot back. Its directory stays, as the state DB of Codex remembers paths through it (fact 32). A program that the
- * session has started and left behind (an editor, tmux) may still have the slot as CODEX_HOME. So its auth.json becomes a link
- * to that of the shared home: the program works under the login of plain Codex, and not under that of the next session.
+ * Gives a slot back. Its directory stays, as the database of Codex has paths through it (fact 32). A program that the session
+ * has started (an editor, tmux) may live on with the slot as its CODEX_HOME. So the slot's auth.json becomes a link to the
+ * shared home's auth.json: such a program uses the login of plain Codex, and not the login of the next session.
  */
 export function releaseSlot(slot: Slot): void {
   if (!holdsSlot(slot)) return;
-  leadToSharedLogin(slot);
+  // A real login is not adopted yet, so it stays. When no link can be made (a full disk), the old link does no harm.
+  attempt(() => leadToHome(join(slot.home, 'auth.json'), join(slot.sharedHome, 'auth.json')));
   unlinkCredentials(slot);
   freeLease(slot.side, slot.generation);
 }
 
-/** False when another machine has taken the slot over, to which a session that is suspended for long looks dead. */
+/** False when another machine has taken over the slot: a session that is suspended for long looks dead there. */
 export function holdsSlot({ side, generation }: Slot): boolean {
   return holdsLease(side, generation);
 }
 
 /**
  * Call it before a change in the slot.
- * @throws HotswapError `in-use` when it is not ours any more.
+ * @throws HotswapError `in-use` when another machine has taken over the slot.
  */
 export function assertHeld(slot: Slot): void {
   if (holdsSlot(slot)) return;
-  throw new HotswapError('in-use', tellLost(slot), 'start codex anew');
+  throw new HotswapError('in-use', tellLost(slot), 'start codex again');
 }
 
-/** The line for the user about a slot that was taken over. */
+/** The line for the user about a slot that another machine has taken over. */
 export function tellLost({ number }: Slot): string {
   return `this session was suspended for more than five minutes, and another machine has taken over its overlay ${number}`;
 }
 
-/** Records the processes that use the slot. It stays leased as long as one of them lives. */
+/** Records the processes that use the slot. The slot is leased until the last one has ended. */
 export function recordUsers(slot: Slot, users: readonly ProcessIdentity[]): void {
   setUsers(slot.side, slot.generation, users);
 }
 
-/**
- * Leases a given slot that exists, if it is free. For sweeping.
- * @param runtimeDir canonical.
- */
+/** Leases this slot. @returns undefined when a session has it, and when it is the slot of another shared home. */
 export function leaseExistingSlot(
-  runtimeDir: string,
-  number: number,
+  { number, home, side, sharedHome }: SlotPlace,
   owner: ProcessIdentity,
   here?: Place,
 ): Slot | undefined {
-  const { home, side } = slotPlaces(runtimeDir, number);
-  const sharedHome = recordedSharedHome(home);
-  if (sharedHome === undefined) return undefined;
+  if (recordedSharedHome(home) !== sharedHome) return undefined;
   const claim = claimLease(side, owner, here === undefined ? {} : { here });
   if (claim === undefined) return undefined;
   const { generation, orphanOf } = claim;
-  makeHome(home);
-  return {
-    number,
-    home,
-    side,
-    sharedHome,
-    generation,
-    ...(orphanOf === undefined ? {} : { reclaimedFrom: { pid: orphanOf } }),
-  };
-}
-
-// A login of its own is not adopted yet, so it stays. Where no link can be made (a full disk) the old link does no harm.
-function leadToSharedLogin({ home, sharedHome }: Slot): void {
-  try {
-    leadToHome(join(home, 'auth.json'), join(sharedHome, 'auth.json'));
-  } catch {
-    // The link still leads to the account that the session had last.
-  }
-}
-
-// `uninstall --purge` leaves a link to the shared home in the place of a slot. Furnishing it would link the shared home to
-// itself.
-function makeHome(home: string): void {
-  if (lstatSync(home, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(home);
+  // `uninstall --purge` leaves a link to the shared home in the place of a slot. Furnished, it would link the home to itself.
+  if (isLink(home)) unlinkSync(home);
   ensurePrivateDir(home);
-}
-
-function ensureSide(side: string, sharedHome: string): void {
-  ensureLeaseDir(side, { 'home.json': JSON.stringify({ sharedHome }) });
+  const slot = { number, home, side, sharedHome, generation };
+  return orphanOf === undefined ? slot : { ...slot, reclaimedFrom: { pid: orphanOf } };
 }

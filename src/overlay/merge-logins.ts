@@ -1,16 +1,17 @@
 import { lstatSync, readFileSync, type Stats } from 'node:fs';
+import { parseJson, readObject } from '../codex/json.ts';
 
-/** A `.credentials.json` as it was read: the login of each MCP server is an entry of its own. */
+/** The content of a `.credentials.json`: one entry for the login of each MCP server. */
 export interface Logins {
   bytes: Buffer;
   stats: Stats;
-  /** By the key that Codex gives the server. A file of another form is one entry as a whole. */
+  /** By Codex's key of the server. A file of an unknown form is one entry. */
   entries: ReadonlyMap<string, string>;
-  /** False for a file of another form, which is kept or replaced as a whole. */
+  /** False for a file of an unknown form, which is kept or replaced as a whole. */
   isKnownForm: boolean;
 }
 
-/** The logins that were linked into a slot: digests, no secrets. */
+/** Digests of the logins that were linked into a slot; no secrets. */
 export interface LinkedLogins {
   size: number;
   mtimeMs: number;
@@ -19,9 +20,9 @@ export interface LinkedLogins {
 }
 
 /**
- * Reads the file. Codex empties it and writes it in place, so a file that is half written is read again.
+ * Reads the file. Codex empties the file and then writes it, so an incomplete file is read again.
  * @returns undefined when there is no file.
- * @throws what reading throws; an error when it is no regular file, which Codex refuses to open, too.
+ * @throws what reading throws; an Error when it is no regular file. Codex does not open such a file either.
  */
 export function readLogins(path: string): Logins | undefined {
   for (let looks = 1; ; looks++) {
@@ -38,21 +39,14 @@ const MOST_LOOKS = 4;
 const PAUSE_MS = 15;
 const CLOCK = new Int32Array(new SharedArrayBuffer(4));
 
-/** Reads the logins out of the bytes of a file. */
+/** Reads the logins from the bytes of a file. */
 export function parseLogins(bytes: Buffer, stats: Stats): Logins {
-  const text = bytes.toString();
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      const entries = Object.entries(value).map(
-        ([key, login]) => [key, JSON.stringify(login)] as const,
-      );
-      return { bytes, stats, entries: new Map(entries), isKnownForm: true };
-    }
-  } catch {
-    // Another form.
-  }
-  return { bytes, stats, entries: wholeOf(bytes), isKnownForm: false };
+  const logins = readObject(parseJson(bytes.toString()));
+  if (logins === undefined) return { bytes, stats, entries: wholeOf(bytes), isKnownForm: false };
+  const entries = Object.entries(logins).map(
+    ([key, login]) => [key, JSON.stringify(login)] as const,
+  );
+  return { bytes, stats, entries: new Map(entries), isKnownForm: true };
 }
 
 const WHOLE = '';
@@ -61,7 +55,7 @@ function wholeOf(bytes: Buffer): Map<string, string> {
   return new Map([[WHOLE, bytes.toString('latin1')]]);
 }
 
-/** The digests of what is linked now. */
+/** The digests of these logins, for the record. */
 export function digestLogins({ bytes, stats, entries, isKnownForm }: Logins): LinkedLogins {
   const digests = [...entries].map(([key, login]) => [key, digest(login)]);
   return {
@@ -73,10 +67,10 @@ export function digestLogins({ bytes, stats, entries, isKnownForm }: Logins): Li
 }
 
 /**
- * Merges the logins of the slot and of the shared home: the logins of both, and those that one side has and the other did not
- * remove since they were linked. Of a login that both have changed, that of the later file stays.
- * @param linked the logins that both had once; undefined when they were never linked, so that nothing was removed.
- * @returns the text for both; undefined when no login is left.
+ * Merges the logins of the slot and of the shared home. A login that only one side has stays, unless the other side has
+ * removed it since it was linked. When both sides have changed a login, the login of the newer file stays.
+ * @param linked the logins that both sides had; undefined when nothing was linked: then no login counts as removed.
+ * @returns the text for both files; undefined when no login is left.
  */
 export function mergeLogins(
   linked: LinkedLogins | undefined,
@@ -85,7 +79,7 @@ export function mergeLogins(
 ): Buffer | undefined {
   const sides = [ours, theirs].filter((side) => side !== undefined);
   const sound = sides.filter(({ isKnownForm }) => isKnownForm);
-  // The other form comes from a Codex that was killed while it wrote, say.
+  // A Codex that was killed while it wrote leaves a file of an unknown form.
   if (sides.length === 2 && sound.length === 1) return sound[0]?.bytes;
   const byEntry = sides.every(({ isKnownForm }) => isKnownForm);
   const entriesOf = (side: Logins | undefined): ReadonlyMap<string, string> =>
@@ -107,7 +101,7 @@ export function mergeLogins(
 interface Pair {
   ours: string | undefined;
   theirs: string | undefined;
-  /** The digest of the login that both had. */
+  /** The digest of the login that both sides had. */
   base: string | undefined;
 }
 
@@ -121,10 +115,7 @@ function pickLogin({ ours, theirs, base }: Pair, isOursLater: boolean): string |
   return isOursLater ? ours : theirs;
 }
 
-/**
- * Whether no login is lost when only `kept` is left: it has the same bytes, or every login, or a later login of the same
- * server.
- */
+/** Whether `kept` has every login: the same bytes, the same login, or a newer login of the same server. */
 export function isCovered(
   logins: Logins,
   kept: Pick<Logins, 'bytes' | 'entries' | 'isKnownForm'>,
@@ -148,8 +139,8 @@ function textOf(entries: ReadonlyMap<string, string>): string {
 }
 
 /**
- * FNV-1a with two seeds, and the length. Not node:crypto, which takes 4 ms to load on the way to the first frame. The digests
- * need no protection against forgery, and they tell nothing of a token.
+ * FNV-1a with two seeds, and the length. node:crypto would take 4 ms to load before the first frame. The digests need no
+ * protection against forgery, and nobody can compute a token from them.
  */
 function digest(text: string): string {
   const hash = (seed: number) => {

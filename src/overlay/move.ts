@@ -7,10 +7,10 @@ import { sweepTemporaries } from './temporaries.ts';
 export type FileSystem = typeof nodeFs;
 
 /**
- * Moves a file, a directory or a link to a free name. On another file system it is copied beside that name first, so that it
- * appears there whole. Sockets, fifos and devices are left out, as they are of no use without their process.
- * @returns false when the name is taken, and nothing was moved.
- * @throws the plain errno error; the content is then where it was, and nothing else is left.
+ * Moves a file, a directory or a link to a free name. To another file system it is first copied beside that name, so that it
+ * appears complete. Sockets, fifos and devices are left out: they work only with their process.
+ * @returns false when the name is taken; nothing was moved then.
+ * @throws the errno error; then the content is at its old name, and no copy is left.
  */
 export function moveNew(from: string, to: string, fs: FileSystem = nodeFs): boolean {
   const stats = fs.lstatSync(from);
@@ -28,7 +28,7 @@ export function moveNew(from: string, to: string, fs: FileSystem = nodeFs): bool
   return true;
 }
 
-/** Moves a file over another one, which is gone then. @throws as {@link moveNew} does. */
+/** Moves a file and replaces the file at `to`. @throws as {@link moveNew} does. */
 export function moveOver(from: string, to: string, fs: FileSystem = nodeFs): void {
   try {
     fs.renameSync(from, to);
@@ -48,8 +48,8 @@ export function copyNew(from: string, to: string, fs: FileSystem = nodeFs): bool
 }
 
 /**
- * Gives the entry at `from` a free name on the same file system. A file keeps its old name, too; a directory does not.
- * rename(2) would replace a file that came up meanwhile; link(2) fails instead.
+ * Gives the entry at `from` a free name on the same file system. A file gets a second name, and a directory is renamed.
+ * rename(2) would replace a file that another process has just made; link(2) fails instead.
  */
 function putNew(from: string, to: string, stats: nodeFs.Stats, fs: FileSystem): boolean {
   try {
@@ -68,7 +68,8 @@ function putNew(from: string, to: string, stats: nodeFs.Stats, fs: FileSystem): 
 
 // rename(2) replaces an empty directory by a directory, and no other entry.
 const TAKEN = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR'];
-const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+/** The error codes of link(2) on a file system without hard links. */
+export const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 // On a file system without hard links an empty file of ours holds the name until the rename.
 function claimName(from: string, to: string, fs: FileSystem): boolean {
@@ -87,7 +88,7 @@ function claimName(from: string, to: string, fs: FileSystem): boolean {
   }
 }
 
-/** Copies beside `to`, and removes the copy whatever happens. */
+/** Makes a copy beside `to`, and removes the copy in any case. */
 function withCopy<Result>(
   from: string,
   to: string,
@@ -123,7 +124,7 @@ function copyTree(from: string, to: string, fs: FileSystem): void {
   fs.utimesSync(to, stats.atime, stats.mtime);
 }
 
-// The original is deleted next. After a power cut one of the two must be there.
+// The original is deleted next. After a power cut one of the two must exist.
 function sync(path: string, fs: FileSystem): void {
   const fd = fs.openSync(path, 'r');
   try {
@@ -139,7 +140,7 @@ function remove(path: string, fs: FileSystem): void {
       fs.rmSync(path, { recursive: true, force: true });
       return;
     } catch {
-      // One more try. After it the next sweep removes the copy (see temporaries.ts).
+      // Tries once more. Then the next sweep removes the copy (see temporaries.ts).
     }
   }
 }

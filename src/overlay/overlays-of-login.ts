@@ -4,12 +4,12 @@ import type { Paths } from '../state/paths.ts';
 import { pointAuth } from './point-auth.ts';
 import { listSlots } from './sweep.ts';
 
-/** Whether a session may be working with this login now: an overlay that a process owns leads to it. */
+/** Whether a session may use this login now: an overlay in use leads to it. */
 export function isLoginInUse(paths: Pick<Paths, 'runtimeDir'>, authFile: string): boolean {
   return listOverlaysOf(paths, authFile).length > 0;
 }
 
-/** Lets the overlays in use that lead to a login follow it to its new place. */
+/** Changes the links of the overlays in use after a login has moved. */
 export function repointOverlays(paths: Pick<Paths, 'runtimeDir'>, from: string, to: string): void {
   for (const overlay of listOverlaysOf(paths, from)) pointAuth(overlay, to);
 }

@@ -1,17 +1,21 @@
 import { join } from 'node:path';
 import { sideOf } from '../state/paths.ts';
 
-/** A leased overlay: the directory that Codex sees as its home, and what we keep beside it. */
-export interface Slot {
+/** The directories of an overlay: one is the home for Codex, and one has our own files. */
+export interface SlotPlace {
   number: number;
-  /** `runtime/slot-<n>`: CODEX_HOME. Canonical, as Codex makes it canonical too and stores paths through it. */
+  /** `runtime/slot-<n>`: CODEX_HOME. Canonical, because Codex makes it canonical and stores paths through it. */
   home: string;
   /** `runtime/slot-<n>.side`: leases, the record of the shared home, fifos. */
   side: string;
   sharedHome: string;
-  /** The number of our lease: the highest generation owns the slot. */
+}
+
+/** A leased overlay. */
+export interface Slot extends SlotPlace {
+  /** The number of our lease. The highest generation owns the slot. */
   generation: number;
-  /** Set when the former owner died without releasing: adopt before furnishing. */
+  /** Set when the former owner has died without a release: adopt before furnishing. */
   reclaimedFrom?: { pid: number };
 }
 

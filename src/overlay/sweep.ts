@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOnlyCopy } from '../codex/home-table.ts';
+import { attempt } from '../state/attempt.ts';
 import { highestLease } from '../state/directory-lease.ts';
 import { type Ownership, readOwnership } from '../state/lease-record.ts';
 import { tryLock } from '../state/lock.ts';
@@ -12,28 +13,24 @@ import { unlinkCredentials } from './credentials.ts';
 import { foldHookTrust } from './hook-trust.ts';
 import { leaseExistingSlot, releaseSlot } from './lease.ts';
 import { hasLoginLink } from './point-auth.ts';
-import { type Slot, slotPlaces } from './slot.ts';
+import { type Slot, type SlotPlace, slotPlaces } from './slot.ts';
 
-export interface SlotListing {
-  number: number;
-  home: string;
-  side: string;
-  sharedHome: string;
+export interface SlotListing extends SlotPlace {
   ownership: Ownership;
 }
 
 export interface Sweep {
   slot: Slot;
   adoption: AdoptReport;
-  /** Its link to the login was gone (see point-auth.ts). */
+  /** The slot's link to the login was gone (see point-auth.ts). */
   isLoggedOut: boolean;
-  /** Hooks whose trust was folded back. */
+  /** Hooks whose trust was moved to the shared home (see hook-trust.ts). */
   hooks: string[];
 }
 
 /** All slots, by number. */
 export function listSlots(paths: Pick<Paths, 'runtimeDir'>): SlotListing[] {
-  const runtimeDir = canonicalRuntimeDir(paths);
+  const runtimeDir = attempt(() => realpathSync.native(paths.runtimeDir));
   if (runtimeDir === undefined) return [];
   return readdirSync(runtimeDir)
     .map((name) => Number(/^slot-(\d+)\.side$/.exec(name)?.[1] ?? Number.NaN))
@@ -48,16 +45,16 @@ export function listSlots(paths: Pick<Paths, 'runtimeDir'>): SlotListing[] {
     });
 }
 
-/** Adopts and frees the slots whose owner died, as the next lease of such a slot may come late. */
+/** Adopts and releases the slots whose owner has died. Otherwise the next session in the slot would do that, maybe late. */
 export async function sweepSlots(
   paths: Pick<Paths, 'runtimeDir'>,
   owner: ProcessIdentity,
   options: AdoptOptions,
 ): Promise<Sweep[]> {
   const sweeps: Sweep[] = [];
-  for (const { number, ownership } of listSlots(paths)) {
-    if (ownership.kind !== 'orphaned') continue;
-    const slot = leaseExistingSlot(canonicalRuntimeDir(paths) ?? '', number, owner);
+  for (const listing of listSlots(paths)) {
+    if (listing.ownership.kind !== 'orphaned') continue;
+    const slot = leaseExistingSlot(listing, owner);
     if (slot === undefined) continue; // another session has leased it
     sweeps.push(await clearOut(slot, options));
     releaseSlot(slot);
@@ -66,9 +63,9 @@ export async function sweepSlots(
 }
 
 /**
- * Replaces every slot that is not in use by a link to its shared home, so that threads which Codex remembers by a path through
- * the slot can still be opened (fact 32). Its real files are adopted first.
- * @returns what was done, and the slots that were left as they are, with the reason.
+ * Replaces every slot that is not in use by a link to its shared home. Codex can still open the threads whose paths lead
+ * through the slot (fact 32). Real files are adopted first.
+ * @returns the replaced slots, and the slots that were kept, with the reason.
  */
 export async function purgeSlots(
   paths: Pick<Paths, 'runtimeDir'>,
@@ -77,8 +74,9 @@ export async function purgeSlots(
 ): Promise<{ purged: Sweep[]; kept: { number: number; reason: string }[] }> {
   const purged: Sweep[] = [];
   const kept: { number: number; reason: string }[] = [];
-  for (const { number } of listSlots(paths)) {
-    const slot = leaseExistingSlot(canonicalRuntimeDir(paths) ?? '', number, owner);
+  for (const listing of listSlots(paths)) {
+    const { number } = listing;
+    const slot = leaseExistingSlot(listing, owner);
     if (slot === undefined) {
       kept.push({ number, reason: 'it is in use' });
       continue;
@@ -99,7 +97,7 @@ export async function purgeSlots(
   return { purged, kept };
 }
 
-/** An entry of which there is no copy elsewhere is not deleted unasked. */
+/** The reason to keep a slot: an entry that has no other copy. */
 function whyNotDeletable(slot: Slot): string | undefined {
   const { home } = slot;
   unlinkCredentials(slot);
@@ -108,7 +106,7 @@ function whyNotDeletable(slot: Slot): string | undefined {
     .filter((entry) => !entry.isDirectory() || readdirSync(join(home, entry.name)).length > 0)
     .map(({ name }) => name);
   if (only.length === 0) return undefined;
-  return `it holds ${only.join(', ')}, which Codex can use there only; to be rid of it, delete ${home}`;
+  return `it has ${only.join(', ')}, which works only in this directory; to delete it: rm -r ${home}`;
 }
 
 async function clearOut(slot: Slot, options: AdoptOptions): Promise<Sweep> {
@@ -117,18 +115,8 @@ async function clearOut(slot: Slot, options: AdoptOptions): Promise<Sweep> {
   return { slot, adoption, isLoggedOut, hooks: await foldHookTrust(slot) };
 }
 
-/** Unless a session holds the lock. */
-function removeAdoptionLock(paths: Pick<Paths, 'runtimeDir'>): void {
-  const runtimeDir = canonicalRuntimeDir(paths);
-  if (runtimeDir === undefined) return;
+/** Removes the lock's directory, unless a session holds the lock. */
+function removeAdoptionLock({ runtimeDir }: Pick<Paths, 'runtimeDir'>): void {
   const dir = adoptionLockOf(slotPlaces(runtimeDir, 0).home);
   if (existsSync(dir) && tryLock(dir) !== undefined) rmSync(dir, { recursive: true, force: true });
-}
-
-function canonicalRuntimeDir({ runtimeDir }: Pick<Paths, 'runtimeDir'>): string | undefined {
-  try {
-    return realpathSync.native(runtimeDir);
-  } catch {
-    return undefined;
-  }
 }

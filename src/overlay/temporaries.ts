@@ -4,13 +4,13 @@ import { fileSystemTime } from '../state/file-clock.ts';
 import { isTemporaryName, listReadableNames, temporaryOwner } from '../state/files.ts';
 import { processStartTime } from '../state/process-identity.ts';
 
-/** The owner may live in another container or on another host. It takes less than this there. */
+/** The owner may live in another container or on another machine. A write takes less time than this. */
 const LEAST_AGE_MS = 60_000;
 
 /**
- * Removes the unfinished files and directories that processes of ours left in a directory when they died.
- * @param names the entries of the directory, where the caller has read them. Without such a name among them it costs nothing.
- * @param nowMs the time on that file system, for tests. Our clock may be hours ahead of that of a file server.
+ * Removes the unfinished files and directories that processes of ours have left in a directory.
+ * @param names the entries of the directory, if the caller has read them already.
+ * @param nowMs the time on that file system, for tests. Our clock may be hours ahead of the clock of a file server.
  */
 export function sweepTemporaries(
   dir: string,
@@ -25,10 +25,11 @@ export function sweepTemporaries(
       if (pid === process.pid || processStartTime(pid) !== undefined) continue;
       const { ctimeMs } = lstatSync(path);
       const now = nowMs ?? fileSystemTime(dir);
-      if (now !== undefined && now - ctimeMs >= LEAST_AGE_MS)
+      if (now !== undefined && now - ctimeMs >= LEAST_AGE_MS) {
         rmSync(path, { recursive: true, force: true });
+      }
     } catch {
-      // Another process removes it, or the next sweep.
+      // Another process removes the entry, or the next sweep does.
     }
   }
 }

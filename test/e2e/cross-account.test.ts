@@ -51,7 +51,7 @@ async function pins(box: Sandbox, args: string[]): Promise<string[]> {
   return listOverrides({
     capabilities: {
       noDaemon: codexUnderTest.hasNoDaemon,
-      features: new Set(Object.keys(await features(box))),
+      features: await features(box),
     },
     invocation,
     configText: '',

@@ -129,7 +129,7 @@ describe('the accounts that do not fit are left out', () => {
       top: 'forced_chatgpt_workspace_id = "workspace-acc2"',
     });
     const run = await exec([]);
-    expect(run.stderr).toContain('sets forced_chatgpt_workspace_id, so acc1 is left out');
+    expect(run.stderr).toContain('sets forced_chatgpt_workspace_id, so acc1 is not used');
     expect(run.status).toBe(0);
     expect(backend.turns().map(({ account }) => account)).toEqual(['acc2']);
     expect(lstatSync(shared).isSymbolicLink()).toBe(true);
@@ -203,7 +203,7 @@ describe('a file of a trusted project that would log accounts out', () => {
     ]);
     force('forced_chatgpt_workspace_id = ["workspace-other", "workspace-acc2"]\n');
     const run = await exec();
-    expect(run.stderr).toContain('so acc1 is left out');
+    expect(run.stderr).toContain('so acc1 is not used');
     expect(backend.turns().map(({ account }) => account)).toEqual(['acc2']);
     expect(await states()).toEqual(['ready', 'ready']);
   });
@@ -286,11 +286,11 @@ exec '${codexUnderTest.launcher}' -c 'forced_login_method="api"' "$@"
     const first = await exec();
     expect(first.status).toBe(1);
     expect(first.stderr).toContain('Logging out');
-    expect(first.stderr).toContain('Codex logged acc1 out as soon as it started');
+    expect(first.stderr).toContain('Codex logged acc1 out at its start');
     const second = await exec();
     expect(second).toMatchObject({ status: 1, stdout: '' });
     expect(second.stderr).not.toContain('Logging out');
-    expect(second.stderr).toContain('the next account would go the same way');
+    expect(second.stderr).toContain('Codex would log out the next account, too');
     expect(backend.turns()).toEqual([]);
     expect(await states()).toEqual(['ready', 'ready']);
     expect(hotswap.eventsOf('launch')).toHaveLength(1);

@@ -184,14 +184,14 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
   shortenPrompt,
   listOverrides: (configText) =>
     listOverrides({
-      capabilities: { noDaemon: false, features: new Set() },
+      capabilities: { noDaemon: false, features: {} },
       invocation: {
         mode: 'interactive',
         command: 'codex',
         args: [],
         flags: [],
         positionals: [],
-        certain: true,
+        ambiguous: false,
       },
       configText,
       store: undefined,

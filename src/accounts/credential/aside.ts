@@ -2,11 +2,11 @@ import { linkSync, lstatSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { cannotWrite, errnoOf, removeQuietly, temporaryName } from '../../state/files.ts';
 
-// A file that is to be replaced is put aside first, under a name beside it, and looked at there. Another program may have
-// written a new login a moment before; under the new name no program replaces it any more.
+// Another program may write a new login into a file just before we replace the file. So the file first gets another name in
+// the same directory. No program replaces it under that name, and we read it there.
 
 /**
- * Gives the entry at `file` another name beside it: a file, a link, anything.
+ * Gives the entry at `file` (a file, a link or a directory) another name in the same directory.
  * @returns the new name; undefined when there is no such entry.
  */
 export function takeAside(file: string): string | undefined {
@@ -25,7 +25,7 @@ export function isAsideName(name: string): boolean {
   return /^\.auth\.json\.aside\.hotswap-\d+-[0-9a-f]{8}$/.test(name);
 }
 
-/** Gives an entry its name back. @returns false when a new file has that name by now: then both stay. */
+/** Gives an entry its name back. @returns false when another entry has taken the name: then both stay. */
 export function putBack(aside: string, file: string): boolean {
   if (lstatSync(aside).isDirectory()) return renameBack(aside, file);
   if (!linkAs(aside, file)) return false;

@@ -1,21 +1,20 @@
-import { lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { renameSync, unlinkSync } from 'node:fs';
 import { HotswapError } from '../../errors.ts';
 import { errnoOf, removeQuietly } from '../../state/files.ts';
 import { isAsNew } from '../compare-logins.ts';
 import { putBack, takeAside } from './aside.ts';
-import { type Credential, isSameInode, isStillThere, readCredential } from './read.ts';
+import { type Credential, isSameInode, isStillThere, isThere, readCredential } from './read.ts';
 
 /**
- * Sees to it that the text of a login stands in another file, or a newer login of the same account.
- * @returns that file; undefined when there is no place for the login, so that it has to stay where it is.
+ * Makes sure that another file has this login, or a newer login of the same account.
+ * @returns that file; undefined when there is no place for the login: then the login stays where it is.
  */
 export type SaveElsewhere = (text: string) => string | undefined;
 
 /**
- * Takes a regular credential file away, once its content stands in another file: it is put aside, read again, and then
- * unlinked.
- * @returns `left` when there is no other place for it, `gone` when there is no such file.
- * @throws HotswapError `bad-state` when `save` names a file that does not hold the login.
+ * Removes a regular credential file after another file has its content: puts the file aside, reads it again, unlinks it.
+ * @returns `left` when there is no other place for the login, `gone` when there is no such file.
+ * @throws HotswapError `bad-state` when the file that `save` returns does not have the login.
  */
 export function discardLogin(file: string, save: SaveElsewhere): 'discarded' | 'left' | 'gone' {
   const found = readCredential(file);
@@ -28,7 +27,7 @@ export function discardLogin(file: string, save: SaveElsewhere): 'discarded' | '
   return 'left';
 }
 
-/** Deletes a login because a person has asked for it. No copy is kept. */
+/** Deletes a login for a person who has asked for that. Keeps no copy. */
 export function deleteLogin(file: string): void {
   try {
     unlinkSync(file);
@@ -37,20 +36,20 @@ export function deleteLogin(file: string): void {
   }
 }
 
-/** Moves a vault with all that is in it. Nothing happens when it has moved already, or when something is in the way. */
+/** Renames the directory of a vault. Does nothing when `from` is gone, or when `to` exists. */
 export function moveVaultDir(from: string, to: string): void {
   if (isThere(from) && !isThere(to)) renameSync(from, to);
 }
 
 /**
- * Unlinks a file that was put aside, once its content stands in another file. Codex up to 0.160 writes in place, through a
- * descriptor that it holds, so the file is read until two reads give the same text.
- * @returns false when there is no other place for it: then it is still there.
+ * Unlinks a file that was put aside, after another file has its content. Codex up to 0.160 writes into an open file, so the
+ * file is read until two reads give the same text.
+ * @returns false when there is no other place for the login: then the file still exists.
  */
 export function discardAside(aside: string, save: SaveElsewhere): boolean {
   for (let attempt = 0, before: string | undefined; attempt < MOST_READS; attempt++) {
     const found = readCredential(aside);
-    if (found === undefined) return true; // another process has discarded it
+    if (found === undefined) return true; // another process has removed it
     if (found.text === before) {
       removeQuietly(aside);
       return true;
@@ -63,22 +62,18 @@ export function discardAside(aside: string, save: SaveElsewhere): boolean {
 
 const MOST_READS = 10;
 
-/** Calls `save`, and proves that the file it names holds the login. @throws HotswapError `bad-state` when it does not. */
+/** Calls `save`, and checks that the returned file has the login. @throws HotswapError `bad-state` when it does not. */
 export function saveElsewhere(found: Credential, save: SaveElsewhere): string | undefined {
   const file = save(found.text);
   if (file === undefined) return undefined;
   const held = readCredential(file);
-  // An IDE may have replaced the found file since. The file system may then have given its inode to the vault's new file.
+  // An IDE may have replaced the found file since. Then the vault's new file may have got the inode number of that file.
   const isElsewhere =
     held !== undefined && (!isSameInode(held.stats, found.stats) || !isStillThere(found));
   if (isElsewhere && isAsNew(held.text, found.text)) return file;
   throw new HotswapError(
     'bad-state',
-    `a login was to be in ${file}, but is not, so it was left where it is`,
-    'look into it with: codex-hotswap doctor',
+    `a login was copied to ${file} but is not there, so the original was not removed`,
+    'to find the cause: codex-hotswap doctor',
   );
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,22 +1,23 @@
-import { lstatSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { statQuietly } from '../../codex/paths.ts';
 import { HotswapError } from '../../errors.ts';
 import { cannotWrite, removeQuietly, temporaryName, writeNewFile } from '../../state/files.ts';
 import { isSamePlace } from '../vault-home.ts';
 import { linkAs, putBack, takeAside } from './aside.ts';
 import { type SaveElsewhere, saveElsewhere } from './discard.ts';
 import { isBeingWritten } from './put.ts';
-import { isSameInode, readCredential } from './read.ts';
+import { isSameInode, isThere, readCredential } from './read.ts';
 import { isLink, readLinkTarget, swapLink } from './swap-link.ts';
 
 const MOST_TRIES = 5;
 
 /**
  * Makes `link` lead to a vault's auth.json.
- * @param save for a regular file at `link`: sees to it that its login stands elsewhere.
- * @returns `left` when there is no other place for that login: it is there still.
- * @throws HotswapError `bad-vault` when both are in one directory, or the vault holds no login file: the link would lead to
- * itself, or nowhere. `bad-state` for a regular file without `save`; `in-use`, `home-unwritable`.
+ * @param save copies the login of a regular file at `link` to another file.
+ * @returns `left` when there is no other place for that login: then the file stays.
+ * @throws HotswapError `bad-vault` when both are in one directory, so that the link would lead to itself, and when the vault
+ * has no login file. `bad-state` for a regular file without `save`; `in-use`, `home-unwritable`.
  */
 export function linkLogin(
   link: string,
@@ -41,18 +42,18 @@ export function linkLogin(
 }
 
 /**
- * Makes a link, or a free name, lead to the auth.json of a Codex home. That may be a link itself, or missing.
- * @returns false for a file, which stays.
+ * Makes `link`, a link or a free name, lead to the auth.json of a Codex home. That auth.json may be a link, or missing.
+ * @returns false when `link` is a file: then the file stays.
  * @throws HotswapError `bad-vault` when both are in one directory; `home-unwritable`.
  */
 export function leadToHome(link: string, sharedAuth: string): boolean {
   if (readLinkTarget(link) === sharedAuth) return true;
-  if (!isLink(link) && lstatSync(link, { throwIfNoEntry: false }) !== undefined) return false;
+  if (!isLink(link) && isThere(link)) return false;
   refuseSameDirectory(link, sharedAuth);
   return swapLink(link, sharedAuth) === 'linked';
 }
 
-/** Takes a link to a login away; a file stays. @returns whether it was a link. */
+/** Removes a link to a login; a file stays. @returns whether it was a link. */
 export function dropLink(link: string): boolean {
   if (!isLink(link)) return false;
   const aside = takeAside(link);
@@ -63,8 +64,8 @@ export function dropLink(link: string): boolean {
 }
 
 /**
- * Puts a file (0600) with this text in the place of a link to a login.
- * @returns false when another program has written a file there meanwhile: that one stays.
+ * Replaces a link to a login by a file (0600) with this text.
+ * @returns false when another program has written a file there since: then that file stays.
  */
 export function copyOverLink(link: string, text: string): boolean {
   const temporary = join(dirname(link), temporaryName(basename(link)));
@@ -79,41 +80,36 @@ export function copyOverLink(link: string, text: string): boolean {
   }
 }
 
-/** Whether a path leads to a file: no link to nothing, and none to itself. */
+/** Whether a path leads to an existing file. False for a link to nothing, and for a link to itself. */
 export function leadsToFile(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false; // ELOOP
-  }
+  return statQuietly(path) !== undefined;
 }
 
 function refuseSameDirectory(link: string, authFile: string): void {
   if (!isSamePlace(dirname(link), dirname(authFile))) return;
   throw new HotswapError(
     'bad-vault',
-    `${dirname(link)} is the vault ${dirname(authFile)} itself, so its login was left as it is`,
-    'a vault and a Codex home have to be two directories',
+    `${dirname(link)} is the vault ${dirname(authFile)} itself, so its login was not changed`,
+    'use two directories for the vault and the Codex home',
   );
 }
 
-/** Looks at the link again: an IDE may have replaced the file there, and the vault's file may have its inode now. */
+/** Reads the link again: an IDE may have replaced the file there, and the vault's file may have got its inode number. */
 function refuseUnreachable(authFile: string, link: string): void {
   const replaced = lstatSync(link, { throwIfNoEntry: false });
   const stats = lstatSync(authFile, { throwIfNoEntry: false });
-  const isAnother = replaced === undefined || (stats && !isSameInode(stats, replaced));
-  if (stats?.isFile() && isAnother) return;
+  if (stats?.isFile() && !isSameInode(stats, replaced)) return;
   throw new HotswapError(
     'bad-vault',
-    `${authFile} holds no login of its own, so nothing was linked to it`,
-    'look into it with: codex-hotswap doctor',
+    `${authFile} is not a file with a login, so no link to it was made`,
+    'to find the cause: codex-hotswap doctor',
   );
 }
 
 function notALink(link: string, stats: Stats): HotswapError {
   return new HotswapError(
     'bad-state',
-    `${link} should be a link but is a ${stats.isDirectory() ? 'directory' : 'file'} of its own`,
-    'look into it with: codex-hotswap doctor',
+    `${link} should be a link to a vault but is a ${stats.isDirectory() ? 'directory' : 'file'}`,
+    'to find the cause: codex-hotswap doctor',
   );
 }

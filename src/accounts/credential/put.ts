@@ -13,18 +13,18 @@ import { linkAs } from './aside.ts';
 import type { SaveElsewhere } from './discard.ts';
 import { isSameInode, openCredential, readAll, readCredential } from './read.ts';
 
-// The files of this folder are the only ones that rename, link or unlink an auth.json. Their rule: the newest content
-// stands in a regular file with another inode before a name of it is taken away.
+// Only the files of this folder rename, link or unlink an auth.json. Their rule: before a file with the newest login loses a
+// name, another regular file (with another inode) has that login.
 
-/** How often a file is tried again that another program keeps writing. */
+/** How often we try again while another program writes the file. */
 const MOST_TRIES = 5;
 
 /**
- * Makes `text` the content of a credential file (0600): a whole new file is renamed over the old one. A link is replaced
- * and not followed. A newer login of the same account that is there already stays. The caller holds the account's lock.
- * @param save is given the text of the login that loses its place.
- * @throws HotswapError `home-unwritable`; `bad-state` when the former content is kept nowhere; `in-use` when the file never
- * stays the same.
+ * Makes `text` the content of a credential file (0600): renames a complete new file over the old one. Replaces a link, and
+ * does not follow it. A newer login of the same account in the file stays. The caller holds the account's lock.
+ * @param save gets the text of the login that is replaced.
+ * @throws HotswapError `home-unwritable`; `bad-state` when `save` has not kept the former content; `in-use` when another
+ * program writes the file all the time.
  */
 export function putLogin(file: string, text: string, save: SaveElsewhere): void {
   let wanted = text;
@@ -40,7 +40,7 @@ export function putLogin(file: string, text: string, save: SaveElsewhere): void 
   throw isBeingWritten(file);
 }
 
-/** Writes a login as a new file (0600) named `base`, or `base` with a number where that is taken. @returns the file. */
+/** Writes a login into a new file (0600) named `base`, or `base` with a number when the name is taken. @returns the file. */
 export function addLogin(base: string, text: string): string {
   const temporary = join(dirname(base), temporaryName(basename(base)));
   try {
@@ -56,16 +56,16 @@ export function addLogin(base: string, text: string): string {
   }
 }
 
-/** The error about a file that never stays the same. */
+/** The error about a file that another program writes all the time. */
 export function isBeingWritten(file: string): HotswapError {
   return new HotswapError(
     'in-use',
-    `${file} is being written by another program, so it was left as it is`,
+    `${file} was not changed, because another program is writing it`,
     'try again in a moment',
   );
 }
 
-/** @returns `late`: what was written into the former file while it was replaced. */
+/** @returns `late`: the text that another program wrote into the former file while we replaced it. */
 function putOnce(
   file: string,
   text: string,
@@ -94,7 +94,7 @@ function putOnce(
       return 'again';
     }
     renameSync(temporary, file);
-    // The former inode lives as long as we hold it open, so what Codex saves into it meanwhile can still be read.
+    // The former inode exists until we close it, so we can still read a login that Codex has just saved into it.
     const late = former === undefined ? before : readAll(former);
     return late === before ? 'done' : { late };
   } catch (error) {
@@ -105,7 +105,7 @@ function putOnce(
   }
 }
 
-/** Saves the former content. An older login of the same account may go without proof, as the new text is newer. */
+/** Saves the former content, and checks that. An older login of the same account needs no check: the new text is newer. */
 function saveFormer(file: string, former: string, text: string, save: SaveElsewhere): void {
   const order = compareLogins(text, former);
   if (former.trim() === '' || order === 'same') return;
@@ -114,7 +114,7 @@ function saveFormer(file: string, former: string, text: string, save: SaveElsewh
   if (order === 'newer' || isAsNew(held, former)) return;
   throw new HotswapError(
     'bad-state',
-    `${file} holds a login that is kept nowhere else, so it was left as it is`,
-    'look into it with: codex-hotswap doctor',
+    `${file} has a login that no other file has, so it was not changed`,
+    'to find the cause: codex-hotswap doctor',
   );
 }

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { errnoOf } from '../../state/files.ts';
 
-/** A credential file as it was read. */
+/** The content of a credential file, and the inode it was read from. */
 export interface Credential {
   file: string;
   text: string;
@@ -31,7 +31,7 @@ export function readCredential(file: string): Credential | undefined {
   }
 }
 
-/** A credential file that is held open: its inode lives on when another file takes its name. */
+/** An open credential file: its inode exists until it is closed, also when another file gets its name. */
 export interface OpenCredential {
   fd: number;
   stats: Stats;
@@ -66,13 +66,17 @@ export function readAll({ fd }: OpenCredential): string {
   return bytes.toString('utf8', 0, readSync(fd, bytes, 0, size, 0));
 }
 
-/** Whether both are one file, whatever its names. */
-export function isSameInode(a: Stats, b: Stats): boolean {
-  return a.ino === b.ino && a.dev === b.dev;
+/** Whether both are one file, under one name or two. */
+export function isSameInode(a: Stats, b: Stats | undefined): boolean {
+  return b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }
 
 /** Whether the name still leads to the file that was read. */
 export function isStillThere({ file, stats }: Credential): boolean {
-  const now = lstatSync(file, { throwIfNoEntry: false });
-  return now !== undefined && isSameInode(now, stats);
+  return isSameInode(stats, lstatSync(file, { throwIfNoEntry: false }));
+}
+
+/** Whether the name is taken: by a file, a directory, or a link to anything or nothing. */
+export function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -6,12 +6,12 @@ import { discardAside, type SaveElsewhere, saveElsewhere } from './discard.ts';
 import { readCredential } from './read.ts';
 
 /**
- * The one place that replaces a link. What stands at `link` is put aside first and looked at there: rename(2) over the
- * link would replace a file that another program has written a moment before. A crash leaves the link, or the entry that
- * was put aside (see leftovers.ts).
- * @param save for a credential file that stands there instead of a link; without it such a file gets its name back.
- * @returns `left` when `save` has no place for it; `again` when another program was at it: look once more.
- * @throws HotswapError `home-unwritable`, with the former link or file in its place again.
+ * Replaces a link; no other function does. First the entry at `link` is put aside and read: a rename(2) over the link would
+ * replace a file that another program has written a moment before. A crash leaves the link, or the entry that was put aside
+ * (see leftovers.ts).
+ * @param save for a credential file in the place of the link; without `save` such a file gets its name back.
+ * @returns `left` when `save` has no place for the login; `again` when another program has changed the entry: try again.
+ * @throws HotswapError `home-unwritable`; the former link or file has its name again then.
  */
 export function swapLink(
   link: string,
@@ -21,7 +21,7 @@ export function swapLink(
   const aside = takeAside(link);
   try {
     if (aside !== undefined && !isLink(aside)) {
-      // It may be another file than the one that the caller has read.
+      // This may be a newer file than the one that the caller has read.
       const found = readCredential(aside);
       if (save === undefined || (found && saveElsewhere(found, save) === undefined)) {
         return putBack(aside, link) && save !== undefined ? 'left' : 'again';
@@ -39,13 +39,13 @@ export function swapLink(
   }
 }
 
-/** Gives a link that an interruption left aside its name back, unless the name is taken. */
+/** Gives a link that was put aside its name back. When the name is taken, the link is removed. */
 export function restoreLink(aside: string, link: string): void {
   makeLink(readlinkSync(aside), link);
   removeQuietly(aside);
 }
 
-/** The path that a link leads to, made absolute; undefined for everything that is no link. */
+/** The absolute path that a link leads to; undefined when there is no link. */
 export function readLinkTarget(path: string): string | undefined {
   return isLink(path) ? resolve(dirname(path), readlinkSync(path)) : undefined;
 }
@@ -59,7 +59,7 @@ function undo(aside: string, link: string): void {
     if (isLink(aside)) restoreLink(aside, link);
     else putBack(aside, link);
   } catch {
-    // The first error is the one to tell. The next look finds what was put aside.
+    // The caller reports the first error. `listLeftovers` finds the entry later.
   }
 }
 

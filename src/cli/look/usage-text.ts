@@ -1,4 +1,5 @@
-import { percentLeft, type Usage, type UsageWindow } from '../../accounts/usage.ts';
+import { percentLeft, type Usage } from '../../accounts/usage.ts';
+import type { LimitWindow } from '../../codex/bounds.ts';
 import { describeWait } from '../time-text.ts';
 
 /** One line: `5 h 75% left, weekly 20% left (resets in 2 d 3 h)`. */
@@ -25,7 +26,7 @@ export function nameWindow(minutes: number | undefined): string {
 }
 
 /** Shortest first, whatever place Codex gave them. */
-export function byLength(windows: readonly UsageWindow[]): UsageWindow[] {
+export function byLength(windows: readonly LimitWindow[]): LimitWindow[] {
   return windows.toSorted((a, b) => (a.minutes ?? 0) - (b.minutes ?? 0));
 }
 
@@ -45,7 +46,7 @@ function ago(minutes: number): string {
 
 const CACHED_AFTER_MINUTES = 60;
 
-function describeWindow(window: UsageWindow, now: Date): string {
+function describeWindow(window: LimitWindow, now: Date): string {
   const left = percentLeft(window, now.getTime() / 1000);
   const reset =
     window.resetsAt === undefined || left === 100

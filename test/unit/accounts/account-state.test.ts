@@ -79,8 +79,8 @@ describe('account state', () => {
     const [notice] = mendAccountState(paths, 'a', NOW);
     const { state } = readAccountState(paths, 'a');
     expect(state.marks).toEqual([]);
-    expect(notice).toContain('cannot be read (EIO); it is left as it is');
-    expect(mendCurrent(paths, NOW)).toEqual([expect.stringContaining('left as it is')]);
+    expect(notice).toContain('cannot be read (EIO); it was not changed, and it is not used');
+    expect(mendCurrent(paths, NOW)).toEqual([expect.stringContaining('it was not changed')]);
     expect(() => addMark(paths, 'a', mark())).toThrow('a.json cannot be read (EIO)');
     expect(readdirSync(paths.accountsDir)).toEqual(['a.json']);
     expect(lstatSync(accountFile(paths, 'a')).isSymbolicLink()).toBe(true);

@@ -90,7 +90,9 @@ describe('the last good copy', () => {
     expect(statSync(`${vault('a')}.last-good`).mode & 0o777).toBe(0o600);
     write('a', of(1_800_000_100));
     const { lines, suspects } = await settle();
-    expect(lines).toEqual([expect.stringContaining('an older login of its account was written')]);
+    expect(lines).toEqual([
+      expect.stringContaining('another program has written an older login into the vault'),
+    ]);
     expect([read(vault('a')), suspects]).toEqual([of(1_800_000_500), ['a']]);
     const [orphan] = readdirSync(paths.orphansDir);
     expect(read(join(paths.orphansDir, orphan as string))).toBe(of(1_800_000_100));
@@ -105,7 +107,9 @@ describe('the last good copy', () => {
     expect((await settle()).lines).toEqual([]);
     const before = new Date(NOW.getTime() - 61_000);
     utimesSync(vault('a'), before, before);
-    expect((await settle()).lines).toEqual([expect.stringContaining('something that is no login')]);
+    expect((await settle()).lines).toEqual([
+      expect.stringContaining('a text that is no login into the vault'),
+    ]);
     expect(read(vault('a'))).toBe(own);
   });
 

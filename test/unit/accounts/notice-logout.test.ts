@@ -46,7 +46,9 @@ test('a link of ours that is gone is put back and told once; its account is doub
   expect(notice()).toEqual(NOTHING);
   rmSync(shared);
   expect(notice()).toEqual({
-    lines: [expect.stringContaining('the login of a is still here, so the link was put back')],
+    lines: [
+      expect.stringContaining('the vault of a still has the login, so the link was put back'),
+    ],
     suspects: ['a'],
   });
   expect(readlinkSync(shared)).toBe(vault('a'));

@@ -81,7 +81,7 @@ describe('a renaming', () => {
       for (const step of steps.slice(0, done)) await step();
 
       const settled = await reconcileLogins(paths, config, NOW);
-      expect(settled.lines).toEqual(['a is called main now: an interrupted renaming was finished']);
+      expect(settled.lines).toEqual(['a is called main now: an interrupted rename was finished']);
       expect(settled.config.targets[0]?.name).toBe('main');
       expectRenamed(home);
       expect((await reconcileLogins(paths, settled.config, NOW)).lines).toEqual([]);

@@ -44,7 +44,12 @@ describe('parseArgv', () => {
     ['fork X prompt', 'fork', ['X', 'prompt']],
     ['--yolo --search hi', 'codex', ['hi']],
   ])('interactive: codex %s', (line, command, positionals) => {
-    expect(parse(line)).toMatchObject({ mode: 'interactive', command, positionals, certain: true });
+    expect(parse(line)).toMatchObject({
+      mode: 'interactive',
+      command,
+      positionals,
+      ambiguous: false,
+    });
   });
 
   test.each([
@@ -62,7 +67,7 @@ describe('parseArgv', () => {
     ['review --uncommitted', 'review', []],
     ['exec --experimental-json hi', 'exec', ['hi']],
   ])('exec: codex %s', (line, command, positionals) => {
-    expect(parse(line)).toMatchObject({ mode: 'exec', command, positionals, certain: true });
+    expect(parse(line)).toMatchObject({ mode: 'exec', command, positionals, ambiguous: false });
   });
 
   test.each([
@@ -104,11 +109,11 @@ describe('parseArgv', () => {
   });
 
   test('options of a future Codex do not crash, and what they leave open is said', () => {
-    expect(parse('--future=x hi')).toMatchObject({ certain: true, positionals: ['hi'] });
-    expect(parse('--future --search')).toMatchObject({ certain: true, positionals: [] });
+    expect(parse('--future=x hi')).toMatchObject({ ambiguous: false, positionals: ['hi'] });
+    expect(parse('--future --search')).toMatchObject({ ambiguous: false, positionals: [] });
     expect(parse('--future maybe hi')).toMatchObject({
       mode: 'interactive',
-      certain: false,
+      ambiguous: true,
       positionals: ['maybe', 'hi'],
     });
   });
@@ -214,7 +219,7 @@ describe('buildResumeArgv', () => {
           args: [],
           flags: [],
           positionals: [],
-          certain: true,
+          ambiguous: false,
         },
         ID,
         { model: 'new', effort: 'x" y', onReserve: true },

@@ -40,7 +40,7 @@ function makeOffice() {
 test('an account is asked with its lock held, and not while somebody refreshes its token', async () => {
   const { asking, login, ran, lock } = makeOffice();
   const keeper = tryLock(lock);
-  expect(await askLimits(asking(50), 'acc1')).toBeUndefined();
+  await expect(askLimits(asking(50), 'acc1')).rejects.toThrow('is asking about acc1');
   expect(existsSync(ran)).toBe(false);
 
   const asked = askLimits(asking(20_000), 'acc1');
@@ -51,5 +51,5 @@ test('an account is asked with its lock held, and not while somebody refreshes i
 });
 
 test('who is no target is not asked', async () => {
-  expect(await askLimits(makeOffice().asking(50), 'acc2')).toBeUndefined();
+  await expect(askLimits(makeOffice().asking(50), 'acc2')).rejects.toThrow('no target acc2');
 });

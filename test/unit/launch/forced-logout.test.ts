@@ -50,7 +50,7 @@ describe('a child that logged its account out at once', () => {
     net.recordChild();
     logOut();
     const line = net.catchLogout(slot, 'acc1', REFUSED);
-    expect(line).toContain(`Codex logged acc1 out as soon as it started in ${DIRECTORY}`);
+    expect(line).toContain(`Codex logged acc1 out at its start in ${DIRECTORY}`);
     expect(line).toContain('codex-hotswap launch acc1');
     expect(hasLoginLink(slot)).toBe(true);
     expect(await closeSessionOverlay(paths, config, slot, 'acc1')).toEqual([]);
@@ -64,8 +64,8 @@ describe('a child that logged its account out at once', () => {
     net.catchLogout(slot, 'acc1', REFUSED);
     const ask = (seconds: number, directory = DIRECTORY) =>
       refuseAfterLogout(paths, directory, later(seconds));
-    expect(() => ask(0)).toThrow(/logged acc1 out as soon as it started/);
-    expect(() => ask(3599)).toThrow(/the next account would go the same way/);
+    expect(() => ask(0)).toThrow(/logged acc1 out at its start/);
+    expect(() => ask(3599)).toThrow(/Codex would log out the next account, too/);
     expect(() => ask(3600)).not.toThrow();
     // A clock that was set back.
     expect(() => ask(-1)).not.toThrow();
@@ -106,7 +106,7 @@ describe('is none', () => {
   test.each([
     { kind: 'exited', code: 0 },
     { kind: 'exited', code: 130 },
-    { kind: 'signalled', signal: 'SIGTERM' },
+    { kind: 'signalled', signal: 'SIGTERM', number: 15 },
   ] as const)('one that ended otherwise: %o', (ending) => {
     const { slot, net, logOut } = open();
     net.recordChild();

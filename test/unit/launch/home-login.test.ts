@@ -139,7 +139,7 @@ describe('Codex runs alone, under the login that lies there', () => {
     for (const wanted of [undefined, { kind: 'preferred', target: 'acc2' } as const]) {
       const choice = await choose(make, wanted);
       expect(choice.alone).toMatch(line);
-      expect(choice.alone).toContain('so codex runs under that, unsupervised');
+      expect(choice.alone).toContain('so codex uses that, unsupervised');
       expect(choice.alone).toContain('codex-hotswap');
       expect(choice.alone).not.toContain('\n');
       expect(choice.alone).not.toContain('sk-lab');
@@ -164,7 +164,7 @@ describe('Codex runs alone, under the login that lies there', () => {
 
   test('its e-mail and the way to make it a target are in the line', async () => {
     expect((await choose(file(CLIENT))).alone).toBe(
-      "~/client is logged in as client@example.com, which is no target's account, so codex runs under that, unsupervised; to make it a target: codex-hotswap import ~/client/auth.json --as NAME",
+      "~/client is logged in as client@example.com, which is no target's account, so codex uses that, unsupervised; to make it a target: codex-hotswap import ~/client/auth.json --as NAME",
     );
   });
 });

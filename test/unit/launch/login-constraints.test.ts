@@ -46,7 +46,7 @@ const enabled = async (terms: ReturnType<typeof ask>) =>
 test('an administrator forces a workspace: the accounts that fit are left, and a line says so', async () => {
   const terms = ask({ 'managed_config.toml': force('acc2') });
   expect(await enabled(terms)).toEqual(['acc2']);
-  expect((await terms).line).toContain('acc1 is left out');
+  expect((await terms).line).toContain('acc1 is not used');
 });
 
 test.each([

@@ -14,7 +14,10 @@ interface Case {
 function overrides({ typed = [], features = [], configText = '', store, ...rest }: Case): string[] {
   const invocation = parseArgv(typed);
   if (invocation.mode === 'passthrough') throw new Error('not supervised');
-  const capabilities = { noDaemon: true, features: new Set(features) };
+  const capabilities = {
+    noDaemon: true,
+    features: Object.fromEntries(features.map((name) => [name, true])),
+  };
   const facts = { capabilities, invocation, configText, store, hookTrust: undefined, ...rest };
   return listOverrides(facts);
 }

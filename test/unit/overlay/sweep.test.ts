@@ -103,7 +103,7 @@ describe('purging', () => {
       const [name] = entry.split('/');
       expect(kept[1]).toEqual({
         number: 2,
-        reason: `it holds ${name}, which Codex can use there only; to be rid of it, delete ${orphaned.home}`,
+        reason: `it has ${name}, which works only in this directory; to delete it: rm -r ${orphaned.home}`,
       });
       expect(readFileSync(join(orphaned.home, entry), 'utf8')).toBe('only copy');
       expect(listSlots(paths).map(({ ownership }) => ownership.kind)).toEqual(['owned', 'free']);
