@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { readCredential } from '../../accounts/credential/read.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
 import { readLogin } from '../../accounts/login.ts';
-import { findRealCodex } from '../../codex/find-codex.ts';
-import { resolveNative } from '../../codex/npm-launcher.ts';
+import { requireRealCodex } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
+import { findProgram } from '../../launch/plans.ts';
 import { type Ending, runInherited } from '../../launch/run-inherited.ts';
 import { fileSystemTime } from '../../state/file-clock.ts';
 import { ensurePrivateDir, listNames, readJson, replaceFile } from '../../state/files.ts';
@@ -26,7 +26,7 @@ export async function runCodexLogin<T>(
   args: readonly string[],
   install: (authContent: string) => T | Promise<T>,
 ): Promise<T> {
-  const codex = requireCodex(context.env);
+  const codex = findProgram(requireRealCodex(context.env), context.env);
   const { paths, now, warn } = context;
   const parent = loginHomes(paths);
   ensurePrivateDir(parent);
@@ -83,22 +83,6 @@ function keepLoginOf(
   const found = [homeIn(place), place].map((home) => readCredential(join(home, 'auth.json')));
   const text = found.find((credential) => credential !== undefined)?.text ?? '';
   return readLogin(text).kind === 'login' ? keepLogin(orphansDir, 'login', text, now) : undefined;
-}
-
-function requireCodex(env: NodeJS.ProcessEnv): { file: string; env: NodeJS.ProcessEnv } {
-  const found = findRealCodex(env);
-  if (found.kind === 'found') return resolveNative(found.path, env) ?? { file: found.path, env };
-  throw found.kind === 'not-found'
-    ? new HotswapError(
-        'codex-not-found',
-        'no codex on PATH',
-        'install it, for example: npm install -g @openai/codex',
-      )
-    : new HotswapError(
-        'codex-not-runnable',
-        `${found.path} may not be executed`,
-        `run: chmod +x ${found.path}, or reinstall Codex`,
-      );
 }
 
 function takeLogin(ending: Ending, authFile: string): string {

@@ -6,7 +6,7 @@ import { holdsForeignLogin } from '../../accounts/owner.ts';
 import { marksOfUsage, recordUsage, usageFromReply } from '../../accounts/usage.ts';
 import { inspectVault } from '../../accounts/vault.ts';
 import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts';
-import { findRealCodex } from '../../codex/find-codex.ts';
+import { requireRealCodex } from '../../codex/find-codex.ts';
 import { classifyLimitText } from '../../codex/limits.ts';
 import { HotswapError } from '../../errors.ts';
 import { type AskContext, askAccount } from '../../launch/ask-account.ts';
@@ -46,18 +46,10 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
     names.length === 0
       ? config.targets.filter(({ enabled }) => enabled)
       : names.map((name) => findTarget(config, name));
-  const found = findRealCodex(context.env);
-  if (found.kind !== 'found') {
-    throw new HotswapError(
-      'codex-not-found',
-      'there is no codex on PATH to ask',
-      'install it, for example with: npm install -g @openai/codex',
-    );
-  }
   const asking: AskContext = {
     paths: context.paths,
     config,
-    program: findProgram(found.path, context.env),
+    program: findProgram(requireRealCodex(context.env), context.env),
     // A timer of more than 24 days ends at once.
     timeoutMs: Math.min(timeout, MOST_TIMEOUT_SECONDS) * 1000,
   };

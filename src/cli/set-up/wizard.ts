@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectVault } from '../../accounts/vault.ts';
-import { findRealCodex } from '../../codex/find-codex.ts';
+import { requireRealCodex } from '../../codex/find-codex.ts';
 import { describeError, HotswapError } from '../../errors.ts';
 import { type Config, readConfig, type Target } from '../../state/config.ts';
 import { ensureDir, ensurePrivateDir } from '../../state/files.ts';
@@ -22,13 +22,7 @@ import { findShims } from './shim-place.ts';
  */
 export async function runWizard(context: Context): Promise<void> {
   const { env, paths, say } = context;
-  if (findRealCodex(env).kind !== 'found') {
-    throw new HotswapError(
-      'codex-not-found',
-      'there is no codex on PATH',
-      'install it first, for example with: npm install -g @openai/codex',
-    );
-  }
+  requireRealCodex(env);
   say(
     'codex-hotswap: one target for each of your accounts. Ctrl-C at any time; run it again to go on.',
   );
