@@ -18,7 +18,7 @@ import type { Context } from '../context.ts';
 
 /**
  * Runs the real `codex login` on the user's terminal, in an empty private home that is removed afterwards.
- * @param install is given the text of the auth.json that it wrote. A login that cannot be installed is kept for the user.
+ * @param install gets the text of the new auth.json. When it throws, the login is kept for the user among the orphans.
  * @throws HotswapError `login-failed`, `codex-not-found`, `codex-not-runnable`, and what `install` throws.
  */
 export async function runCodexLogin<T>(
@@ -42,7 +42,7 @@ export async function runCodexLogin<T>(
     ensurePrivateDir(home);
     const ending = await runInherited({
       file: codex.file,
-      // A login in a keyring would be keyed by this home, which is removed right after (fact 10).
+      // In a keyring, Codex would file the login under this home, which is removed afterwards (fact 10).
       args: ['-c', 'cli_auth_credentials_store="file"', 'login', ...args],
       cwd: home,
       env: { ...codex.env, CODEX_HOME: home },
@@ -55,12 +55,12 @@ export async function runCodexLogin<T>(
     const kept = isInstalled ? undefined : keepLoginOf(place, paths, now);
     rmSync(place, { recursive: true, force: true });
     if (kept !== undefined) {
-      warn(`the login is kept; to use it: codex-hotswap import ${kept} --as NAME`);
+      warn(`the new login is kept; to use it: codex-hotswap import ${kept} --as NAME`);
     }
   }
 }
 
-/** Removes the homes of logins that were killed. A login that is in one is kept for the user. */
+/** Removes the homes of `codex login` runs that were killed. A login in such a home is kept among the orphans. */
 export function removeAbandonedHomes(paths: Pick<Paths, 'stateDir' | 'orphansDir'>): void {
   for (const name of listNames(loginHomes(paths))) {
     const place = join(loginHomes(paths), name);
@@ -74,7 +74,10 @@ function loginHomes({ stateDir }: Pick<Paths, 'stateDir'>): string {
   return join(stateDir, 'login');
 }
 
-/** Version 0.1.0 had the login in the place itself. @returns the file in which it is kept; undefined when there is none. */
+/**
+ * Keeps the login of a place. Version 0.1.0 has it in the place itself, not in `home/`.
+ * @returns the file in which it is kept; undefined when there is no login.
+ */
 function keepLoginOf(
   place: string,
   { orphansDir }: Pick<Paths, 'orphansDir'>,
@@ -96,7 +99,7 @@ function takeLogin(ending: Ending, authFile: string): string {
 
 function mayBeInUse(place: string): boolean {
   const read = readJson(ownerFile(place));
-  // The home is just being made, or version 0.1.0 has made it, whose pid may be of another container.
+  // Another process makes the home now, or version 0.1.0 has made it. The pid of that may be from another container.
   if (read.kind !== 'ok') return isYoung(place);
   const { pid, startTime, ...where } = (read.value ?? {}) as Record<string, unknown>;
   return mayLive(readMakers([{ pid, startTime }], where), ownerFile(place));
@@ -108,7 +111,7 @@ function isYoung(place: string): boolean {
   return now === undefined || made === undefined || now - made < LOGIN_MS;
 }
 
-/** No person takes so long for a login. */
+/** A login never takes a day. */
 const LOGIN_MS = 86_400_000;
 
 function homeIn(place: string): string {

@@ -22,17 +22,22 @@ const MOST_TIMEOUT_SECONDS = 3600;
 
 export function refreshCommand(context: Context): Command {
   return new Command('refresh')
-    .description('ask Codex how much of its limits each account has used')
-    .argument('[targets...]', 'which targets (default: all)')
-    .option('--all', 'all targets, as without names')
-    .option('--timeout <seconds>', 'how long to wait for each', Number, DEFAULT_TIMEOUT_SECONDS)
+    .description('ask Codex how much each account has used of its limits')
+    .argument('[targets...]', 'their names (default: all that are on)')
+    .option('--all', 'all targets; the same as without names')
+    .option(
+      '--timeout <seconds>',
+      'how long to wait for each target',
+      Number,
+      DEFAULT_TIMEOUT_SECONDS,
+    )
     .addHelpText('after', '\nExample:\n  codex-hotswap refresh acc1 acc2 && codex-hotswap status')
     .action((names: string[], options: { timeout: number }) =>
       refresh(context, names, options.timeout),
     );
 }
 
-/** Asks all targets at once. The exit status is 1 when one could not be asked. */
+/** Asks all targets at the same time. The exit status is 1 when a target could not be asked. */
 async function refresh(context: Context, names: string[], timeout: number): Promise<void> {
   if (!(timeout > 0)) {
     throw new HotswapError(
@@ -50,7 +55,7 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
     paths: context.paths,
     config,
     program: findProgram(requireRealCodex(context.env), context.env),
-    // A timer of more than 24 days ends at once.
+    // Node ends a timer of more than 24 days at once.
     timeoutMs: Math.min(timeout, MOST_TIMEOUT_SECONDS) * 1000,
   };
   const outcomes = await Promise.all(
@@ -77,32 +82,32 @@ async function refreshTarget(
   if (vault.kind !== 'ready') return { ok: false, text: `${vault.reason}; ${vault.advice}` };
   const { state } = readAccountState(asking.paths, target.name);
   if (holdsForeignLogin({ target, vault, state })) {
-    return { ok: false, text: `its vault holds ${describeIdentity(vault.identity)}` };
+    return { ok: false, text: `its vault holds the login of ${describeIdentity(vault.identity)}` };
   }
   const [account, limits] = await askAccount(asking, target, () => [
     readAndRefresh(target, asking.config),
     { method: 'account/rateLimits/read', params: null },
   ]).catch((error: Error) => [{ ok: false as const, message: error.message }, undefined]);
-  const told = limits && readLimitsReply(limits);
-  if (told === undefined) {
+  const reply = limits && readLimitsReply(limits);
+  if (reply === undefined) {
     const why =
       limits && !limits.ok
         ? limits.message
         : account && !account.ok
           ? account.message
-          : 'Codex told no limits';
+          : 'Codex named no limits';
     return { ok: false, text: noteRefusal(asking.paths, target.name, why, context.now) };
   }
-  const plan = (account && readAccountReply(account)?.plan) ?? told.plan;
-  const usage = usageFromReply(told.windows, plan);
+  const plan = (account && readAccountReply(account)?.plan) ?? reply.plan;
+  const usage = usageFromReply(reply.windows, plan);
   recordUsage(asking.paths, target.name, usage);
-  // Codex has just worked with this login.
+  // Codex has just used this login.
   clearMarks(asking.paths, target.name, ['needs-login']);
   for (const mark of marksOfUsage(usage)) addMark(asking.paths, target.name, mark);
   return { ok: true, text: summariseUsage(usage, context.now) };
 }
 
-/** Marks an account whose login Codex calls dead. @returns the text for the user. */
+/** Marks an account when Codex says that its login is dead. @returns the text for the user. */
 function noteRefusal(paths: Paths, target: string, why: string, now: Date): string {
   if (classifyLimitText(why)?.kind !== 'needs-login') return why;
   markLoggedOut(paths, target, why, now);

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, rmdirSync } from 'node:fs';
+import { lstatSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAsNew } from '../../accounts/compare-logins.ts';
 import {
@@ -12,16 +12,16 @@ import { readLogin } from '../../accounts/login.ts';
 import { authFileOf } from '../../accounts/vault.ts';
 import { isSamePlace, vaultOfHome } from '../../accounts/vault-home.ts';
 import type { Target } from '../../state/config.ts';
-import { errnoOf, isTemporaryName } from '../../state/files.ts';
+import { isTemporaryName, listNames } from '../../state/files.ts';
 import type { Paths } from '../../state/paths.ts';
 
 /**
- * Removes the login from a vault, and the vault when nothing else is in it.
- * @param keep keeps the login elsewhere first; without it the login is deleted.
- * @returns the names of the other entries, which are the user's and stay.
+ * Removes the login from a vault, and the vault itself when it is empty then.
+ * @param keep saves the login elsewhere first; without it the login is deleted.
+ * @returns the names of the entries that stay, because they are the user's.
  */
 export function removeVault(vault: string, keep?: SaveElsewhere): string[] {
-  const names = listNames(vault);
+  const names = listNames(vault).sort(); // auth.json comes before its copy
   const isOurs = (name: string) => isOfLogin(name) && !isDirectory(join(vault, name));
   const others = names.filter((name) => !isOurs(name));
   for (const name of names.filter(isOurs)) {
@@ -36,11 +36,11 @@ export function removeVault(vault: string, keep?: SaveElsewhere): string[] {
 }
 
 /**
- * Leaves a vault alone that is not the target's own: a Codex home of this user or of this command, the vault of another target
- * by another path, or a link. From a Codex home only our copy is removed, as the home has the login itself.
- * @returns what stays, in words; undefined for a vault of the target's own, which is to be removed.
+ * Finds out whether a vault must stay, because it is not the target's own: it is a Codex home of this user or of this command,
+ * the vault of another target by another path, or a link. From a Codex home our copy of the login is removed.
+ * @returns what the vault holds, in words; undefined for the target's own vault, which may be removed.
  */
-export function leaveVault(
+export function keepSharedVault(
   { home, sharedHome }: Paths,
   target: Target,
   others: readonly Target[],
@@ -53,18 +53,18 @@ export function leaveVault(
     discardLogin(lastGoodOf(authFile), (text) =>
       isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
     );
-    return ['the login of that Codex home'];
+    return ['the login of a Codex home'];
   }
   const isLink = lstatSync(vault, { throwIfNoEntry: false })?.isSymbolicLink();
-  return isLink ? ['the login it leads to, by a link'] : undefined;
+  return isLink ? ['the login that the link leads to'] : undefined;
 }
 
-/** Whether there is a login to be removed. */
+/** Whether a vault has a login, or our copy of one. */
 export function hasLogin({ vault }: Pick<Target, 'vault'>): boolean {
   return listNames(vault).some((name) => name === 'auth.json' || name === LAST_GOOD);
 }
 
-/** The credential file and our copy, Codex's lock beside it (fact 12), its and our temporary files. */
+/** The credential file, our copy of it, Codex's lock (fact 12), and the temporary files of Codex and of us. */
 function isOfLogin(name: string): boolean {
   return (
     name === 'auth.json' ||
@@ -75,7 +75,7 @@ function isOfLogin(name: string): boolean {
   );
 }
 
-/** The first names of many, for a line. */
+/** The first five of some names, for a line. */
 export function nameSome(names: readonly string[]): string {
   const more = names.length - MOST_NAMES;
   return names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
@@ -85,14 +85,4 @@ const MOST_NAMES = 5;
 
 function isDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** Sorted: auth.json comes before its copy. */
-function listNames(dir: string): string[] {
-  try {
-    return readdirSync(dir).sort();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
