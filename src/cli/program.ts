@@ -37,7 +37,7 @@ import { uninstallShimCommand } from './set-up/uninstall-shim.ts';
 export async function runCli(args: string[]): Promise<number> {
   const context = createContext(process.env);
   process.exitCode = 0;
-  process.stdout.on('error', endOfOutput);
+  process.stdout.on('error', endOnOutputError);
   try {
     await createProgram(context).parseAsync(args, { from: 'user' });
     return Number(process.exitCode);
@@ -102,7 +102,7 @@ function withSubcommands(command: Command): Command[] {
 }
 
 /** A closed pipe is no error (`codex-hotswap log | head`). A full disk is an error (`status >/dev/full`). */
-function endOfOutput(error: NodeJS.ErrnoException): void {
+function endOnOutputError(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit();
   const { text, exitStatus } = describeError(error);
   process.stderr.write(`${text}\n`);

@@ -1,8 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { compareLogins, isAsNew } from '../../accounts/compare-logins.ts';
-import { discardLogin } from '../../accounts/credential/discard.ts';
+import { compareLogins } from '../../accounts/compare-logins.ts';
 import { readCredential } from '../../accounts/credential/read.ts';
 import { readLinkTarget } from '../../accounts/credential/swap-link.ts';
 import { installLogin } from '../../accounts/install-login.ts';
@@ -21,6 +20,7 @@ import { errnoOf } from '../../state/files.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { linkSharedHome } from '../set-up/link-shared-home.ts';
 import { addTarget } from './add-target.ts';
+import { discardCopy } from './remove-vault.ts';
 
 export function importCommand(context: Context): Command {
   return new Command('import')
@@ -144,25 +144,21 @@ function linkedTarget(file: string, known: Config | undefined): Target | undefin
 
 function alreadyLinked(file: string, known: Config | undefined): HotswapError {
   const owner = linkedTarget(file, known);
-  if (owner !== undefined) {
-    return new HotswapError(
-      'usage',
-      `${file} is a link to the login of ${owner.name}`,
-      'there is nothing to import',
-    );
-  }
-  return new HotswapError('usage', `${file} is a link`, 'name the file that the link leads to');
+  return owner === undefined
+    ? new HotswapError('usage', `${file} is a link`, 'name the file that the link leads to')
+    : new HotswapError(
+        'usage',
+        `${file} is a link to the login of ${owner.name}`,
+        'there is nothing to import',
+      );
 }
 
 /** Leaves one credential file per account: the imported file becomes a link, is removed, or the user is told to delete it. */
 function replaceSource(context: Context, config: Config, target: Target, file: string): void {
   const { paths, warn } = context;
-  const authFile = authFileOf(target);
-  if (isSamePlace(file, authFile)) return; // its home is the vault
+  if (isSamePlace(file, authFileOf(target))) return; // the file is the vault's auth.json
   if (dirname(file) === paths.orphansDir) {
-    discardLogin(file, (text) =>
-      isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
-    );
+    discardCopy(file, target);
   } else if (file === join(paths.sharedHome, 'auth.json')) {
     linkSharedHome(context, config);
   } else {

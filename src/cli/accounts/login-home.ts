@@ -21,11 +21,11 @@ import type { Context } from '../context.ts';
  * @param install gets the text of the new auth.json. When it throws, the login is kept for the user among the orphans.
  * @throws HotswapError `login-failed`, `codex-not-found`, `codex-not-runnable`, and what `install` throws.
  */
-export async function runCodexLogin<T>(
+export async function runCodexLogin(
   context: Context,
   args: readonly string[],
-  install: (authContent: string) => T | Promise<T>,
-): Promise<T> {
+  install: (authContent: string) => void | Promise<void>,
+): Promise<void> {
   const codex = findProgram(requireRealCodex(context.env), context.env);
   const { paths, now, warn } = context;
   const parent = loginHomes(paths);
@@ -47,9 +47,8 @@ export async function runCodexLogin<T>(
       cwd: home,
       env: { ...codex.env, CODEX_HOME: home },
     });
-    const installed = await install(takeLogin(ending, join(home, 'auth.json')));
+    await install(readNewLogin(ending, join(home, 'auth.json')));
     isInstalled = true;
-    return installed;
   } finally {
     stopBeating(owner);
     const kept = isInstalled ? undefined : keepLoginOf(place, paths, now);
@@ -88,7 +87,7 @@ function keepLoginOf(
   return readLogin(text).kind === 'login' ? keepLogin(orphansDir, 'login', text, now) : undefined;
 }
 
-function takeLogin(ending: Ending, authFile: string): string {
+function readNewLogin(ending: Ending, authFile: string): string {
   const done = ending.kind === 'exited' && ending.code === 0;
   if (done && existsSync(authFile)) return readFileSync(authFile, 'utf8');
   const what = done

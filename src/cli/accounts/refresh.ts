@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { addMark, clearMarks, readAccountState } from '../../accounts/account-state.ts';
 import { describeIdentity } from '../../accounts/login.ts';
 import { markLoggedOut } from '../../accounts/notice-logout.ts';
@@ -8,7 +8,6 @@ import { inspectVault } from '../../accounts/vault.ts';
 import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts';
 import { requireRealCodex } from '../../codex/find-codex.ts';
 import { classifyLimitText } from '../../codex/limits.ts';
-import { HotswapError } from '../../errors.ts';
 import { type AskContext, askAccount } from '../../launch/ask-account.ts';
 import { readAndRefresh } from '../../launch/keep-token.ts';
 import { findProgram } from '../../launch/plans.ts';
@@ -17,20 +16,12 @@ import type { Paths } from '../../state/paths.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { summariseUsage } from '../look/usage-text.ts';
 
-const DEFAULT_TIMEOUT_SECONDS = 20;
-const MOST_TIMEOUT_SECONDS = 3600;
-
 export function refreshCommand(context: Context): Command {
   return new Command('refresh')
     .description('ask Codex how much each account has used of its limits')
     .argument('[targets...]', 'their names (default: all that are on)')
     .option('--all', 'all targets; the same as without names')
-    .option(
-      '--timeout <seconds>',
-      'how long to wait for each target',
-      Number,
-      DEFAULT_TIMEOUT_SECONDS,
-    )
+    .option('--timeout <seconds>', 'how long to wait for each target', parseSeconds, 20)
     .addHelpText('after', '\nExample:\n  codex-hotswap refresh acc1 acc2 && codex-hotswap status')
     .action((names: string[], options: { timeout: number }) =>
       refresh(context, names, options.timeout),
@@ -39,13 +30,6 @@ export function refreshCommand(context: Context): Command {
 
 /** Asks all targets at the same time. The exit status is 1 when a target could not be asked. */
 async function refresh(context: Context, names: string[], timeout: number): Promise<void> {
-  if (!(timeout > 0)) {
-    throw new HotswapError(
-      'usage',
-      '--timeout must be a number of seconds',
-      'for example: --timeout 30',
-    );
-  }
   const config = await readReconciledConfig(context);
   const targets =
     names.length === 0
@@ -55,8 +39,7 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
     paths: context.paths,
     config,
     program: findProgram(requireRealCodex(context.env), context.env),
-    // Node ends a timer of more than 24 days at once.
-    timeoutMs: Math.min(timeout, MOST_TIMEOUT_SECONDS) * 1000,
+    timeoutMs: Math.min(timeout, MOST_SECONDS) * 1000,
   };
   const outcomes = await Promise.all(
     targets.map(async (target) => {
@@ -66,6 +49,14 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
     }),
   );
   if (outcomes.includes(false)) process.exitCode = 1;
+}
+
+/** Node ends a timer of more than 24 days at once. */
+const MOST_SECONDS = 3600;
+
+function parseSeconds(text: string): number {
+  if (Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('expected a number of seconds.');
 }
 
 type Outcome = { ok: boolean; text: string };

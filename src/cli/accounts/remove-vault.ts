@@ -49,14 +49,19 @@ export function keepSharedVault(
   const twin = vaultOfHome(vault, others);
   if (twin !== undefined) return [`the login of ${twin.name}`];
   if (isSamePlace(vault, sharedHome) || isSamePlace(vault, join(home, '.codex'))) {
-    const authFile = authFileOf(target);
-    discardLogin(lastGoodOf(authFile), (text) =>
-      isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
-    );
+    discardCopy(lastGoodOf(authFileOf(target)), target);
     return ['the login of a Codex home'];
   }
   const isLink = lstatSync(vault, { throwIfNoEntry: false })?.isSymbolicLink();
   return isLink ? ['the login that the link leads to'] : undefined;
+}
+
+/** Removes a copy of a login. @throws HotswapError `bad-state` when the vault has neither this login nor a newer one. */
+export function discardCopy(file: string, target: Target): void {
+  const authFile = authFileOf(target);
+  discardLogin(file, (text) =>
+    isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
+  );
 }
 
 /** Whether a vault has a login, or our copy of one. */

@@ -76,7 +76,7 @@ function describe(report: SessionReport, context: Context): string[] {
     `${active ? '*' : ' '} ${path}  ${mode === 'exec' ? 'exec' : 'codex'} in ${cwd}  ${state}`,
     ...(title === null ? [] : [`    ${title}`]),
     ...(sameAccount === false && active
-      ? [`    ! this session runs under an account that ${target} no longer holds`]
+      ? [`    ! ${target} now holds another account than this session runs under`]
       : []),
     ...describeUsage(report, nowSeconds(context)),
     ...(resume === null || active ? [] : [`    ${resume}`]),

@@ -1,17 +1,16 @@
 import { chmodSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readCurrent, writeCurrent } from '../../accounts/current.ts';
+import { writeCurrent } from '../../accounts/current.ts';
 import { validateTargetName } from '../../accounts/vault.ts';
 import { refuseVaultHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
 import { type Config, defaultVault, readConfig } from '../../state/config.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { ensureDir, ensurePrivateDir, setAside } from '../../state/files.ts';
-import type { Paths } from '../../state/paths.ts';
 import { changeConfig } from '../../state/records.ts';
 import { describeValues, parseSetting, SETTINGS } from '../../state/settings.ts';
 import { listTargetsWithoutLogin, logIn } from '../accounts/login.ts';
-import type { Context } from '../context.ts';
+import { type Context, currentName } from '../context.ts';
 import { isInteractive } from '../prompts.ts';
 import { putShim } from './install-shim.ts';
 import { linkSharedHome } from './link-shared-home.ts';
@@ -61,6 +60,7 @@ export function setupCommand(context: Context): Command {
     );
 }
 
+/** Whether the user gave no option. */
 function isBare(command: Command): boolean {
   const names = Object.keys(command.opts());
   return names.every((name) => command.getOptionValueSource(name) === 'default');
@@ -86,7 +86,7 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
         ],
   }));
   for (const target of config.targets) makeVault(target.vault);
-  chooseCurrent(paths, config);
+  writeCurrent(paths, currentName(context, config));
   say(`targets: ${config.targets.map(({ name }) => name).join(', ')} (${paths.configFile})`);
 
   if (options.login) await logInToAll(context, config, options.deviceAuth ? ['--device-auth'] : []);
@@ -115,14 +115,6 @@ function checkExistingConfig({ paths, now, warn }: Context, force: boolean): voi
 function makeVault(vault: string): void {
   ensurePrivateDir(vault);
   if ((statSync(vault).mode & 0o077) !== 0) chmodSync(vault, 0o700);
-}
-
-function chooseCurrent(paths: Paths, config: Config): void {
-  const { current } = readCurrent(paths);
-  const first = config.targets[0];
-  if (first !== undefined && !config.targets.some(({ name }) => name === current)) {
-    writeCurrent(paths, first.name);
-  }
 }
 
 async function logInToAll(context: Context, config: Config, args: string[]): Promise<void> {

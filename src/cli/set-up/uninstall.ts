@@ -113,16 +113,13 @@ function removeAll({ paths, say, warn }: Context, config: Config): void {
   }
   removeAbandonedHomes(paths);
   rmSync(dirname(paths.configFile), { recursive: true, force: true });
-  removeRecords(paths);
-  if (listDir(paths.orphansDir).length > 0)
-    warn(`logins that belong to no target stay in ${paths.orphansDir}`);
+  const hasOrphans = listDir(paths.orphansDir).length > 0;
+  if (hasOrphans) warn(`logins that belong to no target stay in ${paths.orphansDir}`);
+  removeRecords(paths, [paths.runtimeDir, ...(hasOrphans ? [paths.orphansDir] : [])]);
 }
 
-function removeRecords(paths: Paths): void {
-  const kept = [
-    paths.runtimeDir,
-    ...(listDir(paths.orphansDir).length > 0 ? [paths.orphansDir] : []),
-  ];
+/** @param kept the directories that stay, except when they are empty. */
+function removeRecords(paths: Paths, kept: readonly string[]): void {
   for (const name of listDir(paths.stateDir)) {
     const path = join(paths.stateDir, name);
     if (!kept.includes(path)) rmSync(path, { recursive: true, force: true });
