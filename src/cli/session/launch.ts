@@ -5,7 +5,7 @@ import type { Launch } from '../../launch/launch.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, currentName, findTarget, requireConfig } from '../context.ts';
 import { reportTarget } from '../look/target-report.ts';
-import { canAsk, pickFrom } from './pick.ts';
+import { canPick, pickFrom } from './pick.ts';
 
 export function launchCommand(context: Context): Command {
   return new Command('launch')
@@ -67,10 +67,10 @@ export function splitAtDashes(command: Command): { own: string | undefined; args
 
 /** @returns the name of a target; undefined when the person cancels. @throws HotswapError `usage` without a terminal. */
 async function pickTarget(context: Context, config: Config): Promise<string | undefined> {
-  if (!canAsk()) {
+  if (!canPick()) {
     throw new HotswapError(
       'usage',
-      '`launch` needs a target where no terminal is',
+      '`launch` needs a target when there is no terminal',
       `name one: ${config.targets.map(({ name }) => name).join(', ')}`,
     );
   }

@@ -21,8 +21,8 @@ export interface View {
   load(): Promise<readonly Choice[]>;
 }
 
-/** Whether a person can answer: a list needs stdin and stderr to be a terminal. */
-export function canAsk(): boolean {
+/** Whether a person can pick from a list, which needs stdin and stderr to be a terminal. */
+export function canPick(): boolean {
   return Boolean(process.stdin.isTTY && process.stderr.isTTY);
 }
 

@@ -8,7 +8,7 @@ import { canonicalDirectory } from '../../state/directories.ts';
 import { type Context, requireConfig } from '../context.ts';
 import { describeTime } from '../time-text.ts';
 import { splitAtDashes, startCodex } from './launch.ts';
-import { type Choice, canAsk, pickFrom, type View } from './pick.ts';
+import { type Choice, canPick, pickFrom, type View } from './pick.ts';
 import { listAccounts } from './session-report.ts';
 
 interface ResumeOptions {
@@ -52,10 +52,10 @@ async function chooseThread(
 ): Promise<string[] | undefined> {
   if (id !== undefined) return ['--', id];
   if (last) return ['--last', ...(all ? ['--all'] : [])];
-  if (!canAsk()) {
+  if (!canPick()) {
     throw new HotswapError(
       'usage',
-      '`resume` needs a thread where no terminal is',
+      '`resume` needs a thread when there is no terminal',
       'give its id, or --last; for the ids: codex-hotswap sessions',
     );
   }

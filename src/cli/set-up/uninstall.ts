@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { listHomesWithLink } from '../../accounts/last-link.ts';
@@ -8,8 +8,8 @@ import { authFileOf } from '../../accounts/vault.ts';
 import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
 import { listSlots, purgeSlots } from '../../overlay/sweep.ts';
-import { attempt } from '../../state/attempt.ts';
 import { type Config, EMPTY_CONFIG, readConfig } from '../../state/config.ts';
+import { listReadableNames } from '../../state/files.ts';
 import type { Paths } from '../../state/paths.ts';
 import { ownIdentity } from '../../state/process-identity.ts';
 import { removeAbandonedHomes } from '../accounts/login-home.ts';
@@ -113,22 +113,18 @@ function removeAll({ paths, say, warn }: Context, config: Config): void {
   }
   removeAbandonedHomes(paths);
   rmSync(dirname(paths.configFile), { recursive: true, force: true });
-  const hasOrphans = listDir(paths.orphansDir).length > 0;
+  const hasOrphans = listReadableNames(paths.orphansDir).length > 0;
   if (hasOrphans) warn(`logins that belong to no target stay in ${paths.orphansDir}`);
   removeRecords(paths, [paths.runtimeDir, ...(hasOrphans ? [paths.orphansDir] : [])]);
 }
 
 /** @param kept the directories that stay, except when they are empty. */
 function removeRecords(paths: Paths, kept: readonly string[]): void {
-  for (const name of listDir(paths.stateDir)) {
+  for (const name of listReadableNames(paths.stateDir)) {
     const path = join(paths.stateDir, name);
     if (!kept.includes(path)) rmSync(path, { recursive: true, force: true });
   }
   for (const dir of [paths.runtimeDir, paths.stateDir]) {
-    if (existsSync(dir) && listDir(dir).length === 0) rmdirSync(dir);
+    if (existsSync(dir) && listReadableNames(dir).length === 0) rmdirSync(dir);
   }
-}
-
-function listDir(dir: string): string[] {
-  return attempt(() => readdirSync(dir)) ?? [];
 }

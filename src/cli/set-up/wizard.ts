@@ -107,11 +107,7 @@ async function logInTo(
 
 async function offerShim(context: Context): Promise<void> {
   const { env, paths } = context;
-  const isThere = findShims(env, paths.home).length > 0;
-  if (isThere && !existsSync(paths.disabledFlag)) return void putShim(context);
-  if (
-    await askYesNo('Let plain `codex` continue after a usage limit (puts a small script on PATH)?')
-  ) {
-    putShim(context);
-  }
+  const isInUse = findShims(env, paths.home).length > 0 && !existsSync(paths.disabledFlag);
+  const question = 'Let plain `codex` continue after a usage limit (puts a small script on PATH)?';
+  if (isInUse || (await askYesNo(question))) putShim(context);
 }
