@@ -22,13 +22,13 @@ import type { Paths } from '../../state/paths.ts';
  */
 export function removeVault(vault: string, keep?: SaveElsewhere): string[] {
   const names = listNames(vault).sort(); // auth.json comes before its copy
-  const isOurs = (name: string) => isOfLogin(name) && !isDirectory(join(vault, name));
+  const isOurs = (name: string) => isLoginFile(name) && !isDirectory(join(vault, name));
   const others = names.filter((name) => !isOurs(name));
   for (const name of names.filter(isOurs)) {
     const file = join(vault, name);
     const text = readCredential(file)?.text ?? '';
-    const isWorthIt = name === 'auth.json' ? text !== '' : readLogin(text).kind === 'login';
-    if (keep !== undefined && isWorthIt) discardLogin(file, keep);
+    const mustKeep = name === 'auth.json' ? text !== '' : readLogin(text).kind === 'login';
+    if (keep !== undefined && mustKeep) discardLogin(file, keep);
     else deleteLogin(file);
   }
   if (names.length > 0 && others.length === 0) rmdirSync(vault);
@@ -70,7 +70,7 @@ export function hasLogin({ vault }: Pick<Target, 'vault'>): boolean {
 }
 
 /** The credential file, our copy of it, Codex's lock (fact 12), and the temporary files of Codex and of us. */
-function isOfLogin(name: string): boolean {
+function isLoginFile(name: string): boolean {
   return (
     name === 'auth.json' ||
     name === LAST_GOOD ||
@@ -81,7 +81,7 @@ function isOfLogin(name: string): boolean {
 }
 
 /** The first five of some names, for a line. */
-export function nameSome(names: readonly string[]): string {
+export function listFirstNames(names: readonly string[]): string {
   const more = names.length - MOST_NAMES;
   return names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

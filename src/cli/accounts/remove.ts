@@ -17,7 +17,7 @@ import { type Context, currentName, findTarget, readReconciledConfig } from '../
 import { confirm } from '../prompts.ts';
 import { refuseWhileUsed } from '../session/live-sessions.ts';
 import { linkSharedHome } from '../set-up/link-shared-home.ts';
-import { hasLogin, keepSharedVault, nameSome, removeVault } from './remove-vault.ts';
+import { hasLogin, keepSharedVault, listFirstNames, removeVault } from './remove-vault.ts';
 
 export function removeCommand(context: Context): Command {
   return new Command('remove')
@@ -73,7 +73,7 @@ export async function forgetTarget(
 
   say(`${target.name} is forgotten; its account was not logged out`);
   if (kept !== undefined) say(`its login is kept for ${KEPT_DAYS} days: ${kept}`);
-  if (left.length > 0) say(`${target.vault} is kept, because it holds ${nameSome(left)}`);
+  if (left.length > 0) say(`${target.vault} is kept, because it holds ${listFirstNames(left)}`);
   if (first !== undefined && wasCurrent) say(`new sessions start with ${first.name}`);
 }
 

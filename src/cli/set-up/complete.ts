@@ -8,8 +8,8 @@ import { listConfigKeys } from './config-keys.ts';
 
 export interface Candidate {
   word: string;
-  /** A description of one line; '' for none. */
-  what: string;
+  /** One line; '' for none. */
+  description: string;
 }
 
 /** The hidden command that the completion scripts call. */
@@ -20,8 +20,8 @@ export function completeCommand(context: Context): Command {
     .action((words: string[], { described }: { described?: boolean }, command: Command) => {
       // No error message: it would appear in the line that the user types.
       const config = attempt(() => readConfig(context.paths));
-      for (const { word, what } of complete(command.parent as Command, words, config)) {
-        context.say(described && what !== '' ? ours`${word}\t${what}` : word);
+      for (const { word, description } of complete(command.parent as Command, words, config)) {
+        context.say(described && description !== '' ? ours`${word}\t${description}` : word);
       }
     });
 }
@@ -81,12 +81,12 @@ function listCandidates(
   if (typed.startsWith('-')) {
     return help
       .visibleOptions(command)
-      .flatMap(({ long, description }) => (long ? [{ word: long, what: description }] : []));
+      .flatMap(({ long, description }) => (long ? [{ word: long, description }] : []));
   }
   const visible = help.visibleCommands(command);
   const subcommands = command.commands
     .filter((sub) => visible.includes(sub))
-    .map((sub) => ({ word: sub.name(), what: sub.description() }));
+    .map((sub) => ({ word: sub.name(), description: sub.description() }));
   const last = command.registeredArguments.at(-1);
   const argument =
     command.registeredArguments[before.length] ?? (last?.variadic ? last : undefined);
@@ -94,17 +94,17 @@ function listCandidates(
 }
 
 function listValues(argument: Argument, before: string[], config: Config | undefined): Candidate[] {
-  if (argument.argChoices) return argument.argChoices.map((word) => ({ word, what: '' }));
+  if (argument.argChoices) return argument.argChoices.map((word) => ({ word, description: '' }));
   const keys = config === undefined ? [] : listConfigKeys(config);
   switch (argument.name()) {
     case 'target':
     case 'targets':
       return listTargets(config).filter(({ word }) => !before.includes(word));
     case 'key':
-      return keys.map(({ key, setting }) => ({ word: key, what: setting.help }));
+      return keys.map(({ key, setting }) => ({ word: key, description: setting.help }));
     case 'value': {
       const { setting } = keys.find(({ key }) => key === before[0]) ?? {};
-      return listWords(setting).map((word) => ({ word, what: '' }));
+      return listWords(setting).map((word) => ({ word, description: '' }));
     }
     default:
       return [];
@@ -119,6 +119,6 @@ function listWords(setting: Setting | undefined): readonly string[] {
 function listTargets(config: Config | undefined): Candidate[] {
   return (config?.targets ?? []).map(({ name, enabled }) => ({
     word: name,
-    what: enabled ? 'target' : 'target, switched off',
+    description: enabled ? 'target' : 'target, switched off',
   }));
 }

@@ -58,13 +58,15 @@ export function pathLine(dir: string, env: NodeJS.ProcessEnv, home: string): str
 }
 
 /** The usual name of the start-up file of the user's shell. */
-export function profileOf(env: NodeJS.ProcessEnv): string {
-  const shell = env.SHELL?.split('/').at(-1);
-  if (shell === 'zsh') return '~/.zshrc';
-  if (shell === 'bash') return '~/.bashrc';
-  if (shell === 'fish') return '~/.config/fish/config.fish';
-  return '~/.profile';
+export function profileOf({ SHELL }: NodeJS.ProcessEnv): string {
+  return PROFILES[SHELL?.split('/').at(-1) ?? ''] ?? '~/.profile';
 }
+
+const PROFILES: Record<string, string> = {
+  zsh: '~/.zshrc',
+  bash: '~/.bashrc',
+  fish: '~/.config/fish/config.fish',
+};
 
 function ownShimPath(env: NodeJS.ProcessEnv, home: string): string {
   const data = env.XDG_DATA_HOME;

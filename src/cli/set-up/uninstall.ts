@@ -13,7 +13,7 @@ import { listReadableNames } from '../../state/files.ts';
 import type { Paths } from '../../state/paths.ts';
 import { ownIdentity } from '../../state/process-identity.ts';
 import { removeAbandonedHomes } from '../accounts/login-home.ts';
-import { keepSharedVault, nameSome, removeVault } from '../accounts/remove-vault.ts';
+import { keepSharedVault, listFirstNames, removeVault } from '../accounts/remove-vault.ts';
 import type { Context } from '../context.ts';
 import { confirm } from '../prompts.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
@@ -109,7 +109,7 @@ function removeAll({ paths, say, warn }: Context, config: Config): void {
     const left =
       keepSharedVault(paths, target, config.targets.slice(index + 1)) ?? removeVault(vault);
     say(`${name} is forgotten; its account was not logged out`);
-    if (left.length > 0) warn(`${vault} is kept, because it holds ${nameSome(left)}`);
+    if (left.length > 0) warn(`${vault} is kept, because it holds ${listFirstNames(left)}`);
   }
   removeAbandonedHomes(paths);
   rmSync(dirname(paths.configFile), { recursive: true, force: true });
