@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// A supervised codex without the shim: works even while the shim is off.
+// A supervised codex without the shim. It works also while the shim is off.
 import { start } from './start.ts';
 
 const args = process.argv.slice(2);
-// Our only option, as the first word. The real codex has no --wait.
+// Our only option, and only as the first word. The real codex has no --wait.
 const wait = args[0] === '--wait';
 void start(undefined, wait ? args.slice(1) : args, { wait });

@@ -1,9 +1,10 @@
-// Started by a session, detached: `keeper.js <target> <path of the real codex> [suspect]` refreshes that account's access
-// token, when it is old or its login may be revoked.
+// A session starts this program as a detached process: `keeper.js <target> <path of the real codex> [suspect]`. It refreshes
+// the access token of the target, when the token is old or the login may be revoked.
 import { describeError } from '../errors.ts';
 import { catchUncaught } from '../state/last-net.ts';
 
-// It has no terminal. `describeError` writes a report of a bug, and the session starts a keeper again later.
+// It has no terminal, so an error prints nothing. `describeError` writes the report of a bug. The session starts a keeper
+// again later.
 catchUncaught((error) => {
   describeError(error);
   process.exit(1);

@@ -1,4 +1,4 @@
-// Started by the shim: `launch.js <path of the real codex> <codex arguments…>`.
+// The shim starts this program: `launch.js <path of the real codex> <codex arguments…>`.
 import { start } from './start.ts';
 
 const [real, ...args] = process.argv.slice(2);

@@ -5,10 +5,9 @@ import { stateDirOf } from '../state/state-dir.ts';
 type Launcher = typeof import('../launch/launch.ts');
 
 /**
- * Loads the launcher and calls it. If it cannot be loaded (a damaged installation), the real codex runs alone, with one line
- * on stderr. This file stays small, because V8 compiles it in each start.
- *
- * @param candidate the real codex, if the shim has found it.
+ * Loads the launcher and calls it. If the launcher cannot be loaded (a damaged installation), the real codex runs alone, with
+ * one line on stderr. This file stays small, because V8 compiles it in each start.
+ * @param candidate the path of the real codex, if the shim has found it.
  */
 export async function start(
   candidate: string | undefined,

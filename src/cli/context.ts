@@ -9,14 +9,14 @@ import { type OwnText, toOutput, toPlainText } from '../plain-text.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { homeOf, type Paths, resolvePaths } from '../state/paths.ts';
 
-/** The surroundings of a command. */
+/** What every command gets. */
 export interface Context {
   env: NodeJS.ProcessEnv;
   paths: Paths;
   now: Date;
-  /** Prints one line on stdout. Text of others in it can neither add a line nor control the terminal. */
+  /** Prints one line on stdout. Text of other programs in it can neither add a line nor control the terminal. */
   say(line: string | OwnText): void;
-  /** The same on stderr. */
+  /** Prints one line on stderr in the same way. */
   warn(line: string): void;
 }
 
@@ -30,7 +30,7 @@ export function createContext(env: NodeJS.ProcessEnv): Context {
   };
 }
 
-/** @throws HotswapError `not-set-up`, `bad-config`. */
+/** The configuration, with at least one target. @throws HotswapError `not-set-up`, `bad-config`. */
 export function requireConfig({ paths }: Context): Config {
   const config = readConfig(paths);
   if (config === undefined || config.targets.length === 0) {
@@ -44,7 +44,8 @@ export function requireConfig({ paths }: Context): Config {
 }
 
 /**
- * Reads the configuration. First it tells what other programs did to logins, and puts that right where it is safe.
+ * Reads the configuration. First it looks for logins that other programs have changed or moved, corrects what it safely can, and
+ * prints a line on stderr for each.
  * @throws HotswapError `not-set-up`, `bad-config`.
  */
 export async function readReconciledConfig(context: Context): Promise<Config> {
@@ -60,7 +61,10 @@ export async function readReconciledConfig(context: Context): Promise<Config> {
   return config;
 }
 
-/** Without a Codex on PATH the service is not asked, and no account is marked. */
+/**
+ * Asks the service whether the logins of these targets still work. Without a codex on PATH it asks nothing and marks no account.
+ * @returns lines for the user.
+ */
 export async function askAboutSuspects(
   { paths, env }: Context,
   config: Config,
@@ -72,7 +76,7 @@ export async function askAboutSuspects(
   return askSuspects(createTokenKeeper({ paths, config, real: found.path, env }), suspects);
 }
 
-/** @throws HotswapError `unknown-target` naming those that exist. */
+/** @throws HotswapError `unknown-target` that names the existing targets. */
 export function findTarget(config: Config, name: string): Target {
   const target = config.targets.find((candidate) => candidate.name === name);
   if (target === undefined) {
@@ -89,7 +93,7 @@ export function nowSeconds({ now }: Context): number {
   return Math.floor(now.getTime() / 1000);
 }
 
-/** The target of new sessions: the one that was chosen last, or the first target when that is gone. */
+/** The target new sessions start with: the target that was chosen last, or the first target when that one is gone. */
 export function currentName({ paths, now, warn }: Context, config: Config): string {
   const { current, fault } = readCurrent(paths);
   if (fault !== undefined) for (const notice of mendCurrent(paths, now)) warn(notice);

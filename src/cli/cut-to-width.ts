@@ -1,6 +1,6 @@
 import { toPlainText } from '../plain-text.ts';
 
-/** The beginning of a text that fits into so many columns, made plain. */
+/** Makes a text plain, and cuts it to this number of columns of a terminal. */
 export function cutToWidth(text: string, columns: number): string {
   let width = 0;
   let shown = '';
@@ -12,7 +12,7 @@ export function cutToWidth(text: string, columns: number): string {
   return shown;
 }
 
-/** How many columns a plain text takes. */
+/** The number of columns that a plain text takes. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += columnsOf(character);

@@ -30,11 +30,14 @@ import { setupCommand } from './set-up/setup.ts';
 import { uninstallCommand } from './set-up/uninstall.ts';
 import { uninstallShimCommand } from './set-up/uninstall-shim.ts';
 
-/** Runs one management command. @returns 0, 1 when doctor finds an issue, 2 for wrong usage, or the exit status of the error. */
+/**
+ * Runs one management command.
+ * @returns its exit status: 0, 1 when doctor finds an issue, 2 for wrong usage, or that of the error (see errors.ts).
+ */
 export async function runCli(args: string[]): Promise<number> {
   const context = createContext(process.env);
   process.exitCode = 0;
-  process.stdout.on('error', endOfOutput);
+  process.stdout.on('error', endOnOutputError);
   try {
     await createProgram(context).parseAsync(args, { from: 'user' });
     return Number(process.exitCode);
@@ -77,7 +80,7 @@ const COMMANDS: ((context: Context) => Command)[] = [
 function createProgram(context: Context): Command {
   const program = new Command('codex-hotswap')
     .description(
-      'Type `codex` as always; when an account hits its usage limit, the work goes on under your next one.',
+      'Type `codex` as always; when an account hits its usage limit, your next account continues the work.',
     )
     .version(process.env.CODEX_HOTSWAP_VERSION ?? 'development')
     .hook('preAction', () => requireOwnHome(context.paths.home));
@@ -98,15 +101,15 @@ function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
-/** A closed pipe is no error (`codex-hotswap log | head`); a full disk is one (`status >/dev/full`). */
-function endOfOutput(error: NodeJS.ErrnoException): void {
+/** A closed pipe is no error (`codex-hotswap log | head`). A full disk is an error (`status >/dev/full`). */
+function endOnOutputError(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit();
   const { text, exitStatus } = describeError(error);
   process.stderr.write(`${text}\n`);
   process.exit(exitStatus);
 }
 
-/** commander says `error: unknown command 'staus'\n(Did you mean status?)`. */
+/** Makes one line of what commander says: `error: unknown command 'staus'\n(Did you mean status?)`. */
 function oneLine(text: string): string {
   return `codex-hotswap: ${text
     .replace(/^error: /, '')

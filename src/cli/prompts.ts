@@ -1,21 +1,26 @@
 import { HotswapError } from '../errors.ts';
 import { toPlainText } from '../plain-text.ts';
 
-/** Whether stdin and stdout are a terminal, so that a person can answer. */
+/** Whether a person can answer: questions need stdin and stdout to be a terminal. */
 export function isInteractive(): boolean {
   return Boolean(process.stdin.isTTY && process.stdout.isTTY);
 }
 
-/** @throws HotswapError `cancelled` on Ctrl-C or Escape, as all functions of this file do. */
+/**
+ * Asks for a text. Enter alone takes `initial`.
+ * @param check returns what is wrong with the text; undefined when it is right.
+ * @throws HotswapError `cancelled` on Ctrl-C or Escape, as every question of this file does.
+ */
 export async function askText(
   message: string,
-  { initial, check }: { initial?: string; check: (text: string) => string | undefined },
+  { initial, check }: { initial: string; check: (text: string) => string | undefined },
 ): Promise<string> {
   const { text } = await import('@clack/prompts');
   const answer = await text({
     message: toPlainText(message),
-    ...(initial === undefined ? {} : { placeholder: initial, defaultValue: initial }),
-    validate: (typed) => plainOrNone(check(typed || (initial ?? ''))),
+    placeholder: initial,
+    defaultValue: initial,
+    validate: (typed) => check(typed || initial),
   });
   return notCancelled(answer);
 }
@@ -27,14 +32,14 @@ export async function askYesNo(message: string): Promise<boolean> {
 
 /**
  * Asks before something is deleted.
- * @param what the action, for the error message: "removing the login of acc1".
+ * @param action for the error message, e.g. `removing the login of acc1`.
  * @throws HotswapError `cancelled` when the answer is no; `usage` without a terminal.
  */
-export async function confirm(question: string, what: string): Promise<void> {
+export async function confirm(question: string, action: string): Promise<void> {
   if (!isInteractive()) {
     throw new HotswapError(
       'usage',
-      `${what} needs --yes where no terminal is; nothing was changed`,
+      `${action} needs --yes without a terminal; nothing was changed`,
       'add --yes, or run it in a terminal',
     );
   }
@@ -64,11 +69,7 @@ export async function askChoice<T extends string>(
   return notCancelled(answer) as T;
 }
 
-function plainOrNone(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : toPlainText(text);
-}
-
 function notCancelled<T>(answer: T): Exclude<T, symbol> {
   if (typeof answer !== 'symbol') return answer as Exclude<T, symbol>;
-  throw new HotswapError('cancelled', 'cancelled', 'what was done so far is kept');
+  throw new HotswapError('cancelled', 'cancelled', 'the steps before this one are kept');
 }

@@ -2,19 +2,22 @@ import { toPlainText } from '../plain-text.ts';
 import { widthOf } from './cut-to-width.ts';
 
 export interface Fit {
-  /** Undefined: no limit. */
+  /** Columns of the terminal; undefined: no limit. */
   width: number | undefined;
   /** Columns that may be left out, in this order. */
   dispensable: readonly number[];
 }
 
-/** A line of a table. The last cell is separate, so that it can have a colour. */
+/** A line of a table. The last cell is separate, because it may get a colour. */
 export interface Row {
   before: string;
   last: string;
 }
 
-/** Lays out a table with a title row. Leaves columns out until it fits; the terminal may still wrap it. Makes cells plain. */
+/**
+ * Lays out a table with a title row, and makes its cells plain. It leaves columns out until the table fits or no more of them
+ * are dispensable.
+ */
 export function fitTable(rows: readonly (readonly string[])[], { width, dispensable }: Fit): Row[] {
   const cells = rows.map((row) => row.map((cell) => toPlainText(cell)));
   const widths = (cells[0] ?? []).map((_, column) =>

@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, resolve } from 'node:path';
+import { HotswapError } from '../errors.ts';
 import { resolveLinks } from './paths.ts';
 
 /** One of the first lines of our shim begins with this. */
@@ -29,6 +30,30 @@ export function findRealCodex(
     refused ??= path;
   }
   return refused === undefined ? { kind: 'not-found' } : { kind: 'not-executable', path: refused };
+}
+
+/**
+ * The path of the real codex.
+ * @throws HotswapError `codex-not-found`, `codex-not-runnable`.
+ */
+export function requireRealCodex(env: NodeJS.ProcessEnv): string {
+  const found = findRealCodex(env);
+  switch (found.kind) {
+    case 'found':
+      return found.path;
+    case 'not-executable':
+      throw new HotswapError(
+        'codex-not-runnable',
+        `${found.path} may not be executed, and PATH has no other codex`,
+        `run: chmod +x ${found.path}, or reinstall Codex`,
+      );
+    case 'not-found':
+      throw new HotswapError(
+        'codex-not-found',
+        'there is no codex on PATH',
+        'install it, for example with: npm install -g @openai/codex',
+      );
+  }
 }
 
 /** Every regular file called `codex` on PATH, in the order of PATH: our shims and files without the x bit, too. */

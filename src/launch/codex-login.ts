@@ -30,7 +30,7 @@ export async function runCodexLogin(
   if (!process.stdin.isTTY || !process.stdout.isTTY) throw refusal(reason);
   return runInherited({
     file: process.execPath,
-    args: [MANAGEMENT_PROGRAM, 'typed', reason, ...rest],
+    args: [MANAGEMENT_PROGRAM, 'instead-of-codex', reason, ...rest],
     cwd,
     env,
   });

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgv } from '../codex/argv.ts';
-import { findRealCodex } from '../codex/find-codex.ts';
+import { requireRealCodex } from '../codex/find-codex.ts';
 import { describeError, HotswapError, NotStartedError } from '../errors.ts';
 import type { Ending } from '../handoff/states.ts';
 import { toPlainText } from '../plain-text.ts';
@@ -61,7 +61,7 @@ export async function launchTyped(
  */
 export async function launchCodex(launch: Launch): Promise<void> {
   try {
-    const real = resolve(launch.cwd, launch.real ?? findOrThrow(launch.env));
+    const real = resolve(launch.cwd, launch.real ?? requireRealCodex(launch.env));
     endLike(await launchReal({ ...launch, real }));
   } catch (error) {
     const { text, exitStatus } = describeError(explainSpawnError(error));
@@ -118,26 +118,6 @@ function isOwnHome({ home }: Paths): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function findOrThrow(env: NodeJS.ProcessEnv): string {
-  const found = findRealCodex(env);
-  switch (found.kind) {
-    case 'found':
-      return found.path;
-    case 'not-executable':
-      throw new HotswapError(
-        'codex-not-runnable',
-        `${found.path} may not be executed and PATH has no other codex`,
-        '`chmod +x` it or reinstall Codex',
-      );
-    case 'not-found':
-      throw new HotswapError(
-        'codex-not-found',
-        'there is no codex on PATH',
-        'install it, for example with: npm install -g @openai/codex',
-      );
   }
 }
 

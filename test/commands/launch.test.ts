@@ -84,7 +84,7 @@ describe('codex-hotswap launch', () => {
     });
     expect(await cli(hotswap, ['launch', 'acc1', 'exec', 'x'])).toMatchObject({
       status: 2,
-      stderr: expect.stringMatching(/what codex is to be given stands after --/),
+      stderr: expect.stringMatching(/put the arguments for codex after --/),
     });
     expect(await cli(hotswap, ['launch'])).toMatchObject({ status: 2 });
     expect(backend.turns()).toEqual([]);

@@ -56,7 +56,7 @@ test('the login that is there, a second one, the shim, doctor', async () => {
   backend.expectLogin('acc2');
   await answer(wizard, /Log in to work \(1 of 1\)/, 'down');
   await wizard.waitForText('work is now logged in as acc2@example.com', { scrollback: true });
-  await answer(wizard, /Let plain `codex` outlive/);
+  await answer(wizard, /Let plain `codex` continue/);
   await wizard.waitForText('doctor status: ok', { scrollback: true });
   expect(await wizard.waitForExit()).toEqual({ status: 0, signal: 0 });
 
@@ -100,7 +100,7 @@ test('left at every step and run again, it goes on where it was', async () => {
 
   const fifth = openWizard();
   await answer(fifth, /How many more accounts/);
-  await answer(fifth, /Let plain `codex` outlive/);
+  await answer(fifth, /Let plain `codex` continue/);
   await fifth.waitForText('doctor status: ok', { scrollback: true });
   expect((await fifth.waitForExit()).status).toBe(0);
   expect(backend.tokens.counts.revocations).toBe(0);

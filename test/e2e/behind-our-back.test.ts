@@ -205,7 +205,7 @@ describe('plain codex logs in past us', () => {
     const use = () => runCommand(hotswap, 'use', 'acc2');
     const told = await use();
     expect(told).toMatchObject({ status: 0, stdout: expect.stringContaining('start with acc2') });
-    expect(told.stderr).toContain('when that is done: codex-hotswap use acc2');
+    expect(told.stderr).toContain('when it has ended: codex-hotswap use acc2');
     expect(existsSync(shared)).toBe(false);
     await finish('acc3');
     expect(readFileSync(path('.codex-acc2/auth.json'), 'utf8')).toBe(before);

@@ -103,6 +103,10 @@ const CASES: [string[], string[]][] = [
     ['import', '--as', 'acc'],
     ['acc1', 'acc2'],
   ],
+  [
+    ['sessions', '--target', 'acc'],
+    ['acc1', 'acc2'],
+  ],
   [['status', '--js'], ['--json']],
   [['login', '--with'], ['--with-api-key']],
 ];
@@ -121,7 +125,7 @@ describe('completion', () => {
   test('no hidden command is offered, and no configuration is no error', () => {
     const words = createHome().ok(['complete', '--', '']).split('\n');
     expect(words).toContain('setup');
-    expect(words).not.toContain('typed');
+    expect(words).not.toContain('instead-of-codex');
     expect(words).not.toContain('complete');
   });
 

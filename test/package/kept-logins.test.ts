@@ -89,7 +89,7 @@ describe('a vault that is that of another target, too', () => {
     const home = createTargets(vaults);
     symlinkSync(home.path(how === 'a link above it' ? 'vaults' : 'vaults/a'), home.path('other'));
     expect(home.ok(['status'])).toMatch(/b +- .*(by another path|a symbolic link)/);
-    expect(home.ok(['remove', 'b', '--yes'])).toContain('for it holds the login of a');
+    expect(home.ok(['remove', 'b', '--yes'])).toContain('because it holds the login of a');
     expect(home.read('vaults/a/auth.json')).toBe(forgeLogin('ann'));
     expect(home.ok(['status'])).toMatch(/ a .*ready/);
   });
@@ -97,7 +97,7 @@ describe('a vault that is that of another target, too', () => {
   test('a link to a directory of the user’s is left as it is', () => {
     const home = createTargets({ a: 'vaults/a', b: 'other' });
     symlinkSync(home.path('vaults/b'), home.path('other'));
-    expect(home.ok(['remove', 'b', '--yes'])).toContain('the login it leads to');
+    expect(home.ok(['remove', 'b', '--yes'])).toContain('the login that the link leads to');
     expect(home.read('vaults/b/auth.json')).toBe(forgeLogin('bob'));
   });
 });
@@ -116,7 +116,7 @@ describe('remove', () => {
     const home = createTargets();
     rmSync(home.path('vaults/b/auth.json'));
     mkdirSync(home.path('vaults/b/auth.json'));
-    expect(home.ok(['remove', 'b', '--yes'])).toContain('for it holds auth.json');
+    expect(home.ok(['remove', 'b', '--yes'])).toContain('because it holds auth.json');
     expect(home.read(CONFIG)).not.toContain('vaults/b');
   });
 });

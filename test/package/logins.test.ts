@@ -76,7 +76,7 @@ describe('import', () => {
     expect(home.read('.codex-main/auth.json')).toBe(forgeLogin('ann'));
     expect(home.ok(['doctor', '--help'])).toContain('Example');
     expect(home.run(['import', '--as', 'main']).stderr).toMatch(
-      /auth\.json is the login of main, by a link; nothing is to be imported\n$/,
+      /auth\.json is a link to the login of main; there is nothing to import\n$/,
     );
     expect(home.ok(['current'])).toBe('main\n');
   });

@@ -141,7 +141,7 @@ describe('remove', () => {
   test('what else is in the vault stays', () => {
     const home = createTwoTargets();
     home.write('.codex-acc1/config.toml', '');
-    expect(home.ok(['remove', 'acc1', '--yes'])).toContain('for it holds config.toml');
+    expect(home.ok(['remove', 'acc1', '--yes'])).toContain('because it holds config.toml');
     expect(home.exists('.codex-acc1/auth.json')).toBe(false);
     expect(home.exists('.codex-acc1/config.toml')).toBe(true);
   });
@@ -156,7 +156,7 @@ describe('while a session lives on a target', () => {
     holdSession(home, 'acc1');
     const ran = home.run(words);
     expect(ran.status).toBe(75);
-    expect(ran.stderr).toMatch(/^codex-hotswap: a session lives on acc1; .*--force\n$/);
+    expect(ran.stderr).toMatch(/^codex-hotswap: a session runs under acc1; .*--force\n$/);
     expect(home.read('.codex-acc1/auth.json')).toBe(forgeLogin('ann'));
     home.ok(['remove', 'acc2', '--yes']); // another one may go
     home.ok([...words, '--force']);
@@ -270,7 +270,7 @@ describe('uninstall', () => {
     const slot = leaseSlot(paths, paths.sharedHome, { pid: child.pid as number, startTime: '0' });
     const ran = home.run(['uninstall', '--purge', '--yes']);
     expect(ran).toMatchObject({ status: 0 });
-    expect(ran.stderr).toContain('for it holds notes');
+    expect(ran.stderr).toContain('because it holds notes');
     expect(readlinkSync(slot.home)).toBe(home.path('.codex'));
     expect(readdirSync(home.path('.local/state/codex-hotswap'))).toEqual(['runtime']);
     expect(home.exists('.config/codex-hotswap')).toBe(false);

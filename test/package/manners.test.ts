@@ -21,7 +21,7 @@ describe('wrong usage is one line with the way out', () => {
     [['setup', '--force', '--accounts', 'a/b'], 2, /cannot be the name of a target/],
     [['setup', '--force', '--count', '0'], 2, /from 1 to 99/],
     [['log', '-n', 'x'], 2, /expected a number/],
-    [['use', '-'], 2, /no target before/],
+    [['use', '-'], 2, /no target was current before/],
     [['launch'], 2, /needs a target .*; name one: acc1, acc2$/m],
     [['resume'], 2, /needs a thread .*; give its id, or --last/],
     [['explain', '/nowhere'], 2, /\/nowhere does not exist; give/],

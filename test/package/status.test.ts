@@ -48,7 +48,7 @@ test('sessions are counted under the target they work under now, as long as they
       thread: 'thread-1',
     },
   ]);
-  expect(home.run(['remove', 'acc2']).stderr).toContain('lives on acc2 (in /project)');
+  expect(home.run(['remove', 'acc2']).stderr).toContain('runs under acc2 (in /project)');
 
   home.write(file, JSON.stringify({ ...record, startTime: '1' })); // the pid is another process now
   expect(home.ok(['status'])).not.toContain('LIVE');

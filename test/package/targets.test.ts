@@ -121,7 +121,7 @@ describe('use, next, current', () => {
     const file = home.write('.codex/auth.json', 'not even a login');
     const ran = home.run(SETUP);
     expect(ran.status).toBe(0);
-    expect(ran.stderr).toContain(`${file} was left alone`);
+    expect(ran.stderr).toContain(`${file} was not changed, and plain codex uses it`);
     expect(home.read('.codex/auth.json')).toBe('not even a login');
   });
 });

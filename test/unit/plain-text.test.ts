@@ -82,10 +82,10 @@ test('text leaves us through these places only', () => {
   );
   expect(found.sort()).toEqual([
     'bin/codex-hotswap.ts', // errors, which are made plain where they are described
-    'cli/accounts/pick.ts', // cut to the width of the terminal, which makes it plain
     'cli/context.ts',
     'cli/look/status.ts', // clears the screen
     'cli/program.ts',
+    'cli/session/pick.ts', // cut to the width of the terminal, which makes it plain
     'launch/exec-session.ts', // an alert, which is made plain where it is made
     'launch/launch.ts',
     'launch/run-alone.ts',

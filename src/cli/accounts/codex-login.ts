@@ -7,16 +7,15 @@ import type { Config } from '../../state/config.ts';
 import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
 import { askChoice } from '../prompts.ts';
 import { refuseWhileUsed } from '../session/live-sessions.ts';
-import { addTarget, suggestName } from './add-target.ts';
-import { askName } from './ask-name.ts';
-import { takeIn } from './login.ts';
+import { addTarget, askName, suggestName } from './add-target.ts';
+import { installNewLogin } from './login.ts';
 import { runCodexLogin } from './login-home.ts';
 import { forgetTarget } from './remove.ts';
 
-/** What the launcher runs for `codex login` and `codex logout`, typed by habit on a terminal. */
+/** The launcher runs this command when a user types `codex login` or `codex logout` in a terminal. */
 export function codexLoginCommand(context: Context): Command {
-  return new Command('typed')
-    .description('`codex login` or `codex logout`, typed under the shim')
+  return new Command('instead-of-codex')
+    .description('takes the place of `codex login` and `codex logout` under the shim')
     .argument('<word>')
     .argument('[args...]')
     .helpOption(false)
@@ -26,7 +25,7 @@ export function codexLoginCommand(context: Context): Command {
     );
 }
 
-/** The login goes into the vault of its account. A new account gets a target of its own. */
+/** Puts the new login into the vault of its account. A new account gets a target of its own. */
 async function logIn(context: Context, args: string[]): Promise<void> {
   const before = await readReconciledConfig(context);
   sayWhere(context, before);
@@ -36,34 +35,14 @@ async function logIn(context: Context, args: string[]): Promise<void> {
 async function install(context: Context, before: Config, authContent: string): Promise<void> {
   const read = readLogin(authContent);
   if (read.kind === 'broken') {
-    throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in once more');
+    throw new HotswapError('login-failed', `the new login ${read.reason}`, 'log in again');
   }
   const { identity } = read.login;
   const owner = findOwner(readTargets(context.paths, before), identity);
-  const name =
-    owner?.target.name ??
-    (await askName(
-      `What shall ${describeIdentity(identity)} be called?`,
-      suggestName(before),
-      before,
-    ));
+  const question = `What shall ${describeIdentity(identity)} be called?`;
+  const name = owner?.target.name ?? (await askName(question, suggestName(before), before));
   const config = await addTarget(context, name);
-  takeIn(context, config, findTarget(config, name), authContent);
-  sayCurrent(context, config, name);
-}
-
-/** Says before the browser opens which account is meant, and where the login of another account goes. */
-function sayWhere(context: Context, config: Config): void {
-  const name = currentName(context, config);
-  const snapshot = readTargets(context.paths, config).find(({ target }) => target.name === name);
-  const who =
-    snapshot?.vault.kind === 'ready' ? `, ${describeIdentity(snapshot.vault.identity)}` : '';
-  context.say(
-    `logging in for ${name} (current${who}); the login of another account goes to the target that has it, or to a new one; to log in to a certain target: codex-hotswap login NAME`,
-  );
-}
-
-function sayCurrent(context: Context, config: Config, name: string): void {
+  installNewLogin(context, config, findTarget(config, name), authContent);
   const current = currentName(context, config);
   if (current === name) return;
   context.say(
@@ -71,14 +50,23 @@ function sayCurrent(context: Context, config: Config, name: string): void {
   );
 }
 
+/** Says, before the browser opens, which account is current, and where the login of another account goes. */
+function sayWhere(context: Context, config: Config): void {
+  const name = currentName(context, config);
+  const snapshot = readTargets(context.paths, config).find(({ target }) => target.name === name);
+  const who =
+    snapshot?.vault.kind === 'ready' ? `, ${describeIdentity(snapshot.vault.identity)}` : '';
+  context.say(
+    `logging in for ${name} (current${who}); if you log in with another account, its own target or a new one gets the login; to log in to a certain target: codex-hotswap login NAME`,
+  );
+}
+
 async function logOut(context: Context): Promise<void> {
   const config = await readReconciledConfig(context);
   context.say(
-    'A real `codex logout` revokes a login wherever it is used (CODEX_HOTSWAP_BYPASS=1 codex logout does that).',
+    'The real `codex logout` revokes the login on every machine. To run it: CODEX_HOTSWAP_BYPASS=1 codex logout',
   );
-  context.say(
-    'Here a target can be forgotten instead: its login is deleted on this machine and not revoked.',
-  );
+  context.say('You can forget a target instead: its login is deleted here and is not revoked.');
   const snapshots = readTargets(context.paths, config);
   const name = await askChoice('Which target shall be forgotten?', [
     { value: '', label: 'none' },

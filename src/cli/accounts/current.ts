@@ -5,8 +5,5 @@ export function currentCommand(context: Context): Command {
   return new Command('current')
     .description('print the name of the target new sessions start with')
     .addHelpText('after', '\nExample:\n  PS1="$(codex-hotswap current) $PS1"')
-    .action(() => {
-      const config = requireConfig(context);
-      context.say(currentName(context, config));
-    });
+    .action(() => context.say(currentName(context, requireConfig(context))));
 }

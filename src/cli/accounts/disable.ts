@@ -1,26 +1,25 @@
 import { Command } from 'commander';
 import { ensurePrivateDir, replaceFile } from '../../state/files.ts';
-import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
-import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
-import { switchTarget } from './switch-target.ts';
+import { type Context, readReconciledConfig } from '../context.ts';
+import { linkSharedHome } from '../set-up/link-shared-home.ts';
+import { switchTarget } from './enable.ts';
 
 export function disableCommand(context: Context): Command {
   return new Command('disable')
     .description(
-      'switch codex-hotswap off (plain `codex` runs alone, under the current target), or one target',
+      'switch codex-hotswap off: plain `codex` runs alone, under the current target; or switch one target off',
     )
-    .argument('[target]', 'only keep this target from being chosen')
+    .argument('[target]', 'only let no new session choose this target')
     .addHelpText(
       'after',
-      '\nExample:\n  codex-hotswap disable   # and back on: codex-hotswap enable',
+      '\nExample:\n  codex-hotswap disable   # to switch it on again: codex-hotswap enable',
     )
     .action(async (name: string | undefined) => {
       if (name !== undefined) return switchTarget(context, name, false);
-      // Before the configuration is read, so that a broken one does not prevent it.
+      // Before the configuration is read, because a broken one must not prevent it.
       ensurePrivateDir(context.paths.stateDir);
       replaceFile(context.paths.disabledFlag, '');
       context.say('codex-hotswap is off: plain codex runs alone (codex-hot is still supervised)');
-      const config = await readReconciledConfig(context);
-      return linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
+      linkSharedHome(context, await readReconciledConfig(context));
     });
 }

@@ -1,31 +1,32 @@
-import { lstatSync, type Stats, statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { compareLogins, isAsNew } from '../../accounts/compare-logins.ts';
-import { discardLogin } from '../../accounts/credential/discard.ts';
+import { compareLogins } from '../../accounts/compare-logins.ts';
 import { readCredential } from '../../accounts/credential/read.ts';
 import { readLinkTarget } from '../../accounts/credential/swap-link.ts';
 import { installLogin } from '../../accounts/install-login.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
-import { describeIdentity, type Identity, readLogin } from '../../accounts/login.ts';
+import { describeIdentity, type Identity, identityIn, readLogin } from '../../accounts/login.ts';
 import { findOwner } from '../../accounts/owner.ts';
 import { placeLogin } from '../../accounts/place-login.ts';
 import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
 import { authFileOf, validateTargetName } from '../../accounts/vault.ts';
-import { isSamePlace, refuseVaultHome } from '../../accounts/vault-home.ts';
+import { isSamePlace, refuseVaultHome, statQuietly } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
 import { readRegularFile } from '../../regular-file.ts';
+import { attempt } from '../../state/attempt.ts';
 import { type Config, readConfig, type Target } from '../../state/config.ts';
 import { errnoOf } from '../../state/files.ts';
-import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
-import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
+import { type Context, findTarget, readReconciledConfig } from '../context.ts';
+import { linkSharedHome } from '../set-up/link-shared-home.ts';
 import { addTarget } from './add-target.ts';
+import { discardCopy } from './remove-vault.ts';
 
 export function importCommand(context: Context): Command {
   return new Command('import')
-    .description('adopt a login that exists, by default that of plain codex')
-    .argument('[file]', 'an auth.json, or the Codex home it is in')
-    .option('--as <name>', 'the target it becomes; made if it does not exist')
+    .description('adopt an existing login, by default the login of plain codex')
+    .argument('[file]', 'an auth.json, or the Codex home that has it')
+    .option('--as <name>', 'the target that gets the login; it is created if it does not exist')
     .addHelpText('after', '\nExample:\n  codex-hotswap import --as main')
     .action((file: string | undefined, options: { as?: string }) =>
       importLogin(context, fileOf(resolve(file ?? context.paths.sharedHome)), options.as),
@@ -33,19 +34,13 @@ export function importCommand(context: Context): Command {
 }
 
 function fileOf(path: string): string {
-  return statQuietly(path, statSync)?.isDirectory() ? join(path, 'auth.json') : path;
+  return statQuietly(path)?.isDirectory() ? join(path, 'auth.json') : path;
 }
 
-/** Undefined also for a path that fails (too long, or below a file): reading it says why. */
-function statQuietly(path: string, stat: (path: string) => Stats = lstatSync): Stats | undefined {
-  try {
-    return stat(path);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Adopts the login in `file`, for the target of its account or the one named. @throws HotswapError. */
+/**
+ * Gives the login in `file` to the target with this name, or to the target of its account.
+ * @throws HotswapError `usage`, `login-failed`, `in-use`, `bad-name`, `bad-vault`, `identity-clash`.
+ */
 export async function importLogin(
   context: Context,
   file: string,
@@ -57,11 +52,11 @@ export async function importLogin(
   if (isSamePlace(dirname(file), paths.sharedHome)) {
     refuseVaultHome(paths.sharedHome, before?.targets ?? []);
   }
-  const wasFile = statQuietly(file)?.isFile() === true;
+  const wasFile = isFile(file);
   const known = before && (await readReconciledConfig(context));
   const moved = wasFile ? linkedTarget(file, known) : undefined;
   if (moved !== undefined && (name ?? moved.name) === moved.name) {
-    // Reconciling has moved the login of a known target to its vault already.
+    // readReconciledConfig has moved this login to the vault of its target already.
     say(`${moved.name} has this login, or a newer one`);
     return;
   }
@@ -81,12 +76,12 @@ export async function importLogin(
 
   const order = compareLogins(text, readCredential(authFileOf(target))?.text ?? '');
   if (owner?.target.name === goal && owner.vault.kind === 'ready' && order !== 'unclear') {
-    // The same account: the newer of the two logins is the one that still works.
+    // Both logins are of one account, so only the newer one still works.
     const placed = placeLogin(text, listVaults(snapshots), (loser, vault) =>
       loser === text ? file : keepLogin(paths.orphansDir, vault, loser, context.now),
     );
     if (placed.kind === 'unplaced') {
-      const what = `${file} was left as it is: ${placed.reason}`;
+      const what = `${file} was not changed: ${placed.reason}`;
       throw new HotswapError('in-use', what, 'try again in a moment');
     }
     say(
@@ -95,11 +90,11 @@ export async function importLogin(
         : `${goal} has this login, or a newer one`,
     );
   } else {
-    // It cannot be told which of two logins is newer. A person has named this one; the other is kept.
+    // Nothing says which login is newer. A person has named this one, and the login in the vault is kept.
     installLogin({ paths, config, snapshots, target, authContent: text });
     say(`${goal} is ${describeIdentity(identity)}`);
   }
-  tidySource(context, config, target, file);
+  replaceSource(context, config, target, file);
 }
 
 function readCandidate(
@@ -127,53 +122,48 @@ function readCandidate(
   );
 }
 
-/** Whose login a file holds, in words; undefined for a link, for no login, and for a login of a target. */
+/** Whose login a file holds, in words. Undefined for a link, for a file without a login, and for the login of a target. */
 export function readUnknownLogin(file: string, { paths }: Context): string | undefined {
-  if (!statQuietly(file)?.isFile()) return undefined;
-  const read = readLogin(readRegularFile(file).toString('utf8'));
-  if (read.kind === 'broken') return undefined;
-  const { identity } = read.login;
+  const identity = isFile(file) && identityIn(readRegularFile(file).toString('utf8'));
+  if (!identity) return undefined;
   const config = readConfig(paths);
   const owner = config && findOwner(readTargets(paths, config), identity);
   return owner === undefined ? describeIdentity(identity) : undefined;
 }
 
-/** Whose vault a link leads to. */
+/** False also for a path that fails (too long, or below a file): readCandidate says why. */
+function isFile(path: string): boolean {
+  return attempt(() => lstatSync(path))?.isFile() ?? false;
+}
+
+/** The target whose vault a link leads to. */
 function linkedTarget(file: string, known: Config | undefined): Target | undefined {
-  const leadsTo = statQuietly(file) && readLinkTarget(file);
+  const leadsTo = attempt(() => readLinkTarget(file));
   return known?.targets.find((target) => authFileOf(target) === leadsTo);
 }
 
 function alreadyLinked(file: string, known: Config | undefined): HotswapError {
   const owner = linkedTarget(file, known);
-  if (owner !== undefined) {
-    return new HotswapError(
-      'usage',
-      `${file} is the login of ${owner.name}, by a link`,
-      'nothing is to be imported',
-    );
-  }
-  return new HotswapError(
-    'usage',
-    `${file} is a link to a login, not a login`,
-    'name the file it leads to',
-  );
+  return owner === undefined
+    ? new HotswapError('usage', `${file} is a link`, 'name the file that the link leads to')
+    : new HotswapError(
+        'usage',
+        `${file} is a link to the login of ${owner.name}`,
+        'there is nothing to import',
+      );
 }
 
-/** One credential file per account: the imported file becomes a link, is removed, or the user is told to delete it. */
-function tidySource(context: Context, config: Config, target: Target, file: string): void {
+/** Leaves one credential file per account: the imported file becomes a link, is removed, or the user is told to delete it. */
+function replaceSource(context: Context, config: Config, target: Target, file: string): void {
   const { paths, warn } = context;
-  const authFile = authFileOf(target);
-  if (isSamePlace(file, authFile)) return; // its home is the vault
+  if (isSamePlace(file, authFileOf(target))) return; // the file is the vault's auth.json
   if (dirname(file) === paths.orphansDir) {
-    discardLogin(file, (text) =>
-      isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
-    );
+    discardCopy(file, target);
   } else if (file === join(paths.sharedHome, 'auth.json')) {
-    linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
+    linkSharedHome(context, config);
   } else {
     warn(
-      `delete ${file} if Codex still uses it from there: a login that is used in two places is lost at its next refresh`,
+      `delete ${file} if Codex still uses it there: of two copies of a login, one stops working at the next refresh`,
     );
   }
 }

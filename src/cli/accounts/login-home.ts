@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { readCredential } from '../../accounts/credential/read.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
 import { readLogin } from '../../accounts/login.ts';
-import { findRealCodex } from '../../codex/find-codex.ts';
-import { resolveNative } from '../../codex/npm-launcher.ts';
+import { requireRealCodex } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Ending } from '../../handoff/states.ts';
+import { findProgram } from '../../launch/plans.ts';
 import { runInherited } from '../../launch/run-inherited.ts';
 import { fileSystemTime } from '../../state/file-clock.ts';
 import { ensurePrivateDir, listNames, readJson, replaceFile } from '../../state/files.ts';
@@ -19,15 +19,15 @@ import type { Context } from '../context.ts';
 
 /**
  * Runs the real `codex login` on the user's terminal, in an empty private home that is removed afterwards.
- * @param install is given the text of the auth.json that it wrote. A login that cannot be installed is kept for the user.
+ * @param install gets the text of the new auth.json. When it throws, the login is kept for the user among the orphans.
  * @throws HotswapError `login-failed`, `codex-not-found`, `codex-not-runnable`, and what `install` throws.
  */
-export async function runCodexLogin<T>(
+export async function runCodexLogin(
   context: Context,
   args: readonly string[],
-  install: (authContent: string) => T | Promise<T>,
-): Promise<T> {
-  const codex = requireCodex(context.env);
+  install: (authContent: string) => void | Promise<void>,
+): Promise<void> {
+  const codex = findProgram(requireRealCodex(context.env), context.env);
   const { paths, now, warn } = context;
   const parent = loginHomes(paths);
   ensurePrivateDir(parent);
@@ -43,25 +43,24 @@ export async function runCodexLogin<T>(
     ensurePrivateDir(home);
     const ending = await runInherited({
       file: codex.file,
-      // A login in a keyring would be keyed by this home, which is removed right after (fact 10).
+      // In a keyring, Codex would file the login under this home, which is removed afterwards (fact 10).
       args: ['-c', 'cli_auth_credentials_store="file"', 'login', ...args],
       cwd: home,
       env: { ...codex.env, CODEX_HOME: home },
     });
-    const installed = await install(takeLogin(ending, join(home, 'auth.json')));
+    await install(readNewLogin(ending, join(home, 'auth.json')));
     isInstalled = true;
-    return installed;
   } finally {
     stopBeating(owner);
     const kept = isInstalled ? undefined : keepLoginOf(place, paths, now);
     rmSync(place, { recursive: true, force: true });
     if (kept !== undefined) {
-      warn(`the login is kept; to use it: codex-hotswap import ${kept} --as NAME`);
+      warn(`the new login is kept; to use it: codex-hotswap import ${kept} --as NAME`);
     }
   }
 }
 
-/** Removes the homes of logins that were killed. A login that is in one is kept for the user. */
+/** Removes the homes of `codex login` runs that were killed. A login in such a home is kept among the orphans. */
 export function removeAbandonedHomes(paths: Pick<Paths, 'stateDir' | 'orphansDir'>): void {
   for (const name of listNames(loginHomes(paths))) {
     const place = join(loginHomes(paths), name);
@@ -75,7 +74,10 @@ function loginHomes({ stateDir }: Pick<Paths, 'stateDir'>): string {
   return join(stateDir, 'login');
 }
 
-/** Version 0.1.0 had the login in the place itself. @returns the file in which it is kept; undefined when there is none. */
+/**
+ * Keeps the login of a place. Version 0.1.0 has it in the place itself, not in `home/`.
+ * @returns the file in which it is kept; undefined when there is no login.
+ */
 function keepLoginOf(
   place: string,
   { orphansDir }: Pick<Paths, 'orphansDir'>,
@@ -86,23 +88,7 @@ function keepLoginOf(
   return readLogin(text).kind === 'login' ? keepLogin(orphansDir, 'login', text, now) : undefined;
 }
 
-function requireCodex(env: NodeJS.ProcessEnv): { file: string; env: NodeJS.ProcessEnv } {
-  const found = findRealCodex(env);
-  if (found.kind === 'found') return resolveNative(found.path, env) ?? { file: found.path, env };
-  throw found.kind === 'not-found'
-    ? new HotswapError(
-        'codex-not-found',
-        'no codex on PATH',
-        'install it, for example: npm install -g @openai/codex',
-      )
-    : new HotswapError(
-        'codex-not-runnable',
-        `${found.path} may not be executed`,
-        `run: chmod +x ${found.path}, or reinstall Codex`,
-      );
-}
-
-function takeLogin(ending: Ending, authFile: string): string {
+function readNewLogin(ending: Ending, authFile: string): string {
   const done = ending.kind === 'exited' && ending.code === 0;
   if (done && existsSync(authFile)) return readFileSync(authFile, 'utf8');
   const what = done
@@ -113,7 +99,7 @@ function takeLogin(ending: Ending, authFile: string): string {
 
 function mayBeInUse(place: string): boolean {
   const read = readJson(ownerFile(place));
-  // The home is just being made, or version 0.1.0 has made it, whose pid may be of another container.
+  // Another process makes the home now, or version 0.1.0 has made it. The pid of that may be from another container.
   if (read.kind !== 'ok') return isYoung(place);
   const { pid, startTime, ...where } = (read.value ?? {}) as Record<string, unknown>;
   return mayLive(readMakers([{ pid, startTime }], where), ownerFile(place));
@@ -125,7 +111,7 @@ function isYoung(place: string): boolean {
   return now === undefined || made === undefined || now - made < LOGIN_MS;
 }
 
-/** No person takes so long for a login. */
+/** A login never takes a day. */
 const LOGIN_MS = 86_400_000;
 
 function homeIn(place: string): string {

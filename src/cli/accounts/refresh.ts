@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { addMark, clearMarks, readAccountState } from '../../accounts/account-state.ts';
 import { describeIdentity } from '../../accounts/login.ts';
 import { markLoggedOut } from '../../accounts/notice-logout.ts';
@@ -6,9 +6,8 @@ import { holdsForeignLogin } from '../../accounts/owner.ts';
 import { marksOfUsage, recordUsage, usageFromReply } from '../../accounts/usage.ts';
 import { inspectVault } from '../../accounts/vault.ts';
 import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts';
-import { findRealCodex } from '../../codex/find-codex.ts';
+import { requireRealCodex } from '../../codex/find-codex.ts';
 import { classifyLimitText } from '../../codex/limits.ts';
-import { HotswapError } from '../../errors.ts';
 import { type AskContext, askAccount } from '../../launch/ask-account.ts';
 import { readAndRefresh } from '../../launch/keep-token.ts';
 import { findProgram } from '../../launch/plans.ts';
@@ -17,49 +16,30 @@ import type { Paths } from '../../state/paths.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { summariseUsage } from '../look/usage-text.ts';
 
-const DEFAULT_TIMEOUT_SECONDS = 20;
-const MOST_TIMEOUT_SECONDS = 3600;
-
 export function refreshCommand(context: Context): Command {
   return new Command('refresh')
-    .description('ask Codex how much of its limits each account has used')
-    .argument('[targets...]', 'which targets (default: all)')
-    .option('--all', 'all targets, as without names')
-    .option('--timeout <seconds>', 'how long to wait for each', Number, DEFAULT_TIMEOUT_SECONDS)
+    .description('ask Codex how much each account has used of its limits')
+    .argument('[targets...]', 'their names (default: all that are on)')
+    .option('--all', 'all targets; the same as without names')
+    .option('--timeout <seconds>', 'how long to wait for each target', parseSeconds, 20)
     .addHelpText('after', '\nExample:\n  codex-hotswap refresh acc1 acc2 && codex-hotswap status')
     .action((names: string[], options: { timeout: number }) =>
       refresh(context, names, options.timeout),
     );
 }
 
-/** Asks all targets at once. The exit status is 1 when one could not be asked. */
+/** Asks all targets at the same time. The exit status is 1 when a target could not be asked. */
 async function refresh(context: Context, names: string[], timeout: number): Promise<void> {
-  if (!(timeout > 0)) {
-    throw new HotswapError(
-      'usage',
-      '--timeout must be a number of seconds',
-      'for example: --timeout 30',
-    );
-  }
   const config = await readReconciledConfig(context);
   const targets =
     names.length === 0
       ? config.targets.filter(({ enabled }) => enabled)
       : names.map((name) => findTarget(config, name));
-  const found = findRealCodex(context.env);
-  if (found.kind !== 'found') {
-    throw new HotswapError(
-      'codex-not-found',
-      'there is no codex on PATH to ask',
-      'install it, for example with: npm install -g @openai/codex',
-    );
-  }
   const asking: AskContext = {
     paths: context.paths,
     config,
-    program: findProgram(found.path, context.env),
-    // A timer of more than 24 days ends at once.
-    timeoutMs: Math.min(timeout, MOST_TIMEOUT_SECONDS) * 1000,
+    program: findProgram(requireRealCodex(context.env), context.env),
+    timeoutMs: Math.min(timeout, MOST_SECONDS) * 1000,
   };
   const outcomes = await Promise.all(
     targets.map(async (target) => {
@@ -69,6 +49,14 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
     }),
   );
   if (outcomes.includes(false)) process.exitCode = 1;
+}
+
+/** Node ends a timer of more than 24 days at once. */
+const MOST_SECONDS = 3600;
+
+function parseSeconds(text: string): number {
+  if (Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('expected a number of seconds.');
 }
 
 type Outcome = { ok: boolean; text: string };
@@ -85,32 +73,32 @@ async function refreshTarget(
   if (vault.kind !== 'ready') return { ok: false, text: `${vault.reason}; ${vault.advice}` };
   const { state } = readAccountState(asking.paths, target.name);
   if (holdsForeignLogin({ target, vault, state })) {
-    return { ok: false, text: `its vault holds ${describeIdentity(vault.identity)}` };
+    return { ok: false, text: `its vault holds the login of ${describeIdentity(vault.identity)}` };
   }
   const [account, limits] = await askAccount(asking, target, () => [
     readAndRefresh(target, asking.config),
     { method: 'account/rateLimits/read', params: null },
   ]).catch((error: Error) => [{ ok: false as const, message: error.message }, undefined]);
-  const told = limits && readLimitsReply(limits);
-  if (told === undefined) {
+  const reply = limits && readLimitsReply(limits);
+  if (reply === undefined) {
     const why =
       limits && !limits.ok
         ? limits.message
         : account && !account.ok
           ? account.message
-          : 'Codex told no limits';
+          : 'Codex named no limits';
     return { ok: false, text: noteRefusal(asking.paths, target.name, why, context.now) };
   }
-  const plan = (account && readAccountReply(account)?.plan) ?? told.plan;
-  const usage = usageFromReply(told.windows, plan);
+  const plan = (account && readAccountReply(account)?.plan) ?? reply.plan;
+  const usage = usageFromReply(reply.windows, plan);
   recordUsage(asking.paths, target.name, usage);
-  // Codex has just worked with this login.
+  // Codex has just used this login.
   clearMarks(asking.paths, target.name, ['needs-login']);
   for (const mark of marksOfUsage(usage)) addMark(asking.paths, target.name, mark);
   return { ok: true, text: summariseUsage(usage, context.now) };
 }
 
-/** Marks an account whose login Codex calls dead. @returns the text for the user. */
+/** Marks an account when Codex says that its login is dead. @returns the text for the user. */
 function noteRefusal(paths: Paths, target: string, why: string, now: Date): string {
   if (classifyLimitText(why)?.kind !== 'needs-login') return why;
   markLoggedOut(paths, target, why, now);

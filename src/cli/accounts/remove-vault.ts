@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, rmdirSync } from 'node:fs';
+import { lstatSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAsNew } from '../../accounts/compare-logins.ts';
 import {
@@ -12,23 +12,23 @@ import { readLogin } from '../../accounts/login.ts';
 import { authFileOf } from '../../accounts/vault.ts';
 import { isSamePlace, vaultOfHome } from '../../accounts/vault-home.ts';
 import type { Target } from '../../state/config.ts';
-import { errnoOf, isTemporaryName } from '../../state/files.ts';
+import { isTemporaryName, listNames } from '../../state/files.ts';
 import type { Paths } from '../../state/paths.ts';
 
 /**
- * Removes the login from a vault, and the vault when nothing else is in it.
- * @param keep keeps the login elsewhere first; without it the login is deleted.
- * @returns the names of the other entries, which are the user's and stay.
+ * Removes the login from a vault, and the vault itself when it is empty then.
+ * @param keep saves the login elsewhere first; without it the login is deleted.
+ * @returns the names of the entries that stay, because they are the user's.
  */
 export function removeVault(vault: string, keep?: SaveElsewhere): string[] {
-  const names = listNames(vault);
-  const isOurs = (name: string) => isOfLogin(name) && !isDirectory(join(vault, name));
+  const names = listNames(vault).sort(); // auth.json comes before its copy
+  const isOurs = (name: string) => isLoginFile(name) && !isDirectory(join(vault, name));
   const others = names.filter((name) => !isOurs(name));
   for (const name of names.filter(isOurs)) {
     const file = join(vault, name);
     const text = readCredential(file)?.text ?? '';
-    const isWorthIt = name === 'auth.json' ? text !== '' : readLogin(text).kind === 'login';
-    if (keep !== undefined && isWorthIt) discardLogin(file, keep);
+    const mustKeep = name === 'auth.json' ? text !== '' : readLogin(text).kind === 'login';
+    if (keep !== undefined && mustKeep) discardLogin(file, keep);
     else deleteLogin(file);
   }
   if (names.length > 0 && others.length === 0) rmdirSync(vault);
@@ -36,11 +36,11 @@ export function removeVault(vault: string, keep?: SaveElsewhere): string[] {
 }
 
 /**
- * Leaves a vault alone that is not the target's own: a Codex home of this user or of this command, the vault of another target
- * by another path, or a link. From a Codex home only our copy is removed, as the home has the login itself.
- * @returns what stays, in words; undefined for a vault of the target's own, which is to be removed.
+ * Finds out whether a vault must stay, because it is not the target's own: it is a Codex home of this user or of this command,
+ * the vault of another target by another path, or a link. From a Codex home our copy of the login is removed.
+ * @returns what the vault holds, in words; undefined for the target's own vault, which may be removed.
  */
-export function leaveVault(
+export function keepSharedVault(
   { home, sharedHome }: Paths,
   target: Target,
   others: readonly Target[],
@@ -49,23 +49,28 @@ export function leaveVault(
   const twin = vaultOfHome(vault, others);
   if (twin !== undefined) return [`the login of ${twin.name}`];
   if (isSamePlace(vault, sharedHome) || isSamePlace(vault, join(home, '.codex'))) {
-    const authFile = authFileOf(target);
-    discardLogin(lastGoodOf(authFile), (text) =>
-      isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
-    );
-    return ['the login of that Codex home'];
+    discardCopy(lastGoodOf(authFileOf(target)), target);
+    return ['the login of a Codex home'];
   }
   const isLink = lstatSync(vault, { throwIfNoEntry: false })?.isSymbolicLink();
-  return isLink ? ['the login it leads to, by a link'] : undefined;
+  return isLink ? ['the login that the link leads to'] : undefined;
 }
 
-/** Whether there is a login to be removed. */
+/** Removes a copy of a login. @throws HotswapError `bad-state` when the vault has neither this login nor a newer one. */
+export function discardCopy(file: string, target: Target): void {
+  const authFile = authFileOf(target);
+  discardLogin(file, (text) =>
+    isAsNew(readCredential(authFile)?.text ?? '', text) ? authFile : undefined,
+  );
+}
+
+/** Whether a vault has a login, or our copy of one. */
 export function hasLogin({ vault }: Pick<Target, 'vault'>): boolean {
   return listNames(vault).some((name) => name === 'auth.json' || name === LAST_GOOD);
 }
 
-/** The credential file and our copy, Codex's lock beside it (fact 12), its and our temporary files. */
-function isOfLogin(name: string): boolean {
+/** The credential file, our copy of it, Codex's lock (fact 12), and the temporary files of Codex and of us. */
+function isLoginFile(name: string): boolean {
   return (
     name === 'auth.json' ||
     name === LAST_GOOD ||
@@ -75,8 +80,8 @@ function isOfLogin(name: string): boolean {
   );
 }
 
-/** The first names of many, for a line. */
-export function nameSome(names: readonly string[]): string {
+/** The first five of some names, for a line. */
+export function listFirstNames(names: readonly string[]): string {
   const more = names.length - MOST_NAMES;
   return names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
@@ -85,14 +90,4 @@ const MOST_NAMES = 5;
 
 function isDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** Sorted: auth.json comes before its copy. */
-function listNames(dir: string): string[] {
-  try {
-    return readdirSync(dir).sort();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -16,16 +16,16 @@ import { awaitLock } from '../../state/lock.ts';
 import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
 import { confirm } from '../prompts.ts';
 import { refuseWhileUsed } from '../session/live-sessions.ts';
-import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
-import { hasLogin, leaveVault, nameSome, removeVault } from './remove-vault.ts';
+import { linkSharedHome } from '../set-up/link-shared-home.ts';
+import { hasLogin, keepSharedVault, listFirstNames, removeVault } from './remove-vault.ts';
 
 export function removeCommand(context: Context): Command {
   return new Command('remove')
     .alias('forget')
-    .description('forget a target and its login here; the account itself is not logged out')
+    .description('forget a target and its login; the account is not logged out')
     .argument('<target>', 'its name')
-    .option('--force', 'even while a session lives on it')
-    .option('--yes', 'without a question')
+    .option('--force', 'also while a session runs under it')
+    .option('--yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  codex-hotswap remove acc3 --yes')
     .action(async (name: string, options: { force?: boolean; yes?: boolean }) => {
       const config = await readReconciledConfig(context);
@@ -39,8 +39,9 @@ export function removeCommand(context: Context): Command {
 }
 
 /**
- * Forgets a target. First it takes the account's lock and copies the login to orphans/; when that fails, nothing is changed.
- * Then it changes the configuration, so that no session chooses the target, and removes the vault.
+ * Forgets a target. It takes the account's lock and copies the login to orphans/; when that fails, nothing is changed. Then it
+ * changes the configuration, so that no session chooses the target, and removes the vault.
+ * @throws HotswapError `in-use` while the login is refreshed.
  */
 export async function forgetTarget(
   context: Context,
@@ -51,7 +52,7 @@ export async function forgetTarget(
   const wasCurrent = currentName(context, config) === target.name;
   const { rest, left, kept } = await underLock(context, target, async () => {
     const others = config.targets.filter(({ name }) => name !== target.name);
-    const stays = leaveVault(paths, target, others);
+    const stays = keepSharedVault(paths, target, others);
     const keep = keepRemoved(paths.orphansDir, target.name, context.now);
     const held = stays === undefined ? readCredential(authFileOf(target)) : undefined;
     const file = held === undefined ? undefined : keep(held.text);
@@ -64,20 +65,19 @@ export async function forgetTarget(
   const [first] = rest.targets;
   if (first !== undefined && wasCurrent) writeCurrent(paths, first.name);
   removeAccountState(paths, target.name);
-  // To plain codex a link that leads nowhere would look like a login that cannot be read.
+  // A link that leads nowhere is, for plain codex, a login that cannot be read.
   for (const sharedHome of new Set([paths.sharedHome, ...listHomesWithLink(paths)])) {
     if (!existsSync(join(sharedHome, 'auth.json'))) unlinkSharedLogin({ ...paths, sharedHome });
   }
-  if (first !== undefined)
-    linkSharedHomeFor(context, rest, findTarget(rest, currentName(context, rest)));
+  linkSharedHome(context, rest);
 
   say(`${target.name} is forgotten; its account was not logged out`);
   if (kept !== undefined) say(`its login is kept for ${KEPT_DAYS} days: ${kept}`);
-  if (left.length > 0) say(`${target.vault} stays, for it holds ${nameSome(left)}`);
+  if (left.length > 0) say(`${target.vault} is kept, because it holds ${listFirstNames(left)}`);
   if (first !== undefined && wasCurrent) say(`new sessions start with ${first.name}`);
 }
 
-/** Holds the account's lock meanwhile: a refresh that is under way reaches the vault first. */
+/** Waits for the account's lock first, because a running refresh still writes its new token into the vault. */
 async function underLock<T>(
   { paths }: Context,
   { name }: Target,

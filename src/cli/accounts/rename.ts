@@ -7,22 +7,16 @@ import { HotswapError } from '../../errors.ts';
 import { repointOverlays } from '../../overlay/overlays-of-login.ts';
 import { type Config, defaultVault, type Target } from '../../state/config.ts';
 import type { Paths } from '../../state/paths.ts';
-import {
-  type Context,
-  currentName,
-  findTarget,
-  readReconciledConfig,
-  requireConfig,
-} from '../context.ts';
+import { type Context, findTarget, readReconciledConfig, requireConfig } from '../context.ts';
 import { refuseWhileUsed } from '../session/live-sessions.ts';
-import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
+import { linkSharedHome } from '../set-up/link-shared-home.ts';
 
 export function renameCommand(context: Context): Command {
   return new Command('rename')
-    .description('give a target another name; its login goes with it')
-    .argument('<target>', 'its name now')
+    .description('give a target and its vault another name')
+    .argument('<target>', 'its present name')
     .argument('<name>', 'its new name')
-    .option('--force', 'even while a session lives on it')
+    .option('--force', 'also while a session runs under it')
     .addHelpText('after', '\nExample:\n  codex-hotswap rename acc1 main')
     .action((from: string, to: string, options: { force?: boolean }) =>
       rename(context, from, to, options.force ?? false),
@@ -39,10 +33,9 @@ async function rename(context: Context, from: string, to: string, force: boolean
   const vault = newVault(paths, target, to);
   if (vault !== target.vault) refuseVaultHome(paths.sharedHome, [target]);
   await renameTarget(paths, { from: { name: from, vault: target.vault }, to: { name: to, vault } });
-  // With --force sessions go on, and save their tokens through these links.
+  // With --force, sessions may run. They save their tokens through these links.
   repointOverlays(paths, authFileOf(target), authFileOf({ vault }));
-  const renamed = requireConfig(context);
-  linkSharedHomeFor(context, renamed, findTarget(renamed, currentName(context, renamed)));
+  linkSharedHome(context, requireConfig(context));
   say(`${from} is called ${to} now`);
 }
 
@@ -53,17 +46,17 @@ function refuseTaken(config: Config, target: Target, name: string): void {
   if (!taken && target.name !== name) return;
   throw new HotswapError(
     'usage',
-    taken ? `there is a target called ${name} already` : `it is called ${name} already`,
+    taken ? `a target called ${name} exists already` : `it is called ${name} already`,
     'choose another name',
   );
 }
 
-/** A vault in the usual place is renamed with its target. A vault elsewhere stays. */
+/** A vault in the default place gets the new name. A vault elsewhere keeps its place. */
 function newVault(paths: Paths, target: Target, name: string): string {
   if (target.vault !== defaultVault(paths, target.name)) return target.vault;
   const vault = defaultVault(paths, name);
   const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  // Without the old vault there is nothing to move: it was never made, or was moved already.
+  // Without the old vault nothing has to move: it was never made, or a former `rename` has moved it.
   if (isThere(target.vault) && isThere(vault)) {
     throw new HotswapError(
       'usage',

@@ -5,19 +5,19 @@ import { type Context, findTarget, requireConfig } from '../context.ts';
 
 export function resetCommand(context: Context): Command {
   return new Command('reset')
-    .description('forget that a target hit its limit, or that any did')
-    .argument('[target]', 'one target (default: all)')
+    .description('forget that a target hit its limit')
+    .argument('[target]', 'its name (default: all targets)')
     .addHelpText('after', '\nExample:\n  codex-hotswap reset acc1')
     .action((name: string | undefined) => {
       const config = requireConfig(context);
       const targets = name === undefined ? config.targets : [findTarget(config, name)];
-      const cleared = targets.map((target) => ({
-        target,
-        marks: clearMarks(context.paths, target.name),
-      }));
-      for (const { target, marks } of cleared.filter(({ marks }) => marks.length > 0)) {
-        context.say(`${target.name}: forgot that ${marks.map(describeMark).join('; ')}`);
+      let isMarked = false;
+      for (const { name: target } of targets) {
+        const marks = clearMarks(context.paths, target);
+        if (marks.length === 0) continue;
+        isMarked = true;
+        context.say(`${target}: forgot that ${marks.map(describeMark).join('; ')}`);
       }
-      if (cleared.every(({ marks }) => marks.length === 0)) context.say('nothing was marked');
+      if (!isMarked) context.say('nothing was marked');
     });
 }

@@ -5,43 +5,41 @@ import { HotswapError } from '../../errors.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { reportTarget, type TargetReport } from '../look/target-report.ts';
-import { linkSharedHomeFor } from '../set-up/link-shared-home.ts';
+import { linkSharedHome } from '../set-up/link-shared-home.ts';
 
 export function useCommand(context: Context): Command {
   return new Command('use')
     .description('choose the target new sessions start with')
-    .argument('<target>', 'its name, or - for the one before')
+    .argument('<target>', 'its name, or - for the previous one')
     .addHelpText('after', '\nExample:\n  codex-hotswap use acc1')
     .action(async (name: string) => {
       const config = await readReconciledConfig(context);
-      switchTo(context, config, name === '-' ? previousName(context) : name);
+      makeCurrent(context, config, name === '-' ? previousName(context) : name);
     });
 }
 
 /**
- * Makes a target the current one, for codex-hotswap and, where that is safe, for the plain codex of this home too.
- * @throws HotswapError `unknown-target`; `no-usable-target` when it has no login that works: nothing is changed then.
+ * Makes a target the current one. Links the shared home to its login, where no login is lost by that.
+ * @throws HotswapError `unknown-target`; `no-usable-target` when the target has no working login. Nothing is changed then.
  */
-export function switchTo(context: Context, config: Config, name: string): void {
+export function makeCurrent(context: Context, config: Config, name: string): void {
   const { paths, now, say, warn } = context;
-  const target = findTarget(config, name);
-  const snapshots = readTargets(paths, config);
-  const report = snapshots
-    .filter((snapshot) => snapshot.target.name === target.name)
-    .map((snapshot) => reportTarget(snapshot, target.name, now))[0];
+  findTarget(config, name);
+  const snapshot = readTargets(paths, config).find(({ target }) => target.name === name);
+  const report = snapshot && reportTarget(snapshot, name, now);
   if (report !== undefined) refuseWithoutLogin(report);
-  writeCurrent(paths, target.name);
-  say(`new sessions start with ${target.name}${report?.email ? ` (${report.email})` : ''}`);
+  writeCurrent(paths, name);
+  say(`new sessions start with ${name}${report?.email ? ` (${report.email})` : ''}`);
   if (config.strategy !== 'order') {
     warn(
-      `the strategy ${config.strategy} goes before it, where another target has more to offer; to start with this one: codex-hotswap config set strategy order`,
+      `the strategy ${config.strategy} may still choose another target; to start with ${name}: codex-hotswap config set strategy order`,
     );
   }
-  if (report?.reason) warn(`${target.name}: ${report.reason}`);
-  linkSharedHomeFor(context, config, target);
+  if (report?.reason) warn(`${name}: ${report.reason}`);
+  linkSharedHome(context, config);
 }
 
-/** A limit ends by itself; without a login the target cannot be used. */
+/** A target at its limit may be current, because a limit ends. A target without a login may not. */
 function refuseWithoutLogin({ name, state, reason, marks }: TargetReport): void {
   const isUsable = ['ready', 'off', 'marked'].includes(state);
   const needsLogin = marks.some(({ kind }) => kind === 'needs-login');
@@ -55,12 +53,10 @@ function refuseWithoutLogin({ name, state, reason, marks }: TargetReport): void 
 
 function previousName({ paths }: Context): string {
   const { previous } = readCurrent(paths);
-  if (previous === undefined) {
-    throw new HotswapError(
-      'unknown-target',
-      'there is no target before the current one',
-      'name one',
-    );
-  }
-  return previous;
+  if (previous !== undefined) return previous;
+  throw new HotswapError(
+    'unknown-target',
+    'no target was current before this one',
+    'name a target: codex-hotswap use NAME',
+  );
 }

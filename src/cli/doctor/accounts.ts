@@ -6,9 +6,9 @@ import { authFileOf } from '../../accounts/vault.ts';
 import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Config } from '../../state/config.ts';
-import { type Context, currentName, findTarget, requireConfig } from '../context.ts';
+import { type Context, currentName, requireConfig } from '../context.ts';
 import { reportTarget } from '../look/target-report.ts';
-import { describeLogin, linkSharedHomeFor } from '../set-up/link-shared-home.ts';
+import { describeLogin, linkSharedHome } from '../set-up/link-shared-home.ts';
 import { describeWait } from '../time-text.ts';
 import { type Finding, type Fix, issue, note, ok } from './finding.ts';
 import { closeDir, closeFix } from './storage.ts';
@@ -120,7 +120,7 @@ function checkSharedAuth(
   const current = currentName(context, config);
   const follow: Fix = {
     done: `plain codex uses the login of ${current}`,
-    run: () => linkSharedHomeFor(context, config, findTarget(config, current)),
+    run: () => linkSharedHome(context, config),
   };
   const file = join(paths.sharedHome, 'auth.json');
   const stats = lstatSync(file, { throwIfNoEntry: false });

@@ -1,17 +1,19 @@
 import { Command } from 'commander';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
-import { canAsk, pickOne } from '../accounts/pick.ts';
+import type { Launch } from '../../launch/launch.ts';
+import type { Config } from '../../state/config.ts';
 import { type Context, currentName, findTarget, requireConfig } from '../context.ts';
 import { reportTarget } from '../look/target-report.ts';
+import { canPick, pickFrom } from './pick.ts';
 
 export function launchCommand(context: Context): Command {
   return new Command('launch')
     .description('start codex under a target of your choice')
-    .argument('[target]', 'its name; to be chosen from a list when left out')
-    .argument('[arguments...]', 'after --: what codex is to be given')
-    .option('--pin', 'stay with that target: do not go on under another at its limit')
-    .option('--wait', 'when every account is at its limit, wait for the first to come back')
+    .argument('[target]', 'its name; without it you choose from a list')
+    .argument('[arguments...]', 'arguments for codex, after --')
+    .option('--pin', 'stay with that target, also when it reaches its limit')
+    .option('--wait', 'when every account is at its limit, wait for the first reset')
     .addHelpText(
       'after',
       '\nExamples:\n  codex-hotswap launch work\n  codex-hotswap launch work -- resume --last\n  codex-hotswap launch work --pin -- --cd ~/project --model gpt-5.4',
@@ -20,50 +22,55 @@ export function launchCommand(context: Context): Command {
       async (
         _target: string | undefined,
         _rest: string[],
-        options: { pin?: boolean; wait?: boolean },
+        { pin = false, wait = false }: { pin?: boolean; wait?: boolean },
         command: Command,
       ) => {
-        const { own, others } = splitAtDashes(command);
-        if (own.length > 1) {
-          throw new HotswapError(
-            'usage',
-            `\`launch\` takes one target, but there are ${own.join(', ')}`,
-            'what codex is to be given stands after --',
-          );
-        }
+        const { own, args } = splitAtDashes(command);
         const config = requireConfig(context);
-        const name = own[0] ?? (await pickTarget(context));
+        const name = own ?? (await pickTarget(context, config));
         if (name === undefined) return;
-        const { launchCodex } = await import('../../launch/launch.ts');
-        await launchCodex({
-          real: undefined,
-          args: others,
-          env: context.env,
-          cwd: process.cwd(),
-          wanted: { kind: 'only', target: findTarget(config, name).name },
-          pinned: options.pin ?? false,
-          wait: options.wait ?? false,
-        });
+        const { name: target } = findTarget(config, name);
+        await startCodex(context, { args, wanted: { kind: 'only', target }, pinned: pin, wait });
       },
     );
 }
 
-/** The words of a command before and after `--`, which commander drops. */
-export function splitAtDashes(command: Command): { own: string[]; others: string[] } {
+/** Starts codex in the working directory. This process ends as codex does. */
+export async function startCodex(
+  { env }: Context,
+  launch: Omit<Launch, 'real' | 'env' | 'cwd'>,
+): Promise<void> {
+  const { launchCodex } = await import('../../launch/launch.ts');
+  await launchCodex({ ...launch, real: undefined, env, cwd: process.cwd() });
+}
+
+/**
+ * Splits the words of a command at `--`, which commander drops.
+ * @returns the word before `--`, if there is one, and the words after it, which are codex's.
+ * @throws HotswapError `usage` when several words stand before `--`.
+ */
+export function splitAtDashes(command: Command): { own: string | undefined; args: string[] } {
   const { rawArgs = [] } = (command.parent ?? command) as Command & { rawArgs?: string[] };
   const dashes = rawArgs.indexOf('--');
   const count = dashes === -1 ? 0 : rawArgs.length - dashes - 1;
   const cut = command.args.length - count;
-  return { own: command.args.slice(0, cut), others: command.args.slice(cut) };
-}
-
-/** Undefined when the person leaves the list. */
-async function pickTarget(context: Context): Promise<string | undefined> {
-  const config = requireConfig(context);
-  if (!canAsk()) {
+  const own = command.args.slice(0, cut);
+  if (own.length > 1) {
     throw new HotswapError(
       'usage',
-      '`launch` needs a target where nobody can be asked',
+      `\`${command.name()}\` takes one ${command.registeredArguments[0]?.name()}, but was given ${own.join(', ')}`,
+      'put the arguments for codex after --',
+    );
+  }
+  return { own: own[0], args: command.args.slice(cut) };
+}
+
+/** @returns the name of a target; undefined when the person cancels. @throws HotswapError `usage` without a terminal. */
+async function pickTarget(context: Context, config: Config): Promise<string | undefined> {
+  if (!canPick()) {
+    throw new HotswapError(
+      'usage',
+      '`launch` needs a target when there is no terminal',
       `name one: ${config.targets.map(({ name }) => name).join(', ')}`,
     );
   }
@@ -73,8 +80,8 @@ async function pickTarget(context: Context): Promise<string | undefined> {
   );
   const width = Math.max(...reports.map(({ name }) => name.length));
   const choices = reports.map(({ name, email, reason, state }) => ({
+    value: name,
     label: [name.padEnd(width), email ?? '-', reason ?? state].join('  '),
   }));
-  const chosen = await pickOne('Launch codex under:', choices);
-  return chosen === undefined ? undefined : reports[chosen]?.name;
+  return pickFrom([{ title: 'Launch codex under:', name: '', load: async () => choices }]);
 }

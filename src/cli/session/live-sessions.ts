@@ -5,20 +5,20 @@ import { isRunning, readLaunches } from '../../registry/launch-record.ts';
 import type { Target } from '../../state/config.ts';
 import type { Paths } from '../../state/paths.ts';
 
-/** A supervised codex that runs now; the shape of `sessions` in `status --json`. */
+/** A session that runs now. It is the shape of `sessions` in `status --json`. */
 export interface LiveSession {
   target: string;
-  /** The supervisor's. */
+  /** Of the supervisor. */
   pid: number;
   cwd: string;
   mode: 'interactive' | 'exec';
-  /** ISO 8601, UTC: of the launch. */
+  /** Of the launch: ISO 8601, UTC. */
   startedAt: string;
   /** Null before the first turn. */
   thread: string | null;
 }
 
-/** The sessions that run now, each with its present target. */
+/** Lists the sessions that run now, each with its present target. */
 export function listLiveSessions(paths: Paths): LiveSession[] {
   return readLaunches(paths).launches.flatMap((launch) => {
     const target = launch.segments.at(-1)?.target;
@@ -28,9 +28,9 @@ export function listLiveSessions(paths: Paths): LiveSession[] {
   });
 }
 
-/** Whether a session works under a target now. */
+/** Whether a session runs under a target now. */
 export function isUsed(paths: Paths, target: Target): boolean {
-  // A session may have no record; its overlay still shows it.
+  // A session may have no record. Then its overlay shows that it runs.
   return (
     listLiveSessions(paths).some((session) => session.target === target.name) ||
     isLoginInUse(paths, authFileOf(target))
@@ -38,16 +38,17 @@ export function isUsed(paths: Paths, target: Target): boolean {
 }
 
 /**
- * Refuses to continue while a session works under a target, because its codex would lose the login.
+ * Refuses a change while a session runs under the target, because the codex of that session would lose the login.
+ * @param change what the command would do, e.g. `rename it`.
  * @throws HotswapError `in-use`.
  */
-export function refuseWhileUsed(paths: Paths, target: Target, what: string): void {
+export function refuseWhileUsed(paths: Paths, target: Target, change: string): void {
   if (!isUsed(paths, target)) return;
   const sessions = listLiveSessions(paths).filter((session) => session.target === target.name);
   const where = [...new Set(sessions.map(({ cwd }) => cwd))].join(', ');
   throw new HotswapError(
     'in-use',
-    `a session lives on ${target.name}${where === '' ? '' : ` (in ${where})`}`,
-    `end it first, or ${what} all the same with --force`,
+    `a session runs under ${target.name}${where === '' ? '' : ` (in ${where})`}`,
+    `end the session first, or ${change} anyway with --force`,
   );
 }

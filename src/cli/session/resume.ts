@@ -5,12 +5,13 @@ import { HotswapError } from '../../errors.ts';
 import { listKnownThreads } from '../../registry/known-threads.ts';
 import { readLaunches } from '../../registry/launch-record.ts';
 import { canonicalDirectory } from '../../state/directories.ts';
-import { type Choice, canAsk, pickFrom, type View } from '../accounts/pick.ts';
 import { type Context, requireConfig } from '../context.ts';
 import { describeTime } from '../time-text.ts';
-import { splitAtDashes } from './launch.ts';
+import { splitAtDashes, startCodex } from './launch.ts';
+import { type Choice, canPick, pickFrom, type View } from './pick.ts';
+import { listAccounts } from './session-report.ts';
 
-interface ResumeCommandOptions {
+interface ResumeOptions {
   last?: boolean;
   all?: boolean;
   here?: boolean;
@@ -19,65 +20,49 @@ interface ResumeCommandOptions {
 
 export function resumeCommand(context: Context): Command {
   return new Command('resume')
-    .description('go on with a thread, whatever account it belongs to')
-    .argument('[thread]', 'its id; to be chosen from a list when left out')
-    .argument('[arguments...]', 'after --: what codex is to be given besides')
-    .option('--last', 'the one that was used last in this directory')
-    .option('--all', 'those of all directories')
-    .option('--here', 'under the account new sessions start with, not the thread’s own')
-    .option('--wait', 'when every account is at its limit, wait for the first to come back')
+    .description('continue a thread under the account it ran under last')
+    .argument('[thread]', 'its id; without it you choose from a list')
+    .argument('[arguments...]', 'further arguments for codex, after --')
+    .option('--last', 'the thread used last in this directory')
+    .option('--all', 'threads of all directories')
+    .option('--here', 'use the account new sessions start with')
+    .option('--wait', 'when every account is at its limit, wait for the first reset')
     .addHelpText(
       'after',
       '\nExamples:\n  codex-hotswap resume\n  codex-hotswap resume --last -- --model gpt-5.4',
     )
-    .action(async (_thread, _rest, options: ResumeCommandOptions, command: Command) => {
+    .action(async (_thread, _rest, options: ResumeOptions, command: Command) => {
       requireConfig(context);
-      const { own, others } = splitAtDashes(command);
-      if (own.length > 1) {
-        throw new HotswapError(
-          'usage',
-          `\`resume\` takes one thread, but there are ${own.join(', ')}`,
-          'what codex is to be given stands after --',
-        );
-      }
-      const words = await chooseThread(context, own[0], options);
+      const { own, args } = splitAtDashes(command);
+      const words = await chooseThread(context, own, options);
       if (words === undefined) return;
-      const { launchCodex } = await import('../../launch/launch.ts');
-      await launchCodex({
-        real: undefined,
-        args: ['resume', ...others, ...words],
-        env: context.env,
-        cwd: process.cwd(),
-        here: options.here ?? false,
-        wait: options.wait ?? false,
-      });
+      const { here = false, wait = false } = options;
+      await startCodex(context, { args: ['resume', ...args, ...words], here, wait });
     });
 }
 
-/** The arguments of `codex resume` that name the thread; undefined when the person leaves the list. */
+/**
+ * @returns the arguments of `codex resume` that name the thread; undefined when the person cancels, or there is no thread.
+ * @throws HotswapError `usage` when a person must choose and there is no terminal.
+ */
 async function chooseThread(
   context: Context,
   id: string | undefined,
-  { last, all = false }: ResumeCommandOptions,
+  { last, all = false }: ResumeOptions,
 ): Promise<string[] | undefined> {
   if (id !== undefined) return ['--', id];
   if (last) return ['--last', ...(all ? ['--all'] : [])];
-  if (!canAsk()) {
+  if (!canPick()) {
     throw new HotswapError(
       'usage',
-      '`resume` needs a thread where nobody can be asked',
+      '`resume` needs a thread when there is no terminal',
       'give its id, or --last; for the ids: codex-hotswap sessions',
     );
   }
-  const lists: ListedThread[][] = [];
   const viewOf = (everywhere: boolean): View => ({
     title: everywhere ? 'Resume:' : 'Resume, of this directory:',
     name: everywhere ? 'all directories' : 'this directory',
-    async load() {
-      const threads = await listThreads(context, everywhere);
-      lists[everywhere ? 1 : 0] = threads;
-      return threads.map((listed) => choiceOf(listed, everywhere, context.now));
-    },
+    load: () => listThreads(context, everywhere),
   });
   const first = viewOf(all);
   const choices = await first.load();
@@ -85,66 +70,56 @@ async function chooseThread(
     context.say(all ? 'no threads yet' : 'no threads in this directory; for others: --all');
     return undefined;
   }
-  const picked = await pickFrom([{ ...first, load: async () => choices }, viewOf(!all)]);
-  if (picked === undefined) return undefined;
-  const everywhere = all === (picked.view === 0);
-  const chosen = lists[everywhere ? 1 : 0]?.[picked.choice];
-  return chosen === undefined ? undefined : ['--', chosen.thread.id];
+  const chosen = await pickFrom([{ ...first, load: async () => choices }, viewOf(!all)]);
+  return chosen === undefined ? undefined : ['--', chosen];
 }
 
-function choiceOf(
-  { thread, accounts, preview }: ListedThread,
-  everywhere: boolean,
-  now: Date,
-): Choice {
-  const prompt = preview ?? '(no prompt)';
-  const place = thread.cwd === undefined ? '' : ` in ${thread.cwd}`;
-  return {
-    label: [
-      describeTime(thread.updatedAt / 1000, now).padEnd(12),
-      (accounts.at(-1) ?? '-').padEnd(10),
-      prompt,
-      ...(everywhere && thread.cwd !== undefined ? [`[${thread.cwd}]`] : []),
-    ].join('  '),
-    hint: `${thread.id} ${thread.cwd ?? ''}`,
-    preview: [
-      prompt,
-      `${thread.id}${place}`,
-      accounts.length === 0
-        ? 'not begun by codex-hotswap, so its account is not known'
-        : `ran under ${accounts.join(' → ')}`,
-    ],
-  };
-}
+const MOST_THREADS = 200;
 
-const LISTED = 200;
-
-interface ListedThread {
-  thread: StoredThread;
-  /** The targets that the thread ran under, the oldest first. */
-  accounts: string[];
-  preview: string | undefined;
-}
-
-async function listThreads({ paths, now }: Context, all: boolean): Promise<ListedThread[]> {
+async function listThreads({ paths, now }: Context, everywhere: boolean): Promise<Choice[]> {
   const { launches } = readLaunches(paths, { now });
   const here = canonicalDirectory(process.cwd());
   const threads = await findThreads({
     codexHome: paths.sharedHome,
     known: listKnownThreads(launches).map(({ rollout }) => rollout),
-    fits: ({ cwd }) => all || (cwd !== undefined && canonicalDirectory(cwd) === here),
-    limit: LISTED,
+    fits: ({ cwd }) => everywhere || (cwd !== undefined && canonicalDirectory(cwd) === here),
+    limit: MOST_THREADS,
   });
   const segments = launches.flatMap((launch) => launch.segments);
-  const listed: ListedThread[] = [];
+  const choices: Choice[] = [];
   // One at a time, because each preview needs a buffer of half a megabyte.
   for (const thread of threads) {
-    const accounts = segments
+    const own = segments
       .filter((segment) => segment.thread === thread.id)
-      .sort((a, b) => (a.from < b.from ? -1 : 1))
-      .map(({ target }) => target)
-      .filter((target, index, names) => target !== names[index - 1]);
-    listed.push({ thread, accounts, preview: await readThreadPreview(thread.rollout) });
+      .sort((a, b) => (a.from < b.from ? -1 : 1));
+    const prompt = (await readThreadPreview(thread.rollout)) ?? '(no prompt)';
+    choices.push(choiceOf(thread, listAccounts(own), prompt, { everywhere, now }));
   }
-  return listed;
+  return choices;
+}
+
+/** @param accounts the targets that the thread ran under, the oldest first. */
+function choiceOf(
+  { id, cwd, updatedAt }: StoredThread,
+  accounts: readonly string[],
+  prompt: string,
+  { everywhere, now }: { everywhere: boolean; now: Date },
+): Choice {
+  return {
+    value: id,
+    label: [
+      describeTime(updatedAt / 1000, now).padEnd(12),
+      (accounts.at(-1) ?? '-').padEnd(10),
+      prompt,
+      ...(everywhere && cwd !== undefined ? [`[${cwd}]`] : []),
+    ].join('  '),
+    hint: `${id} ${cwd ?? ''}`,
+    preview: [
+      prompt,
+      `${id}${cwd === undefined ? '' : ` in ${cwd}`}`,
+      accounts.length === 0
+        ? 'account unknown, because codex-hotswap did not start this thread'
+        : `ran under ${accounts.join(' → ')}`,
+    ],
+  };
 }

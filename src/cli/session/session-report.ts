@@ -8,12 +8,12 @@ import {
 } from '../../registry/segment-usage.ts';
 import type { Paths } from '../../state/paths.ts';
 
-/** One launch as `sessions` shows it; the shape of `sessions --json`, so keys are only ever added. */
+/** One launch as `sessions` shows it. It is the shape of `sessions --json`, so keys are only added. */
 export interface SessionReport {
   launch: string;
-  /** Whether it runs now. */
+  /** It runs now. */
   active: boolean;
-  /** The supervisor. */
+  /** Of the supervisor. */
   pid: number;
   mode: 'interactive' | 'exec';
   cwd: string;
@@ -21,36 +21,35 @@ export interface SessionReport {
   startedAt: string;
   /** Null while it runs, and when it was killed. */
   endedAt: string | null;
-  /** The account it ran under last. */
+  /** The target it ran under last. */
   target: string;
-  /** Whether the target still holds that account; null when that is unknown. */
+  /** Whether the target still holds the account of the session; null when that is unknown. */
   sameAccount: boolean | null;
-  /** The thread it worked on last; null when it had no turn. */
+  /** The thread of its last turn; null before the first turn. */
   thread: string | null;
   title: string | null;
-  /** Null too when the file is gone. */
+  /** Null also when the file is gone. */
   rollout: string | null;
   segments: Segment[];
-  /** What the last segment's own rollout said about its account. */
+  /** The usage of the account, from the rollout of the last segment. */
   usage: {
     capturedAt: string;
     windows: { minutes?: number; usedPercent: number; resetsAt?: number }[];
   } | null;
-  /** The command that goes on with the thread. */
+  /** The command that continues the thread. */
   resume: string | null;
 }
 
-/** Reads only the rollout of the record. */
+/** Makes the report of a launch. Of all rollouts it reads only that of the record. @returns undefined without a segment. */
 export async function reportSession(
   record: LaunchRecord,
   facts: { paths: Pick<Paths, 'sessionsDir'>; identityOf: IdentityOf; now: Date },
 ): Promise<SessionReport | undefined> {
   const last = record.segments.at(-1);
   if (last === undefined) return undefined;
-  const rollout = record.rollout;
+  const { rollout, thread } = record;
   const exists = rollout !== undefined && (await stat(rollout).catch(() => undefined));
-  const told = exists ? await readSegmentUsage(last, facts.now.getTime()) : undefined;
-  const { thread } = record;
+  const found = exists ? await readSegmentUsage(last, facts.now.getTime()) : undefined;
   return {
     launch: record.launch,
     active: isRunning(record, facts.paths),
@@ -67,9 +66,15 @@ export async function reportSession(
     rollout: exists ? rollout : null,
     segments: record.segments,
     usage:
-      told?.usage === undefined
+      found?.usage === undefined
         ? null
-        : { capturedAt: told.lastTokenCountAt, windows: told.usage.windows },
+        : { capturedAt: found.lastTokenCountAt, windows: found.usage.windows },
     resume: exists && thread !== undefined ? `codex-hotswap resume ${thread}` : null,
   };
+}
+
+/** The targets of these segments in their order; neighbours of one target count once. */
+export function listAccounts(segments: readonly { target: string }[]): string[] {
+  const names = segments.map(({ target }) => target);
+  return names.filter((name, index) => name !== names[index - 1]);
 }

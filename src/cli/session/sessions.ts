@@ -9,7 +9,7 @@ import { type Context, findTarget, nowSeconds, requireConfig } from '../context.
 import { parseCount } from '../look/log.ts';
 import { nameWindow } from '../look/usage-text.ts';
 import { describeTime } from '../time-text.ts';
-import { reportSession, type SessionReport } from './session-report.ts';
+import { listAccounts, reportSession, type SessionReport } from './session-report.ts';
 
 interface SessionsOptions {
   target?: string;
@@ -20,10 +20,10 @@ interface SessionsOptions {
 
 export function sessionsCommand(context: Context): Command {
   return new Command('sessions')
-    .description('which account runs or ran which thread, where, and how to go on with it')
-    .option('--target <name>', 'only those that ran under this target')
-    .option('--active', 'only those that run now')
-    .option('-n, --lines <count>', 'how many', parseCount, 20)
+    .description('list sessions: accounts, thread, directory, and the command that continues each')
+    .option('--target <name>', 'only sessions that ran under this target')
+    .option('--active', 'only sessions that run now')
+    .option('-n, --lines <count>', 'how many sessions', parseCount, 20)
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  codex-hotswap sessions --active')
     .action((options: SessionsOptions) => showSessions(context, options));
@@ -43,7 +43,7 @@ async function showSessions(context: Context, options: SessionsOptions): Promise
     if (options.active && launch.state === 'ended') continue;
     const report = await reportSession(launch, { paths, identityOf, now });
     if (report === undefined || (options.active && !report.active)) continue;
-    // The usage of an ended session is on record already.
+    // The usage of an ended session is already in its record.
     if (launch.state !== 'ended') await gatherUsage(paths, launch, identityOf, now.getTime());
     reports.push(report);
   }
@@ -52,7 +52,7 @@ async function showSessions(context: Context, options: SessionsOptions): Promise
   for (const report of reports) for (const line of describe(report, context)) say(line);
 }
 
-/** Which account each target's vault holds, read once. */
+/** Reads once which account each target's vault holds. */
 function readIdentities(config: Config): IdentityOf {
   const held = new Map(config.targets.map(({ name }) => [name, readHeldIdentity(config, name)]));
   return (name) => held.get(name);
@@ -71,21 +71,16 @@ function describe(report: SessionReport, context: Context): string[] {
     : endedAt === null
       ? `${started}, was killed`
       : `${started} to ${describeTime(Date.parse(endedAt) / 1000, now)}`;
-  const path = accountsInOrder(report).join(' → ');
+  const path = listAccounts(report.segments).join(' → ');
   return [
     `${active ? '*' : ' '} ${path}  ${mode === 'exec' ? 'exec' : 'codex'} in ${cwd}  ${state}`,
     ...(title === null ? [] : [`    ${title}`]),
     ...(sameAccount === false && active
-      ? [`    ! ${target} now holds another account than the one this session runs under`]
+      ? [`    ! ${target} now holds another account than this session runs under`]
       : []),
     ...describeUsage(report, nowSeconds(context)),
     ...(resume === null || active ? [] : [`    ${resume}`]),
   ];
-}
-
-function accountsInOrder({ segments }: SessionReport): string[] {
-  const names = segments.map(({ target }) => target);
-  return names.filter((name, index) => name !== names[index - 1]);
 }
 
 function describeUsage({ usage, target }: SessionReport, now: number): string[] {

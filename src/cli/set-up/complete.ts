@@ -8,13 +8,27 @@ import { listConfigKeys } from './config-keys.ts';
 
 export interface Candidate {
   word: string;
-  /** One line. */
-  what: string;
+  /** One line; '' for none. */
+  description: string;
+}
+
+/** The hidden command that the completion scripts call. */
+export function completeCommand(context: Context): Command {
+  return new Command('complete')
+    .argument('[words...]')
+    .option('--described', 'with a tab and a description')
+    .action((words: string[], { described }: { described?: boolean }, command: Command) => {
+      // No error message: it would appear in the line that the user types.
+      const config = attempt(() => readConfig(context.paths));
+      for (const { word, description } of complete(command.parent as Command, words, config)) {
+        context.say(described && description !== '' ? ours`${word}\t${description}` : word);
+      }
+    });
 }
 
 /**
- * The words that fit in place of the last word, by the tree of commands. Pure.
- * @param words after `codex-hotswap`; the last is the one being typed, perhaps ''.
+ * The words that fit in place of the last word. Pure.
+ * @param words those after `codex-hotswap`; the user types the last one, which may be ''.
  */
 export function complete(
   program: Command,
@@ -22,26 +36,23 @@ export function complete(
   config: Config | undefined,
 ): Candidate[] {
   const typed = words.at(-1) ?? '';
-  const { command, place, optionName, before } = walk(program, words.slice(0, -1));
-  return candidatesOf(command, { typed, place, optionName, before, config }).filter(({ word }) =>
-    word.startsWith(typed),
-  );
+  const place = findPlace(program, words.slice(0, -1));
+  return listCandidates(place, typed, config).filter(({ word }) => word.startsWith(typed));
 }
 
+/** Where in a command line the next word stands. */
 interface Place {
   command: Command;
-  /** Index of the argument that comes next. */
-  place: number;
   /** The option whose value comes next. */
   optionName: string | undefined;
   /** The arguments so far. */
   before: string[];
 }
 
-function walk(program: Command, words: readonly string[]): Place {
+function findPlace(program: Command, words: readonly string[]): Place {
   let command = program;
   let optionName: string | undefined;
-  let before: string[] = [];
+  const before: string[] = [];
   for (const word of words) {
     if (optionName !== undefined) {
       optionName = undefined;
@@ -52,45 +63,48 @@ function walk(program: Command, words: readonly string[]): Place {
       const sub = command.commands.find(
         (known) => known.name() === word || known.aliases().includes(word),
       );
-      if (sub === undefined) before = [...before, word];
+      if (sub === undefined) before.push(word);
       else command = sub;
     }
   }
-  return { command, place: before.length, optionName, before };
+  return { command, optionName, before };
 }
 
-function candidatesOf(
-  command: Command,
-  {
-    typed,
-    place,
-    optionName,
-    before,
-    config,
-  }: Omit<Place, 'command'> & { typed: string; config: Config | undefined },
+function listCandidates(
+  { command, optionName, before }: Place,
+  typed: string,
+  config: Config | undefined,
 ): Candidate[] {
-  if (optionName === 'as' || optionName === 'account') return targetsOf(config);
+  if (optionName === 'as' || optionName === 'target') return listTargets(config);
   if (optionName !== undefined) return [];
-  if (typed.startsWith('-')) return optionsOf(command);
+  const help = command.createHelp();
+  if (typed.startsWith('-')) {
+    return help
+      .visibleOptions(command)
+      .flatMap(({ long, description }) => (long ? [{ word: long, description }] : []));
+  }
+  const visible = help.visibleCommands(command);
   const subcommands = command.commands
-    .filter((sub) => !isHidden(command, sub))
-    .map((sub) => ({ word: sub.name(), what: sub.description() }));
-  const argument = command.registeredArguments[place] ?? lastVariadic(command);
-  return [...subcommands, ...(argument === undefined ? [] : valuesOf(argument, before, config))];
+    .filter((sub) => visible.includes(sub))
+    .map((sub) => ({ word: sub.name(), description: sub.description() }));
+  const last = command.registeredArguments.at(-1);
+  const argument =
+    command.registeredArguments[before.length] ?? (last?.variadic ? last : undefined);
+  return [...subcommands, ...(argument === undefined ? [] : listValues(argument, before, config))];
 }
 
-function valuesOf(argument: Argument, before: string[], config: Config | undefined): Candidate[] {
-  if (argument.argChoices) return argument.argChoices.map((word) => ({ word, what: '' }));
+function listValues(argument: Argument, before: string[], config: Config | undefined): Candidate[] {
+  if (argument.argChoices) return argument.argChoices.map((word) => ({ word, description: '' }));
   const keys = config === undefined ? [] : listConfigKeys(config);
   switch (argument.name()) {
     case 'target':
     case 'targets':
-      return targetsOf(config).filter(({ word }) => !before.includes(word));
+      return listTargets(config).filter(({ word }) => !before.includes(word));
     case 'key':
-      return keys.map(({ key, setting }) => ({ word: key, what: setting.help }));
+      return keys.map(({ key, setting }) => ({ word: key, description: setting.help }));
     case 'value': {
       const { setting } = keys.find(({ key }) => key === before[0]) ?? {};
-      return listWords(setting).map((word) => ({ word, what: '' }));
+      return listWords(setting).map((word) => ({ word, description: '' }));
     }
     default:
       return [];
@@ -102,39 +116,9 @@ function listWords(setting: Setting | undefined): readonly string[] {
   return setting?.values ?? [];
 }
 
-function lastVariadic({ registeredArguments }: Command): Argument | undefined {
-  const last = registeredArguments.at(-1);
-  return last?.variadic ? last : undefined;
-}
-
-function optionsOf(command: Command): Candidate[] {
-  return command
-    .createHelp()
-    .visibleOptions(command)
-    .flatMap(({ long, description }) => (long ? [{ word: long, what: description }] : []));
-}
-
-function isHidden(parent: Command, sub: Command): boolean {
-  return !parent.createHelp().visibleCommands(parent).includes(sub);
-}
-
-function targetsOf(config: Config | undefined): Candidate[] {
+function listTargets(config: Config | undefined): Candidate[] {
   return (config?.targets ?? []).map(({ name, enabled }) => ({
     word: name,
-    what: enabled ? 'target' : 'target, switched off',
+    description: enabled ? 'target' : 'target, switched off',
   }));
-}
-
-/** The hidden command that the completion scripts call. */
-export function completeCommand(context: Context): Command {
-  return new Command('complete')
-    .argument('[words...]')
-    .option('--described', 'with a tab and a description')
-    .action((words: string[], { described }: { described?: boolean }, command: Command) => {
-      // No error message: it would stand in the line that the user types.
-      const config = attempt(() => readConfig(context.paths));
-      for (const { word, what } of complete(command.parent as Command, words, config)) {
-        context.say(described && what !== '' ? ours`${word}\t${what}` : word);
-      }
-    });
 }

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 
 export function completionCommand(context: Context): Command {
   return new Command('completion')
-    .description('print a script that lets a shell complete commands, targets and settings')
+    .description('print a script for your shell that completes commands, targets and settings')
     .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
     .addHelpText(
       'after',
@@ -16,9 +16,9 @@ export function completionCommand(context: Context): Command {
     });
 }
 
-/** Each asks `codex-hotswap complete`, which knows the commands of the version that is installed. */
+/** Each script calls `codex-hotswap complete`, so an update of codex-hotswap needs no new script. */
 const SCRIPTS = {
-  // An empty answer falls back to file names (-o default): an argument of `import`.
+  // Without candidates the shell completes file names (-o default), for `import`.
   bash: `_codex_hotswap() {
   local IFS=$'\\n'
   COMPREPLY=($(codex-hotswap complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))

@@ -10,27 +10,27 @@ import {
 
 type Value = Setting['default'];
 
-/** A setting under the key that `config` knows it by, with its place in the configuration. */
+/** A setting under its key in `config`, such as `targets.acc1.threshold`. */
 export interface ConfigKey {
   key: string;
   setting: Setting;
   read(config: Config): Value;
-  /** @throws HotswapError `usage` when the text is no value of this setting. */
-  write(config: Config, text: string): Config;
+  /** @returns the changed configuration. */
+  write(config: Config, value: Value): Config;
 }
 
-/** Every setting of this configuration, those of each target included. */
-export function listConfigKeys(config: Config): ConfigKey[] {
-  const general = Object.entries(SETTINGS).map(([key, setting]) =>
-    keyOf(key, setting, {
-      read: (from) => from[key as keyof typeof SETTINGS],
-      write: (to, value) => ({ ...to, [key]: value }),
-    }),
-  );
-  return [...general, ...config.targets.flatMap(({ name }) => keysOfTarget(name))];
+/** Every setting of this configuration, also those of each target. */
+export function listConfigKeys({ targets }: Config): ConfigKey[] {
+  const general = Object.entries(SETTINGS).map(([key, setting]) => ({
+    key,
+    setting,
+    read: (config: Config) => config[key as keyof typeof SETTINGS],
+    write: (config: Config, value: Value) => ({ ...config, [key]: value }),
+  }));
+  return [...general, ...targets.flatMap(({ name }) => listTargetKeys(name))];
 }
 
-/** @throws HotswapError `usage` naming the settings there are. */
+/** @throws HotswapError `usage` that names all settings. */
 export function findConfigKey(config: Config, key: string): ConfigKey {
   const keys = listConfigKeys(config);
   const found = keys.find((known) => known.key === key);
@@ -42,36 +42,26 @@ export function findConfigKey(config: Config, key: string): ConfigKey {
   );
 }
 
-function keysOfTarget(name: string): ConfigKey[] {
-  return Object.entries(TARGET_SETTINGS).map(([key, setting]) =>
-    keyOf(`targets.${name}.${key}`, setting, {
-      read: ({ targets }) =>
-        targets.find((target) => target.name === name)?.[key as keyof Target] ?? setting.default,
-      write: (config, value) => ({
-        ...config,
-        targets: config.targets.map((target) =>
-          target.name === name ? { ...target, [key]: value } : target,
-        ),
-      }),
-    }),
-  );
+/** Reads a typed value. @throws HotswapError `usage` when the text is no value of this setting. */
+export function parseValue({ key, setting }: ConfigKey, text: string): Value {
+  const value = parseSetting(setting, text);
+  if (value !== undefined) return value;
+  const found = JSON.stringify(text.slice(0, 80));
+  const problem = `${key} must be ${describeValues(setting)}, but is ${found}`;
+  throw new HotswapError('usage', problem, 'nothing was changed');
 }
 
-function keyOf(
-  key: string,
-  setting: Setting,
-  place: { read(config: Config): Value; write(config: Config, value: Value): Config },
-): ConfigKey {
-  return {
-    key,
+function listTargetKeys(name: string): ConfigKey[] {
+  return Object.entries(TARGET_SETTINGS).map(([key, setting]) => ({
+    key: `targets.${name}.${key}`,
     setting,
-    read: place.read,
-    write(config, text) {
-      const value = parseSetting(setting, text);
-      if (value !== undefined) return place.write(config, value);
-      const found = JSON.stringify(text.slice(0, 80));
-      const problem = `${key} must be ${describeValues(setting)}, but is ${found}`;
-      throw new HotswapError('usage', problem, 'nothing was changed');
-    },
-  };
+    read: ({ targets }) =>
+      targets.find((target) => target.name === name)?.[key as keyof Target] ?? setting.default,
+    write: (config, value) => ({
+      ...config,
+      targets: config.targets.map((target) =>
+        target.name === name ? { ...target, [key]: value } : target,
+      ),
+    }),
+  }));
 }

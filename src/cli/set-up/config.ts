@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { toPlainJson } from '../../plain-text.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { type Context, requireConfig } from '../context.ts';
-import { findConfigKey, listConfigKeys } from './config-keys.ts';
+import { findConfigKey, listConfigKeys, parseValue } from './config-keys.ts';
 
 export function configCommand(context: Context): Command {
   return new Command('config')
@@ -18,7 +18,7 @@ export function configCommand(context: Context): Command {
 
 function listCommand(context: Context): Command {
   return new Command('list')
-    .description('every setting with its value; # means it is not the usual one')
+    .description('print every setting; # marks a value that is not the default')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  codex-hotswap config list')
     .action(({ json }: { json?: boolean }) => {
@@ -49,13 +49,14 @@ function getCommand(context: Context): Command {
 
 function setCommand(context: Context): Command {
   return new Command('set')
-    .description('change a setting; sessions that start from now on heed it')
+    .description('change a setting, for sessions that start afterwards')
     .argument('<key>')
     .argument('<value>')
     .addHelpText('after', '\nExample:\n  codex-hotswap config set prompt "go on"')
     .action(async (key: string, value: string) => {
-      const setting = findConfigKey(requireConfig(context), key);
-      const config = await updateConfig(context.paths, (before) => setting.write(before, value));
-      context.say(`${key} = ${setting.read(config)}`);
+      const found = findConfigKey(requireConfig(context), key);
+      const parsed = parseValue(found, value);
+      const config = await updateConfig(context.paths, (before) => found.write(before, parsed));
+      context.say(`${key} = ${found.read(config)}`);
     });
 }

@@ -4,15 +4,18 @@ import { linkSharedLogin } from '../../accounts/shared-login.ts';
 import { listVaults, readTargets, type TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { authFileOf, inspectVault } from '../../accounts/vault.ts';
 import { tellVaultHome } from '../../accounts/vault-home.ts';
-import type { Config, Target } from '../../state/config.ts';
-import type { Context } from '../context.ts';
+import type { Config } from '../../state/config.ts';
+import { type Context, currentName, findTarget } from '../context.ts';
 
 /**
- * Lets the plain codex of this home (the IDE, the daemon) use the same login, if no login is lost
- * by that. An unknown login stays where it is and is reported.
+ * Links the shared home to the login of the current target, so that plain codex, the IDE and the daemon use it. When another
+ * login lies there, or a login runs there, nothing is changed, and a line on stderr says so. Does nothing without a target, or
+ * when the current target has no login.
  */
-export function linkSharedHomeFor(context: Context, config: Config, target: Target): void {
+export function linkSharedHome(context: Context, config: Config | undefined): void {
+  if (config === undefined || config.targets.length === 0) return;
   const { paths, warn } = context;
+  const target = findTarget(config, currentName(context, config));
   if (inspectVault(target).kind !== 'ready') return;
   const snapshots = readTargets(paths, config);
   const outcome = linkSharedLogin(paths, authFileOf(target), listVaults(snapshots), {
@@ -20,26 +23,24 @@ export function linkSharedHomeFor(context: Context, config: Config, target: Targ
   });
   if (outcome.kind === 'login-runs') {
     warn(
-      `plain codex is being logged in (codex login, pid ${outcome.pid}), so its login was left alone; when that is done: codex-hotswap use ${target.name}`,
+      `\`codex login\` runs in this home (pid ${outcome.pid}), so the login of plain codex was not changed; when it has ended: codex-hotswap use ${target.name}`,
     );
   }
   if (outcome.kind === 'vault-home') {
-    warn(
-      `${tellVaultHome(paths.sharedHome, { name: outcome.vault })}; its login was left as it is`,
-    );
+    const home = tellVaultHome(paths.sharedHome, { name: outcome.vault });
+    warn(`${home}; its login was not changed`);
   }
-  if (outcome.kind !== 'foreign-login') return;
-  const { words, owner } = describeLogin(outcome.file, snapshots);
-  const help =
-    owner === undefined
-      ? `of no target; to adopt it: codex-hotswap import --as ${suggestName(snapshots)}`
-      : `of the account of ${owner}; if ${owner} works without it, remove the file, then: codex-hotswap use ${target.name}`;
-  warn(
-    `${outcome.file} was left alone, so plain codex goes on under it: it holds ${words} ${help}`,
-  );
+  if (outcome.kind === 'foreign-login') {
+    const { words, owner } = describeLogin(outcome.file, snapshots);
+    const help =
+      owner === undefined
+        ? `no target has this account; to adopt it: codex-hotswap import --as ${suggestName(snapshots)}`
+        : `the account is that of ${owner}; if ${owner} works without this file, remove the file, then: codex-hotswap use ${target.name}`;
+    warn(`${outcome.file} was not changed, and plain codex uses it: it holds ${words}; ${help}`);
+  }
 }
 
-/** The login in a file, in words, and the name of the target whose account it is. */
+/** Whose login is in a file, in words, and the name of the target that has this account. */
 export function describeLogin(
   file: string,
   targets: readonly TargetSnapshot[],
@@ -50,6 +51,7 @@ export function describeLogin(
   return { words: `the login of ${describeIdentity(identity)}`, owner };
 }
 
+/** A target without a login, which could adopt one; else a placeholder. */
 function suggestName(snapshots: readonly TargetSnapshot[]): string {
   return snapshots.find(({ vault }) => vault.kind === 'empty')?.target.name ?? 'NAME';
 }

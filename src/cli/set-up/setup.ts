@@ -1,20 +1,19 @@
 import { chmodSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readCurrent, writeCurrent } from '../../accounts/current.ts';
-import { inspectVault, validateTargetName } from '../../accounts/vault.ts';
+import { writeCurrent } from '../../accounts/current.ts';
+import { validateTargetName } from '../../accounts/vault.ts';
 import { refuseVaultHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
-import { type Config, defaultVault, readConfig, type Target } from '../../state/config.ts';
+import { type Config, defaultVault, readConfig } from '../../state/config.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { ensureDir, ensurePrivateDir, setAside } from '../../state/files.ts';
-import type { Paths } from '../../state/paths.ts';
 import { changeConfig } from '../../state/records.ts';
 import { describeValues, parseSetting, SETTINGS } from '../../state/settings.ts';
-import { logIn } from '../accounts/login.ts';
-import { type Context, currentName, findTarget } from '../context.ts';
+import { listTargetsWithoutLogin, logIn } from '../accounts/login.ts';
+import { type Context, currentName } from '../context.ts';
 import { isInteractive } from '../prompts.ts';
 import { putShim } from './install-shim.ts';
-import { linkSharedHomeFor } from './link-shared-home.ts';
+import { linkSharedHome } from './link-shared-home.ts';
 import { runWizard } from './wizard.ts';
 
 interface SetupOptions {
@@ -33,25 +32,25 @@ interface SetupOptions {
 export function setupCommand(context: Context): Command {
   return new Command('setup')
     .description(
-      'create targets, one for each account, and a vault for the login of each; without options it asks',
+      'create a target for each account, and a vault for its login; without options it asks questions',
     )
-    .option('--accounts <names>', 'their names, with commas between', splitNames)
-    .option('--count <n>', 'how many numbered targets', parseCount, 2)
-    .option('--prefix <name>', 'what numbered targets are called: acc gives acc1, acc2, …', 'acc')
-    .option('--force', 'change a configuration that exists; a broken one is set aside')
-    .option(
-      '--replace-targets',
-      'have these targets only; the logins of others stay in their vaults',
-    )
+    .option('--accounts <names>', 'their names, separated by commas', splitNames)
+    .option('--count <n>', 'number of targets, when they have no names', parseCount, 2)
+    .option('--prefix <name>', 'first part of their names: acc gives acc1, acc2, …', 'acc')
+    .option('--force', 'change an existing configuration; a broken one is renamed and kept')
+    .option('--replace-targets', 'keep no other targets; their logins stay in their vaults')
     .option('--cooldown-minutes <n>', SETTINGS.cooldownMinutes.help, parseMinutes)
-    .option('--login', 'log in to each target that has no login yet')
+    .option('--login', 'log in to each target that has no login')
     .addOption(
-      new Option('--device-auth', 'log in with a code, without a browser here').implies({
+      new Option(
+        '--device-auth',
+        'log in with a code; no browser is needed on this machine',
+      ).implies({
         login: true,
       }),
     )
     .option('--install-shim', 'make plain `codex` run through codex-hotswap')
-    .option('--shim-path <file>', 'where the shim goes')
+    .option('--shim-path <file>', 'where to put the shim')
     .addHelpText(
       'after',
       '\nExample:\n  codex-hotswap setup --accounts main,work --login --install-shim',
@@ -61,6 +60,7 @@ export function setupCommand(context: Context): Command {
     );
 }
 
+/** Whether the user gave no option. */
 function isBare(command: Command): boolean {
   const names = Object.keys(command.opts());
   return names.every((name) => command.getOptionValueSource(name) === 'default');
@@ -72,7 +72,7 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   names.forEach(validateTargetName);
   const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
   refuseVaultHome(paths.sharedHome, targets);
-  changeConfig(paths, () => makeRoomForConfig(context, options.force ?? false));
+  changeConfig(paths, () => checkExistingConfig(context, options.force ?? false));
 
   ensureDir(paths.sharedHome);
   const config = await updateConfig(paths, (before) => ({
@@ -80,20 +80,23 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
     ...(options.cooldownMinutes === undefined ? {} : { cooldownMinutes: options.cooldownMinutes }),
     targets: options.replaceTargets
       ? targets.map((target) => before.targets.find(({ name }) => name === target.name) ?? target)
-      : [...before.targets, ...targets.filter((target) => !isKnown(target, before))],
+      : [
+          ...before.targets,
+          ...targets.filter(({ name }) => before.targets.every((known) => known.name !== name)),
+        ],
   }));
   for (const target of config.targets) makeVault(target.vault);
-  chooseFirst(paths, config);
+  writeCurrent(paths, currentName(context, config));
   say(`targets: ${config.targets.map(({ name }) => name).join(', ')} (${paths.configFile})`);
 
   if (options.login) await logInToAll(context, config, options.deviceAuth ? ['--device-auth'] : []);
-  linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
+  linkSharedHome(context, config);
   if (options.installShim || options.shimPath) putShim(context, options.shimPath);
-  sayWhatIsLeft(context, config, options);
+  sayNextSteps(context, config, options);
 }
 
 /** Refuses to change a configuration without `--force`. With it, a broken one is renamed. */
-function makeRoomForConfig({ paths, now, warn }: Context, force: boolean): void {
+function checkExistingConfig({ paths, now, warn }: Context, force: boolean): void {
   let existing: Config | undefined;
   try {
     existing = readConfig(paths);
@@ -104,8 +107,8 @@ function makeRoomForConfig({ paths, now, warn }: Context, force: boolean): void 
   if (existing === undefined || force) return;
   throw new HotswapError(
     'usage',
-    `set up already (${paths.configFile} has ${existing.targets.map(({ name }) => name).join(', ') || 'no targets'})`,
-    'to add targets or change settings, add --force; nothing of the old is lost',
+    `already set up (${paths.configFile} has ${existing.targets.map(({ name }) => name).join(', ') || 'no targets'})`,
+    'to add targets or to change settings, add --force; the old targets stay',
   );
 }
 
@@ -114,35 +117,19 @@ function makeVault(vault: string): void {
   if ((statSync(vault).mode & 0o077) !== 0) chmodSync(vault, 0o700);
 }
 
-function chooseFirst(paths: Paths, config: Config): void {
-  const { current } = readCurrent(paths);
-  const first = config.targets[0];
-  if (first !== undefined && !config.targets.some(({ name }) => name === current)) {
-    writeCurrent(paths, first.name);
-  }
-}
-
 async function logInToAll(context: Context, config: Config, args: string[]): Promise<void> {
-  for (const target of config.targets.filter(needsLogin)) {
+  for (const target of listTargetsWithoutLogin(config)) {
     context.say('');
     context.say(`log in to ${target.name}:`);
-    await logIn(context, config, target, { args });
+    await logIn(context, config, target, args);
   }
 }
 
-function sayWhatIsLeft({ say }: Context, config: Config, options: SetupOptions): void {
-  const missing = config.targets.filter(needsLogin);
+function sayNextSteps({ say }: Context, config: Config, options: SetupOptions): void {
+  const missing = listTargetsWithoutLogin(config);
   for (const { name } of missing) say(`next: codex-hotswap login ${name}`);
   if (!options.installShim && !options.shimPath) say('next: codex-hotswap install-shim');
   if (missing.length === 0) say('then type codex as always');
-}
-
-function needsLogin(target: Target): boolean {
-  return target.enabled && inspectVault(target).kind !== 'ready';
-}
-
-function isKnown(target: Target, config: Config): boolean {
-  return config.targets.some(({ name }) => name === target.name);
 }
 
 function numberedNames(prefix: string, count: number): string[] {
@@ -154,7 +141,7 @@ function splitNames(text: string): string[] {
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  if (names.length === 0) throw new InvalidArgumentError('expected names with commas between.');
+  if (names.length === 0) throw new InvalidArgumentError('expected names, separated by commas.');
   return [...new Set(names)];
 }
 

@@ -17,7 +17,7 @@ import { LAUNCH_PROGRAM, SHIM_TEMPLATE } from '../../state/package-files.ts';
 export type ShimInstall = 'created' | 'updated' | 'unchanged';
 
 /**
- * Writes our shim to `path`, if it is not there yet. Never replaces or renames a file that is no shim of ours.
+ * Writes our shim to `path`. Never replaces or renames a file that is not our shim.
  * @throws HotswapError `not-our-shim`, `home-unwritable`.
  */
 export function installShim(path: string, env: NodeJS.ProcessEnv): ShimInstall {
@@ -30,7 +30,7 @@ export function installShim(path: string, env: NodeJS.ProcessEnv): ShimInstall {
   return before === 'ours' ? 'updated' : 'created';
 }
 
-/** @throws HotswapError `not-our-shim` when something else is there. */
+/** Removes our shim. @throws HotswapError `not-our-shim` when another file is there. */
 export function removeShim(path: string): 'removed' | 'missing' {
   const found = inspectShim(path);
   if (found === 'foreign') throw foreign(path, 'nothing was removed');
@@ -39,14 +39,14 @@ export function removeShim(path: string): 'removed' | 'missing' {
   return 'removed';
 }
 
-/** A link is foreign even when it leads to our shim, because another program made it, such as a dotfile manager. */
+/** A link is foreign also when it leads to our shim, because another program made it, such as a dotfile manager. */
 export function inspectShim(path: string): 'missing' | 'ours' | 'foreign' {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return 'missing';
   return stats.isFile() && isOurShim(path) ? 'ours' : 'foreign';
 }
 
-/** True when the shim at `path` is what this installation would write. */
+/** Whether this installation would write the same shim to `path`. */
 export function isCurrentShim(path: string, env: NodeJS.ProcessEnv): boolean {
   return isUnchanged(path, renderShim(env));
 }
@@ -59,8 +59,8 @@ function renderShim(env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * A path of the running Node that survives its update. Homebrew's execPath contains the version (…/Cellar/node/24.1/bin/node)
- * and disappears with it; the link on PATH stays.
+ * A path of the running Node that an update of Node does not remove. Homebrew's execPath has the version in it
+ * (…/Cellar/node/24.1/bin/node), and the link on PATH has not.
  */
 function stableNodePath(env: NodeJS.ProcessEnv): string {
   const running = realpathSync(process.execPath);
@@ -71,7 +71,7 @@ function stableNodePath(env: NodeJS.ProcessEnv): string {
   return onPath ?? process.execPath;
 }
 
-/** `it's` → `'it'\''s'`: one word for any POSIX shell, whatever is in it. */
+/** `it's` → `'it'\''s'`: any text as one word for a POSIX shell. */
 export function quoteForShell(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
@@ -91,7 +91,7 @@ function makeDir(dir: string): void {
   } catch (cause) {
     throw new HotswapError(
       'home-unwritable',
-      `${dir} cannot be made (${(cause as NodeJS.ErrnoException).code})`,
+      `${dir} cannot be created (${(cause as NodeJS.ErrnoException).code})`,
       'choose another place with --shim-path',
       { cause },
     );

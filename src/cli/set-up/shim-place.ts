@@ -3,9 +3,9 @@ import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { findRealCodex, listCodexOnPath } from '../../codex/find-codex.ts';
 import { inspectShim } from './shim-file.ts';
 
-/** What a shell with this PATH runs for `codex`. */
+/** Whether a shell with this PATH runs a certain shim for `codex`. */
 export type Reach =
-  /** It runs the shim. */
+  /** The shell runs the shim. */
   | { kind: 'first' }
   /** Another codex comes before the shim's directory. */
   | { kind: 'shadowed'; by: string }
@@ -13,8 +13,8 @@ export type Reach =
   | { kind: 'off-path' };
 
 /**
- * The place for the shim: the place of an existing shim; else the usual directory of the user's programs, if it comes before
- * the real codex on PATH and has no codex; else our own directory, which no installer uses.
+ * Where to put the shim. An existing shim keeps its place. Else it is the first directory of these that comes before the real
+ * codex on PATH and has no codex: our own, ~/.local/bin, ~/bin. Else it is our own directory, which no installer uses.
  */
 export function chooseShimPath(env: NodeJS.ProcessEnv, home: string): string {
   const existing = findShims(env, home)[0];
@@ -30,14 +30,14 @@ export function chooseShimPath(env: NodeJS.ProcessEnv, home: string): string {
   return fit ?? own;
 }
 
-/** Our shims in this home: first those on PATH, then the one in our own directory. */
+/** Finds our shims in this home: first the shims on PATH, then the shim in our own directory. */
 export function findShims(env: NodeJS.ProcessEnv, home: string): string[] {
   const onPath = listCodexOnPath(env).filter((path) => path.startsWith(`${home}/`));
   const paths = [...new Set([...onPath, ownShimPath(env, home)])];
   return paths.filter((path) => inspectShim(path) === 'ours');
 }
 
-/** What would be run if there were a shim at `path`. */
+/** What a shell would run for `codex` if a shim were at `path`. */
 export function reachOf(path: string, env: NodeJS.ProcessEnv): Reach {
   const dirs = pathDirs(env);
   const own = dirs.indexOf(resolve(dirname(path)));
@@ -49,7 +49,7 @@ export function reachOf(path: string, env: NodeJS.ProcessEnv): Reach {
   return { kind: 'shadowed', by: real.path };
 }
 
-/** The line for the shell's start-up file that puts `dir` first. */
+/** The line for the shell's start-up file that puts `dir` first on PATH. */
 export function pathLine(dir: string, env: NodeJS.ProcessEnv, home: string): string {
   const shown = dir.startsWith(`${home}/`) ? `$HOME${dir.slice(home.length)}` : dir;
   return env.SHELL?.endsWith('/fish')
@@ -57,14 +57,16 @@ export function pathLine(dir: string, env: NodeJS.ProcessEnv, home: string): str
     : `export PATH="${shown}:$PATH"`;
 }
 
-/** The start-up file of the user's shell, as it is usually called. */
-export function profileOf(env: NodeJS.ProcessEnv): string {
-  const shell = env.SHELL?.split('/').at(-1);
-  if (shell === 'zsh') return '~/.zshrc';
-  if (shell === 'bash') return '~/.bashrc';
-  if (shell === 'fish') return '~/.config/fish/config.fish';
-  return '~/.profile';
+/** The usual name of the start-up file of the user's shell. */
+export function profileOf({ SHELL }: NodeJS.ProcessEnv): string {
+  return PROFILES[SHELL?.split('/').at(-1) ?? ''] ?? '~/.profile';
 }
+
+const PROFILES: Record<string, string> = {
+  zsh: '~/.zshrc',
+  bash: '~/.bashrc',
+  fish: '~/.config/fish/config.fish',
+};
 
 function ownShimPath(env: NodeJS.ProcessEnv, home: string): string {
   const data = env.XDG_DATA_HOME;
@@ -76,10 +78,10 @@ function pathDirs(env: NodeJS.ProcessEnv): string[] {
   return (env.PATH ?? '').split(delimiter).map((dir) => resolve(dir || '.'));
 }
 
-/** Whether only the user writes there. Group-writable is allowed: some systems give each user a group, and set that mode. */
+/** Whether only the user writes there. A group may write, too: some systems give each user a group, and set that mode. */
 function isUsersDir(dir: string): boolean {
   const stats = statSync(dir, { throwIfNoEntry: false });
-  if (stats === undefined) return true; // on PATH, so it is meant to be there
+  if (stats === undefined) return true; // it is on PATH, so a user wants it there
   if (!stats.isDirectory() || stats.uid !== process.getuid?.() || stats.mode & 0o002) return false;
   try {
     accessSync(dir, constants.W_OK);

@@ -1,4 +1,4 @@
-import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { listHomesWithLink } from '../../accounts/last-link.ts';
@@ -8,25 +8,25 @@ import { authFileOf } from '../../accounts/vault.ts';
 import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
 import { listSlots, purgeSlots } from '../../overlay/sweep.ts';
-import { attempt } from '../../state/attempt.ts';
 import { type Config, EMPTY_CONFIG, readConfig } from '../../state/config.ts';
-import { errnoOf } from '../../state/files.ts';
+import { listReadableNames } from '../../state/files.ts';
 import type { Paths } from '../../state/paths.ts';
 import { ownIdentity } from '../../state/process-identity.ts';
 import { removeAbandonedHomes } from '../accounts/login-home.ts';
-import { leaveVault, nameSome, removeVault } from '../accounts/remove-vault.ts';
+import { keepSharedVault, listFirstNames, removeVault } from '../accounts/remove-vault.ts';
 import type { Context } from '../context.ts';
 import { confirm } from '../prompts.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
+import { STALE_SHELL } from './install-shim.ts';
 import { removeShim } from './shim-file.ts';
 import { findShims } from './shim-place.ts';
 
 export function uninstallCommand(context: Context): Command {
   return new Command('uninstall')
-    .description('make plain `codex` the real Codex again, with the current login as its own')
+    .description('make plain `codex` the real Codex again, with a copy of the current login')
     .option('--purge', 'remove the stored logins, the configuration and all records too')
-    .option('--force', 'even while a session lives')
-    .option('--yes', 'purge without a question')
+    .option('--force', 'also while a session runs')
+    .option('--yes', 'do not ask before a purge')
     .addHelpText('after', '\nExample:\n  codex-hotswap uninstall && npm uninstall -g codex-hotswap')
     .action((options: UninstallOptions) => uninstall(context, options));
 }
@@ -40,62 +40,62 @@ interface UninstallOptions {
 async function uninstall(context: Context, options: UninstallOptions): Promise<void> {
   const { env, paths, say } = context;
   const { purge, force, yes } = options;
-  const config = readConfigOrNone(context);
-  if (purge && !force) refuseWhileAnyLives(paths);
+  const config = readConfigOrEmpty(context);
+  if (purge && !force) refuseWhileAnyRuns(paths);
   if (purge && !yes && config.targets.length > 0) {
     const names = config.targets.map(({ name }) => name).join(', ');
     const question = `Delete the stored logins (${names}), the configuration and all records?`;
     await confirm(question, 'deleting the stored logins');
   }
   const home = vaultOfHome(paths.sharedHome, config.targets);
-  if (home !== undefined) say(`${tellVaultHome(paths.sharedHome, home)}, so its login stays there`);
+  if (home !== undefined) say(`${tellVaultHome(paths.sharedHome, home)}, so the login stays there`);
   for (const shim of findShims(env, paths.home)) {
     if (removeShim(shim) === 'removed') say(`removed ${shim}`);
   }
-  // Before the link: the newest login of the current account may be in the overlay of a killed session.
+  // Before the shared home gets its copy: the overlay of a killed session may have a newer login of the current account.
   if (purge) await removeOverlays(context, config);
-  // Of every target, also of a vault that other users can read: plain codex keeps its login.
+  // Every vault, also one that other users can read, because plain codex keeps its login.
   const vaults = config.targets.map((target) => ({
     name: target.name,
     authFile: authFileOf(target),
   }));
-  // A purge removes the vaults, and other Codex homes may lead to them.
+  // A purge removes the vaults, and the auth.json of other Codex homes may be links to them.
   const homes = new Set([paths.sharedHome, ...(purge ? listHomesWithLink(paths) : [])]);
   for (const sharedHome of homes) {
     if (unlinkSharedLogin({ ...paths, sharedHome }, vaults) !== 'unlinked') continue;
-    say(`${join(sharedHome, 'auth.json')} is a file of its own again`);
+    say(`${join(sharedHome, 'auth.json')} is a file again, not a link`);
   }
   if (purge) removeAll(context, config);
-  else say(`logins and settings stay (${paths.configFile}); to remove them: --purge`);
-  say('a shell that has run codex before needs: hash -r');
+  else say(`logins and settings stay (${paths.configFile}); to remove them, add --purge`);
+  say(STALE_SHELL);
 }
 
-/** The configuration; an empty one when it is broken, because a user must still be able to uninstall. */
-function readConfigOrNone({ paths, warn }: Context): Config {
+/** The configuration; an empty one when the file is broken, because a user must still be able to uninstall. */
+function readConfigOrEmpty({ paths, warn }: Context): Config {
   try {
     return readConfig(paths) ?? EMPTY_CONFIG;
   } catch (error) {
     if (!(error instanceof HotswapError)) throw error;
-    warn(`${error.message}; the vaults it names stay`);
+    warn(`${error.message}; its vaults stay`);
     return EMPTY_CONFIG;
   }
 }
 
-function refuseWhileAnyLives(paths: Paths): void {
+function refuseWhileAnyRuns(paths: Paths): void {
   const [session] = listLiveSessions(paths);
-  // A session may have an overlay but no record, such as one of version 0.1.0 on another machine.
+  // A session may have an overlay and no record, such as a session of version 0.1.0 on another machine.
   const slot = listSlots(paths).find(({ ownership }) => ownership.kind === 'owned');
   if (session === undefined && slot === undefined) return;
   throw new HotswapError(
     'in-use',
     session === undefined
-      ? `a session lives in overlay ${slot?.number}`
-      : `a session lives on ${session.target} (in ${session.cwd})`,
-    'end it first, or add --force',
+      ? `a session runs in overlay ${slot?.number}`
+      : `a session runs under ${session.target} (in ${session.cwd})`,
+    'end the session first, or add --force',
   );
 }
 
-/** Replaces the overlays by links: Codex remembers threads by a path through an overlay (fact 32). */
+/** Replaces each overlay by a link, because Codex remembers threads by a path through the overlay (fact 32). */
 async function removeOverlays({ paths, now, warn }: Context, config: Config): Promise<void> {
   const snapshots = readTargets(paths, config);
   const options = { vaults: listVaults(snapshots), orphansDir: paths.orphansDir, now };
@@ -106,38 +106,25 @@ async function removeOverlays({ paths, now, warn }: Context, config: Config): Pr
 function removeAll({ paths, say, warn }: Context, config: Config): void {
   for (const [index, target] of config.targets.entries()) {
     const { name, vault } = target;
-    const left = leaveVault(paths, target, config.targets.slice(index + 1)) ?? removeVault(vault);
+    const left =
+      keepSharedVault(paths, target, config.targets.slice(index + 1)) ?? removeVault(vault);
     say(`${name} is forgotten; its account was not logged out`);
-    if (left.length > 0) warn(`${vault} stays, for it holds ${nameSome(left)}`);
+    if (left.length > 0) warn(`${vault} is kept, because it holds ${listFirstNames(left)}`);
   }
   removeAbandonedHomes(paths);
   rmSync(dirname(paths.configFile), { recursive: true, force: true });
-  removeRecords(paths);
-  if (listDir(paths.orphansDir).length > 0) warn(`logins of no target stay in ${paths.orphansDir}`);
+  const hasOrphans = listReadableNames(paths.orphansDir).length > 0;
+  if (hasOrphans) warn(`logins that belong to no target stay in ${paths.orphansDir}`);
+  removeRecords(paths, [paths.runtimeDir, ...(hasOrphans ? [paths.orphansDir] : [])]);
 }
 
-function removeRecords(paths: Paths): void {
-  const kept = [
-    paths.runtimeDir,
-    ...(listDir(paths.orphansDir).length > 0 ? [paths.orphansDir] : []),
-  ];
-  for (const name of listDir(paths.stateDir)) {
+/** @param kept the directories that stay, except when they are empty. */
+function removeRecords(paths: Paths, kept: readonly string[]): void {
+  for (const name of listReadableNames(paths.stateDir)) {
     const path = join(paths.stateDir, name);
     if (!kept.includes(path)) rmSync(path, { recursive: true, force: true });
   }
   for (const dir of [paths.runtimeDir, paths.stateDir]) {
-    if (listDir(dir).length === 0) removeEmptyDir(dir);
-  }
-}
-
-function listDir(dir: string): string[] {
-  return attempt(() => readdirSync(dir)) ?? [];
-}
-
-function removeEmptyDir(dir: string): void {
-  try {
-    rmdirSync(dir);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (existsSync(dir) && listReadableNames(dir).length === 0) rmdirSync(dir);
   }
 }

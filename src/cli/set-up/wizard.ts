@@ -1,53 +1,43 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspectVault } from '../../accounts/vault.ts';
-import { findRealCodex } from '../../codex/find-codex.ts';
+import { requireRealCodex } from '../../codex/find-codex.ts';
 import { describeError, HotswapError } from '../../errors.ts';
-import { type Config, readConfig, type Target } from '../../state/config.ts';
+import { type Config, EMPTY_CONFIG, readConfig, type Target } from '../../state/config.ts';
 import { ensureDir, ensurePrivateDir } from '../../state/files.ts';
-import { addTarget, suggestName } from '../accounts/add-target.ts';
-import { askName } from '../accounts/ask-name.ts';
+import { addTarget, askName, suggestName } from '../accounts/add-target.ts';
 import { importLogin, readUnknownLogin } from '../accounts/import.ts';
-import { logIn } from '../accounts/login.ts';
-import { type Context, currentName, findTarget } from '../context.ts';
+import { listTargetsWithoutLogin, logIn } from '../accounts/login.ts';
+import { type Context, findTarget } from '../context.ts';
 import { tellFindings } from '../doctor/doctor.ts';
 import { examine } from '../doctor/examine.ts';
 import { askChoice, askText, askYesNo } from '../prompts.ts';
 import { putShim } from './install-shim.ts';
-import { linkSharedHomeFor } from './link-shared-home.ts';
+import { linkSharedHome } from './link-shared-home.ts';
 import { findShims } from './shim-place.ts';
 
 /**
- * Sets everything up with questions. Each step skips what exists already, so a user can run an interrupted set-up again.
+ * Sets everything up with questions. Each step skips what exists, so a user can run an interrupted set-up again.
+ * @throws HotswapError `codex-not-found`, `codex-not-runnable`, `bad-config`, and `cancelled` on Ctrl-C.
  */
 export async function runWizard(context: Context): Promise<void> {
   const { env, paths, say } = context;
-  if (findRealCodex(env).kind !== 'found') {
-    throw new HotswapError(
-      'codex-not-found',
-      'there is no codex on PATH',
-      'install it first, for example with: npm install -g @openai/codex',
-    );
-  }
+  requireRealCodex(env);
   say(
-    'codex-hotswap: one target for each of your accounts. Ctrl-C at any time; run it again to go on.',
+    'codex-hotswap needs a target for each of your accounts. Ctrl-C stops; to continue later, run it again.',
   );
   say('');
-  readConfig(paths); // a broken one is told before anything is asked
+  readConfig(paths); // a broken one is an error before the first question
   ensureDir(paths.sharedHome);
   await offerPresentLogin(context);
   await askForTargets(context);
   await logInToEach(context);
   await offerShim(context);
-  const config = readConfig(paths);
-  if (config?.targets.length) {
-    linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
-  }
+  linkSharedHome(context, readConfig(paths));
   if (!tellFindings(context, await examine(context))) process.exitCode = 1;
   else say('Now type codex as always.');
 }
 
-/** Offers the present login of plain codex as a target, so that its account needs no new login. */
+/** Offers to adopt the login of plain codex, so that its account needs no new login. */
 async function offerPresentLogin(context: Context): Promise<void> {
   const { paths } = context;
   const file = join(paths.sharedHome, 'auth.json');
@@ -59,7 +49,7 @@ async function offerPresentLogin(context: Context): Promise<void> {
   await importLogin(context, file, await askName('What shall it be called?', initial, config));
 }
 
-/** Asks for names, and records each at once, so that a later interruption loses none. */
+/** Asks for names. It adds each target at once, so that a later interruption loses none. */
 async function askForTargets(context: Context): Promise<void> {
   const config = readConfig(context.paths);
   const known = config?.targets ?? [];
@@ -81,20 +71,18 @@ async function askForTargets(context: Context): Promise<void> {
 }
 
 function whyNoCount(text: string): string | undefined {
-  return /^\d{1,2}$/.test(text) ? undefined : 'A number, please; 0 for none.';
+  return /^\d{1,2}$/.test(text) ? undefined : 'Enter a number; 0 for none.';
 }
 
 async function logInToEach(context: Context): Promise<void> {
-  const config = readConfig(context.paths);
-  const missing = (config?.targets ?? []).filter(
-    (target) => target.enabled && inspectVault(target).kind !== 'ready',
-  );
+  const config = readConfig(context.paths) ?? EMPTY_CONFIG;
+  const missing = listTargetsWithoutLogin(config);
   for (const [index, target] of missing.entries()) {
-    await logInTo(context, config as Config, target, `${index + 1} of ${missing.length}`);
+    await logInTo(context, config, target, `${index + 1} of ${missing.length}`);
   }
 }
 
-/** Asks how to log in, until a login succeeds or the user postpones it. */
+/** Asks how to log in, until a login succeeds or the user chooses `later`. */
 async function logInTo(
   context: Context,
   config: Config,
@@ -109,9 +97,7 @@ async function logInTo(
     ]);
     if (way === 'later') return;
     try {
-      return await logIn(context, config, target, {
-        args: way === 'device' ? ['--device-auth'] : [],
-      });
+      return await logIn(context, config, target, way === 'device' ? ['--device-auth'] : []);
     } catch (error) {
       if (!(error instanceof HotswapError)) throw error;
       context.say(describeError(error).text);
@@ -121,9 +107,7 @@ async function logInTo(
 
 async function offerShim(context: Context): Promise<void> {
   const { env, paths } = context;
-  const isThere = findShims(env, paths.home).length > 0;
-  if (isThere && !existsSync(paths.disabledFlag)) return void putShim(context);
-  if (await askYesNo('Let plain `codex` outlive a usage limit (puts a small script on PATH)?')) {
-    putShim(context);
-  }
+  const isInUse = findShims(env, paths.home).length > 0 && !existsSync(paths.disabledFlag);
+  const question = 'Let plain `codex` continue after a usage limit (puts a small script on PATH)?';
+  if (isInUse || (await askYesNo(question))) putShim(context);
 }

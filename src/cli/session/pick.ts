@@ -1,102 +1,91 @@
 import { emitKeypressEvents, type Key } from 'node:readline';
 import { cutToWidth } from '../cut-to-width.ts';
 
-/** One line to choose from. */
+/** One line of a list. */
 export interface Choice {
+  /** What {@link pickFrom} returns for it. */
+  value: string;
   label: string;
-  /** Words to find it by, besides the label. */
+  /** Words that find it, besides those of the label. */
   hint?: string;
   /** Lines below the list while this choice is selected. */
   preview?: readonly string[];
 }
 
-/** A list to choose from; Tab goes from one to the next. */
+/** One of the lists; Tab shows the next one. */
 export interface View {
   title: string;
-  /** What Tab leads to when it leads here, e.g. `all directories`. */
+  /** Names this list in the hint for Tab, e.g. `all directories`. */
   name: string;
-  /** Asked for when the list is first looked at. */
+  /** Called when the list is first shown. */
   load(): Promise<readonly Choice[]>;
 }
 
-/** Whether a person can be asked. */
-export function canAsk(): boolean {
+/** Whether a person can pick from a list, which needs stdin and stderr to be a terminal. */
+export function canPick(): boolean {
   return Boolean(process.stdin.isTTY && process.stderr.isTTY);
 }
 
-/** The index of the choice, or undefined when the person left. */
-export async function pickOne(
-  title: string,
-  choices: readonly Choice[],
-): Promise<number | undefined> {
-  const picked = await pickFrom([{ title, name: '', load: async () => choices }]);
-  return picked?.choice;
-}
-
 /**
- * Lets a person choose one of some lists: arrows or Ctrl-N/P move, typed letters filter, Tab shows the next list, Enter
- * takes, Esc or Ctrl-C leaves. Drawn on stderr and wiped away again, so that stdout stays the command's own.
- * @returns which list and which of its choices, or undefined when the person left.
+ * Lets a person choose from lists. Arrows or Ctrl-N/P move, typed letters filter, Tab shows the next list, Enter chooses,
+ * Esc or Ctrl-C cancels. The list is drawn on stderr and removed afterwards, because a script may read stdout.
+ * @returns the value of the choice; undefined when the person cancels.
  */
-export async function pickFrom(
-  views: readonly View[],
-): Promise<{ view: number; choice: number } | undefined> {
+export async function pickFrom(views: readonly View[]): Promise<string | undefined> {
   const { stdin, stderr } = process;
   const loaded: (readonly Choice[])[] = [];
   let view = 0;
   let filter = '';
-  let at = 0;
-  let drawn = 0;
+  let selected = 0;
+  let drawnLines = 0;
   loaded[0] = (await views[0]?.load()) ?? [];
 
-  const choices = () => loaded[view] ?? [];
-  const matches = () =>
-    [...choices().keys()].filter((index) => matchesWords(choices()[index] as Choice, filter));
+  const matches = () => (loaded[view] ?? []).filter((choice) => matchesWords(choice, filter));
 
   function draw(): void {
     const found = matches();
-    at = Math.max(0, Math.min(at, found.length - 1));
+    selected = Math.max(0, Math.min(selected, found.length - 1));
+    const count = filter === '' ? '' : ` (${found.length} of ${loaded[view]?.length})`;
+    const title = `${views[view]?.title} ${filter}${count}`;
     const next = views.length > 1 ? views[(view + 1) % views.length]?.name : undefined;
-    const title = `${views[view]?.title} ${filter}`;
-    const isFiltered = filter !== '';
-    const lines = renderList({ title, next, isFiltered, choices: choices(), found, at }, stderr);
-    wipe();
+    const lines = renderList({ title, next, found, selected }, stderr);
+    erase();
     stderr.write(lines.join('\r\n'));
-    drawn = lines.length - 1;
+    drawnLines = lines.length - 1;
   }
 
-  function wipe(): void {
-    stderr.write(`\r${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[J`);
-    drawn = 0;
+  function erase(): void {
+    stderr.write(`\r${drawnLines > 0 ? `\u001b[${drawnLines}A` : ''}\u001b[J`);
+    drawnLines = 0;
   }
 
   return new Promise((resolve, reject) => {
-    function leave(choice: number | undefined): void {
-      wipe();
+    function leave(value: string | undefined): void {
+      erase();
       stderr.write('\u001b[?25h');
       stdin.off('keypress', press).setRawMode(false).pause();
       stderr.off('resize', draw);
-      resolve(choice === undefined ? undefined : { view, choice });
+      resolve(value);
     }
 
     async function showNext(): Promise<void> {
       const next = (view + 1) % views.length;
       loaded[next] ??= (await views[next]?.load()) ?? [];
-      [view, at] = [next, 0];
+      [view, selected] = [next, 0];
       draw();
     }
 
     function press(typed: string | undefined, key: Key): void {
       if (key.name === 'return' || key.name === 'enter') {
-        const chosen = matches()[at];
-        return chosen === undefined ? undefined : leave(chosen);
+        const chosen = matches()[selected];
+        return chosen === undefined ? undefined : leave(chosen.value);
       }
       if (key.name === 'escape' || (key.ctrl && 'cdg'.includes(key.name ?? '-'))) {
         return leave(undefined);
       }
       if (key.name === 'tab') return void showNext().catch(fail);
       const step = stepOf(key);
-      if (step !== 0) at += step;
+      if (step !== 0) selected += step;
       else if (key.name === 'backspace') filter = filter.slice(0, -1);
       else if (typed !== undefined && typed >= ' ' && !key.ctrl && !key.meta) filter += typed;
       draw();
@@ -115,7 +104,7 @@ export async function pickFrom(
   });
 }
 
-/** How far a key moves the selection. */
+/** By how many lines a key moves the selection. */
 function stepOf({ name, ctrl }: Key): number {
   if (name === 'up' || (ctrl && name === 'p')) return -1;
   if (name === 'down' || (ctrl && name === 'n')) return 1;
@@ -124,34 +113,32 @@ function stepOf({ name, ctrl }: Key): number {
 
 interface ListState {
   title: string;
-  /** The list that Tab shows. */
+  /** The name of the list that Tab shows. */
   next: string | undefined;
-  isFiltered: boolean;
-  choices: readonly Choice[];
-  /** The choices that match, by index. */
-  found: readonly number[];
-  /** The selected one of them. */
-  at: number;
+  /** The choices that match the filter. */
+  found: readonly Choice[];
+  /** The index of the selected one in `found`. */
+  selected: number;
 }
 
-/** The lines of a list, with its keys below, cut to the terminal's size. */
+/** The lines of a list, the preview and the keys, cut to the size of the terminal. */
 function renderList(
-  { title, next, isFiltered, choices, found, at }: ListState,
+  { title, next, found, selected }: ListState,
   size: { columns?: number; rows?: number },
 ): string[] {
   const cut = (text: string) => cutToWidth(text, Math.max(10, (size.columns ?? 80) - 3));
   const tab = next === undefined ? '' : `Tab ${next}, `;
-  const preview = choices[found[at] ?? -1]?.preview ?? [];
+  const preview = found[selected]?.preview ?? [];
   const keys = `↑↓ Enter, letters search, ${tab}Esc leaves`;
   const below = [...preview.map((line) => `  ${cut(line)}`), cut(keys)].map(dim);
   const rows = Math.max(3, (size.rows ?? 24) - 3 - below.length);
-  const top = Math.max(0, Math.min(at - Math.floor(rows / 2), found.length - rows));
-  const lines = found.slice(top, top + rows).map((index, row) => {
-    const { label } = choices[index] as Choice;
-    return top + row === at ? `\u001b[7m> ${cut(label)}\u001b[27m` : `  ${cut(label)}`;
-  });
-  const count = isFiltered ? ` (${found.length} of ${choices.length})` : '';
-  return [cut(`${title}${count}`), ...lines, ...below];
+  const top = Math.max(0, Math.min(selected - Math.floor(rows / 2), found.length - rows));
+  const lines = found
+    .slice(top, top + rows)
+    .map(({ label }, row) =>
+      top + row === selected ? `\u001b[7m> ${cut(label)}\u001b[27m` : `  ${cut(label)}`,
+    );
+  return [cut(title), ...lines, ...below];
 }
 
 function dim(line: string): string {
