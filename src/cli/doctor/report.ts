@@ -6,14 +6,15 @@ import { type Context, requireConfig } from '../context.ts';
 import { listConfigKeys } from '../set-up/config-keys.ts';
 import { createAnonymiser } from './anonymise.ts';
 import { AREAS } from './examine.ts';
+import { formatFinding } from './finding.ts';
 import { askCodex } from './installation.ts';
 import { readOwnWords } from './own-words.ts';
 import { namePrivateTexts } from './private-names.ts';
 import { describeRawEvent, readRawEvents } from './raw-events.ts';
 
 /**
- * Prints a text for an issue: versions, settings, abilities of Codex, results of doctor, last events. Replaces accounts,
- * threads, paths and every word that is not ours. A broken part prints its error.
+ * Prints a text for an issue: versions, settings, capabilities of Codex, findings of doctor, last events. Replaces accounts,
+ * threads, paths and every word that is not in our programs. A broken part prints its error.
  */
 export async function printReport(context: Context, ownWords = readOwnWords()): Promise<void> {
   const { say } = context;
@@ -28,9 +29,7 @@ export async function printReport(context: Context, ownWords = readOwnWords()): 
   await printPart('settings', () => listSettings(context));
   await printPart('capabilities', () => listCapabilities(context, ownWords));
   for (const [area, check] of AREAS) {
-    await printPart(`doctor: ${area}`, async () =>
-      (await check(context)).map(({ level, text }) => `${level.padEnd(5)}  ${text}`),
-    );
+    await printPart(`doctor: ${area}`, async () => (await check(context)).map(formatFinding));
   }
   await printPart(`the last ${MOST_EVENTS} events`, () => {
     const lines = events.found.slice(-MOST_EVENTS).map(describeRawEvent);

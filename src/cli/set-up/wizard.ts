@@ -10,7 +10,7 @@ import { askName } from '../accounts/ask-name.ts';
 import { importLogin, readUnknownLogin } from '../accounts/import.ts';
 import { logIn } from '../accounts/login.ts';
 import { type Context, currentName, findTarget } from '../context.ts';
-import { tellFindings } from '../doctor/doctor.ts';
+import { printFindings } from '../doctor/doctor.ts';
 import { examine } from '../doctor/examine.ts';
 import { askChoice, askText, askYesNo } from '../prompts.ts';
 import { putShim } from './install-shim.ts';
@@ -43,7 +43,7 @@ export async function runWizard(context: Context): Promise<void> {
   if (config?.targets.length) {
     linkSharedHomeFor(context, config, findTarget(config, currentName(context, config)));
   }
-  if (!tellFindings(context, await examine(context))) process.exitCode = 1;
+  if (!printFindings(context, await examine(context))) process.exitCode = 1;
   else say('Now type codex as always.');
 }
 
