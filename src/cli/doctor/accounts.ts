@@ -131,7 +131,7 @@ function checkSharedAuth(
     const help =
       owner === undefined
         ? 'to adopt it: codex-hotswap import --as NAME'
-        : `the account is that of ${owner}; to give ${owner} the newer login of the two: codex-hotswap import`;
+        : `the account is that of ${owner}, which gets the newer login of the two with: codex-hotswap import`;
     return note(`plain codex has ${words} of its own (${file}); ${help}`);
   }
   const leadsTo = resolve(dirname(file), readlinkSync(file));

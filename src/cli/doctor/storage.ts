@@ -85,7 +85,7 @@ function checkOrphans(dir: string, snapshots: readonly TargetSnapshot[]): Findin
     return note(
       owner === undefined
         ? `${file} is a login that belongs to no target; adopt it with: codex-hotswap import ${file} --as NAME, or delete it`
-        : `${file} is a login of the account of ${owner}, replaced by a newer one; if ${owner} works, delete it, else try: codex-hotswap import ${file}`,
+        : `${file} is a login of the account of ${owner} that a newer one replaced; if ${owner} works, delete it, else try: codex-hotswap import ${file}`,
     );
   });
 }

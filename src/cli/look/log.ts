@@ -8,10 +8,10 @@ import { readEvent } from './read-event.ts';
 
 export function logCommand(context: Context): Command {
   return new Command('log')
-    .description('what codex-hotswap did and why, newest last')
+    .description('what codex-hotswap did and why, the newest event last')
     .option('-n, --lines <count>', 'how many', parseCount, 30)
     .option('--json', 'as JSON, one event a line')
-    .option('-f, --follow', 'go on with what happens from now on, until Ctrl-C')
+    .option('-f, --follow', 'go on with each new event, until Ctrl-C')
     .addHelpText(
       'after',
       '\nExamples:\n  codex-hotswap log -n 100\n  codex-hotswap log -f\n\n' +
