@@ -6,7 +6,7 @@ import { ensurePrivateDir, errnoOf, timestamp, unusedName, writeNewFile } from '
 import { homeOf, resolvePaths } from './paths.ts';
 
 /**
- * Writes a report of a bug of ours (0600, in `reports` of the state directory), because a stack helps no user on a screen.
+ * Writes a report of a bug of ours (0600, in `reports` of the state directory), because a stack on the screen helps no user.
  * Never throws.
  * @returns one line that names the report, without `codex-hotswap:` before it.
  */
@@ -22,7 +22,7 @@ export function reportBug(error: unknown, env: NodeJS.ProcessEnv = process.env):
     const why = errnoOf((failure as Error).cause) ?? errnoOf(failure) ?? 'it cannot be written';
     const what = error instanceof Error ? error.message : String(error);
     const [line = ''] = hideSecrets(what).split('\n');
-    return `this is a bug in codex-hotswap (${name}: ${line.slice(0, 200)}), and no report could be kept (${why})`;
+    return `this is a bug in codex-hotswap (${name}: ${line.slice(0, 200)}), and no report could be written (${why})`;
   }
 }
 

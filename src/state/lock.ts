@@ -27,8 +27,7 @@ export function tryLock(dir: string, here?: Place): Lock | undefined {
   const owner = ownIdentity();
   ensurePrivateDir(dirname(dir));
   ensureLeaseDir(dir);
-  const place = here === undefined ? {} : { here };
-  const claim = claimLease(dir, owner, { ...place, oldLeaseMs: OLD_LOCK_MS });
+  const claim = claimLease(dir, owner, { here, oldLeaseMs: OLD_LOCK_MS });
   if (claim === undefined) return undefined;
   const { generation } = claim;
   return {

@@ -82,8 +82,8 @@ export function requireOwnHome(home: string, uid = process.geteuid?.()): void {
   if (owner === uid) return;
   throw new HotswapError(
     'unsafe-path',
-    `${home} belongs to another user (uid ${owner}), and this is root`,
-    'run it as that user, without sudo',
+    `${home} belongs to another user (uid ${owner}), and you are root`,
+    'run this command as that user, without sudo',
   );
 }
 

@@ -278,7 +278,7 @@ describe('broken state is set aside, and the session goes on supervised', () => 
     ['events.jsonl', []],
     ['codex', []],
     // What a session is on record with tells whose limits its threads have used: it is told, once, at the end.
-    ['sessions', [expect.stringMatching(/not put on record: this session; .* \(ENOTDIR\)/)]],
+    ['sessions', [expect.stringMatching(/could not be saved: this session; .* \(ENOTDIR\)/)]],
   ])('%s cannot be written: the session is as always', async (name, lines) => {
     await home.box.run(home.codex, ['exec', 'hello']);
     const path = join(home.paths.stateDir, name);
