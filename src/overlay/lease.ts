@@ -55,12 +55,12 @@ export function releaseSlot(slot: Slot): void {
   if (!holdsSlot(slot)) return;
   leadToSharedLogin(slot);
   unlinkCredentials(slot);
-  freeLease(slot.side, slot.generation);
+  freeLease(slot.side, slot.leaseNumber);
 }
 
 /** False when another machine has taken the slot over, to which a session that is suspended for long looks dead. */
-export function holdsSlot({ side, generation }: Slot): boolean {
-  return holdsLease(side, generation);
+export function holdsSlot({ side, leaseNumber }: Slot): boolean {
+  return holdsLease(side, leaseNumber);
 }
 
 /**
@@ -79,7 +79,7 @@ export function tellLost({ number }: Slot): string {
 
 /** Records the processes that use the slot. It stays leased as long as one of them lives. */
 export function recordUsers(slot: Slot, users: readonly ProcessIdentity[]): void {
-  setUsers(slot.side, slot.generation, users);
+  setUsers(slot.side, slot.leaseNumber, users);
 }
 
 /**
@@ -97,14 +97,14 @@ export function leaseExistingSlot(
   if (sharedHome === undefined) return undefined;
   const claim = claimLease(side, owner, here === undefined ? {} : { here });
   if (claim === undefined) return undefined;
-  const { generation, orphanOf } = claim;
+  const { leaseNumber, orphanOf } = claim;
   makeHome(home);
   return {
     number,
     home,
     side,
     sharedHome,
-    generation,
+    leaseNumber,
     ...(orphanOf === undefined ? {} : { reclaimedFrom: { pid: orphanOf } }),
   };
 }

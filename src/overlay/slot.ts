@@ -9,8 +9,8 @@ export interface Slot {
   /** `runtime/slot-<n>.side`: leases, the record of the shared home, fifos. */
   side: string;
   sharedHome: string;
-  /** The number of our lease: the highest generation owns the slot. */
-  generation: number;
+  /** The number of our lease: the lease with the highest number owns the slot. */
+  leaseNumber: number;
   /** Set when the former owner died without releasing: adopt before furnishing. */
   reclaimedFrom?: { pid: number };
 }

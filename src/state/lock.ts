@@ -29,14 +29,14 @@ export function tryLock(dir: string, here?: Place): Lock | undefined {
   ensureLeaseDir(dir);
   const claim = claimLease(dir, owner, { here, oldLeaseMs: OLD_LOCK_MS });
   if (claim === undefined) return undefined;
-  const { generation } = claim;
+  const { leaseNumber } = claim;
   return {
     share(pid) {
       const startTime = processStartTime(pid);
-      if (startTime !== undefined) setUsers(dir, generation, [owner, { pid, startTime }], here);
+      if (startTime !== undefined) setUsers(dir, leaseNumber, [owner, { pid, startTime }], here);
     },
-    isHeld: () => holdsLease(dir, generation),
-    release: () => freeLease(dir, generation),
+    isHeld: () => holdsLease(dir, leaseNumber),
+    release: () => freeLease(dir, leaseNumber),
   };
 }
 

@@ -301,7 +301,7 @@ describe('broken state is set aside, and the session goes on supervised', () => 
   it('a lease that a power cut emptied is nobody’s', async () => {
     const slot = leaseSlot(home.paths, home.paths.sharedHome, ownIdentity());
     furnishSlot(slot);
-    writeFileSync(join(slot.side, `lease.${slot.generation}`), '');
+    writeFileSync(join(slot.side, `lease.${slot.leaseNumber}`), '');
     const ran = await home.box.run(home.codex, ['exec', 'hello']);
     expect(ran).toMatchObject({ status: 0 });
     expect(home.slots()).toEqual([slot.home]);
