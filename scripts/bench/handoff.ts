@@ -1,7 +1,7 @@
 import { ask } from '../../test/lab/composer.ts';
 import { openOuterTerminal } from '../../test/lab/outer-terminal.ts';
 import { addedMs, alternate, median, ms } from './measure.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Bench, Workshop } from './workshop.ts';
 
 const PAIRS = 7;
@@ -28,7 +28,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       rival: `${ms(median(rival))} codex resume`,
       ratio: `${ratio.toFixed(2)} ×, ${addedMs(median(ours) - median(rival))}`,
       budget: `≤ ${BUDGET_MS} ms`,
-      verdict: judge(median(ours) <= BUDGET_MS),
+      verdict: verdictOf(median(ours) <= BUDGET_MS),
     },
   ];
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BLOCK } from './flood.mjs';
 import { openRelays } from './relays.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const MB = 1_000_000;
@@ -39,7 +39,7 @@ export function memoryRow(what: string, samples: number[]): Row {
     rival: `${first.toFixed(0)} MB after a tenth`,
     ratio: `${grown < 0 ? '−' : '+'}${Math.abs(grown).toFixed(0)} MB`,
     budget: `≤ ${BUDGET_MB} MB, flat`,
-    verdict: judge(peak <= BUDGET_MB && grown <= NOISE_MB),
+    verdict: verdictOf(peak <= BUDGET_MB && grown <= NOISE_MB),
   };
 }
 

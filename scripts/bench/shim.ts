@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { addedMs, alternate, median, ms } from './measure.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const PAIRS = 100;
@@ -28,7 +28,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       rival: `${ms(median(rival))} native codex`,
       ratio: addedMs(difference),
       budget: `≤ +${BUDGET_MS} ms`,
-      verdict: judge(difference <= BUDGET_MS),
+      verdict: verdictOf(difference <= BUDGET_MS),
     },
   ];
 }

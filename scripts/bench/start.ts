@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openOuterTerminal } from '../../test/lab/outer-terminal.ts';
 import { alternate, median, ms } from './measure.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const PAIRS = 15;
@@ -39,7 +39,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       rival: `${ms(median(rival))} npm codex`,
       ratio: `${ratio.toFixed(2)} ×`,
       budget: `≤ ${BUDGET.toFixed(2)} ×`,
-      verdict: judge(ratio <= BUDGET),
+      verdict: verdictOf(ratio <= BUDGET),
     },
   ];
 }

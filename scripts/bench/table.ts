@@ -33,6 +33,6 @@ export function formatTable(rows: Row[]): string {
   return [line(HEAD), rule, ...rows.map(line)].join('\n');
 }
 
-export function judge(isMet: boolean): Row['verdict'] {
+export function verdictOf(isMet: boolean): Row['verdict'] {
   return isMet ? 'ok' : 'MISS';
 }
