@@ -10,7 +10,7 @@ const KEYS = 300;
 const WARM_UP = 100;
 const ECHO = fileURLToPath(new URL('echo-keys.mjs', import.meta.url));
 
-/** How long a key press takes to come back from a program that echoes it. */
+/** The time from a key press to its echo. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const relays = await openRelays(workshop);
   const kinds: Relay[] = ['ours', 'script', 'direct'];

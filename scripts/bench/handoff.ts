@@ -7,7 +7,7 @@ import type { Bench, Workshop } from './workshop.ts';
 const PAIRS = 7;
 const BUDGET_MS = 1200;
 
-/** From the 429 to the first turn of the next account; and Codex's own `resume` typed at once, which is the floor. */
+/** The time from the 429 to the first turn of the next account. The rival is Codex's own `resume`, the least it can take. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const bench = await workshop.openBench({
     accounts: [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }],

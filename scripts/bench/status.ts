@@ -9,7 +9,7 @@ const PAIRS = 15;
 const ROLLOUTS = 10_000;
 const BUDGET_MS = 150;
 
-/** `codex-hotswap status` with a long history in the shared home, whole process, against an empty Node. */
+/** The time of `codex-hotswap status` with a long history in the shared home. The rival is an empty Node. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const { box } = await workshop.openBench();
   fillHistory(join(box.codexHome, 'sessions'));

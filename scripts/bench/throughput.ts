@@ -7,14 +7,14 @@ import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const MB = 1_000_000;
-/** Whole frames: after half a one the supervisor would rightly undo the modes it left set. */
+/** Whole frames: after half a frame the supervisor would reset the modes that the frame set. */
 const SIZE = Math.ceil((100 * MB) / BLOCK) * BLOCK;
 const PAIRS = 3;
 const FLOOD = fileURLToPath(new URL('flood.mjs', import.meta.url));
 
 type Content = 'frames' | 'plain';
 
-/** 100 MB of a TUI's frames, and of plain text, from the first byte to the last. */
+/** The speed of 100 MB of a TUI's frames, and of plain text, from the first byte to the last. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const relays = await openRelays(workshop);
   const rows: Row[] = [];

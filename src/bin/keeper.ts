@@ -1,7 +1,7 @@
 // Started by a session, detached: `keeper.js <target> <path of the real codex> [suspect]` refreshes that account's access
 // token, when it is old or its login may be revoked.
 import { describeError } from '../errors.ts';
-import { catchUncaught } from '../state/last-net.ts';
+import { catchUncaught } from '../state/uncaught-errors.ts';
 
 // It has no terminal. `describeError` writes a report of a bug, and the session starts a keeper again later.
 catchUncaught((error) => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { findRealCodex, isOurShim } from '../codex/find-codex.ts';
 import { toPlainText } from '../plain-text.ts';
-import { ignoreStderrErrors } from '../state/last-net.ts';
+import { ignoreStderrErrors } from '../state/uncaught-errors.ts';
 import { ignoringHangup, takeIgnoredHangup } from './ignored-hangup.ts';
 
 /** A `codex` as it was typed: its words, and the facts that the shim has found. */

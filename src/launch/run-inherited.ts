@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { describeError } from '../errors.ts';
 import { ignoringHangup } from '../session/exec/ignore-hangup.ts';
-import { catchUncaught } from '../state/last-net.ts';
+import { catchUncaught } from '../state/uncaught-errors.ts';
 
 /** How a process ended, as wait(2) tells it. */
 export type Ending =

@@ -87,7 +87,7 @@ function checkVaultMode(vault: string): Finding | undefined {
   return stats === undefined || stats.isSymbolicLink() ? undefined : checkDirMode(vault, stats);
 }
 
-/** Two targets of one account reach its limit together, and the refresh of one token may end the other. */
+/** Two targets of one account reach its limit together. A refresh in one vault may make the token in the second one invalid. */
 function findTwin(snapshots: readonly TargetSnapshot[], index: number): Finding | undefined {
   const { target, vault } = snapshots[index] as TargetSnapshot;
   if (vault.kind !== 'ready') return undefined;

@@ -19,7 +19,7 @@ const CONFLICTING: Record<string, Finding> = {
   ),
   CODEX_HOTSWAP_BYPASS: note('switches the shim off in this shell; unset it to go on'),
   CODEX_HOTSWAP_DEBUG: note(
-    'makes each session write its steps to a file; unset it when you have what you need',
+    'makes each session write its steps to a file; unset it when the trace is complete',
   ),
 };
 

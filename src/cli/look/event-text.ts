@@ -2,6 +2,7 @@ import { describeMark } from '../../accounts/choice.ts';
 import { MARK_KINDS } from '../../accounts/marks.ts';
 import { describeRoom } from '../../accounts/usage.ts';
 import { readTimestamp } from '../../codex/bounds.ts';
+import { attempt } from '../../state/attempt.ts';
 import type { HotswapEvent } from '../../state/events.ts';
 import { describeTime } from '../time-text.ts';
 import type { LoggedEvent } from './read-event.ts';
@@ -13,7 +14,7 @@ export function describeEvent(logged: LoggedEvent, now: Date): string {
   const sentence =
     logged.kind === 'known'
       ? sentenceOf(logged.event, now)
-      : `${logged.type} ${describeFields(logged.fields)}`;
+      : `${logged.type} ${attempt(() => JSON.stringify(logged.fields)) ?? '(nested too deep)'}`;
   return `${time}  ${sentence}`;
 }
 
@@ -91,12 +92,4 @@ function secondsOf(milliseconds: number | undefined): string | undefined {
 function kindText(kind: string | undefined): string | undefined {
   const known = MARK_KINDS.find((candidate) => candidate === kind);
   return known === undefined ? kind : describeMark({ kind: known, until: null, at: 0 });
-}
-
-function describeFields(fields: Record<string, unknown>): string {
-  try {
-    return JSON.stringify(fields);
-  } catch {
-    return '(not to be shown)'; // nested too deep
-  }
 }

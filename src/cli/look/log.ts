@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { toPlainJson } from '../../plain-text.ts';
+import { attempt } from '../../state/attempt.ts';
 import type { Context } from '../context.ts';
 import { readEventLines } from './event-lines.ts';
 import { describeEvent } from './event-text.ts';
@@ -35,11 +36,9 @@ function showLine({ say }: Context, line: string, asJson: boolean): void {
   const event = readEvent(line);
   if (event === undefined) return;
   if (!asJson) return say(describeEvent(event, new Date()));
-  try {
-    say(toPlainJson(JSON.parse(line)));
-  } catch {
-    // Nested so deep that it cannot be written again.
-  }
+  // An event that is nested too deep cannot be written again.
+  const json = attempt(() => toPlainJson(JSON.parse(line)));
+  if (json !== undefined) say(json);
 }
 
 /** A number from 1 on, for commander. */

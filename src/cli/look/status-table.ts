@@ -1,4 +1,4 @@
-import { type OwnText, ours } from '../../plain-text.ts';
+import { type OwnText, ownText } from '../../plain-text.ts';
 import { widthOf } from '../cut-to-width.ts';
 import type { LiveSession } from '../session/live-sessions.ts';
 import { fitTable, type Row } from '../table.ts';
@@ -145,7 +145,7 @@ function paintRow(
 ): string | OwnText {
   if (!colour || target === undefined) return `${before}${last}`.trimEnd();
   const [on, off] = COLOURS[target.state] ?? YELLOW;
-  return ours`${before}\u001b[${on}m${last}\u001b[${off}m`;
+  return ownText`${before}\u001b[${on}m${last}\u001b[${off}m`;
 }
 
 const YELLOW = [33, 39] as const;

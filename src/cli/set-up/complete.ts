@@ -1,5 +1,5 @@
 import { type Argument, Command } from 'commander';
-import { ours } from '../../plain-text.ts';
+import { ownText } from '../../plain-text.ts';
 import { attempt } from '../../state/attempt.ts';
 import { type Config, readConfig } from '../../state/config.ts';
 import type { Setting } from '../../state/settings.ts';
@@ -134,7 +134,7 @@ export function completeCommand(context: Context): Command {
       // No error message: it would stand in the line that the user types.
       const config = attempt(() => readConfig(context.paths));
       for (const { word, what } of complete(command.parent as Command, words, config)) {
-        context.say(described && what !== '' ? ours`${word}\t${what}` : word);
+        context.say(described && what !== '' ? ownText`${word}\t${what}` : word);
       }
     });
 }

@@ -8,7 +8,7 @@ import type { Timers } from '../../handoff/timers.ts';
 import type { Patience } from '../../handoff/wait-for-reset.ts';
 import type { PtyChild } from '../../pty/spawn.ts';
 import type { Logged } from '../../state/events.ts';
-import type { catchUncaught } from '../../state/last-net.ts';
+import type { catchUncaught } from '../../state/uncaught-errors.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import type { Alert } from '../alert.ts';
 import type { relaySignals } from '../signals.ts';
