@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readRegularFile } from '../regular-file.ts';
 import { attempt } from './attempt.ts';
 import { ensurePrivateDir, errnoOf, timestamp, unusedName, writeNewFile } from './files.ts';
+import { VERSION } from './package-files.ts';
 import { homeOf, resolvePaths } from './paths.ts';
 
 /**
@@ -43,8 +44,7 @@ const SECRETS = [
 ];
 
 function reportOf(error: unknown): string {
-  const version = process.env.CODEX_HOTSWAP_VERSION ?? 'development';
-  const head = `codex-hotswap ${version}, Node ${process.version}, ${process.platform} ${process.arch}`;
+  const head = `codex-hotswap ${VERSION}, Node ${process.version}, ${process.platform} ${process.arch}`;
   const cause = error instanceof Error ? error.cause : undefined;
   const causedBy = cause === undefined ? '' : `\ncaused by ${stackOf(cause)}\n`;
   return `${head}\n${new Date().toISOString()}\n\n${stackOf(error)}\n${causedBy}`;

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { useRegularFile } from '../regular-file.ts';
 import { errnoOf } from './files.ts';
+import { VERSION } from './package-files.ts';
 import { pickFields, wordOf } from './trace-fields.ts';
 
 /** Writes each step of a session into the file that CODEX_HOTSWAP_DEBUG names. Never throws. */
@@ -37,8 +38,7 @@ export function openDebugTrace(
   try {
     const append = appendTo(openTrace(file));
     const stamp = () => ({ at: now().toISOString(), pid: process.pid });
-    const version = process.env.CODEX_HOTSWAP_VERSION ?? 'development';
-    append(() => ({ trace: 'codex-hotswap', ...stamp(), version, node: process.version }));
+    append(() => ({ trace: 'codex-hotswap', ...stamp(), version: VERSION, node: process.version }));
     return {
       step: ({ state, event, effects, next }) =>
         append(() => ({

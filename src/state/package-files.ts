@@ -17,3 +17,6 @@ export const MANAGEMENT_PROGRAM = join(import.meta.dirname, '../../dist/bin/code
 export const KEEPER_PROGRAM = join(import.meta.dirname, '../../dist/bin/keeper.js');
 /** Our programs. */
 export const DIST = join(import.meta.dirname, '../../dist');
+
+/** The build puts the version of the package here. */
+export const VERSION = process.env.CODEX_HOTSWAP_VERSION ?? 'development';

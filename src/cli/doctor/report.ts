@@ -2,6 +2,7 @@ import { release, type } from 'node:os';
 import { basename } from 'node:path';
 import { describeError } from '../../errors.ts';
 import { CONFIG_DEFAULTS } from '../../state/config.ts';
+import { VERSION } from '../../state/package-files.ts';
 import { type Context, requireConfig } from '../context.ts';
 import { listConfigKeys } from '../set-up/config-keys.ts';
 import { createAnonymiser } from './anonymise.ts';
@@ -68,7 +69,7 @@ async function listVersions(context: Context): Promise<string[]> {
   const inside = ['TMUX', 'STY', 'SSH_CONNECTION', 'WSL_DISTRO_NAME'].filter((name) => env[name]);
   const variables = Object.keys(env).filter((name) => /^(CODEX|OPENAI)_/.test(name) && env[name]);
   return [
-    `codex-hotswap ${process.env.CODEX_HOTSWAP_VERSION ?? 'development'}`,
+    `codex-hotswap ${VERSION}`,
     `codex: ${'fault' in codex ? codex.fault : codex.version}`,
     `node ${process.versions.node}`,
     `system: ${type()} ${kernel} ${process.arch}`,
