@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { describeError } from '../../errors.ts';
 import { toPlainJson } from '../../plain-text.ts';
 import { type Context, readReconciledConfig } from '../context.ts';
-import { examine, type Located } from './examine.ts';
+import { type AreaFinding, examine } from './examine.ts';
 import { type Finding, formatFinding } from './finding.ts';
 import { printReport } from './report.ts';
 
@@ -62,7 +62,7 @@ export function printFindings(
 }
 
 /** The shape of `doctor --json`; keys are only ever added. */
-function printJson({ say }: Context, findings: readonly Located[], fixed: string[]): boolean {
+function printJson({ say }: Context, findings: readonly AreaFinding[], fixed: string[]): boolean {
   const isWell = findings.every(({ severity }) => severity !== 'issue');
   const listed = findings.map(({ area, severity, text, fix }) => ({
     area,

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { openRegularFile } from '../../regular-file.ts';
 import { attempt } from '../../state/attempt.ts';
 
-const LOOK_EVERY_MS = 250;
+const POLL_MS = 250;
 const MOST_CHARACTERS = 1024 * 1024;
 
 /**
@@ -41,7 +41,7 @@ export function followLines(file: string, offset: number, onLine: (line: string)
     if (fd !== undefined) closeSync(fd);
     [fd, at, rest, decoder] = [next, 0, '', new StringDecoder('utf8')];
     readOn();
-  }, LOOK_EVERY_MS);
+  }, POLL_MS);
 }
 
 function openOrNone(file: string): number | undefined {
