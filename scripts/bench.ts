@@ -1,5 +1,5 @@
-// npm run bench [-- name…]: the budgets of the design, each against its rival in the same run. Absolute times depend on
-// the machine and on what else it does; the ratios of alternating runs do not. Exit status 0 whatever misses its budget.
+// npm run bench [-- name…]: measures the budgets of the design, each beside its rival in one run. Absolute times depend on
+// the machine and its load; the ratios of alternating runs do not. The exit status is 0 also when a budget is missed.
 import { bench as echo } from './bench/echo.ts';
 import { bench as handoff } from './bench/handoff.ts';
 import { bench as memory } from './bench/memory.ts';

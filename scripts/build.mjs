@@ -1,9 +1,8 @@
 // Builds dist/. Every output lies exactly two levels below the package root, as the sources do
 // (src/<layer>/x.ts, dist/<layer>/x.js), so that `join(import.meta.dirname, '../../shim/…')` is right from both.
 //
-// CommonJS, because it starts sooner: Node 20's ESM loader alone costs some 30 ms between `codex` and its first frame.
-// Few files for the same reason: one for the hot path, one for the management command, and one for each heavy package
-// that they load lazily, if at all.
+// CommonJS, because Node 20's ESM loader costs some 30 ms between `codex` and its first frame. Few files for the same reason:
+// one for the hot path, one for the management command, and one for each heavy package, which is loaded late.
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -14,9 +13,9 @@ import { findForbiddenImports, findInlinedPackages } from './bundle-graph.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
-/** What the way from `codex` to the first frame must never load: pty fact 20 has what each costs. */
+/** Packages that must not load before the first frame. Pty fact 20 has the cost of each. */
 const NOT_ON_THE_HOT_PATH = ['commander', 'conf', 'chokidar', '@clack/prompts'];
-/** Imported late and bundled all the same: as a file of its own it costs 3 ms to find and compile in each start that needs it. */
+/** Imported late, but bundled: a file of its own would cost 3 ms in each start that needs it. */
 const LATE_IN_THE_BUNDLE = ['smol-toml'];
 const HOT_SOURCES = ['src/bin/launch.ts', 'src/bin/codex-hot.ts', 'src/launch/launch.ts'];
 const BINS = [
@@ -30,7 +29,7 @@ const EXECUTABLES = ['dist/bin/codex-hotswap.js', 'dist/bin/codex-hot.js'];
 
 /** Node's `require` takes 8 µs to find a module that is loaded, and the launcher's files require these two 130 times. */
 const SHARED_BUILTINS = /=require\(("node:(?:fs|path)")\)/g;
-/** Node's own modules that take 1 to 3 ms each to load, and that nobody needs before Codex has been started. */
+/** Node's own modules that take 1 to 3 ms each to load, and that no code needs before Codex has started. */
 const LATE_BUILTINS =
   /=require\(("node:(?:child_process|crypto|fs\/promises|module|net|os|readline|string_decoder|tty|v8)")\)/g;
 
@@ -70,7 +69,7 @@ const ours = await build({
 const theirs = await build({
   ...OPTIONS,
   entryPoints: [...lazyPackages].map((name) => ({ in: name, out: `lazy/${fileOf(name)}` })),
-  // To a module, the default export of a CommonJS file is the whole of its `module.exports`.
+  // A module gets the whole `module.exports` of a CommonJS file as its default export.
   footer: { js: 'module.exports=Object.assign(module.exports.default??{},module.exports);' },
 });
 const metafile = {
@@ -91,7 +90,7 @@ if (problems.length > 0) {
 
 await put('dist/package.json', '{"type":"commonjs"}\n');
 for (const { path, text } of ours.outputFiles) {
-  // As long as the words they replace: the columns of the source map stay right.
+  // These are as long as the words that they replace, so the columns of the source map stay right.
   const code = path.endsWith('.map')
     ? text
     : text.replace(LATE_BUILTINS, '=delayed($1)').replace(SHARED_BUILTINS, '=builtin($1)');
@@ -101,7 +100,7 @@ for (const { path, contents } of theirs.outputFiles) await put(relative(root, pa
 await put('dist/THIRD-PARTY-LICENSES', await collectLicences(inlined));
 await removeStale();
 
-/** Whole files only: a codex may be starting from dist/ while it is built anew. */
+/** Replaces a file as a whole, because a codex may start from dist/ during a build. */
 async function put(file, contents) {
   const path = join(root, file);
   const temporary = `${path}.new`;
@@ -113,8 +112,8 @@ async function put(file, contents) {
 }
 
 /**
- * For state/code-cache.ts: as a script its value is the function in which Node runs a module, and its last 32 characters
- * tell one content from another. Whoever requires it notices nothing.
+ * For state/code-cache.ts. Run as a script, the text gives the function in which Node runs a module. Its last 32 characters
+ * differ for each content. `require` loads it as before.
  */
 function asScript(code) {
   const words = 'exports,require,module,__filename,__dirname';
@@ -129,11 +128,11 @@ async function removeStale() {
   }
 }
 
-/** The programs behind the entries, and every package that is imported lazily, stay files of their own. */
+/** The programs behind the entries, and each package that is imported late, stay separate files. */
 function resolveLate({ path, kind }) {
   if (kind !== 'dynamic-import') return undefined;
   const program = PROGRAMS.find((file) => path.endsWith(file.replace(/^src/, '')));
-  // Every output lies two levels deep, however deep its source lies.
+  // Each output lies two levels deep, at any depth of its source.
   if (program !== undefined) {
     return { path: program.replace(/^src/, '..').replace(/\.ts$/, '.js'), external: true };
   }
@@ -142,7 +141,7 @@ function resolveLate({ path, kind }) {
   return { path: `../lazy/${fileOf(path)}.js`, external: true };
 }
 
-/** A scoped package's file lies no deeper than the others. */
+/** The file name of a package. A scope becomes a part of it, because each file lies two levels deep. */
 function fileOf(packageName) {
   return packageName.replace('@', '').replace('/', '-');
 }

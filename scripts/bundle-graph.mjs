@@ -1,6 +1,6 @@
-// Questions about an esbuild metafile.
+// Reads an esbuild metafile.
 
-/** Names of the npm packages whose code ended up in an output, sorted. */
+/** The names of the npm packages with code in an output, sorted. */
 export function findInlinedPackages(metafile) {
   const names = new Set();
   for (const output of Object.values(metafile.outputs)) {

@@ -1,6 +1,5 @@
-// Packs the package, installs it the way users do (npm i -g, without install scripts) into an empty prefix, and uses it
-// from there in a home of its own. Needs dist/ (npm run build) and the npm registry for the one dependency. Publishing is
-// rehearsed without a network.
+// Packs the package, installs it as users do (npm i -g, without install scripts) into an empty prefix, and uses it in an empty
+// home. Needs dist/ (npm run build), and the npm registry for the one dependency. Runs `npm publish --dry-run` without a network.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +25,7 @@ try {
 console.log(failures === 0 ? 'package: ok' : `package: ${failures} checks failed`);
 process.exitCode = failures === 0 ? 0 : 1;
 
-/** Only what is meant to be published, with the modes that make it run. */
+/** The tarball contains only the files to publish, with the modes that they need. */
 function checkTarball() {
   const listing = npm('pack', '--ignore-scripts', '--json', '--pack-destination', work);
   const [pack] = JSON.parse(listing);
@@ -62,8 +61,8 @@ function checkTarball() {
 }
 
 /**
- * `--offline`: without it npm asks the registry which versions there are, and where there is no network it tries for 70 s.
- * What npm would correct in package.json is a mistake of ours.
+ * `--offline`: without it npm asks the registry for the versions, and without a network it tries for 70 s. A correction by npm
+ * means a mistake in our package.json.
  */
 function rehearsePublishing() {
   const args = ['publish', '--dry-run', '--offline', '--ignore-scripts', '--json'];
@@ -71,12 +70,12 @@ function rehearsePublishing() {
   check('npm publish --dry-run', [ran.status, /auto-corrected/.test(ran.stderr)], [0, false]);
   if (repository === undefined) {
     console.log(
-      'package: package.json names no repository: the page of the package would have no picture, and npm no provenance',
+      'package: package.json names no repository, so npm would show no picture and no provenance',
     );
   }
 }
 
-/** npm 12 blocks install scripts: nothing may depend on one. */
+/** npm 12 blocks install scripts, so no package may depend on one. */
 function checkNoInstallScripts() {
   const modules = inside('prefix/lib/node_modules');
   const manifests = readdirSync(modules, { recursive: true }).filter((file) =>
@@ -120,7 +119,7 @@ function checkShim() {
     [utility.status, utility.stdout, utility.stderr],
     [7, 'real codex: mcp list\n', ''],
   );
-  // Nobody is logged in: the real codex runs all the same, and one line says that it is alone.
+  // No account is logged in, so the real codex runs unsupervised, and one line says so.
   const turn = run('codex', ['exec', 'hello']);
   check('a turn', [turn.status, turn.stdout.includes('hello')], [7, true]);
   const ours = turn.stderr.split('\n').filter((line) => line.startsWith('codex-hotswap'));

@@ -1,5 +1,5 @@
-// npm run codex:news -- <old> <new>: what changed between two releases of Codex that matters to us, asked of their
-// binaries. Only their installation needs a network. Exit status 1 if a release cannot be installed or asked.
+// npm run codex:news -- <old> <new>: compares two releases of Codex in what matters to us, by questions to their binaries.
+// Only their installation needs a network. The exit status is 1 if a release cannot be installed or asked.
 import { readFileSync } from 'node:fs';
 import { compareFeatures } from './codex-news/features.ts';
 import { compareHelp } from './codex-news/help.ts';
@@ -17,13 +17,13 @@ if (!isVersion(old) || !isVersion(young) || rest.length > 0) {
 }
 try {
   const launchers = [installRelease(old), installRelease(young)] as const;
-  await tell(...launchers);
+  await printNews(...launchers);
 } catch (error) {
   console.error(`codex-news: ${(error as Error).message.split('\n')[0]}`);
   process.exitCode = 1;
 }
 
-async function tell(oldLauncher: string, youngLauncher: string): Promise<void> {
+async function printNews(oldLauncher: string, youngLauncher: string): Promise<void> {
   const before = await inspectRelease(oldLauncher);
   const after = await inspectRelease(youngLauncher);
   const overrides = readFileSync(new URL('../src/launch/overrides.ts', import.meta.url), 'utf8');
@@ -40,7 +40,7 @@ async function tell(oldLauncher: string, youngLauncher: string): Promise<void> {
   );
 }
 
-/** The sections of one subject, or one that says why there are none. */
+/** The sections of one subject. When a release could not be asked, one section that says why. */
 function compare<T extends object>(
   title: string,
   before: T | Error,

@@ -1,6 +1,6 @@
-// npm run demo: a conversation that outlives a usage limit, on the real Codex. No account and no internet: the ChatGPT
-// backend is a made-up one on this machine. In a terminal you play yourself; otherwise it plays by itself and prints the
-// screens. Everything it makes, it removes. Exit status 0 only if the conversation really went on under another account.
+// npm run demo: a conversation that goes on after a usage limit, with the real Codex. It needs no account and no internet: the
+// ChatGPT backend is a made-up one on this machine. In a terminal you type yourself; otherwise the demo types and prints the
+// screens. It removes all that it makes. The exit status is 0 only if the conversation went on under another account.
 import { describeHandoff, findHandoff } from './demo/handoff.ts';
 import { playAlone } from './demo/play-alone.ts';
 import { playYourself } from './demo/play-yourself.ts';
@@ -35,7 +35,7 @@ if (ending.signal !== undefined) process.kill(process.pid, ending.signal);
 
 async function show(open: Stage): Promise<void> {
   await open.setUp();
-  if (ending.signal !== undefined) return; // what starts now would outlive the clean-up
+  if (ending.signal !== undefined) return; // a session that starts now would outlive the clean-up
   const play = isWatched ? playYourself : playAlone;
   await play(open);
   if (ending.signal !== undefined) return;

@@ -1,7 +1,7 @@
 /**
  * Hunts a flake: runs the files that fit a pattern many times, while other processes keep every core busy.
  *   npm run test:hunt -- test/e2e/wait.test.ts 20 [options for vitest]
- * Prints each failure as `N of 20`, with its message and the directory of what was kept of it. Ctrl-C ends it.
+ * Prints each failure as `N of 20` with its message, and the directory of its screens and logs. Ctrl-C ends it.
  */
 import { availableParallelism } from 'node:os';
 import { startLoad } from './hunt/load.ts';
@@ -32,6 +32,6 @@ try {
 } finally {
   load.end();
 }
-console.log(`\n${tally.tell()}`);
+console.log(`\n${tally.list()}`);
 if (!tally.isClean()) console.log('the screens and logs of each failure: .cache/artefacts');
 process.exitCode = tally.isClean() ? 0 : 1;

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const CACHE = fileURLToPath(new URL('../.cache', import.meta.url));
 
-/** A program that a package on npm has. */
+/** A program in a package on npm. */
 export interface PackagedProgram {
-  /** What a message calls it, such as `codex`. */
+  /** Its name in messages, such as `codex`. */
   label: string;
   /** The name of the package. */
   name: string;
@@ -36,8 +36,8 @@ export function installPackage(wanted: PackagedProgram, cache = CACHE): string {
 }
 
 /**
- * npm fills another folder, which is renamed once the program in it answers: what an interrupted npm leaves would be taken
- * for a program next time.
+ * npm fills another folder. That is renamed when the program in it answers, so that the rest of an interrupted npm is never taken
+ * for a program.
  * @returns what failed.
  */
 function installInto(prefix: string, wanted: string, program: string): string | undefined {
@@ -49,10 +49,10 @@ function installInto(prefix: string, wanted: string, program: string): string | 
     const args = ['install', '--prefix', partial, ...quiet, wanted];
     const { status, stderr, error } = spawnSync('npm', args, { encoding: 'utf8' });
     if (status !== 0) return error?.message ?? stderr;
-    // On a full disk npm writes empty files, warns and exits with 0; a package for this machine that it cannot fetch
-    // is optional to it.
+    // npm may exit with 0 without a whole program: on a full disk it writes empty files, and the package for this machine is
+    // optional.
     const answer = spawnSync(join(partial, program), ['--version'], { encoding: 'utf8' });
-    // An empty file is a shell script that succeeds: it has no answer.
+    // An empty file runs as a shell script with status 0 and no output.
     const isWhole = answer.status === 0 && answer.stdout !== '';
     if (!isWhole) return `${stderr}\nnpm installed no program that answers`;
     rmSync(prefix, { recursive: true, force: true });

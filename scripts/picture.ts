@@ -1,6 +1,6 @@
-// npm run picture: records the handoff of the demo in a virtual terminal, and draws it as .github/handoff.svg (or the
-// file named) for the README. What is drawn is what was on the screen, cell by cell; only the clock and ids are
-// always the same, so that the next recording differs where Codex or we do.
+// npm run picture [-- file]: records the handoff of the demo in a virtual terminal, and draws it as .github/handoff.svg (or as
+// the named file) for the README. It draws each cell of the screen. Only the clock and the ids are the same in each recording,
+// so that two recordings differ only where Codex or we changed.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';

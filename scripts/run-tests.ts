@@ -1,15 +1,10 @@
 /**
- * Runs tests with the pinned Codex, and closes with `N passed, N failed`:
+ * Runs tests with the pinned Codex, and ends with `N passed, N failed`:
  *   npm test                                    everything
  *   npm test -- test/unit/codex --bail 1        arguments for vitest
- * RESULT_FILE=<path>: the verdict as JSON, too.
+ * RESULT_FILE=<path>: writes the verdict as JSON, too.
  */
+import { endRun } from './run-tests/end-run.ts';
 import { runTests } from './run-tests/run.ts';
-import { isGood, sumUp, tell } from './run-tests/verdict.ts';
-import { writeVerdict } from './run-tests/verdict-file.ts';
 
-const verdict = runTests(process.argv.slice(2));
-writeVerdict([verdict]);
-const sum = sumUp([verdict]);
-console.log(`\n${tell(sum)}`);
-process.exitCode = isGood(sum) ? 0 : 1;
+endRun([runTests(process.argv.slice(2))]);

@@ -60,11 +60,11 @@ async function tryScene(scene: SceneName, calls: number): Promise<void> {
     runs += 1;
     if (verdict.faults.length === 0 && at === undefined) return;
     if (verdict.faults.length > 0) failed.push(verdict);
-    tell(verdict);
+    printVerdict(verdict);
   });
 }
 
-function tell({ scene, fault, call, faults, output, milliseconds }: Verdict): void {
+function printVerdict({ scene, fault, call, faults, output, milliseconds }: Verdict): void {
   const what = faults.length === 0 ? 'passed' : faults.join('; ');
   console.log(`${scene} ${fault.error} ${fault.at} (${call ?? 'no call'}): ${what}`);
   if (at !== undefined) console.log(`${output}\n${Math.round(milliseconds)} ms`);

@@ -1,10 +1,8 @@
 import { toPlainText } from './plain-text.ts';
 import { reportBug } from './state/bug-report.ts';
 
-/**
- * The exit status of each expected error. Every other error is a bug of ours, or a failed system call.
- */
-const CATALOGUE = {
+/** The exit status of each expected error. Every other error is a bug of ours, or a failed system call. */
+const EXIT_STATUS = {
   usage: 2,
   'unknown-target': 2,
   'bad-name': 2,
@@ -27,7 +25,7 @@ const CATALOGUE = {
   'pty-unavailable': 69, // EX_UNAVAILABLE
 } as const;
 
-export type ErrorCode = keyof typeof CATALOGUE;
+export type ErrorCode = keyof typeof EXIT_STATUS;
 
 /** An expected failure: printed as one line (`codex-hotswap: message; advice`), never with a stack. */
 export class HotswapError extends Error {
@@ -40,7 +38,7 @@ export class HotswapError extends Error {
   constructor(code: ErrorCode, message: string, advice: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.exitStatus = CATALOGUE[code];
+    this.exitStatus = EXIT_STATUS[code];
     this.advice = advice;
   }
 }
@@ -63,12 +61,9 @@ export function describeError(
   report: (error: unknown) => string = reportBug,
 ): { text: string; exitStatus: number } {
   if (error instanceof HotswapError) {
-    return {
-      text: toPlainText(
-        `codex-hotswap: ${error.message}${error.advice === '' ? '' : `; ${error.advice}`}`,
-      ),
-      exitStatus: error.exitStatus,
-    };
+    const advice = error.advice === '' ? '' : `; ${error.advice}`;
+    const text = toPlainText(`codex-hotswap: ${error.message}${advice}`);
+    return { text, exitStatus: error.exitStatus };
   }
   const failure = describeSystemError(error);
   const text = toPlainText(`codex-hotswap: ${failure ?? report(error)}`);

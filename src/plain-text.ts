@@ -16,7 +16,7 @@ export function toPlainText(text: string, limit = LONGEST_LINE): string {
   if (text.length <= limit && PRINTABLE_ASCII.test(text)) return text;
   const shown = text
     .slice(0, limit + 1)
-    // A terminal piles marks up over the lines above. Letters of living scripts have up to five.
+    // A terminal draws many marks over the lines above. Letters of living scripts have up to five.
     .replace(/(?<=\p{M}{8})\p{M}/gu, '')
     .replace(harmful(), escapeForPeople);
   if (text.length <= limit && shown.length <= limit) return shown;
@@ -39,7 +39,7 @@ class Own {
 }
 
 /** A template: its literals stay unchanged, and its fields are made plain. */
-export function ours(
+export function ownText(
   literals: TemplateStringsArray,
   ...fields: readonly (string | number | OwnText)[]
 ): OwnText {
@@ -62,12 +62,12 @@ export function toOutput(text: string | number | OwnText): string {
 
 const PRINTABLE_ASCII = /^[ -~]*$/;
 
-/** Between these U+200C and U+200D shape what is written: scripts other than Latin, and emoji. */
+/** Between these characters U+200C and U+200D change the shape: scripts other than Latin, and emoji. */
 const JOINED = '(?![\\0-\\u02ff])[\\p{L}\\p{M}\\p{Extended_Pictographic}\\p{Emoji_Modifier}]';
 
 let madeHarmful: RegExp | undefined;
 
-/** Made at the first use: it costs 1 ms, and most starts of codex say nothing. */
+/** Made at the first use: it costs 1 ms, and most starts of codex print nothing. */
 function harmful(): RegExp {
   madeHarmful ??= new RegExp(
     // Variation selectors (U+FE00-F, U+180B-F) are ignorable as well, and choose between shapes only.

@@ -1,4 +1,4 @@
-// echo-keys.mjs BYTES: raw mode, "ready", then every byte back as it comes, until that many have.
+// echo-keys.mjs BYTES: sets raw mode, writes "ready", and writes each byte back that it reads, until it has read that many.
 import { spawnSync } from 'node:child_process';
 import { readSync, writeSync } from 'node:fs';
 

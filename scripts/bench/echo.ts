@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { median, percentile } from './measure.ts';
 import { openRelays, type Relay, type Relays } from './relays.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const ROUNDS = 6;
@@ -10,7 +10,7 @@ const KEYS = 300;
 const WARM_UP = 100;
 const ECHO = fileURLToPath(new URL('echo-keys.mjs', import.meta.url));
 
-/** How long a key press takes to come back from a program that echoes it. */
+/** The time from a key press to its echo. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const relays = await openRelays(workshop);
   const kinds: Relay[] = ['ours', 'script', 'direct'];
@@ -34,7 +34,7 @@ function row(name: string, times: Record<Relay, number[]>, budgetMs: number): Ro
     rival: `${us(median(times.script))} script(1), ${us(median(times.direct))} bare`,
     ratio: `${added < 0 ? '−' : '+'}${us(Math.abs(added))}`,
     budget: `≤ +${budgetMs} ms`,
-    verdict: judge(added <= budgetMs),
+    verdict: verdictOf(added <= budgetMs),
   };
 }
 

@@ -1,4 +1,4 @@
-// flood.mjs BYTES [plain]: writes that many bytes of what a TUI (or `cat`) writes, numbered so that no block is like another.
+// flood.mjs BYTES [plain]: writes that many bytes of frames as a TUI draws them, or of plain text. Each block has its number.
 import { spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 
@@ -29,7 +29,7 @@ function makePlainBlock() {
   return Buffer.from(line.repeat(Math.ceil(BLOCK / line.length)).slice(0, BLOCK));
 }
 
-/** The blocks of a flood of that size, in order; the last may be cut. */
+/** The blocks of that many bytes, in order; the last may be cut. */
 export function* makeFlood(size, isPlain = false) {
   const block = isPlain ? makePlainBlock() : makeBlock();
   const place = isPlain ? 0 : START.length;
@@ -40,7 +40,7 @@ export function* makeFlood(size, isPlain = false) {
 }
 
 if (import.meta.filename === process.argv[1]) {
-  // Bytes as they are: otherwise the two ptys would each make a line break of theirs.
+  // Raw mode: otherwise each of the two ptys would change the line breaks.
   spawnSync('stty', ['raw', '-echo'], { stdio: ['inherit', 'ignore', 'ignore'] });
   for (const block of makeFlood(Number(process.argv[2]), process.argv[3] === 'plain')) {
     for (let rest = block; rest.length > 0; ) rest = rest.subarray(writeSync(1, rest));

@@ -1,13 +1,13 @@
 import { ask } from '../../test/lab/composer.ts';
 import { openOuterTerminal } from '../../test/lab/outer-terminal.ts';
 import { addedMs, alternate, median, ms } from './measure.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Bench, Workshop } from './workshop.ts';
 
 const PAIRS = 7;
 const BUDGET_MS = 1200;
 
-/** From the 429 to the first turn of the next account; and Codex's own `resume` typed at once, which is the floor. */
+/** The time from the 429 to the first turn of the next account. The rival is Codex's own `resume`, the least it can take. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const bench = await workshop.openBench({
     accounts: [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }],
@@ -28,7 +28,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       rival: `${ms(median(rival))} codex resume`,
       ratio: `${ratio.toFixed(2)} ×, ${addedMs(median(ours) - median(rival))}`,
       budget: `≤ ${BUDGET_MS} ms`,
-      verdict: judge(median(ours) <= BUDGET_MS),
+      verdict: verdictOf(median(ours) <= BUDGET_MS),
     },
   ];
 }

@@ -13,13 +13,13 @@ export function median(values: readonly number[]): number {
 export interface Pairs {
   ours: number[];
   rival: number[];
-  /** Ours to the rival's, pair by pair: what a noisy machine leaves standing. */
+  /** Ours divided by the rival's, pair by pair, because a noisy machine slows both of a pair. */
   ratio: number;
-  /** Ours less the rival's, pair by pair. */
+  /** Ours minus the rival's, pair by pair. */
   difference: number;
 }
 
-/** Takes `count` pairs of measurements in turn, the order changing from pair to pair, after one pair that is not counted. */
+/** Measures `count` pairs, in an order that changes from pair to pair, after one pair that is not counted. */
 export async function alternate(
   count: number,
   ours: () => Promise<number> | number,

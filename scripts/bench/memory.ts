@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BLOCK } from './flood.mjs';
 import { openRelays } from './relays.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const MB = 1_000_000;
 const SIZE = Math.ceil((1000 * MB) / BLOCK) * BLOCK;
 const BUDGET_MB = 80;
-/** Growth that a flat line may show: garbage that has not been collected yet. */
+/** Memory may grow by this much and count as flat: garbage that is not collected yet. */
 const NOISE_MB = 8;
 const FLOOD = fileURLToPath(new URL('flood.mjs', import.meta.url));
 
@@ -20,14 +20,14 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
   let received = 0;
   pty.onData((chunk) => {
     received += chunk.length;
-    // The shim became the supervisor by exec: the same pid.
+    // The supervisor has the pid of the shim, because the shim starts it by exec.
     if (received > (samples.length + 1) * 100 * MB) samples.push(residentMb(pty.pid));
   });
   await ended;
   return [memoryRow('memory: 1 GB of output', samples)];
 }
 
-/** @param samples of one process, in MB, oldest first: the first is taken when everything is loaded. */
+/** @param samples of one process, in MB, oldest first. The first is taken when everything is loaded. */
 export function memoryRow(what: string, samples: number[]): Row {
   const [first = NaN] = samples;
   const last = samples.at(-1) ?? NaN;
@@ -39,7 +39,7 @@ export function memoryRow(what: string, samples: number[]): Row {
     rival: `${first.toFixed(0)} MB after a tenth`,
     ratio: `${grown < 0 ? '−' : '+'}${Math.abs(grown).toFixed(0)} MB`,
     budget: `≤ ${BUDGET_MB} MB, flat`,
-    verdict: judge(peak <= BUDGET_MB && grown <= NOISE_MB),
+    verdict: verdictOf(peak <= BUDGET_MB && grown <= NOISE_MB),
   };
 }
 

@@ -1,28 +1,25 @@
 import { fileURLToPath } from 'node:url';
 import { type HeldPty, spawnHeldPty } from '../../test/lab/held-pty.ts';
-import type { Bench, Workshop } from './workshop.ts';
+import type { Workshop } from './workshop.ts';
 
 const STAND_IN = fileURLToPath(new URL('stand-in', import.meta.url));
 
 export type Relay = 'direct' | 'script' | 'ours';
 
-/** A program in a terminal: directly in it, behind script(1), or supervised in codex's place. */
+/** Runs a program in a terminal: directly, behind script(1), or supervised in the place of codex. */
 export interface Relays {
-  readonly bench: Bench;
   open(relay: Relay, program: string): Terminal;
 }
 
 export interface Terminal {
   readonly pty: HeldPty;
-  /** How it ended, after its last byte. */
+  /** Its exit status, after its last byte. */
   readonly ended: Promise<number>;
 }
 
 export async function openRelays(workshop: Workshop): Promise<Relays> {
-  const bench = await workshop.openBench({ codex: STAND_IN });
-  const { box, shim } = bench;
+  const { box, shim } = await workshop.openBench({ codex: STAND_IN });
   return {
-    bench,
     open(relay, program) {
       const commands: Record<Relay, [string, string[]]> = {
         direct: [STAND_IN, []],

@@ -7,14 +7,14 @@ import { memoryRow, residentMb } from './memory.ts';
 import type { Row } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
-/** BENCH_SECONDS=200 is long enough for a thousand. */
+/** BENCH_SECONDS=200 is enough for a thousand handoffs. */
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 30);
 const ACCOUNTS = 12;
 const EXHAUSTED = fileURLToPath(new URL('exhausted', import.meta.url));
 
-/** The supervisor's resident memory over as many handoffs as fit into the time, one after the other. */
+/** The supervisor's resident memory over as many handoffs as fit into the time. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
-  // As many accounts as are used up in the second that each of them rests.
+  // Each account rests for a second. In a second fewer accounts than these are used up.
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => ({ name: `acc${index + 1}` }));
   const { box, shim } = await workshop.openBench({ codex: EXHAUSTED, accounts });
   const log = join(box.home, '.local/state/codex-hotswap/events.jsonl');

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { addedMs, alternate, median, ms } from './measure.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const PAIRS = 100;
 const BUDGET_MS = 3;
 
-/** What the shim adds in front of a command that starts no turn, whole process. */
+/** The time that the shim adds to a command without a turn. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const { box, shim } = await workshop.openBench({ codex: workshop.nativeCodex });
   const env = withUsualPath(box.env);
@@ -28,12 +28,12 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       rival: `${ms(median(rival))} native codex`,
       ratio: addedMs(difference),
       budget: `≤ +${BUDGET_MS} ms`,
-      verdict: judge(difference <= BUDGET_MS),
+      verdict: verdictOf(difference <= BUDGET_MS),
     },
   ];
 }
 
-/** People have a dozen directories on PATH, and the real codex in none of the first. */
+/** A usual PATH has a dozen directories, and the real codex is in one of the last. */
 function withUsualPath(env: Record<string, string>): Record<string, string> {
   const [shimDir, ...others] = (env.PATH ?? '').split(':');
   const empty = Array.from({ length: 10 }, (_, i) => `${env.HOME}/tools/${i}/bin`);

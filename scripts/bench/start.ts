@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openOuterTerminal } from '../../test/lab/outer-terminal.ts';
 import { alternate, median, ms } from './measure.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const PAIRS = 15;
-/** From Node 22.15 on npm codex gives its process to the native binary: one process less, and a faster rival. */
+/** Since Node 22.15 npm codex replaces its process by the native binary (execve), so this rival is faster. */
 const BUDGET = 'execve' in process ? 1.1 : 1.25;
 
-/** From the command to the first frame of the TUI: through the shim, and plain codex as npm installs it. */
+/** The time from the command to the first frame of the TUI. The rival is plain codex as npm installs it. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const { box, shim } = await workshop.openBench();
   const code = join(box.home, '.local/state/codex-hotswap/launcher.code');
@@ -24,9 +24,9 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
     await terminal.dispose();
     return took;
   };
-  // The first session of a person lasts, and keeps what V8 has compiled for those that follow.
+  // A user's first session lasts long enough to save the compiled code for the next sessions.
   await firstFrame(shim, [], () => !existsSync(code))();
-  // Without --no-daemon plain codex would be slower, and leave its daemon behind (fact 98).
+  // Without --no-daemon plain codex would be slower, and its daemon would outlive it (fact 98).
   const { ours, rival, ratio } = await alternate(
     PAIRS,
     firstFrame(shim, []),
@@ -39,7 +39,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       rival: `${ms(median(rival))} npm codex`,
       ratio: `${ratio.toFixed(2)} ×`,
       budget: `≤ ${BUDGET.toFixed(2)} ×`,
-      verdict: judge(ratio <= BUDGET),
+      verdict: verdictOf(ratio <= BUDGET),
     },
   ];
 }

@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alternate, median, ms } from './measure.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const PAIRS = 15;
 const ROLLOUTS = 10_000;
 const BUDGET_MS = 150;
 
-/** `codex-hotswap status` with a long history in the shared home, whole process, against an empty Node. */
+/** The time of `codex-hotswap status` with a long history in the shared home. The rival is an empty Node. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const { box } = await workshop.openBench();
   fillHistory(join(box.codexHome, 'sessions'));
@@ -31,7 +31,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       rival: `${ms(median(rival))} node -e 0`,
       ratio: `${ratio.toFixed(2)} ×`,
       budget: `≤ ${BUDGET_MS} ms`,
-      verdict: judge(median(ours) <= BUDGET_MS),
+      verdict: verdictOf(median(ours) <= BUDGET_MS),
     },
   ];
 }

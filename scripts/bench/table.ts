@@ -4,7 +4,7 @@ export interface Row {
   ours: string;
   /** The rival's value, with its name. */
   rival: string;
-  /** Ours to the rival's, or what we add to it. */
+  /** Ours divided by the rival's, or ours minus the rival's. */
   ratio: string;
   budget: string;
   verdict: 'ok' | 'MISS' | '';
@@ -33,6 +33,6 @@ export function formatTable(rows: Row[]): string {
   return [line(HEAD), rule, ...rows.map(line)].join('\n');
 }
 
-export function judge(isMet: boolean): Row['verdict'] {
+export function verdictOf(isMet: boolean): Row['verdict'] {
   return isMet ? 'ok' : 'MISS';
 }

@@ -3,18 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { BLOCK, makeFlood } from './flood.mjs';
 import { alternate, median } from './measure.ts';
 import { openRelays, type Relay, type Relays, type Terminal } from './relays.ts';
-import { judge, type Row } from './table.ts';
+import { type Row, verdictOf } from './table.ts';
 import type { Workshop } from './workshop.ts';
 
 const MB = 1_000_000;
-/** Whole frames: after half a one the supervisor would rightly undo the modes it left set. */
+/** Whole frames: after half a frame the supervisor would reset the modes that the frame set. */
 const SIZE = Math.ceil((100 * MB) / BLOCK) * BLOCK;
 const PAIRS = 3;
 const FLOOD = fileURLToPath(new URL('flood.mjs', import.meta.url));
 
 type Content = 'frames' | 'plain';
 
-/** 100 MB of a TUI's frames, and of plain text, from the first byte to the last. */
+/** The speed of 100 MB of a TUI's frames, and of plain text, from the first byte to the last. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
   const relays = await openRelays(workshop);
   const rows: Row[] = [];
@@ -27,7 +27,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
       rival: `${median(rival).toFixed(0)} MB/s script(1)`,
       ratio: `${ratio.toFixed(2)} ×`,
       budget: '≥ 0.90 ×',
-      verdict: judge(ratio >= 0.9),
+      verdict: verdictOf(ratio >= 0.9),
     });
   }
   const isWhole = (await hashFlood(relays, 'ours', 'frames')) === expectedHash();
@@ -37,7 +37,7 @@ export async function bench(workshop: Workshop): Promise<Row[]> {
     rival: '',
     ratio: '',
     budget: 'yes',
-    verdict: judge(isWhole),
+    verdict: verdictOf(isWhole),
   });
   return rows;
 }

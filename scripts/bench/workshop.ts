@@ -5,7 +5,7 @@ import { type AccountSpec, type Backend, startBackend } from '../../test/lab/bac
 import { codexUnderTest } from '../../test/lab/codex-under-test.ts';
 import { makeSandbox, type Sandbox } from '../../test/lab/sandbox.ts';
 
-/** Where benches get what they measure. */
+/** Makes the homes in which the benches measure. */
 export interface Workshop {
   readonly codexVersion: string;
   /** The native binary behind the npm launcher. */
@@ -17,7 +17,7 @@ export interface Workshop {
 
 export interface BenchOptions {
   accounts?: AccountSpec[];
-  /** What `codex` on PATH behind the shim is; default the npm launcher. */
+  /** The program `codex` behind the shim on PATH. Default: the npm launcher. */
   codex?: string;
 }
 
@@ -31,7 +31,7 @@ export interface Bench {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Measures a copy of the build, so that a build in the meantime does no harm. */
+/** The benches measure a copy of the build, because a build may run at the same time. */
 export async function makeWorkshop(): Promise<Workshop> {
   const copy = join(ROOT, '.cache', 'bench', String(process.pid));
   await mkdir(copy, { recursive: true });
@@ -48,7 +48,7 @@ export async function makeWorkshop(): Promise<Workshop> {
       const box = await makeSandbox({
         backend,
         accounts: accounts.map(({ name }) => name),
-        // Codex's own reminder near a limit would stand in front of the composer (fact 73).
+        // Codex's own reminder near a limit would cover the composer (fact 73).
         config: 'notice.hide_rate_limit_model_nudge = true',
         ...(codex === undefined ? {} : { codex }),
       });
@@ -73,7 +73,7 @@ export async function makeWorkshop(): Promise<Workshop> {
         await backend.close();
       }
       await rm(copy, { recursive: true, force: true });
-      await rm(dirname(copy), { recursive: false }).catch(() => {}); // unless another run is in there
+      await rm(dirname(copy), { recursive: false }).catch(() => {}); // fails while another run uses it
     },
   };
 }

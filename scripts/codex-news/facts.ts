@@ -1,18 +1,18 @@
-/** What a release says of itself: names, such as those of commands, and the items of each, such as options. */
+/** The answers of a release: names, such as commands, and the items of each name, such as options. */
 export type Facts = ReadonlyMap<string, readonly string[]>;
 
-/** What happened to one name from one release to another. */
+/** The change of one name from one release to another. */
 export interface Change {
   name: string;
   /** Items that only the newer release has, sorted. */
   added: string[];
   /** Items that only the older release has, sorted. */
   removed: string[];
-  /** Set when only one of the releases has the name at all. */
+  /** Set when only one of the releases has the name. */
   whole?: 'new' | 'gone';
 }
 
-/** Compares two releases. Pure. @returns one change for each name that is not the same in both, sorted by name. */
+/** Compares two releases. Pure. @returns one change for each name that differs, sorted by name. */
 export function compareFacts(before: Facts, after: Facts): Change[] {
   return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((name) => {
     const [old, young] = [before.get(name), after.get(name)];
@@ -25,9 +25,9 @@ export function compareFacts(before: Facts, after: Facts): Change[] {
 }
 
 /**
- * Takes items that came to or left more than `most` names, such as an option of every command, out of those names and
- * puts them into one change, which comes first. Pure.
- * @param noun what a name is, in the plural.
+ * Finds items that were added to or removed from more than `most` names, such as an option of every command. Moves them from
+ * those names to one change, which comes first. Pure.
+ * @param noun the kind of the names, in the plural: `commands`.
  */
 export function gatherCommon(changes: readonly Change[], most: number, noun: string): Change[] {
   const gathered = new Map<number, Change>();

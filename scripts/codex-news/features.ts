@@ -15,13 +15,13 @@ export function parseFeatureList(list: string): Facts {
 }
 
 /**
- * Compares the features of two releases: one that changed its stage or default is removed in one group and added in
- * another. Pure.
+ * Compares the features of two releases. A feature with a new stage or default is removed from one group and added to another.
+ * Pure.
  * @param overrides the source of src/launch/overrides.ts, which switches some features off.
  */
 export function compareFeatures(before: Facts, after: Facts, overrides: string): Section {
   const changes = compareFacts(before, after);
-  // What is on without being asked for changes a session; the rest waits.
+  // First the features that are on by default, because they change sessions.
   const isOn = ({ name }: { name: string }) => name.endsWith(', on');
   const sorted = [...changes.filter(isOn), ...changes.filter((change) => !isOn(change))];
   // The switch of a feature whose stage is `removed` does nothing.

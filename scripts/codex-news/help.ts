@@ -8,15 +8,15 @@ import { parseHelpOptions } from '../../src/codex/help-text.ts';
 import { compareFacts, type Facts, gatherCommon } from './facts.ts';
 import { formatChanges, type Section } from './report.ts';
 
-/** What one `--help` text says. */
+/** One `--help` text. */
 export interface Help {
-  /** Usage without the words of the command, aliases and options, as items of the command. */
+  /** The items of the command: its usage without the command's words, its aliases and its options. */
   items: string[];
-  /** The commands below this one, with their aliases; `help` left out. */
+  /** The commands below this one, with their aliases; without `help`. */
   commands: { name: string; aliases: string[] }[];
 }
 
-/** Reads a `--help` text of clap's. Pure. @param words the command, e.g. `['exec', 'resume']`. */
+/** Reads a `--help` text that clap wrote. Pure. @param words the command, e.g. `['exec', 'resume']`. */
 export function parseHelp(help: string, words: readonly string[]): Help {
   const usage = /^Usage: (.*(?:\n {7,}\S.*)*)/m.exec(help)?.[1] ?? '';
   const command = ['codex', ...words].join(' ');
@@ -50,7 +50,7 @@ export async function readHelpTree(run: (args: string[]) => Promise<string>): Pr
   return facts;
 }
 
-/** Compares commands and options, and says which ones of the newer release our grammar does not know. Pure. */
+/** Compares commands and options, and lists those of the newer release that our grammar does not know. Pure. */
 export function compareHelp(before: Facts, after: Facts): Section {
   const changes = gatherCommon(compareFacts(before, after), MOST_COMMANDS, 'commands');
   const unknown = new Map<string, string[]>();
@@ -68,10 +68,10 @@ export function compareHelp(before: Facts, after: Facts): Section {
   };
 }
 
-/** An option that came to more commands than this is told once. */
+/** An option that was added to more commands than this is listed once. */
 const MOST_COMMANDS = 5;
 
-/** The options of a command that our tables have not, or `the command`. */
+/** The options of a command that our tables do not have, or `the command`. */
 function listUnknown(name: string, items: readonly string[]): string[] {
   const words = name.split(' ').slice(1);
   const [first = '', second = ''] = words;

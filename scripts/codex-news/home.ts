@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findEntryPolicy, SHARED_DIRECTORIES, SHARED_FILES } from '../../src/codex/home-table.ts';
 import type { Section } from './report.ts';
 
-/** The entries of a CODEX_HOME, two levels deep and masked; directories end with `/`. Throws when there is no such home. */
+/** The entries of a CODEX_HOME, two levels deep and masked. Directories end with `/`. @throws the errno error of readdir. */
 export function listEntries(codexHome: string): string[] {
   const list = (path: string) =>
     readdirSync(join(codexHome, path), { withFileTypes: true }).map(
@@ -14,7 +14,7 @@ export function listEntries(codexHome: string): string[] {
   );
 }
 
-/** Replaces what differs from one run to the next: ids, dates, random endings. Pure. */
+/** Replaces the parts that differ from one run to the next: ids, dates, random endings. Pure. */
 export function maskEntry(path: string): string {
   return path
     .replace(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g, '<id>')
@@ -25,11 +25,11 @@ export function maskEntry(path: string): string {
     .replace(/(?<=(?:^|\/)codex-arg0)\w{6}(?=\/?$)/, '<id>');
 }
 
-/** Compares the entries that a session of each release left, and says what becomes of the new ones in an overlay. Pure. */
+/** Compares the entries that a session of each release made, and says how an overlay treats the new entries. Pure. */
 export function compareHomes(before: readonly string[], after: readonly string[]): Section {
   const only = (one: readonly string[], other: readonly string[]) => {
     const names = [...new Set(one)].filter((path) => !other.includes(path)).sort();
-    // What is in a directory that is new itself goes without saying.
+    // Of a new directory only the directory itself is listed.
     return names.filter((path) => !names.some((head) => path !== head && isIn(path, head)));
   };
   const added = only(after, before);

@@ -13,7 +13,7 @@ import { type Protocol, readProtocol } from './schema.ts';
 import { runSessions } from './sessions.ts';
 import { findTexts, listSentences, type Texts } from './texts.ts';
 
-/** Everything the news compares, of one release. What could not be found out is the error that says why. */
+/** All that the news compares of one release. A part that could not be asked is an Error. */
 export interface Release {
   features: Facts | Error;
   help: Facts | Error;
@@ -23,8 +23,9 @@ export interface Release {
 }
 
 /**
- * Asks an installed release, in scratch homes and without a network but loopback.
- * @param launcher the path of its npm launcher; throws when there is no binary with it.
+ * Asks an installed release, in scratch homes, with no network but loopback.
+ * @param launcher the path of its npm launcher.
+ * @throws Error when the launcher has no binary.
  */
 export async function inspectRelease(launcher: string): Promise<Release> {
   const codex = findCodex(launcher);

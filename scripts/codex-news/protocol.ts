@@ -2,7 +2,7 @@ import { type Change, compareFacts, gatherCommon } from './facts.ts';
 import { formatChanges, formatItems, type Section } from './report.ts';
 import { listParts, type Protocol } from './schema.ts';
 
-/** Compares two protocols: methods, the types that we read, and all other types in short. Pure. */
+/** Compares two protocols: the methods, the types that we read, and the other types in short. Pure. */
 export function compareProtocols(before: Protocol, after: Protocol): Section[] {
   const ours = new Set([
     ...listParts(TYPES_WE_READ, before.parts),
@@ -25,18 +25,18 @@ export function compareProtocols(before: Protocol, after: Protocol): Section[] {
       ],
     },
     {
-      title: 'App-server: other types (of new and gone methods only the methods are told)',
+      title: 'App-server: other types (new and gone methods are listed above)',
       lines: formatOthers(changes.filter(({ name }) => !ours.has(name))),
     },
   ];
 }
 
-/** Of the replies to `account/read` and `account/rateLimits/read`, and the errors in a thread's record. */
+/** The types of the replies to `account/read` and `account/rateLimits/read`, and of the errors in a thread's record. */
 const TYPES_WE_READ = ['GetAccountResponse', 'GetAccountRateLimitsResponse', 'CodexErrorInfo'];
 const READER = 'src/codex/account-reply.ts, rollout.ts';
-/** A field that came to more types than this is told once. */
+/** A field that was added to more types than this is listed once. */
 const MOST_TYPES = 3;
-/** More fields of one type than this are counted. */
+/** Of one type at most this many fields are listed. */
 const MOST_ITEMS = 8;
 
 function formatOthers(changes: readonly Change[]): string[] {
@@ -56,7 +56,7 @@ function formatOthers(changes: readonly Change[]): string[] {
 
 function shorten(change: Change): Change {
   const cut = (items: string[]) => {
-    // The fields of a field that is new itself.
+    // Of a new field only the field itself is listed.
     const heads = items.filter((item) => !items.some((head) => item.startsWith(`${head}.`)));
     if (heads.length <= MOST_ITEMS) return heads;
     return [...heads.slice(0, MOST_ITEMS), `and ${heads.length - MOST_ITEMS} more`];

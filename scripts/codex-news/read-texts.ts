@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /**
- * Reads the part of a program that holds its texts: `.rodata` of an ELF file, a twentieth of Codex; any other file whole.
- * Throws when the file cannot be read.
+ * Reads the part of a program that contains its texts: `.rodata` of an ELF file, which is a twentieth of Codex, or any other
+ * file as a whole. @throws the errno error when the file cannot be read.
  */
 export function readTextPart(file: string): Buffer {
   const handle = openSync(file, 'r');

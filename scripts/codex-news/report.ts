@@ -3,13 +3,13 @@ import type { Change } from './facts.ts';
 /** One part of the news. */
 export interface Section {
   title: string;
-  /** None when nothing changed. */
+  /** Empty when nothing changed. */
   lines: string[];
-  /** What a person should look at because of it, each beginning with a file of ours. */
+  /** The files of ours that a person should check, each with the reason. */
   lookAt?: string[];
 }
 
-/** The whole text, what to look at first. Pure. */
+/** The whole text. It begins with the files to check. Pure. */
 export function formatReport(old: string, young: string, sections: readonly Section[]): string {
   const lookAt = sections.flatMap((section) => section.lookAt ?? []);
   const first: Section = { title: 'Look at', lines: lookAt.flatMap((line) => wrap('', [line])) };
@@ -23,7 +23,7 @@ export function formatReport(old: string, young: string, sections: readonly Sect
 /** Lines for changes: `- name: items` before `+ name: items`, a name without items alone. Pure. */
 export function formatChanges(changes: readonly Change[]): string[] {
   return changes.flatMap(({ name, added, removed, whole }) => [
-    // What was in something that is gone goes without saying.
+    // The items of a name that is gone are not listed.
     ...(whole === 'gone'
       ? [`- ${name}`]
       : removed.length > 0
@@ -33,7 +33,7 @@ export function formatChanges(changes: readonly Change[]): string[] {
   ]);
 }
 
-/** `lead: item, item`, in as many lines as it takes, the next ones indented. Pure. */
+/** `lead: item, item`, in one or more lines. All but the first are indented. Pure. */
 export function formatItems(lead: string, items: readonly string[]): string[] {
   if (items.length === 0) return [lead];
   return wrap(
@@ -42,7 +42,7 @@ export function formatItems(lead: string, items: readonly string[]): string[] {
   );
 }
 
-/** A line of the report has two columns of indent before it. */
+/** The report indents each line by two more columns. */
 const COLUMNS = 118;
 const INDENT = ' '.repeat(4);
 const MOST_UNBROKEN = 60;

@@ -2,24 +2,24 @@ import type { Facts } from './facts.ts';
 
 /** The app-server's protocol, from its JSON schema. */
 export interface Protocol {
-  /** Under each direction the names of its methods. */
+  /** The names of the methods, by direction. */
   methods: Facts;
-  /** Under each type its fields (`a.b` where nested) and its values (in quotes). */
+  /** The fields (`a.b` for an inner field) and the values (in quotes), by type. */
   types: Facts;
-  /** Under each type the types that it is made of. */
+  /** The types that a type refers to, by type. */
   parts: Facts;
 }
 
-/** Reads the one schema that has all definitions, `codex_app_server_protocol.schemas.json`. Pure. */
+/** Reads `codex_app_server_protocol.schemas.json`, the schema with all definitions. Pure. */
 export function readProtocol(schema: Json): Protocol {
   const { v2, ...v1 } = record(record(schema)?.definitions) ?? {};
   const methods = new Map<string, string[]>();
   const types = new Map<string, string[]>();
   const parts = new Map<string, string[]>();
-  // A few types are in both.
+  // A few types are in v1 and v2.
   for (const [name, definition] of [...Object.entries(v1), ...Object.entries(record(v2) ?? {})]) {
     const found: Found = { items: [], parts: [] };
-    describe(definition, '', found);
+    collectItems(definition, '', found);
     const direction = DIRECTIONS[name];
     if (direction !== undefined) {
       methods.set(direction, listMethods(definition));
@@ -31,7 +31,7 @@ export function readProtocol(schema: Json): Protocol {
   return { methods, types, parts };
 }
 
-/** These types and all that they are made of. Pure. */
+/** These types, and all types that they refer to. Pure. */
 export function listParts(roots: readonly string[], parts: Facts): Set<string> {
   const reached = new Set<string>();
   const visit = (name: string) => {
@@ -63,14 +63,14 @@ function listMethods(definition: Json): string[] {
   );
 }
 
-/** Notes the fields and values below a schema. @param path of the field it belongs to, with a dot at its end. */
-function describe(schema: Json, path: string, found: Found): void {
+/** Adds the fields and values of a schema to `found`. @param path the path of its field, with a dot at the end. */
+function collectItems(schema: Json, path: string, found: Found): void {
   const node = record(schema);
   if (node === undefined) return;
   const reference = /([^/]+)$/.exec(typeof node.$ref === 'string' ? node.$ref : '')?.[1];
   if (reference !== undefined) found.parts.push(reference);
   const properties = record(node.properties) ?? {};
-  // A variant is told by its one-valued field, as a rule `type`.
+  // The field with only one value names a variant. Usually that field is `type`.
   const tag = Object.values(properties)
     .map(readEnum)
     .find((values) => values.length === 1)?.[0];
@@ -79,13 +79,14 @@ function describe(schema: Json, path: string, found: Found): void {
   for (const [name, property] of Object.entries(properties)) {
     const isTag = tag !== undefined && readEnum(property)[0] === tag;
     found.items.push(isTag ? `${path}"${tag}"` : `${base}${name}`);
-    if (!isTag) describe(property, `${base}${name}.`, found);
+    if (!isTag) collectItems(property, `${base}${name}.`, found);
   }
   for (const key of ['oneOf', 'anyOf', 'allOf']) {
     const variants = node[key];
-    for (const variant of Array.isArray(variants) ? variants : []) describe(variant, path, found);
+    for (const variant of Array.isArray(variants) ? variants : [])
+      collectItems(variant, path, found);
   }
-  for (const key of ['items', 'additionalProperties']) describe(node[key], path, found);
+  for (const key of ['items', 'additionalProperties']) collectItems(node[key], path, found);
 }
 
 function readEnum(schema: Json): string[] {

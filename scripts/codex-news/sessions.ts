@@ -6,9 +6,9 @@ import type { Sandbox } from '../../test/lab/sandbox.ts';
 import { listEntries } from './home.ts';
 
 /**
- * Runs one `codex exec` with a tool in it and one short session in a terminal, as the account the sandbox is logged in as.
- * Throws when a session does not go as it should.
- * @returns the entries of its CODEX_HOME, those of a running session included.
+ * Runs one `codex exec` with a tool call, and one short session in a terminal, under the account of the sandbox.
+ * @returns the entries of its CODEX_HOME, also those that exist only while a session runs.
+ * @throws Error when a session fails.
  */
 export async function runSessions(
   codex: CodexUnderTest,
@@ -29,7 +29,7 @@ export async function runSessions(
   try {
     await ask(terminal, 'a question');
     await terminal.waitForText(/answer \d+ from/);
-    // A title of the model's comes at some time or never, and with it files; one of ours is in them when it is shown.
+    // The model's own title may come late or never, and it makes files. So we set a title, and wait until it is shown.
     await ask(terminal, '/rename news');
     await terminal.waitForText(/renamed to news|· news/);
     await waitForComposer(terminal);

@@ -2,9 +2,9 @@ import { compareFacts, type Facts } from './facts.ts';
 import type { Section } from './report.ts';
 
 /**
- * Which of the known texts a binary has. One that is put together on screen, such as a title and a choice below it, is
- * looked for by the longest of its parts. Pure.
- * @param known texts by the file of ours that has them.
+ * Finds the known texts in a binary. Codex composes some texts on the screen, such as a title and a choice below it: of these
+ * the longest part counts. Pure.
+ * @param known the texts, by the file of ours.
  */
 export function findTexts(image: Buffer, known: ReadonlyMap<string, readonly string[]>): Facts {
   const isThere = (text: string) => spellings(text).some((words) => image.includes(words));
@@ -21,8 +21,8 @@ export function findTexts(image: Buffer, known: ReadonlyMap<string, readonly str
 }
 
 /**
- * The sentences of a binary that speak of limits, accounts or logins. Rust puts its literals one behind another, so only
- * what has a capital at its begin, a full stop at its end and no code in it is taken for one. Pure.
+ * Lists the sentences of a binary about limits, accounts or logins. Rust writes its literals without a separator, so a sentence
+ * must begin with a capital, end with a full stop, and contain no code. Pure.
  */
 export function listSentences(image: Buffer): string[] {
   const found = new Set<string>();
@@ -37,14 +37,14 @@ export function listSentences(image: Buffer): string[] {
   return [...found].sort();
 }
 
-/** What a release says, as far as `compareTexts` looks at it. */
+/** The texts of a release, for `compareTexts`. */
 export interface Texts {
   image: Buffer;
   known: Facts;
   sentences: readonly string[];
 }
 
-/** Compares known texts, and names sentences that only one of the binaries has. Pure. */
+/** Compares the known texts, and lists the sentences that only one of the binaries has. Pure. */
 export function compareTexts(before: Texts, after: Texts): Section[] {
   const changes = compareFacts(before.known, after.known);
   const only = (one: Texts, other: Texts) =>
@@ -70,7 +70,7 @@ export function compareTexts(before: Texts, after: Texts): Section[] {
 const PIECE = 16 * 1024 * 1024;
 const SUBJECT =
   /usage limit|usage reset|rate limit|\bcredits?\b|spend cap|included usage|at capacity|high demand|(?:sign|log) in again|signed out|active writer|(?:another|different|other|same|switch(?:ed)?) account|workspace owner|your plan/i;
-/** Between sentences, and between literals. */
+/** The border between sentences, and between literals. */
 const BORDER =
   /(?<=[.!?])\s+(?=[A-Z])|(?<=[.!?:;,a-z0-9_)>\]}])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]+\W)|(?<=[.!?])(?=\S)/;
 const SENTENCE = /^[A-Z](?=[ -~]+$)[^`{}_=/\\]{15,105}[.!?]$/;
@@ -79,7 +79,7 @@ function straighten(text: string): string {
   return text.replaceAll('’', "'");
 }
 
-/** With either apostrophe (fact 70: U+2019 since 0.155). */
+/** The text with each of the two apostrophes (fact 70: U+2019 since 0.155). */
 function spellings(text: string): string[] {
   return text.includes("'") ? [text, text.replaceAll("'", '’')] : [text];
 }

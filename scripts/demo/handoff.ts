@@ -1,19 +1,19 @@
 import type { RecordedRequest } from '../../test/lab/backend/index.ts';
 
-/** A conversation that went on under another account, as the backend saw it. */
+/** A conversation that went on under another account, by the requests to the backend. */
 export interface Handoff {
   from: string;
   to: string;
   threadId: string;
-  /** From the refusal of the old account's turn to the arrival of the new account's. */
+  /** From the refusal of the old account's turn to the arrival of the new account's turn. */
   milliseconds: number;
-  /** The messages of the person at the keyboard that the new account was sent, oldest first. */
+  /** The user's messages in the new account's turn, oldest first. */
   said: string[];
 }
 
 /**
- * The first turn that was refused for a usage limit and then answered, in the same thread and with all that had been
- * said, under another account; undefined when there was none.
+ * Finds the first turn that was refused for a usage limit, and then answered under another account, in the same thread and with
+ * all earlier messages. Undefined when there is none.
  */
 export function findHandoff(turns: readonly RecordedRequest[]): Handoff | undefined {
   for (const [index, refused] of turns.entries()) {

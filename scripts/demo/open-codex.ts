@@ -14,7 +14,7 @@ export function openCodex(
     ...size,
   });
   onClose(async () => {
-    terminal.signal('SIGTERM'); // the supervisor takes Codex with it
+    terminal.signal('SIGTERM'); // the supervisor ends Codex, too
     await terminal.waitForExit({ timeoutMs: 5000 }).catch(() => {});
     await terminal.dispose();
   });

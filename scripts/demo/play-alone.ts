@@ -2,7 +2,7 @@ import { ask, waitForComposer } from '../../test/lab/composer.ts';
 import { openCodex } from './open-codex.ts';
 import type { Stage } from './stage.ts';
 
-/** Without a terminal: types into a virtual one and prints what is on its screen. Throws when what should come does not. */
+/** Without a terminal: types into a virtual terminal and prints its screens. @throws Error when an expected text is missing. */
 export async function playAlone(stage: Stage): Promise<void> {
   console.log('\n$ codex');
   const terminal = openCodex(stage, { columns: 100, rows: 28 });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Stage } from './stage.ts';
 
-/** In a terminal: opens the real Codex on it, through the shim, and waits until the user leaves it. */
+/** In a terminal: opens the real Codex in it, through the shim, and waits until the user quits it. */
 export async function playYourself({ box, onClose }: Stage): Promise<void> {
   console.log(
     [
@@ -20,7 +20,7 @@ export async function playYourself({ box, onClose }: Stage): Promise<void> {
     codex.once('exit', () => resolve());
   });
   onClose(async () => {
-    codex.kill('SIGTERM'); // the supervisor takes Codex with it and restores the terminal
+    codex.kill('SIGTERM'); // the supervisor ends Codex, too, and restores the terminal
     await ended.catch(() => {});
   });
   await ended;

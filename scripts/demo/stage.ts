@@ -8,24 +8,24 @@ import { makeSandbox, type Sandbox } from '../../test/lab/sandbox.ts';
 export interface Stage {
   readonly backend: Backend;
   readonly box: Sandbox;
-  /** Sets hotswap up in the sandbox by its public commands, and says so. */
+  /** Sets hotswap up in the sandbox by its public commands, and prints them. */
   setUp(): Promise<void>;
-  /** Runs a command in the sandbox and prints it as if typed, with its output. Throws when it fails. */
+  /** Runs a command in the sandbox, and prints it with its output. @throws Error when it fails. */
   type(command: string, ...args: string[]): Promise<void>;
-  /** Called when the stage closes, latest first, to end what was started on it. */
+  /** Adds a call that ends a program of the stage. They are called when the stage closes, the newest first. */
   onClose(end: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
 const ACCOUNTS = [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }, { name: 'acc3' }];
 const BIN = fileURLToPath(new URL('../../dist/bin', import.meta.url));
-/** What the user's own terminal needs to look like itself; nothing else of the outside gets in. */
+/** The variables that the user's own terminal needs. The sandbox gets no other variable of the user. */
 const TERMINAL_VARIABLES = ['TERM', 'COLORTERM', 'TERM_PROGRAM', 'LANG', 'LC_ALL', 'TZ'];
 
-/** A sandboxed HOME with the real Codex in it, and a made-up ChatGPT backend that knows three accounts. */
+/** Makes a sandboxed HOME with the real Codex in it, and a made-up ChatGPT backend with three accounts. */
 export async function openStage(isWatched: boolean): Promise<Stage> {
   const backend = await startBackend({ accounts: ACCOUNTS });
-  // Codex's own reminder near a limit would only be in the way of a demonstration (fact 73).
+  // Codex's own reminder near a limit would cover the composer (fact 73).
   const config = 'notice.hide_rate_limit_model_nudge = true';
   const box = await makeSandbox({ backend, config });
   backend.setScript(answer);
@@ -71,7 +71,7 @@ export async function openStage(isWatched: boolean): Promise<Stage> {
         '--install-shim',
       );
       for (const { name } of ACCOUNTS) {
-        // With an account of your own this is `codex-hotswap login NAME`: Codex's own login, in the browser.
+        // With a real account the command is `codex-hotswap login NAME`: Codex's own login, in the browser.
         backend.expectLogin(name);
         console.log(`\n$ codex-hotswap login ${name} --device-auth`);
         const issuer = ['--experimental_issuer', backend.origin];

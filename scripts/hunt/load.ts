@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** Busy in slices, so that it can see that the hunt is gone, however that was ended. */
+/** Works in slices of 200 ms, and ends when its parent has ended. */
 const BUSY = `
 const parent = process.ppid;
 const work = () => {
@@ -11,7 +11,7 @@ const work = () => {
 work();
 `;
 
-/** Keeps that many cores busy until `end` is called, or until this process is gone. */
+/** Keeps that many cores busy until `end` is called, or until this process has ended. */
 export function startLoad(cores: number): { end(): void } {
   const busy = Array.from({ length: cores }, () =>
     spawn(process.execPath, ['-e', BUSY], { stdio: 'ignore' }),

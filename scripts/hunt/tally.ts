@@ -1,73 +1,51 @@
-import { relative } from 'node:path';
 import type { Report } from '../run-tests/report.ts';
+import { isGood, makeVerdict, sumUp, type Verdict } from '../run-tests/verdict.ts';
 import { REPO } from '../run-tests/vitest.ts';
 
-/** Counts which tests failed how often over many runs. */
+/** Counts over many runs how often each test failed. */
 export interface Tally {
   add(report: Report | undefined): void;
-  /** What came of the last run, in a few words. */
+  /** `12 passed, 1 failed`, of the last run. */
   last(): string;
   /** Not one test has run. */
   isEmpty(): boolean;
   /** Tests have run, and none has failed. */
   isClean(): boolean;
   /** Each failed test with its count and its first message; the rarest last. */
-  tell(): string;
+  list(): string;
 }
 
 export function createTally(): Tally {
-  const failures = new Map<string, { count: number; message: string }>();
-  let runs = 0;
-  let cleanRuns = 0;
-  let passed = 0;
-  let last = '';
-
-  function note(test: string, message: string): void {
-    const known = failures.get(test);
-    failures.set(test, { count: (known?.count ?? 0) + 1, message: known?.message ?? message });
-  }
-
+  const verdicts: Verdict[] = [];
   return {
-    add(report) {
-      runs += 1;
-      const failed = listFailures(report);
-      for (const { test, message } of failed) note(test, message);
-      const passedNow = report?.files.reduce((sum, file) => sum + file.passed, 0) ?? 0;
-      passed += passedNow;
-      if (failed.length === 0) cleanRuns += 1;
-      last = `${passedNow} passed, ${failed.length} failed`;
+    add: (report) => void verdicts.push(makeVerdict(report, new Map(), REPO)),
+    last() {
+      const { passed = 0, failed = 0 } = verdicts.at(-1) ?? {};
+      return `${passed} passed, ${failed} failed`;
     },
-    last: () => last,
-    isEmpty: () => passed === 0 && failures.size === 0,
-    isClean: () => passed > 0 && failures.size === 0,
-    tell() {
-      const sorted = [...failures].sort(([, a], [, b]) => b.count - a.count);
+    isEmpty: () => verdicts.every(({ passed, failed }) => passed + failed === 0),
+    isClean: () => isGood(sumUp(verdicts)),
+    list() {
+      const clean = verdicts.filter(({ failed }) => failed === 0).length;
       return [
-        ...sorted.map(
-          ([test, { count, message }]) => `${count} of ${runs}: ${test}\n${indent(message)}`,
-        ),
-        `${cleanRuns} of ${runs} runs passed`,
+        ...countFailures(verdicts).flatMap(({ count, test, message }) => [
+          `${count} of ${verdicts.length}: ${test}`,
+          ...message.map((line) => `    ${line}`),
+        ]),
+        `${clean} of ${verdicts.length} runs passed`,
       ].join('\n');
     },
   };
 }
 
-function listFailures(report: Report | undefined): { test: string; message: string }[] {
-  if (report === undefined) return [{ test: '(the run)', message: 'vitest left no report' }];
-  const found = report.files.flatMap(({ file, failures }) =>
-    failures.map(({ test = '(the file itself)', message }) => ({
-      test: `${relative(REPO, file)} > ${test}`,
-      message,
-    })),
-  );
-  if (report.hasStrayError)
-    found.push({ test: '(no test)', message: 'an error outside of every test' });
-  return found;
-}
-
 const MOST_LINES = 12;
 
-function indent(message: string): string {
-  const lines = message.split('\n').slice(0, MOST_LINES);
-  return lines.map((line) => `    ${line}`).join('\n');
+function countFailures(verdicts: readonly Verdict[]) {
+  const found = new Map<string, { count: number; test: string; message: string[] }>();
+  for (const failure of verdicts.flatMap(({ failures }) => failures)) {
+    const [test = '', ...message] = failure.split('\n');
+    const known = found.get(test) ?? { count: 0, test, message: message.slice(0, MOST_LINES) };
+    found.set(test, { ...known, count: known.count + 1 });
+  }
+  return [...found.values()].sort((a, b) => b.count - a.count);
 }

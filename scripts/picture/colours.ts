@@ -1,14 +1,14 @@
-/** The colours that the lab's terminal tells when it is asked (test/lab/emulator.ts). */
+/** The default colours of the lab's terminal (test/lab/emulator.ts). */
 export const INK = '#eeeeee';
 export const PAPER = '#111111';
 
-/** The sixteen named ones, as of xterm; then the cube and the greys are computed. */
+/** The first sixteen colours of xterm's palette. The cube and the greys after them are computed. */
 const NAMED =
   '000000 cd3131 0dbc79 e5e510 3b8eea bc3fbc 11a8cd e5e5e5 767676 f14c4c 23d18b f5f543 5ca7ff d670d6 29b8db ffffff'.split(
     ' ',
   );
 
-/** What a cell's colour (`default`, a palette number or `#rrggbb`) is on paper: always `#rrggbb`. */
+/** The colour of a cell (`default`, a palette number or `#rrggbb`) as `#rrggbb`. */
 export function colourOf(colour: string, place: 'foreground' | 'background'): string {
   if (colour === 'default') return place === 'foreground' ? INK : PAPER;
   if (colour.startsWith('#')) return colour;

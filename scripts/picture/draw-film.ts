@@ -2,7 +2,7 @@ import type { Cell } from '../../test/lab/emulator.ts';
 import { INK, PAPER } from './colours.ts';
 import { findRuns, type Run } from './runs.ts';
 
-/** A screen, and how long it is to be seen. */
+/** A screen, and how long the film shows it. */
 export interface Frame {
   caption: string;
   seconds: number;
@@ -23,8 +23,8 @@ const MARGIN = 14;
 const BAR = 34;
 
 /**
- * Draws screens as one SVG in which one follows the other, for ever; with CSS alone, so that it may stand in an <img>.
- * Where nothing moves (no CSS, or the reader wants it still) the last one is seen.
+ * Draws screens as one SVG that shows one after another, for ever. It uses only CSS, so it works in an <img>. Without CSS, or
+ * for a reader who switched motion off, it shows the last screen.
  */
 export function drawFilm(frames: readonly Frame[], film: Film): string {
   const width = round(film.columns * CELL.width + 2 * MARGIN);
@@ -83,11 +83,11 @@ function drawRun({ column, text, foreground, background, marks }: Run, row: numb
   const y = row * CELL.height;
   const ground = `<rect x="${x}" y="${y}" width="${width}" height="${CELL.height}" fill="${background}"/>`;
   const names = marks === '' ? '' : ` class="${marks}"`;
-  // A style, because the style sheet would win over an attribute.
+  // A style, because the style sheet has priority over an attribute.
   const ink = foreground === INK ? '' : ` style="fill:${foreground}"`;
   return [
     ...(background === PAPER ? [] : [ground]),
-    // SVG makes one blank of several, and fonts differ in width where columns must not: each stretch has its own place.
+    // SVG draws several blanks as one, and fonts differ in width. So each group of words gets its own place and width.
     ...[...text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: words, index }) => {
       const { x: left, width: length } = place(column + index, words.length);
       return `<text x="${left}" y="${y + 13}" textLength="${length}"${names}${ink}>${escapeText(words)}</text>`;

@@ -7,7 +7,7 @@ import { settleText, zoneOfSeven } from './settle-text.ts';
 /** The virtual terminal that is recorded. */
 export const SCREEN = { columns: 92, rows: 26 };
 
-/** Plays a handoff and keeps the screens that tell it. Throws when what should come does not. */
+/** Plays a handoff and keeps its main screens. @throws Error when an expected text does not come. */
 export async function recordHandoff(stage: Stage): Promise<Frame[]> {
   stage.box.env.TZ = zoneOfSeven(new Date());
   const terminal = openCodex(stage, SCREEN);

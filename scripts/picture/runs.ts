@@ -1,7 +1,7 @@
 import type { Cell } from '../../test/lab/emulator.ts';
 import { colourOf } from './colours.ts';
 
-/** Neighbouring cells that look alike. */
+/** Neighbouring cells with the same colours and attributes. */
 export interface Run {
   column: number;
   /** One character for each cell. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** What one run of vitest found, file by file. */
+/** The results of one run of vitest, file by file. */
 export interface Report {
   files: FileReport[];
-  /** Something failed outside of every test, such as a rejected promise that nobody awaited. */
+  /** Something failed outside of every test, such as a rejected promise without a handler. */
   hasStrayError: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface FileReport {
 }
 
 export interface Failure {
-  /** The full name of the test; undefined when the file could not even be loaded. */
+  /** The full name of the test; undefined when the file could not be loaded. */
   test?: string;
   message: string;
 }
@@ -33,7 +33,7 @@ interface VitestReport {
 
 /**
  * Reads the report that vitest's JSON reporter wrote.
- * @returns undefined when there is none, or when vitest was ended in the middle of it.
+ * @returns undefined when it is missing, or when vitest was ended while it wrote it.
  */
 export function readReport(file: string): Report | undefined {
   try {

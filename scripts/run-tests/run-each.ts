@@ -1,6 +1,6 @@
+import { endRun } from './end-run.ts';
 import { runTests } from './run.ts';
-import { isGood, sumUp, tell, type Verdict } from './verdict.ts';
-import { writeVerdict } from './verdict-file.ts';
+import type { Verdict } from './verdict.ts';
 import type { Surroundings } from './vitest.ts';
 
 export interface Versions {
@@ -11,13 +11,13 @@ export interface Versions {
   /** Words of the command line: first the versions, then file filters, then options for vitest. */
   words: readonly string[];
   isVersion(word: string): boolean;
-  /** What is run where the words name no file. */
+  /** The tests to run when the words name no file. */
   defaultTests: readonly string[];
-  /** Fetches that version. Throws an Error with one line. */
+  /** Installs that version. @throws Error with one line. */
   install(version: string): Surroundings;
 }
 
-/** Runs tests with one version after the other, and closes with a line for each and the sum. Sets the exit status. */
+/** Runs tests with one version after another, and prints a line for each and the sum. Sets the exit status. */
 export function runEach({
   script,
   label,
@@ -46,15 +46,9 @@ export function runEach({
       return { passed: 0, failed: 1, flakes: [], failures: [(error as Error).message] };
     }
   });
-  writeVerdict(verdicts);
-  const sum = sumUp(verdicts);
-  const lines = versions.map((version, index) => tellOne(`${label} ${version}`, verdicts[index]));
-  console.log(`\n${lines.join('\n')}\n${tell(sum)}`);
-  process.exitCode = isGood(sum) && verdicts.every(isGood) ? 0 : 1;
-}
-
-function tellOne(name: string, verdict: Verdict | undefined): string {
-  const { passed = 0, failed = 0, flakes = [] } = verdict ?? {};
-  const flaky = flakes.length > 0 ? `, ${flakes.length} flaky` : '';
-  return `${name}: ${passed} passed, ${failed} failed${flaky}`;
+  const lines = verdicts.map(({ passed, failed, flakes }, index) => {
+    const flaky = flakes.length > 0 ? `, ${flakes.length} flaky` : '';
+    return `${label} ${versions[index]}: ${passed} passed, ${failed} failed${flaky}`;
+  });
+  endRun(verdicts, lines);
 }

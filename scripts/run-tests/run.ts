@@ -1,10 +1,10 @@
 import type { Report } from './report.ts';
-import { hasPassed, judge, listFilesToRerun, RERUNS, type Verdict } from './verdict.ts';
+import { hasPassed, listFilesToRerun, makeVerdict, RERUNS, type Verdict } from './verdict.ts';
 import { REPO, runVitest, type Surroundings } from './vitest.ts';
 
 /**
  * Runs the tests, and each file that failed again alone: up to three times, until it fails again. A file that passes each
- * time is a flake, and is named. This is the only retry there is: a test has none of its own.
+ * time is a flake, and is named. No other retry exists.
  * @param args for vitest: first the file filters, then the options. A file alone is run with the same options.
  */
 export function runTests(args: readonly string[], surroundings: Surroundings = {}): Verdict {
@@ -19,7 +19,7 @@ export function runTests(args: readonly string[], surroundings: Surroundings = {
       runs.push(runVitest([...options, file], surroundings));
     } while (runs.length < RERUNS && hasPassed(runs.at(-1)));
   }
-  return judge(report, again, REPO);
+  return makeVerdict(report, again, REPO);
 }
 
 /** An option may have its value in the next word (`-t name`), so all words from the first option on belong to them. */

@@ -1,14 +1,14 @@
 import { relative } from 'node:path';
 import type { Failure, FileReport, Report } from './report.ts';
 
-/** What a run of the tests comes to. */
+/** The result of a run of the tests. */
 export interface Verdict {
   /** Tests; the failed ones of a flaky file are among them. */
   passed: number;
   failed: number;
   /** Files that failed in the run, and passed in each of their runs alone. */
   flakes: Flake[];
-  /** For a reader who sees only the end of a log. */
+  /** The name and the message of each failure, for a reader who sees only the end of a log. */
   failures: string[];
 }
 
@@ -18,26 +18,26 @@ export interface Flake {
   message: string;
 }
 
-/** A failed file is run again alone so often, or until it fails again. */
+/** How often a failed file is run again alone, or until it fails again. */
 export const RERUNS = 3;
 /** A run with more flaky files than this has failed. */
 export const MOST_FLAKES = 3;
-/** With more failed files than this the product is broken: none of them is run again. */
+/** With more failed files than this the product is broken, so none of them is run again. */
 export const MOST_RERUN_FILES = 10;
 
-/** The files that are to be run again. */
+/** The files to run again. */
 export function listFilesToRerun({ files }: Report): FileReport[] {
   const failed = files.filter(({ failures }) => failures.length > 0);
   return failed.length > MOST_RERUN_FILES ? [] : failed;
 }
 
 /**
- * Judges a run.
+ * Makes the verdict of a run.
  * @param report undefined when vitest left none: that is one failure.
  * @param again the reports of the runs alone, by file; a file that is not in it was not run again.
  * @param root the directory that files are named from.
  */
-export function judge(
+export function makeVerdict(
   report: Report | undefined,
   again: ReadonlyMap<string, readonly (Report | undefined)[]>,
   root: string,
@@ -53,7 +53,7 @@ export function judge(
       verdict.passed += failures.filter(({ test }) => test !== undefined).length;
       verdict.flakes.push({ file: name, test: nameOf(first), message: firstLine(first.message) });
     } else {
-      for (const failure of failures) fail(verdict, tellFailure(name, failure));
+      for (const failure of failures) fail(verdict, formatFailure(name, failure));
     }
   }
   if (report.hasStrayError) fail(verdict, 'an error outside of every test (see above)');
@@ -70,12 +70,12 @@ export function sumUp(verdicts: readonly Verdict[]): Verdict {
   };
   const { length } = sum.flakes;
   return length > MOST_FLAKES
-    ? fail(sum, `${length} flaky files; at most ${MOST_FLAKES} are let pass`)
+    ? fail(sum, `${length} flaky files; at most ${MOST_FLAKES} are allowed`)
     : sum;
 }
 
 /** The closing lines: each failure, each flake, and `N passed, N failed` as the last. */
-export function tell({ passed, failed, flakes, failures }: Verdict): string {
+export function formatVerdict({ passed, failed, flakes, failures }: Verdict): string {
   return [
     ...failures.map((failure) => `\n== FAILED: ${failure}`),
     ...flakes.map(({ file, test, message }) => `flaky: ${file} > ${test}: ${message}`),
@@ -83,7 +83,7 @@ export function tell({ passed, failed, flakes, failures }: Verdict): string {
   ].join('\n');
 }
 
-/** A run without a single passed test has proved nothing. */
+/** A run without a passed test has proved nothing. */
 export function isGood({ passed, failed }: Verdict): boolean {
   return failed === 0 && passed > 0;
 }
@@ -92,7 +92,7 @@ function isFlaky(runs: readonly (Report | undefined)[] = []): boolean {
   return runs.length === RERUNS && runs.every(hasPassed);
 }
 
-/** A run alone in which nothing ran, as the file was not found, has not passed. */
+/** A run alone has not passed when no test ran in it, because the file was not found. */
 export function hasPassed(report: Report | undefined): boolean {
   if (report === undefined || report.hasStrayError) return false;
   return (
@@ -109,7 +109,7 @@ function fail(verdict: Verdict, failure: string): Verdict {
 
 const MOST_CHARACTERS = 6000;
 
-function tellFailure(file: string, failure: Failure): string {
+function formatFailure(file: string, failure: Failure): string {
   return `${file} > ${nameOf(failure)}\n${failure.message.slice(0, MOST_CHARACTERS)}`;
 }
 

@@ -8,7 +8,7 @@ export const REPO = fileURLToPath(new URL('../..', import.meta.url));
 const RESULTS = join(REPO, '.cache', 'results');
 const VITEST = join(REPO, 'node_modules', 'vitest', 'vitest.mjs');
 
-/** What the tests run with, where it is not what we run with. */
+/** The environment and the Node of the tests, where they differ from ours. */
 export interface Surroundings {
   /** Added to our own environment. */
   env?: NodeJS.ProcessEnv;
@@ -17,16 +17,16 @@ export interface Surroundings {
 }
 
 /**
- * Runs vitest once; what it prints goes to the terminal.
+ * Runs vitest once. Its output goes to the terminal.
  * @param args file filters and options, as for `vitest run`.
- * @returns what it found; undefined when it left no report.
+ * @returns its report; undefined when it wrote none.
  */
 export function runVitest(
   args: readonly string[],
   { env = {}, node = process.execPath }: Surroundings = {},
 ): Report | undefined {
   mkdirSync(RESULTS, { recursive: true });
-  // Two runs may go on at the same time in one checkout.
+  // Two runs in one checkout may overlap.
   const report = join(RESULTS, `vitest-${process.pid}.json`);
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

@@ -2,7 +2,7 @@
 // The management command.
 import module from 'node:module';
 import { describeError } from '../errors.ts';
-import { catchUncaught, ignoreStderrErrors } from '../state/last-net.ts';
+import { catchUncaught, ignoreStderrErrors } from '../state/uncaught-errors.ts';
 
 (module as { enableCompileCache?: () => void }).enableCompileCache?.(); // Node >= 22.8
 ignoreStderrErrors();

@@ -1,7 +1,7 @@
 // A session starts this program as a detached process: `keeper.js <target> <path of the real codex> [suspect]`. It refreshes
 // the access token of the target, when the token is old or the login may be revoked.
 import { describeError } from '../errors.ts';
-import { catchUncaught } from '../state/last-net.ts';
+import { catchUncaught } from '../state/uncaught-errors.ts';
 
 // It has no terminal, so an error prints nothing. `describeError` writes the report of a bug. The session starts a keeper
 // again later.

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from '../errors.ts';
 import { toPlainText } from '../plain-text.ts';
+import { VERSION } from '../state/package-files.ts';
 import { requireOwnHome } from '../state/paths.ts';
 import { codexLoginCommand } from './accounts/codex-login.ts';
 import { currentCommand } from './accounts/current.ts';
@@ -82,7 +83,7 @@ function createProgram(context: Context): Command {
     .description(
       'Type `codex` as always; when an account hits its usage limit, your next account continues the work.',
     )
-    .version(process.env.CODEX_HOTSWAP_VERSION ?? 'development')
+    .version(VERSION)
     .hook('preAction', () => requireOwnHome(context.paths.home));
   for (const create of COMMANDS) program.addCommand(create(context));
   for (const create of [codexLoginCommand, completeCommand]) {

@@ -1,7 +1,7 @@
 import { describeError } from '../errors.ts';
 import type { Ending } from '../handoff/states.ts';
 import { THIS_SESSION } from '../registry/keep-launch.ts';
-import { catchUncaught } from '../state/last-net.ts';
+import { catchUncaught } from '../state/uncaught-errors.ts';
 import { closeSessionOverlay } from './close-overlay.ts';
 import { endLike } from './end-like.ts';
 import { logEvent } from './log-event.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { findRealCodex, isOurShim } from '../codex/find-codex.ts';
 import { toPlainText } from '../plain-text.ts';
 import { ignoringHangup } from '../session/exec/ignore-hangup.ts';
-import { ignoreStderrErrors } from '../state/last-net.ts';
+import { ignoreStderrErrors } from '../state/uncaught-errors.ts';
 import { takeIgnoredHangup } from './ignored-hangup.ts';
 
 /** A `codex` command line: its words, and the facts that the shim has found. */

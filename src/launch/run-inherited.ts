@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { describeError } from '../errors.ts';
 import type { Ending } from '../handoff/states.ts';
 import { ignoringHangup } from '../session/exec/ignore-hangup.ts';
-import { catchUncaught } from '../state/last-net.ts';
+import { catchUncaught } from '../state/uncaught-errors.ts';
 
 export interface InheritedCommand {
   file: string;

@@ -57,12 +57,12 @@ export function releaseSlot(slot: Slot): void {
   // A real login is not adopted yet, so it stays. When no link can be made (a full disk), the old link does no harm.
   attempt(() => leadToHome(join(slot.home, 'auth.json'), join(slot.sharedHome, 'auth.json')));
   unlinkCredentials(slot);
-  freeLease(slot.side, slot.generation);
+  freeLease(slot.side, slot.leaseNumber);
 }
 
 /** False when another machine has taken over the slot: a session that is suspended for long looks dead there. */
-export function holdsSlot({ side, generation }: Slot): boolean {
-  return holdsLease(side, generation);
+export function holdsSlot({ side, leaseNumber }: Slot): boolean {
+  return holdsLease(side, leaseNumber);
 }
 
 /**
@@ -81,7 +81,7 @@ export function tellLost({ number }: Slot): string {
 
 /** Records the processes that use the slot. The slot is leased until the last one has ended. */
 export function recordUsers(slot: Slot, users: readonly ProcessIdentity[]): void {
-  setUsers(slot.side, slot.generation, users);
+  setUsers(slot.side, slot.leaseNumber, users);
 }
 
 /** Leases this slot. @returns undefined when a session has it, and when it is the slot of another shared home. */
@@ -93,10 +93,10 @@ export function leaseExistingSlot(
   if (recordedSharedHome(home) !== sharedHome) return undefined;
   const claim = claimLease(side, owner, here === undefined ? {} : { here });
   if (claim === undefined) return undefined;
-  const { generation, orphanOf } = claim;
+  const { leaseNumber, orphanOf } = claim;
   // `uninstall --purge` leaves a link to the shared home in the place of a slot. Furnished, it would link the home to itself.
   if (isLink(home)) unlinkSync(home);
   ensurePrivateDir(home);
-  const slot = { number, home, side, sharedHome, generation };
+  const slot = { number, home, side, sharedHome, leaseNumber };
   return orphanOf === undefined ? slot : { ...slot, reclaimedFrom: { pid: orphanOf } };
 }

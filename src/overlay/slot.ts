@@ -13,8 +13,8 @@ export interface SlotPlace {
 
 /** A leased overlay. */
 export interface Slot extends SlotPlace {
-  /** The number of our lease. The highest generation owns the slot. */
-  generation: number;
+  /** The number of our lease. The lease with the highest number owns the slot. */
+  leaseNumber: number;
   /** Set when the former owner has died without a release: adopt before furnishing. */
   reclaimedFrom?: { pid: number };
 }

@@ -1,4 +1,4 @@
-/** What the action returns; undefined where it throws. For a fact that may be missing, never for a change that must happen. */
+/** The result of the action; undefined when it throws. For a fact that may be missing, never for a change that must happen. */
 export function attempt<T>(action: () => T): T | undefined {
   try {
     return action();

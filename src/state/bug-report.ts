@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { readRegularFile } from '../regular-file.ts';
 import { attempt } from './attempt.ts';
 import { ensurePrivateDir, errnoOf, timestamp, unusedName, writeNewFile } from './files.ts';
+import { VERSION } from './package-files.ts';
 import { homeOf, resolvePaths } from './paths.ts';
 
 /**
- * Writes a report of a bug of ours (0600, in `reports` of the state directory), because a stack helps no user on a screen.
+ * Writes a report of a bug of ours (0600, in `reports` of the state directory), because a stack on the screen helps no user.
  * Never throws.
  * @returns one line that names the report, without `codex-hotswap:` before it.
  */
@@ -22,7 +23,7 @@ export function reportBug(error: unknown, env: NodeJS.ProcessEnv = process.env):
     const why = errnoOf((failure as Error).cause) ?? errnoOf(failure) ?? 'it cannot be written';
     const what = error instanceof Error ? error.message : String(error);
     const [line = ''] = hideSecrets(what).split('\n');
-    return `this is a bug in codex-hotswap (${name}: ${line.slice(0, 200)}), and no report could be kept (${why})`;
+    return `this is a bug in codex-hotswap (${name}: ${line.slice(0, 200)}), and no report could be written (${why})`;
   }
 }
 
@@ -43,8 +44,7 @@ const SECRETS = [
 ];
 
 function reportOf(error: unknown): string {
-  const version = process.env.CODEX_HOTSWAP_VERSION ?? 'development';
-  const head = `codex-hotswap ${version}, Node ${process.version}, ${process.platform} ${process.arch}`;
+  const head = `codex-hotswap ${VERSION}, Node ${process.version}, ${process.platform} ${process.arch}`;
   const cause = error instanceof Error ? error.cause : undefined;
   const causedBy = cause === undefined ? '' : `\ncaused by ${stackOf(cause)}\n`;
   return `${head}\n${new Date().toISOString()}\n\n${stackOf(error)}\n${causedBy}`;

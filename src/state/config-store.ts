@@ -5,8 +5,8 @@ import type { Paths } from './paths.ts';
 import { changeConfig } from './records.ts';
 
 /**
- * Reads, changes and writes the configuration (0600, atomic); starts from an empty one when there is none. No other process
- * writes in between. Keys that we do not know stay. For commands: `conf` is too slow for the hot path.
+ * Reads, changes and writes the configuration (0600, atomic). A missing file counts as an empty configuration. No other process
+ * writes in between. Unknown keys stay. For commands only, because `conf` is too slow for the hot path.
  * @returns the configuration that was written.
  * @throws HotswapError `bad-config` when the file or the changed configuration is malformed; `in-use` while another process
  * changes it for too long.
@@ -17,7 +17,7 @@ export async function updateConfig(
 ): Promise<Config> {
   const { default: Conf } = await import('conf');
   return changeConfig(paths, () => {
-    // Throws on a broken file, which is the user's to repair: it is never overwritten.
+    // Throws on a broken file. It is never overwritten, because the user must repair it.
     const changed = change(readConfig(paths) ?? EMPTY_CONFIG);
     const directory = dirname(paths.configFile);
     ensurePrivateDir(directory);

@@ -55,7 +55,7 @@ export function readConfig(paths: Paths): Config | undefined {
 /** Checks a value as {@link readConfig} does. */
 export function validateConfig(value: unknown, paths: Paths): Config {
   const fail: Fail = (key, expected, got) => {
-    throw badConfig(paths, `${key} must be ${expected}, but is ${describe(got)}`);
+    throw badConfig(paths, `${key} must be ${expected}, but is ${quoteValue(got)}`);
   };
   if (!isRecord(value)) return fail('the whole file', 'an object', value);
   const { version, targets } = value;
@@ -137,7 +137,7 @@ function badConfig(paths: Paths, what: string): HotswapError {
   );
 }
 
-function describe(value: unknown): string {
+function quoteValue(value: unknown): string {
   if (value === undefined) return 'missing';
   // JSON.stringify throws for a value that is nested thousands of times.
   const text = attempt(() => JSON.stringify(value) ?? typeof value) ?? 'too deep';

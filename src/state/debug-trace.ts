@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { useRegularFile } from '../regular-file.ts';
 import { errnoOf } from './files.ts';
+import { VERSION } from './package-files.ts';
 import { pickFields, wordOf } from './trace-fields.ts';
 
 /** Writes each step of a session into the file that CODEX_HOTSWAP_DEBUG names. Never throws. */
@@ -36,23 +37,23 @@ export function openDebugTrace(
   if (!file || file === '0') return undefined;
   try {
     const append = appendTo(openTrace(file));
-    const write = (entry: () => object) =>
-      append(() => ({ at: now().toISOString(), pid: process.pid, ...entry() }));
-    append(() => ({
-      ...{ trace: 'codex-hotswap', at: now().toISOString(), pid: process.pid },
-      ...{ version: process.env.CODEX_HOTSWAP_VERSION ?? 'development', node: process.version },
-    }));
+    const stamp = () => ({ at: now().toISOString(), pid: process.pid });
+    append(() => ({ trace: 'codex-hotswap', ...stamp(), version: VERSION, node: process.version }));
     return {
       step: ({ state, event, effects, next }) =>
-        write(() => ({
-          ...{ state: wordOf(state), event: pickFields(event) },
-          ...{ effects: effects.map((effect) => pickFields(effect)), next: wordOf(next) },
+        append(() => ({
+          ...stamp(),
+          state: wordOf(state),
+          event: pickFields(event),
+          effects: effects.map((effect) => pickFields(effect)),
+          next: wordOf(next),
         })),
-      note: (name, facts) => write(() => ({ note: wordOf(name), facts: pickFields(facts) })),
+      note: (name, facts) =>
+        append(() => ({ ...stamp(), note: wordOf(name), facts: pickFields(facts) })),
     };
   } catch (error) {
     const reason = errnoOf(error) ?? (error as Error).message;
-    warn(`CODEX_HOTSWAP_DEBUG: ${file} is not written (${reason})`);
+    warn(`CODEX_HOTSWAP_DEBUG: ${file} cannot be written (${reason}); name a new file`);
     return undefined;
   }
 }
@@ -62,7 +63,7 @@ export function isDebugTrace(file: string): boolean {
   return useRegularFile(file, beginsAsTrace);
 }
 
-/** The first bytes of every trace. We write into no file that begins in another way. */
+/** The first bytes of every trace. We do not write into a file that begins in another way. */
 const HEAD = '{"trace":"codex-hotswap"';
 
 function openTrace(file: string): number {
@@ -72,10 +73,11 @@ function openTrace(file: string): number {
   try {
     const stats = fstatSync(fd);
     const { size, uid, nlink } = stats;
-    if (!stats.isFile()) throw new Error('it is no file');
-    if (uid !== process.geteuid?.() || nlink !== 1) throw new Error('it belongs to others, too');
+    if (!stats.isFile()) throw new Error('it is no regular file');
+    if (uid !== process.geteuid?.() || nlink !== 1)
+      throw new Error('it has another owner or a second name');
     if (size === 0) fchmodSync(fd, 0o600);
-    else if (!beginsAsTrace(fd)) throw new Error('it is another file');
+    else if (!beginsAsTrace(fd)) throw new Error('it is not a trace');
     if (size >= MOST_TRACE_BYTES) throw new Error('it is full');
     return fd;
   } catch (error) {

@@ -1,8 +1,8 @@
 import { describeError } from '../errors.ts';
 
 /**
- * Writes of a session that runs: marks, usage, the current account, the users of the slot, the registry, the link of the
- * shared home. A full disk loses such a record; it must not end the session.
+ * The writes of a running session: marks, usage, the current account, the users of the slot, the registry, the link of the
+ * shared home. A full disk may lose such a record, but must not end the session.
  */
 export interface DeferredWrites {
   /**
@@ -51,29 +51,24 @@ export function createDeferredWrites(): DeferredWrites {
       const [first] = failed.values();
       if (first === undefined) return undefined;
       const why = describeError(first.error).text.replace(/^codex-hotswap: /, '');
-      return `not put on record: ${[...failed.keys()].join(', ')}; ${why}`;
+      return `could not be saved: ${[...failed.keys()].join(', ')}; ${why}`;
     },
   };
 }
 
 /** For an action that the session needs: one failure may be temporary, three are not. @throws the last error. */
-export function retryNow<T>(act: () => T, attempts = 3): T {
-  for (let left = attempts; ; left--) {
+export function retryNow<T>(act: () => T): T {
+  for (let failures = 0; ; ) {
     try {
       return act();
     } catch (error) {
-      if (left <= 1) throw error;
+      failures += 1;
+      if (failures === 3) throw error;
     }
   }
 }
 
 /** {@link retryNow} for an asynchronous action. */
-export async function retryAsync<T>(act: () => Promise<T>, attempts = 3): Promise<T> {
-  for (let left = attempts; ; left--) {
-    try {
-      return await act();
-    } catch (error) {
-      if (left <= 1) throw error;
-    }
-  }
+export function retryAsync<T>(act: () => Promise<T>): Promise<T> {
+  return act().catch(act).catch(act);
 }

@@ -10,7 +10,7 @@ import {
   writeNewFile,
 } from './files.ts';
 import { startBeating, stopBeating } from './heartbeat.ts';
-import { leaseFile, leasesIn, makeLease } from './lease-files.ts';
+import { leaseFile, leaseNumbersIn, makeLease } from './lease-files.ts';
 import { FREE_LEASE, type LeaseOptions, leaseText, readOwnership } from './lease-record.ts';
 import type { Place } from './machine-place.ts';
 import { mendLeases } from './mend-leases.ts';
@@ -18,7 +18,7 @@ import type { ProcessIdentity } from './process-identity.ts';
 
 export interface Claim {
   /** The number of our lease. The lease with the highest number counts. */
-  generation: number;
+  leaseNumber: number;
   /** The pid of an owner that died without freeing the lease; 0 when the lease does not name it. */
   orphanOf?: number;
 }
@@ -65,56 +65,56 @@ export function claimLease(
   if (lease === undefined) return undefined;
   const ownership = readOwnership(lease.file, options);
   if (ownership.kind === 'owned') return undefined;
-  if (!takeNext(dir, lease.generation, leaseText([owner], options.here))) return undefined;
-  const generation = lease.generation + 1;
-  startBeating(leaseFile(dir, generation));
-  return ownership.kind === 'orphaned' ? { generation, orphanOf: ownership.pid } : { generation };
+  if (!takeNext(dir, lease.leaseNumber, leaseText([owner], options.here))) return undefined;
+  const leaseNumber = lease.leaseNumber + 1;
+  startBeating(leaseFile(dir, leaseNumber));
+  return ownership.kind === 'orphaned' ? { leaseNumber, orphanOf: ownership.pid } : { leaseNumber };
 }
 
 /**
  * False when another process has taken the lease: another machine takes the lease of a process that was suspended for long.
  * The slot or lock behind the lease is then no longer ours.
  */
-export function holdsLease(dir: string, generation: number): boolean {
-  return leasesIn(dir).at(-1) === generation;
+export function holdsLease(dir: string, leaseNumber: number): boolean {
+  return leaseNumbersIn(dir).at(-1) === leaseNumber;
 }
 
 /** The lease holds while one of the users lives. @param place their machine; ours, except in tests. */
 export function setUsers(
   dir: string,
-  generation: number,
+  leaseNumber: number,
   users: readonly ProcessIdentity[],
   place?: Place,
 ): void {
-  rewrite(dir, generation, leaseText(users, place));
+  rewrite(dir, leaseNumber, leaseText(users, place));
 }
 
-export function freeLease(dir: string, generation: number): void {
-  stopBeating(leaseFile(dir, generation));
-  rewrite(dir, generation, FREE_LEASE);
+export function freeLease(dir: string, leaseNumber: number): void {
+  stopBeating(leaseFile(dir, leaseNumber));
+  rewrite(dir, leaseNumber, FREE_LEASE);
 }
 
-function rewrite(dir: string, generation: number, text: string): void {
-  if (!holdsLease(dir, generation)) return;
+function rewrite(dir: string, leaseNumber: number, text: string): void {
+  if (!holdsLease(dir, leaseNumber)) return;
   // Another process may take the lease before this rename. Our file then stays below the newer one, where it counts for
   // nothing. It must stay: the process that made the newer one gives that up when ours is missing.
-  replaceFile(leaseFile(dir, generation), text, { sync: false });
+  replaceFile(leaseFile(dir, leaseNumber), text, { sync: false });
 }
 
 /** The lease that counts; undefined when all lease files were removed from the directory. */
-export function highestLease(dir: string): { file: string; generation: number } | undefined {
-  const generation = leasesIn(dir).at(-1);
-  return generation === undefined ? undefined : { file: leaseFile(dir, generation), generation };
+export function highestLease(dir: string): { file: string; leaseNumber: number } | undefined {
+  const leaseNumber = leaseNumbersIn(dir).at(-1);
+  return leaseNumber === undefined ? undefined : { file: leaseFile(dir, leaseNumber), leaseNumber };
 }
 
 /** Makes `lease.<g+1>`; true when the lease is ours. */
-function takeNext(dir: string, generation: number, text: string): boolean {
-  if (!makeLease(dir, generation + 1, text)) return false;
-  const generations = leasesIn(dir);
-  if (!generations.includes(generation) || generations.at(-1) !== generation + 1) {
-    removeQuietly(leaseFile(dir, generation + 1));
+function takeNext(dir: string, leaseNumber: number, text: string): boolean {
+  if (!makeLease(dir, leaseNumber + 1, text)) return false;
+  const numbers = leaseNumbersIn(dir);
+  if (!numbers.includes(leaseNumber) || numbers.at(-1) !== leaseNumber + 1) {
+    removeQuietly(leaseFile(dir, leaseNumber + 1));
     return false;
   }
-  for (const lower of generations.slice(0, -1)) removeQuietly(leaseFile(dir, lower));
+  for (const lower of numbers.slice(0, -1)) removeQuietly(leaseFile(dir, lower));
   return true;
 }

@@ -12,7 +12,7 @@ import { attempt } from './attempt.ts';
 import { ensurePrivateDir, errnoOf } from './files.ts';
 import type { Paths } from './paths.ts';
 
-/** One entry of `codex-hotswap log`. No tokens, no prompts, no text of the conversation. */
+/** One entry of `codex-hotswap log`. It has no token, no prompt and no text of the conversation. */
 export type HotswapEvent = EventBase &
   (
     | { type: 'launch'; mode: 'interactive' | 'exec'; target: string; slot: number; cwd?: string }

@@ -55,15 +55,6 @@ export function ensureDir(dir: string): void {
   }
 }
 
-/** The names in a directory; none when the directory cannot be read. */
-export function listReadableNames(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
-  }
-}
-
 /**
  * Refuses a path that another user owns or can change.
  * @returns its stats (symlinks followed), or undefined when nothing is there.
@@ -82,7 +73,7 @@ export function assertOwned(path: string): Stats | undefined {
     throw new HotswapError(
       'unsafe-path',
       `${path} belongs to another user (uid ${stats.uid}, you are ${uid})`,
-      'remove it or give it back to you with chown',
+      'remove it, or make it yours with chown',
     );
   }
   if ((stats.mode & 0o022) !== 0) {
@@ -218,6 +209,11 @@ export function errnoOf(error: unknown): string | undefined {
 /** Removes a file. Its failure is ignored, because the caller has a more important error to report. */
 export function removeQuietly(path: string): void {
   attempt(() => unlinkSync(path));
+}
+
+/** The names in a directory; none when the directory cannot be read. */
+export function listReadableNames(dir: string): string[] {
+  return attempt(() => readdirSync(dir)) ?? [];
 }
 
 /** The names in a directory; none when there is no directory. @throws any other errno error. */

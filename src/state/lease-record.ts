@@ -22,7 +22,7 @@ export function leaseText(users: readonly ProcessIdentity[], place?: Place): str
 
 export interface LeaseOptions {
   /** Our machine; another one in tests. */
-  here?: Place;
+  here?: Place | undefined;
   /** How long a lease of version 0.1.0 on another machine may hold, as that version never touches it. Default: 7 days. */
   oldLeaseMs?: number;
 }
@@ -30,20 +30,18 @@ export interface LeaseOptions {
 /** Reads who owns a lease. @param file the lease with the highest number. */
 export function readOwnership(file: string, options: LeaseOptions = {}): Ownership {
   const read = readJson(file);
-  if (read.kind === 'missing') return { kind: 'owned' }; // another process just replaced it
-  if (read.kind === 'unreadable') return { kind: 'owned' }; // root's lease, or a failing disk
+  // Another process has just replaced it; or it is a lease of root, or the disk fails.
+  if (read.kind === 'missing' || read.kind === 'unreadable') return { kind: 'owned' };
   // Only a power cut breaks a lease, because link(2) puts the whole text in place.
   if (read.kind === 'broken') return { kind: 'orphaned', pid: 0 };
   const lease = parseLease(read.value);
   if (lease === undefined) return { kind: 'free' };
   const { makers, at } = lease;
   const { here, oldLeaseMs = OLD_LEASE_MS } = options;
-  const isHeld = mayLive(makers, file, {
-    ...(here === undefined ? {} : { place: here }),
-    // Such a lease does not say which machine it is of.
-    oldElsewhere: () => Date.now() - at < oldLeaseMs,
-  });
-  return isHeld ? { kind: 'owned' } : { kind: 'orphaned', pid: makers.users[0]?.pid ?? 0 };
+  const isYoung = Date.now() - at < oldLeaseMs;
+  return mayLive(makers, file, isYoung, here)
+    ? { kind: 'owned' }
+    : { kind: 'orphaned', pid: makers.users[0]?.pid ?? 0 };
 }
 
 function parseLease(value: unknown): { makers: Makers; at: number } | undefined {

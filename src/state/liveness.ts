@@ -11,13 +11,6 @@ export interface Makers {
   table: string;
 }
 
-export interface LivenessOptions {
-  /** Our machine; another one in tests. */
-  place?: Place;
-  /** The answer for a record of version 0.1.0 from another machine. Default: false. */
-  oldElsewhere?(): boolean;
-}
-
 /** The fields of a record that name our machine, for {@link readMakers}. */
 export function describePlace(place: Place = ownPlace()): { table: string; place: Place } {
   return { table: processTable(), place };
@@ -39,18 +32,18 @@ export function readMakers(
  * Whether a process that made a record may still live. In our own process table the pids decide. After a restart of their
  * machine all are dead. On another machine they live while the record is touched (see heartbeat.ts).
  * @param file the record; undefined when the caller does not know its path.
+ * @param oldElsewhere the answer for a record of version 0.1.0 from another machine.
+ * @param here our machine; another one in tests.
  */
 export function mayLive(
   { users, place, table }: Makers,
   file: string | undefined,
-  options: LivenessOptions = {},
+  oldElsewhere = false,
+  here = ownPlace(),
 ): boolean {
   const beats = () => file !== undefined && beatsLately(file);
-  if (place === undefined) {
-    if (table === processTable()) return users.some(isAlive);
-    return options.oldElsewhere?.() ?? false;
-  }
-  switch (comparePlaces(place, options.place ?? ownPlace())) {
+  if (place === undefined) return table === processTable() ? users.some(isAlive) : oldElsewhere;
+  switch (comparePlaces(place, here)) {
     case 'here':
       return users.some(isAlive);
     case 'gone':

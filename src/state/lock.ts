@@ -27,17 +27,16 @@ export function tryLock(dir: string, here?: Place): Lock | undefined {
   const owner = ownIdentity();
   ensurePrivateDir(dirname(dir));
   ensureLeaseDir(dir);
-  const place = here === undefined ? {} : { here };
-  const claim = claimLease(dir, owner, { ...place, oldLeaseMs: OLD_LOCK_MS });
+  const claim = claimLease(dir, owner, { here, oldLeaseMs: OLD_LOCK_MS });
   if (claim === undefined) return undefined;
-  const { generation } = claim;
+  const { leaseNumber } = claim;
   return {
     share(pid) {
       const startTime = processStartTime(pid);
-      if (startTime !== undefined) setUsers(dir, generation, [owner, { pid, startTime }], here);
+      if (startTime !== undefined) setUsers(dir, leaseNumber, [owner, { pid, startTime }], here);
     },
-    isHeld: () => holdsLease(dir, generation),
-    release: () => freeLease(dir, generation),
+    isHeld: () => holdsLease(dir, leaseNumber),
+    release: () => freeLease(dir, leaseNumber),
   };
 }
 

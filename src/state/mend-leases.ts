@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileSystemTime } from './file-clock.ts';
-import { leasesIn, makeLease } from './lease-files.ts';
+import { leaseNumbersIn, makeLease } from './lease-files.ts';
 
 /** Longer than a client of a file server caches a directory. */
 const UNTOUCHED_MS = 60_000;
@@ -20,7 +20,7 @@ const UNTOUCHED_MS = 60_000;
  */
 export function mendLeases(dir: string): boolean {
   const before = timeOf(dir);
-  if (before === undefined || leasesIn(dir).length > 0) return true;
+  if (before === undefined || leaseNumbersIn(dir).length > 0) return true;
   // In the parent directory, because asking for the time makes a file.
   const now = fileSystemTime(dirname(dir));
   if (now === undefined || Math.abs(now - before) < UNTOUCHED_MS || timeOf(dir) !== before) {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 /**
  * Files of our package that the code starts or copies. Each bundle in dist/ lies two levels below the package root, as this
- * file does, so these addresses are right in both (scripts/build.mjs).
+ * source file does, so these paths are right in both (scripts/build.mjs).
  */
 
 /** `codex` on the user's PATH is a copy of this script. */
@@ -17,3 +17,6 @@ export const MANAGEMENT_PROGRAM = join(import.meta.dirname, '../../dist/bin/code
 export const KEEPER_PROGRAM = join(import.meta.dirname, '../../dist/bin/keeper.js');
 /** Our programs. */
 export const DIST = join(import.meta.dirname, '../../dist');
+
+/** The build puts the version of the package here. */
+export const VERSION = process.env.CODEX_HOTSWAP_VERSION ?? 'development';

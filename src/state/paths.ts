@@ -6,32 +6,36 @@ import { readRegularFile } from '../regular-file.ts';
 import { attempt } from './attempt.ts';
 import { absolute, stateDirOf } from './state-dir.ts';
 
+/** The files and directories of the state directory. */
+const STATE_ENTRIES = {
+  runtimeDir: 'runtime',
+  accountsDir: 'accounts',
+  sessionsDir: 'sessions',
+  /** One lock for each account. */
+  locksDir: 'locks',
+  /** The locks for changes of the configuration and of our records (see records.ts). */
+  configLock: 'config.lock',
+  recordsLock: 'records.lock',
+  /** Logins that belong to no known target (0600). */
+  orphansDir: 'orphans',
+  eventsFile: 'events.jsonl',
+  capabilitiesDir: 'codex',
+  currentFile: 'current.json',
+  /** The steps of a renaming that has begun. */
+  renamingFile: 'renaming.json',
+  /** Where the auth.json link of each Codex home led. */
+  linkedFile: 'linked.json',
+  /** The shim is off while this file exists. */
+  disabledFlag: 'disabled',
+};
+
 /** Every path that this program reads or writes; all absolute. Resolving them creates nothing. */
-export interface Paths {
+export interface Paths extends Record<keyof typeof STATE_ENTRIES, string> {
   home: string;
   /** The user's Codex home: `~/.codex` or `CODEX_HOME`. */
   sharedHome: string;
   configFile: string;
   stateDir: string;
-  runtimeDir: string;
-  accountsDir: string;
-  sessionsDir: string;
-  /** One lock for each account. */
-  locksDir: string;
-  /** The locks for changes of the configuration and of our records (see records.ts). */
-  configLock: string;
-  recordsLock: string;
-  /** Logins that belong to no known target (0600). */
-  orphansDir: string;
-  eventsFile: string;
-  capabilitiesDir: string;
-  currentFile: string;
-  /** The steps of a renaming that has begun. */
-  renamingFile: string;
-  /** Where the auth.json link of each Codex home led. */
-  linkedFile: string;
-  /** The shim is off while this file exists. */
-  disabledFlag: string;
 }
 
 /**
@@ -40,29 +44,15 @@ export interface Paths {
  * @param homedir the user's home, absolute.
  */
 export function resolvePaths(env: NodeJS.ProcessEnv, homedir: string): Paths {
-  const configDir = join(
-    absolute(env.XDG_CONFIG_HOME) ?? join(homedir, '.config'),
-    'codex-hotswap',
-  );
+  const configDir = absolute(env.XDG_CONFIG_HOME) ?? join(homedir, '.config');
   const stateDir = stateDirOf(env, homedir);
+  const entries = Object.entries(STATE_ENTRIES).map(([key, name]) => [key, join(stateDir, name)]);
   return {
+    ...(Object.fromEntries(entries) as typeof STATE_ENTRIES),
     home: homedir,
     sharedHome: resolveSharedHome(env.CODEX_HOME, homedir),
-    configFile: join(configDir, 'config.json'),
+    configFile: join(configDir, 'codex-hotswap', 'config.json'),
     stateDir,
-    runtimeDir: join(stateDir, 'runtime'),
-    accountsDir: join(stateDir, 'accounts'),
-    sessionsDir: join(stateDir, 'sessions'),
-    locksDir: join(stateDir, 'locks'),
-    configLock: join(stateDir, 'config.lock'),
-    recordsLock: join(stateDir, 'records.lock'),
-    orphansDir: join(stateDir, 'orphans'),
-    eventsFile: join(stateDir, 'events.jsonl'),
-    capabilitiesDir: join(stateDir, 'codex'),
-    currentFile: join(stateDir, 'current.json'),
-    renamingFile: join(stateDir, 'renaming.json'),
-    linkedFile: join(stateDir, 'linked.json'),
-    disabledFlag: join(stateDir, 'disabled'),
   };
 }
 
@@ -82,8 +72,8 @@ export function requireOwnHome(home: string, uid = process.geteuid?.()): void {
   if (owner === uid) return;
   throw new HotswapError(
     'unsafe-path',
-    `${home} belongs to another user (uid ${owner}), and this is root`,
-    'run it as that user, without sudo',
+    `${home} belongs to another user (uid ${owner}), and you are root`,
+    'run this command as that user, without sudo',
   );
 }
 

@@ -20,11 +20,11 @@ export const SETTINGS = {
   strategy: {
     default: 'order',
     values: ['order', 'most-left', 'soonest-reset'],
-    help: 'which usable account a session works under: the first in order, the one with the most left, or the one that resets first',
+    help: 'which usable account a session uses: the first in order, the one with the most left, or the one that resets first',
   },
   prompt: {
     default: 'continue',
-    help: 'what a resumed thread is told; empty: nothing, it waits for you',
+    help: 'the prompt for a resumed thread; empty: no prompt, the thread waits for you',
   },
   cooldownMinutes: {
     ...{ default: 240, from: 0, to: 60 * 24 * 31 },
@@ -38,16 +38,16 @@ export const SETTINGS = {
   },
   waitSlackSeconds: {
     ...{ default: 60, from: 0, to: 3600 },
-    help: 'seconds after its reset time at which an account that is waited for is asked whether it is back',
+    help: 'seconds after the reset time at which a waiting session asks its account again',
   },
   rotateBelow: {
     ...{ default: 0, from: 0, to: 100 },
     help: 'percent left in any window below which a session moves to an account with more, between two turns; 0: only at the limit',
   },
   refreshMarginSeconds: {
-    // Codex itself refreshes in the last 300 seconds, and must never get there.
+    // Codex itself refreshes a token in its last 300 seconds. No token may get so old.
     ...{ default: 1800, from: 310, to: 86_400 },
-    help: 'seconds of life that an access token has left when it is refreshed, before Codex would do it',
+    help: 'seconds before the end of an access token at which it is refreshed, earlier than Codex would do it',
   },
   bell: {
     default: true,

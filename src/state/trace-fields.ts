@@ -1,6 +1,6 @@
 import { hideSecrets } from './bug-report.ts';
 
-/** A copy that holds nothing of the conversation and no secret: known fields only, with a number, a switch or one word. */
+/** Copies known fields that are a number, a boolean or one word. The copy has no text of the conversation and no secret. */
 export function pickFields(value: unknown, depth = 0): Record<string, unknown> {
   const picked: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(value ?? {})) {
@@ -16,7 +16,7 @@ export function pickFields(value: unknown, depth = 0): Record<string, unknown> {
   return picked;
 }
 
-/** The text if it is one word, because several words could be of the conversation. Else its length. */
+/** The text if it is one word, otherwise its length: several words could be of the conversation. */
 export function wordOf(text: string): string {
   const isWord = /^[\w.:+-]{1,64}$/.test(text) && hideSecrets(text) === text;
   return isWord ? text : `(${text.length} characters)`;

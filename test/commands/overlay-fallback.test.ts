@@ -278,7 +278,7 @@ describe('broken state is set aside, and the session goes on supervised', () => 
     ['events.jsonl', []],
     ['codex', []],
     // What a session is on record with tells whose limits its threads have used: it is told, once, at the end.
-    ['sessions', [expect.stringMatching(/not put on record: this session; .* \(ENOTDIR\)/)]],
+    ['sessions', [expect.stringMatching(/could not be saved: this session; .* \(ENOTDIR\)/)]],
   ])('%s cannot be written: the session is as always', async (name, lines) => {
     await home.box.run(home.codex, ['exec', 'hello']);
     const path = join(home.paths.stateDir, name);
@@ -301,7 +301,7 @@ describe('broken state is set aside, and the session goes on supervised', () => 
   it('a lease that a power cut emptied is nobody’s', async () => {
     const slot = leaseSlot(home.paths, home.paths.sharedHome, ownIdentity());
     furnishSlot(slot);
-    writeFileSync(join(slot.side, `lease.${slot.generation}`), '');
+    writeFileSync(join(slot.side, `lease.${slot.leaseNumber}`), '');
     const ran = await home.box.run(home.codex, ['exec', 'hello']);
     expect(ran).toMatchObject({ status: 0 });
     expect(home.slots()).toEqual([slot.home]);

@@ -46,7 +46,7 @@ it('a provider that takes the accounts’ logins is none of another kind', async
     'model_provider = "proxy"\n[model_providers.proxy]\nrequires_openai_auth = true',
   );
   const read = await readConfigFiles(home.path('.codex'), home.path('etc'));
-  expect(checkCodexConfig(read).map(({ level }) => level)).toEqual(['ok']);
+  expect(checkCodexConfig(read).map(({ severity }) => severity)).toEqual(['ok']);
 });
 
 it.each(CASES)('a setting %s is told with its file', async (_, files, told) => {
@@ -54,7 +54,7 @@ it.each(CASES)('a setting %s is told with its file', async (_, files, told) => {
   for (const [file, text] of Object.entries(files)) home.write(file, text);
   const read = await readConfigFiles(home.path('.codex'), home.path('etc'));
   const texts = checkCodexConfig(read)
-    .filter(({ level }) => level !== 'ok')
+    .filter(({ severity }) => severity !== 'ok')
     .map(({ text }) => text);
   expect(texts).toEqual([expect.stringMatching(told)]);
 });

@@ -41,7 +41,7 @@ const FAULTS: [string, (home: ReturnType<typeof createHome>) => void, RegExp][] 
   [
     'another shim',
     (home) => home.write('.local/bin/codex', '#!/bin/sh\n# codex-hotswap shim: x\n', 0o755),
-    /of another installation/,
+    /belongs to another installation/,
   ],
   ['open vault', (home) => chmodSync(home.path('.codex-acc1'), 0o755), /chmod 700/],
   [

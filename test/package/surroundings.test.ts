@@ -133,7 +133,7 @@ describe.runIf(process.geteuid?.() === 0)('root with a user’s home', () => {
     const { home, before } = createForeignHome();
     const { status, stderr } = home.run(words);
     expect(stderr).toMatch(
-      /^codex-hotswap: .* belongs to another user \(uid 65534\), and this is root; .*\n$/,
+      /^codex-hotswap: .* belongs to another user \(uid 65534\), and you are root; .*\n$/,
     );
     expect(status).toBe(77);
     expect(readdirSync(home.home, { recursive: true }).sort()).toEqual(before);

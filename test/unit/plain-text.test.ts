@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LONGEST_LINE, ours, toPlainJson, toPlainText } from '../../src/plain-text.ts';
+import { LONGEST_LINE, ownText, toPlainJson, toPlainText } from '../../src/plain-text.ts';
 
 /** What a terminal obeys, or what turns, hides or breaks what is written. */
 const HARMFUL =
@@ -60,8 +60,8 @@ test('whatever the text, nothing harmful is left, and its length is bounded', ()
 });
 
 test('in a template our own codes stay, and what is put into it is made plain', () => {
-  const field = ours`\u001b[32m${'a\u001b[0m\n'}\u001b[39m`;
-  expect(String(ours`${field}\t${7}`)).toBe('\u001b[32ma\\x1b[0m\\n\u001b[39m\t7');
+  const field = ownText`\u001b[32m${'a\u001b[0m\n'}\u001b[39m`;
+  expect(String(ownText`${field}\t${7}`)).toBe('\u001b[32ma\\x1b[0m\\n\u001b[39m\t7');
 });
 
 test('JSON tells the same values without a character that a terminal obeys', () => {

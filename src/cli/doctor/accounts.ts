@@ -10,8 +10,8 @@ import { type Context, currentName, requireConfig } from '../context.ts';
 import { reportTarget } from '../look/target-report.ts';
 import { describeLogin, linkSharedHome } from '../set-up/link-shared-home.ts';
 import { describeWait } from '../time-text.ts';
-import { type Finding, type Fix, issue, note, ok } from './finding.ts';
-import { closeDir, closeFix } from './storage.ts';
+import { type Finding, type Fix, issue, listFindings, note, ok } from './finding.ts';
+import { checkDirMode, fixMode } from './storage.ts';
 
 /** The configuration and, for each target, its vault and the login in it. */
 export function checkAccounts(context: Context): Finding[] {
@@ -24,143 +24,123 @@ export function checkAccounts(context: Context): Finding[] {
   }
   const snapshots = readTargets(context.paths, config);
   const current = currentName(context, config);
-  return [
+  return listFindings([
     ok(
       `${config.targets.length} targets in ${context.paths.configFile}; new sessions start with ${current}`,
     ),
     ...snapshots.flatMap((snapshot) => checkTarget(snapshot, current, context.now)),
-    ...findTwins(snapshots),
-    ...checkSharedAuth(context, config, snapshots),
-  ];
+    ...snapshots.map((_, index) => findTwin(snapshots, index)),
+    checkSharedAuth(context, config, snapshots),
+  ]);
 }
 
-function checkTarget(snapshot: TargetSnapshot, current: string, now: Date): Finding[] {
+function checkTarget(
+  snapshot: TargetSnapshot,
+  current: string,
+  now: Date,
+): (Finding | undefined)[] {
   const { target } = snapshot;
   const { state, reason, email, plan, marks } = reportTarget(snapshot, current, now);
-  const words = [email, plan, ...describeToken(snapshot, now)];
-  const who = words.filter((word) => word !== null).join(', ');
+  const words = [email, plan, describeToken(snapshot, now)];
+  const who = words.filter((word) => word != null).join(', ');
   const text = `${target.name}${who === '' ? '' : ` (${who})`}: ${reason ?? 'logged in'}`;
   const needsLogin = marks.some(({ kind }) => kind === 'needs-login');
   const isFine = (state === 'marked' && !needsLogin) || state === 'off';
   const finding =
-    state === 'ready' ? ok(text) : isFine ? note(text) : issue(text, closeLogin(snapshot));
-  return [finding, ...checkVaultMode(target.vault), ...checkClock(snapshot, now)];
+    state === 'ready' ? ok(text) : isFine ? note(text) : issue(text, fixLoginMode(snapshot));
+  return [finding, checkVaultMode(target.vault), checkClock(snapshot, now)];
 }
 
-function describeToken({ vault }: TargetSnapshot, now: Date): string[] {
-  if (vault.kind !== 'ready' || vault.issuedAt === 0) return [];
+function describeToken({ vault }: TargetSnapshot, now: Date): string | undefined {
+  if (vault.kind !== 'ready' || vault.issuedAt === 0) return undefined;
   const minutes = Math.max(0, (now.getTime() / 1000 - vault.issuedAt) / 60);
   const age = minutes < 120 ? `${Math.floor(minutes)} min` : `${Math.floor(minutes / 60)} h`;
   const { expiresAt } = vault;
-  if (expiresAt === undefined) return [`token ${age} old`];
+  if (expiresAt === undefined) return `token ${age} old`;
   const isOver = expiresAt <= now.getTime() / 1000;
-  const end = isOver ? 'has run out, which Codex mends' : `ends ${describeWait(expiresAt, now)}`;
-  return [`token ${age} old, ${end}`];
+  const end = isOver ? 'has ended, Codex renews it' : `ends ${describeWait(expiresAt, now)}`;
+  return `token ${age} old, ${end}`;
 }
 
 /** A token from the future means that this clock is slow, so Codex refreshes its token too late. */
-function checkClock({ target, vault }: TargetSnapshot, now: Date): Finding[] {
-  if (vault.kind !== 'ready') return [];
+function checkClock({ target, vault }: TargetSnapshot, now: Date): Finding | undefined {
+  if (vault.kind !== 'ready') return undefined;
   const ahead = vault.issuedAt - now.getTime() / 1000;
-  return ahead <= CLOCK_SLACK_SECONDS
-    ? []
-    : [
-        issue(
-          `the login of ${target.name} was made ${Math.ceil(ahead / 60)} min from now, so this clock is slow; set the clock`,
-        ),
-      ];
+  if (ahead <= CLOCK_SLACK_SECONDS) return undefined;
+  return issue(
+    `the login of ${target.name} was made ${Math.ceil(ahead / 60)} min from now, so this clock is slow; set the clock`,
+  );
 }
 
 const CLOCK_SLACK_SECONDS = 300;
 
 /** The fix for a login that other users can read; none when another user owns the file. */
-function closeLogin({ target, vault }: TargetSnapshot): Fix | undefined {
+function fixLoginMode({ target, vault }: TargetSnapshot): Fix | undefined {
   const file = authFileOf(target);
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (vault.kind !== 'unsafe' || !stats?.isFile() || stats.uid !== process.getuid?.()) return;
-  return (stats.mode & 0o077) === 0 ? undefined : closeFix(file, 0o600);
+  return (stats.mode & 0o077) === 0 ? undefined : fixMode(file, 0o600);
 }
 
-function checkVaultMode(vault: string): Finding[] {
+function checkVaultMode(vault: string): Finding | undefined {
   const stats = lstatSync(vault, { throwIfNoEntry: false });
-  if (stats === undefined || stats.isSymbolicLink()) return [];
-  return (stats.mode & 0o077) === 0
-    ? []
-    : [issue(`${vault} is open to other users; run: chmod 700 ${vault}`, closeDir(vault))];
+  return stats === undefined || stats.isSymbolicLink() ? undefined : checkDirMode(vault, stats);
 }
 
-/** Two targets of one account reach its limit together, and the refresh of one token may end the other. */
-function findTwins(snapshots: readonly TargetSnapshot[]): Finding[] {
-  return snapshots.flatMap(({ target, vault }, index) => {
-    if (vault.kind !== 'ready') return [];
-    const twin = snapshots
-      .slice(0, index)
-      .find(
-        (other) =>
-          other.vault.kind === 'ready' && isSameIdentity(other.vault.identity, vault.identity),
-      );
-    return twin === undefined
-      ? []
-      : [
-          issue(
-            `${twin.target.name} and ${target.name} are the same account; log in with another: codex-hotswap login ${target.name}`,
-          ),
-        ];
-  });
+/** Two targets of one account reach its limit together. A refresh in one vault may make the token in the second one invalid. */
+function findTwin(snapshots: readonly TargetSnapshot[], index: number): Finding | undefined {
+  const { target, vault } = snapshots[index] as TargetSnapshot;
+  if (vault.kind !== 'ready') return undefined;
+  const { identity } = vault;
+  const twin = snapshots
+    .slice(0, index)
+    .find(({ vault: other }) => other.kind === 'ready' && isSameIdentity(other.identity, identity));
+  if (twin === undefined) return undefined;
+  return issue(
+    `${twin.target.name} and ${target.name} are the same account; log in with another: codex-hotswap login ${target.name}`,
+  );
 }
 
+/** Which login plain codex uses. */
 function checkSharedAuth(
   context: Context,
   config: Config,
   snapshots: readonly TargetSnapshot[],
-): Finding[] {
-  const { paths } = context;
-  const home = vaultOfHome(paths.sharedHome, config.targets);
-  if (home !== undefined) return [note(tellVaultHome(paths.sharedHome, home))];
+): Finding {
+  const { sharedHome } = context.paths;
+  const home = vaultOfHome(sharedHome, config.targets);
+  if (home !== undefined) return note(tellVaultHome(sharedHome, home));
   const current = currentName(context, config);
-  const follow: Fix = {
-    done: `plain codex uses the login of ${current}`,
-    run: () => linkSharedHome(context, config),
-  };
-  const file = join(paths.sharedHome, 'auth.json');
+  const isReady = snapshots.some(
+    ({ target, vault }) => target.name === current && vault.kind === 'ready',
+  );
+  const fix: Fix | undefined = isReady
+    ? {
+        done: `plain codex uses the login of ${current}`,
+        run: () => linkSharedHome(context, config),
+      }
+    : undefined;
+  const useCurrent = `run: codex-hotswap use ${current}`;
+  const file = join(sharedHome, 'auth.json');
   const stats = lstatSync(file, { throwIfNoEntry: false });
-  if (stats === undefined)
-    return [
-      note(
-        `plain codex is not logged in (${file} does not exist); run: codex-hotswap use ${current}`,
-        isReady(snapshots, current) ? follow : undefined,
-      ),
-    ];
+  if (stats === undefined) {
+    return note(`plain codex is not logged in (${file} does not exist); ${useCurrent}`, fix);
+  }
   if (!stats.isSymbolicLink()) {
     const { words, owner } = describeLogin(file, snapshots);
     const help =
       owner === undefined
         ? 'to adopt it: codex-hotswap import --as NAME'
-        : `the account is that of ${owner}, which gets the newer of the two with: codex-hotswap import`;
-    return [note(`plain codex has ${words} of its own (${file}); ${help}`)];
+        : `the account is that of ${owner}, which gets the newer login of the two with: codex-hotswap import`;
+    return note(`plain codex has ${words} of its own (${file}); ${help}`);
   }
   const leadsTo = resolve(dirname(file), readlinkSync(file));
-  const owner = snapshots.find(({ target }) => authFileOf(target) === leadsTo);
+  const owner = snapshots.find(({ target }) => authFileOf(target) === leadsTo)?.target.name;
   if (owner === undefined) {
     const isDangling = lstatSync(leadsTo, { throwIfNoEntry: false }) === undefined;
-    const fix = isDangling && isReady(snapshots, current) ? follow : undefined;
-    return [
-      note(
-        `plain codex uses ${leadsTo}, which is no target's; run: codex-hotswap use ${current}`,
-        fix,
-      ),
-    ];
+    const text = `plain codex uses ${leadsTo}, which belongs to no target; ${useCurrent}`;
+    return note(text, isDangling ? fix : undefined);
   }
-  if (owner.target.name === current) return [ok(`plain codex uses the login of ${current}`)];
-  const fix = isReady(snapshots, current) ? follow : undefined;
-  return [
-    note(
-      `plain codex uses the login of ${owner.target.name}, not of ${current}; run: codex-hotswap use ${current}`,
-      fix,
-    ),
-  ];
-}
-
-function isReady(snapshots: readonly TargetSnapshot[], name: string): boolean {
-  return snapshots.some(({ target, vault }) => target.name === name && vault.kind === 'ready');
+  if (owner === current) return ok(`plain codex uses the login of ${current}`);
+  return note(`plain codex uses the login of ${owner}, not of ${current}; ${useCurrent}`, fix);
 }

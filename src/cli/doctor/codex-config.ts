@@ -3,7 +3,7 @@ import { type LoginSettings, readLoginSettings, SYSTEM_DIR } from '../../codex/s
 import { loadTomlParser } from '../../codex/toml.ts';
 import { readRegularFile } from '../../regular-file.ts';
 import { errnoOf } from '../../state/files.ts';
-import { type Finding, issue, note, ok } from './finding.ts';
+import { type Finding, issue, listFindings, note, ok } from './finding.ts';
 
 /** The configuration files of Codex, read once for all checks. */
 export interface ConfigFiles {
@@ -32,44 +32,40 @@ export async function readConfigFiles(
     login: await readLoginSettings({ text: own.text, overrides: [], oss: false, system }),
     valueOf: (key) => layerWith(key)?.settings[key],
     fileOf: (key) => (layerWith(key) ?? own).file,
-    broken: layers.flatMap(({ file, fault }) =>
-      fault === undefined
-        ? []
-        : [issue(`${file} ${fault}, so Codex does not start either; correct it`)],
-    ),
+    broken: layers
+      .filter(({ fault }) => fault !== undefined)
+      .map(({ file, fault }) => issue(`${file} ${fault}, so Codex does not start; correct it`)),
   };
 }
 
-/** What the configuration means for accounts. */
+/** The settings of Codex that change which account it uses. */
 export function checkCodexConfig(files: ConfigFiles): Finding[] {
-  return [
+  return listFindings([
     ...files.broken,
     checkCredentialStore(files),
-    ...checkSecretStorage(files),
+    checkSecretStorage(files),
     ...checkForcedLogin(files),
-    ...checkProvider(files),
-  ];
+    checkProvider(files),
+  ]);
 }
 
-/** A keyring entry is keyed by CODEX_HOME, so an overlay would look logged out (fact 10). */
+/** The name of a keyring entry contains CODEX_HOME, so an overlay would look logged out (fact 10). */
 function checkCredentialStore({ login, fileOf }: ConfigFiles): Finding {
   if (login.store === undefined) return ok('Codex keeps its login in a file');
   return note(
-    `${fileOf('cli_auth_credentials_store')} lets Codex keep its login in the "${login.store}" store; supervised sessions use the files of the vaults, ` +
-      'plain codex does not: to bring its login in, set cli_auth_credentials_store = "file" and log in once more',
+    `${fileOf('cli_auth_credentials_store')} lets Codex keep its login in the "${login.store}" store; supervised sessions use the files of the vaults, plain codex does not; ` +
+      'to make plain codex use them, set cli_auth_credentials_store = "file" and log in once more',
   );
 }
 
 /** The key of `secrets/` depends on CODEX_HOME, so no overlay can read what plain codex encrypts. */
-function checkSecretStorage(files: ConfigFiles): Finding[] {
+function checkSecretStorage(files: ConfigFiles): Finding | undefined {
   const features = files.valueOf('features') as { secret_auth_storage?: unknown } | undefined;
-  if (features?.secret_auth_storage !== true) return [];
-  return [
-    note(
-      `${files.fileOf('features')} switches on secret_auth_storage; MCP logins that plain codex encrypts so cannot be read in supervised sessions, which keep theirs in the keyring: ` +
-        'to have the same in both, remove it and log in to those servers once more',
-    ),
-  ];
+  if (features?.secret_auth_storage !== true) return undefined;
+  return note(
+    `${files.fileOf('features')} switches on secret_auth_storage, so supervised sessions cannot read the MCP logins of plain codex and keep theirs in the keyring; ` +
+      'to have the same logins in both, remove secret_auth_storage and log in to those servers once more',
+  );
 }
 
 function checkForcedLogin({ login, fileOf }: ConfigFiles): Finding[] {
@@ -79,18 +75,16 @@ function checkForcedLogin({ login, fileOf }: ConfigFiles): Finding[] {
   ];
   return keys.map((key) =>
     issue(
-      `${fileOf(key)} sets ${key}: targets that do not fit are left out, for Codex would log them out, and plain codex still does; remove it, or remove those targets`,
+      `${fileOf(key)} sets ${key}: no session uses a target that does not fit, because Codex would log it out, as plain codex does; remove the setting, or remove those targets`,
     ),
   );
 }
 
-function checkProvider({ login, fileOf }: ConfigFiles): Finding[] {
-  if (login.foreignProvider === undefined) return [];
-  return [
-    note(
-      `${fileOf('model_provider')} works with the provider "${login.foreignProvider}", which has no use for these accounts, so codex runs alone; remove model_provider to use them`,
-    ),
-  ];
+function checkProvider({ login, fileOf }: ConfigFiles): Finding | undefined {
+  if (login.foreignProvider === undefined) return undefined;
+  return note(
+    `${fileOf('model_provider')} works with the provider "${login.foreignProvider}", which does not use your accounts, so codex runs unsupervised; to use your accounts, remove model_provider`,
+  );
 }
 
 interface Layer {
@@ -102,18 +96,17 @@ interface Layer {
 }
 
 async function readToml(file: string): Promise<Layer> {
-  let text: string;
-  try {
-    text = readRegularFile(file).toString('utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { file, text: '', settings: {} };
-    return { file, text: '', settings: {}, fault: `cannot be read (${errnoOf(error)})` };
-  }
   const parse = await loadTomlParser();
+  const nothing = { file, text: '', settings: {} };
   try {
+    const text = readRegularFile(file).toString('utf8');
     return { file, text, settings: parse(text) };
   } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') return nothing;
     const { line } = error as { line?: number };
-    return { file, text: '', settings: {}, fault: `is not valid TOML (line ${line})` };
+    const isToml = code === undefined;
+    const fault = isToml ? `is not valid TOML (line ${line})` : `cannot be read (${code})`;
+    return { ...nothing, fault };
   }
 }

@@ -10,26 +10,27 @@ import type { Context } from '../context.ts';
 import { checkCodexConfig, readConfigFiles } from './codex-config.ts';
 import { type Finding, issue, note, ok } from './finding.ts';
 
-/** The shared Codex home: what its configuration means for accounts, its databases, its daemon. */
+/** The shared Codex home: the settings that change which account Codex uses, its databases, its daemon. */
 export async function checkCodexHome(context: Context): Promise<Finding[]> {
   const files = await readConfigFiles(context.paths.sharedHome);
   return [
     ...checkCodexConfig(files),
     checkSqliteHome(context, files.valueOf('sqlite_home')),
-    ...(await checkDaemon(context.paths.sharedHome)),
+    await checkDaemon(context.paths.sharedHome),
   ];
 }
 
 function checkSqliteHome({ env, paths }: Context, configured: unknown): Finding {
-  const told = env.CODEX_SQLITE_HOME || configured;
-  const home = typeof told === 'string' ? told : paths.sharedHome;
+  const named = env.CODEX_SQLITE_HOME || configured;
+  const home = typeof named === 'string' ? named : paths.sharedHome;
   try {
     accessSync(home, constants.W_OK | constants.X_OK);
     return ok(`Codex keeps its databases in ${home}`);
   } catch (error) {
     const code = errnoOf(error);
-    if (code === 'ENOENT')
+    if (code === 'ENOENT') {
       return note(`${home}, for Codex's databases, does not exist yet; Codex makes it`);
+    }
     return issue(
       `${home}, for Codex's databases, is not writable (${code}); run: chmod u+rwx ${home}`,
     );
@@ -39,25 +40,23 @@ function checkSqliteHome({ env, paths }: Context, configured: unknown): Finding 
 const DAEMON_MS = 2000;
 
 /** A daemon keeps the login of its start, also after `use` chooses another target (fact 99). */
-async function checkDaemon(sharedHome: string): Promise<Finding[]> {
+async function checkDaemon(sharedHome: string): Promise<Finding> {
   const dir = join(sharedHome, 'app-server-daemon');
   const pidFile = ['daemon.pid', 'app-server.pid']
     .map((name) => join(dir, name))
     .find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
   const pid = pidFile === undefined ? Number.NaN : readPid(pidFile);
   if (pidFile === undefined || processStartTime(pid) === undefined) {
-    return [ok('no Codex daemon runs on the shared home')];
+    return ok('no Codex daemon runs on the shared home');
   }
   const account = await askDaemon(sharedHome, DAEMON_MS);
-  const under =
+  const login =
     account === undefined
       ? guessByTime(sharedHome, pidFile)
       : describeDaemonAccount(account, sharedHome);
-  return [
-    note(
-      `a Codex daemon (pid ${pid}) runs on ${sharedHome} under ${under}; supervised sessions do without it; to end it: codex app-server daemon stop`,
-    ),
-  ];
+  return note(
+    `a Codex daemon (pid ${pid}) runs on ${sharedHome} under ${login}; supervised sessions do not use it; to end it: codex app-server daemon stop`,
+  );
 }
 
 function describeDaemonAccount(account: DaemonAccount, sharedHome: string): string {
@@ -75,10 +74,10 @@ function describeDaemonAccount(account: DaemonAccount, sharedHome: string): stri
     : `${who}, not ${describeIdentity(now)} as plain codex`;
 }
 
-/** For a daemon that does not answer. */
+/** For a daemon that does not answer: whether its login was replaced after it started. */
 function guessByTime(sharedHome: string, pidFile: string): string {
-  const chosen = lstatTime(join(sharedHome, 'auth.json'));
-  const isOutdated = chosen !== undefined && chosen > statSync(pidFile).mtimeMs;
+  const login = lstatSync(join(sharedHome, 'auth.json'), { throwIfNoEntry: false });
+  const isOutdated = login !== undefined && login.mtimeMs > statSync(pidFile).mtimeMs;
   return isOutdated
     ? 'the login that was there before the current target was chosen'
     : 'the current login';
@@ -87,8 +86,4 @@ function guessByTime(sharedHome: string, pidFile: string): string {
 function readPid(file: string): number {
   const text = readTextQuietly(file);
   return Number((/"pid"\s*:\s*(\d+)/.exec(text) ?? /(\d+)/.exec(text))?.[1] ?? Number.NaN);
-}
-
-function lstatTime(file: string): number | undefined {
-  return lstatSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }

@@ -2,8 +2,8 @@ import { Command, Option } from 'commander';
 import { describeError } from '../../errors.ts';
 import { toPlainJson } from '../../plain-text.ts';
 import { type Context, readReconciledConfig } from '../context.ts';
-import { examine, type Located } from './examine.ts';
-import type { Finding } from './finding.ts';
+import { type AreaFinding, examine } from './examine.ts';
+import { type Finding, formatFinding } from './finding.ts';
 import { printReport } from './report.ts';
 
 interface DoctorOptions {
@@ -18,11 +18,11 @@ export function doctorCommand(context: Context): Command {
       'check the installation, the directories and every login; exit status 1 if something is wrong',
     )
     .option('--json', 'as JSON')
-    .option('--fix', 'mend what can be mended without losing anything, then check')
+    .option('--fix', 'mend what can be mended without a loss, then check')
     .addOption(
       new Option(
         '--report',
-        'print a text for an issue: versions, settings, what is found, the last events; names and paths are replaced',
+        'print a text for an issue: versions, settings, findings, the last events; names and paths are replaced',
       ).conflicts(['json', 'fix']),
     )
     .addHelpText(
@@ -37,40 +37,40 @@ export function doctorCommand(context: Context): Command {
       const fixed = fix ? await mend(context) : [];
       const findings = await examine(context);
       const isWell = json
-        ? tellAsJson(context, findings, fixed)
-        : tellFindings(context, findings, fixed);
+        ? printJson(context, findings, fixed)
+        : printFindings(context, findings, fixed);
       if (!isWell) process.exitCode = 1;
     });
 }
 
-/** Prints what was found. Returns whether all is well. */
-export function tellFindings(
+/** Prints the findings. Returns whether none of them is an issue. */
+export function printFindings(
   { say }: Context,
   findings: readonly Finding[],
   fixed: readonly string[] = [],
 ): boolean {
   for (const done of fixed) say(`fixed  ${done}`);
-  for (const { level, text } of findings) say(`${level.padEnd(5)}  ${text}`);
-  const issues = findings.filter(({ level }) => level === 'issue');
+  for (const finding of findings) say(formatFinding(finding));
+  const issues = findings.filter(({ severity }) => severity === 'issue');
   say('');
   say(issues.length === 0 ? 'doctor status: ok' : 'doctor status: issues found');
   for (const { text } of issues) say(`- ${text}`);
   if (findings.some(({ fix }) => fix !== undefined)) {
-    say('some of it can be mended at once: codex-hotswap doctor --fix');
+    say('to mend some of it at once: codex-hotswap doctor --fix');
   }
   return issues.length === 0;
 }
 
 /** The shape of `doctor --json`; keys are only ever added. */
-function tellAsJson({ say }: Context, findings: readonly Located[], fixed: string[]): boolean {
-  const isWell = findings.every(({ level }) => level !== 'issue');
-  const told = findings.map(({ area, level, text, fix }) => ({
+function printJson({ say }: Context, findings: readonly AreaFinding[], fixed: string[]): boolean {
+  const isWell = findings.every(({ severity }) => severity !== 'issue');
+  const listed = findings.map(({ area, severity, text, fix }) => ({
     area,
-    level,
+    level: severity,
     text,
     fixable: fix !== undefined,
   }));
-  say(toPlainJson({ version: 1, ok: isWell, fixed, findings: told }, 2));
+  say(toPlainJson({ version: 1, ok: isWell, fixed, findings: listed }, 2));
   return isWell;
 }
 

@@ -17,11 +17,11 @@ export const AREAS = [
   ['overlays', checkOverlays],
 ] as const satisfies [string, (context: Context) => Finding[] | Promise<Finding[]>][];
 
-export type Located = Finding & { area: (typeof AREAS)[number][0] };
+export type AreaFinding = Finding & { area: (typeof AREAS)[number][0] };
 
 /** Runs all checks. */
-export async function examine(context: Context): Promise<Located[]> {
-  const found: Located[] = [];
+export async function examine(context: Context): Promise<AreaFinding[]> {
+  const found: AreaFinding[] = [];
   for (const [area, check] of AREAS) {
     for (const finding of await check(context)) found.push({ area, ...finding });
   }

@@ -10,11 +10,16 @@ import { loadNodePty } from '../../pty/load-node-pty.ts';
 import type { Context } from '../context.ts';
 import { installShim, isCurrentShim } from '../set-up/shim-file.ts';
 import { findShims, pathLine, profileOf, reachOf } from '../set-up/shim-place.ts';
-import { type Finding, issue, note, ok } from './finding.ts';
+import { type Finding, issue, listFindings, note, ok } from './finding.ts';
 
-/** The programs: Node, the real codex, the pty, and the shim in front of it. */
+/** Checks Node, the real codex, the pty, and the shim. */
 export async function checkInstallation(context: Context): Promise<Finding[]> {
-  return [checkNode(), ...(await checkCodex(context)), await checkPty(), ...checkShim(context)];
+  return listFindings([
+    checkNode(),
+    ...(await checkCodex(context)),
+    await checkPty(),
+    ...checkShim(context),
+  ]);
 }
 
 function checkNode(): Finding {
@@ -33,10 +38,10 @@ async function checkCodex(context: Context): Promise<Finding[]> {
 
 export type AskedCodex =
   | { version: string; path: string; capabilities: Capabilities }
-  /** Why it cannot be asked, with the way out. */
+  /** Why it cannot be asked, and what to do about it. */
   | { fault: string };
 
-/** What the real Codex says of itself. */
+/** Asks the real Codex for its version and its capabilities. */
 export async function askCodex({ env, paths }: Context): Promise<AskedCodex> {
   const found = findRealCodex(env);
   if (found.kind === 'not-found') {
@@ -61,17 +66,12 @@ export async function askCodex({ env, paths }: Context): Promise<AskedCodex> {
   }
 }
 
-/** Without `--no-daemon` a version before it has no daemon either: both are fine. */
+/** A version without `--no-daemon` has no daemon, so both answers are fine. */
 function describeCapabilities({ noDaemon, features, learnedOptions }: Capabilities): Finding {
-  const known = Object.keys(features).length;
-  const words = [
-    noDaemon ? 'sessions run without its daemon' : 'it knows no --no-daemon',
-    `${known} features`,
-    ...(learnedOptions.length === 0
-      ? []
-      : [`${learnedOptions.length} options new to codex-hotswap`]),
-  ];
-  return ok(`of this codex: ${words.join(', ')}`);
+  const daemon = noDaemon ? 'sessions run without its daemon' : 'it has no --no-daemon';
+  const { length } = learnedOptions;
+  const options = length === 0 ? '' : `, ${length} options new to codex-hotswap`;
+  return ok(`of this codex: ${daemon}, ${Object.keys(features).length} features${options}`);
 }
 
 async function checkPty(): Promise<Finding> {
@@ -98,39 +98,37 @@ function openAndClosePty(): Promise<void> {
   });
 }
 
-function checkShim({ env, paths }: Context): Finding[] {
-  const disabled = existsSync(paths.disabledFlag);
-  const off = disabled
-    ? [note('codex-hotswap is switched off; to go on: codex-hotswap enable')]
-    : [];
+function checkShim({ env, paths }: Context): (Finding | undefined)[] {
+  const isDisabled = existsSync(paths.disabledFlag);
+  const off = isDisabled
+    ? note('codex-hotswap is switched off; to go on: codex-hotswap enable')
+    : undefined;
   const [shim, ...others] = findShims(env, paths.home);
   if (shim === undefined) {
     const text =
       'no shim is installed, so plain codex is unsupervised; run: codex-hotswap install-shim';
-    return [...off, disabled ? note(text) : issue(text)];
+    return [off, isDisabled ? note(text) : issue(text)];
   }
   return [
-    ...off,
-    checkReach(shim, { env, home: paths.home }),
-    ...(isCurrentShim(shim, env)
-      ? []
-      : [
-          issue(
-            `the shim ${shim} is of another installation of codex-hotswap; run: codex-hotswap install-shim`,
-            {
-              done: `the shim ${shim} is of this installation`,
-              run: () => void installShim(shim, env),
-            },
-          ),
-        ]),
+    off,
+    checkReach(shim, env, paths.home),
+    isCurrentShim(shim, env) ? undefined : reportOldShim(shim, env),
     ...others.map((other) => note(`there is another shim: ${other}`)),
   ];
 }
 
-function checkReach(
-  shim: string,
-  { env, home }: { env: NodeJS.ProcessEnv; home: string },
-): Finding {
+function reportOldShim(shim: string, env: NodeJS.ProcessEnv): Finding {
+  return issue(
+    `the shim ${shim} belongs to another installation of codex-hotswap; run: codex-hotswap install-shim`,
+    {
+      done: `the shim ${shim} belongs to this installation`,
+      run: () => void installShim(shim, env),
+    },
+  );
+}
+
+/** Whether a shell finds the shim before the real codex. */
+function checkReach(shim: string, env: NodeJS.ProcessEnv, home: string): Finding {
   const reach = reachOf(shim, env);
   const cure = `add to ${profileOf(env)} and open a new shell: ${pathLine(dirname(shim), env, home)}`;
   if (reach.kind === 'first') return ok(`codex on PATH is the shim ${shim}`);

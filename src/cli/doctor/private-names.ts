@@ -1,28 +1,33 @@
-import { readdirSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Identity } from '../../accounts/login.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { readObject } from '../../codex/json.ts';
+import { attempt } from '../../state/attempt.ts';
 import { readConfig } from '../../state/config.ts';
+import { listReadableNames } from '../../state/files.ts';
 import type { Context } from '../context.ts';
 import type { Anonymiser } from './anonymise.ts';
 import type { RawEvent } from './raw-events.ts';
 
-/** Names everything private that our own files and the system tell of, so that it is replaced wherever it stands. */
+/**
+ * Gives a replacement to every private text in our files, our events and the system's answers. The report says elsewhere what
+ * is broken, so a part that cannot be read is left out here.
+ */
 export function namePrivateTexts(
   anonymiser: Anonymiser,
   context: Context,
   events: readonly RawEvent[],
 ): void {
-  quietly(() => nameAccounts(anonymiser, context));
-  quietly(() => namePlaces(anonymiser, context));
-  quietly(() => namePerson(anonymiser, context.env));
-  for (const event of events) quietly(() => nameEvent(anonymiser, event));
+  attempt(() => nameAccounts(anonymiser, context));
+  attempt(() => namePlaces(anonymiser, context));
+  attempt(() => namePerson(anonymiser, context.env));
+  for (const event of events) attempt(() => nameEvent(anonymiser, event));
 }
 
 function nameAccounts({ name, replace }: Anonymiser, { paths }: Context): void {
-  const config = readConfigQuietly(paths);
+  const config = attempt(() => readConfig(paths));
   for (const { target, vault, state } of config === undefined ? [] : readTargets(paths, config)) {
     const given = name('account', target.name);
     const isUsual = target.vault === join(paths.home, `.codex-${target.name}`);
@@ -32,8 +37,9 @@ function nameAccounts({ name, replace }: Anonymiser, { paths }: Context): void {
       if (identity !== undefined) nameIdentity(identity, given);
     }
   }
-  // Those that the configuration does not know, or no longer.
-  for (const file of listNames(paths.accountsDir)) name('account', file.replace(/\.json.*$/, ''));
+  // Accounts that are not in the configuration, or not any more.
+  for (const file of listReadableNames(paths.accountsDir))
+    name('account', file.replace(/\.json.*$/, ''));
 
   function nameIdentity({ email, userId, accountId }: Identity, given: string): void {
     if (email !== undefined) replace(email, given);
@@ -54,22 +60,23 @@ function namePlaces({ name, replace }: Anonymiser, { paths, env }: Context): voi
     else name('dir', place);
   }
   for (const home of [paths.home, env.HOME ?? '', homedir()]) {
-    for (const path of [home, realpathQuietly(home)]) if (path.length > 1) replace(path, '~');
+    for (const path of [home, attempt(() => realpathSync(home)) ?? home])
+      if (path.length > 1) replace(path, '~');
   }
   if (process.cwd() !== '/') name('dir', process.cwd());
 }
 
 function namePerson({ replace }: Anonymiser, env: NodeJS.ProcessEnv): void {
-  const users = [env.USER, env.LOGNAME, env.SUDO_USER, quietly(() => userInfo().username)];
-  for (const user of users) if (user && !EVERYBODYS.has(user)) replace(user, '<user>');
+  const users = [env.USER, env.LOGNAME, env.SUDO_USER, attempt(() => userInfo().username)];
+  for (const user of users) if (user && !COMMON_NAMES.has(user)) replace(user, '<user>');
   const host = hostname();
   for (const part of [host, host.split('.')[0] ?? '']) {
-    if (!EVERYBODYS.has(part)) replace(part, '<host>');
+    if (!COMMON_NAMES.has(part)) replace(part, '<host>');
   }
 }
 
-/** As names of a user or a machine they tell nothing, and a report without these words could not be read. */
-const EVERYBODYS = new Set(['root', 'codex', 'codex-hotswap', 'node', 'localhost']);
+/** Common names of a user or a machine. They identify nobody, and a report without these words could not be read. */
+const COMMON_NAMES = new Set(['root', 'codex', 'codex-hotswap', 'node', 'localhost']);
 
 function nameEvent({ name }: Anonymiser, event: RawEvent): void {
   const { type, thread, target, from, to, launch, cwd, earliest } = event;
@@ -79,25 +86,4 @@ function nameEvent({ name }: Anonymiser, event: RawEvent): void {
   for (const text of accounts) if (typeof text === 'string') name('account', text);
   if (typeof launch === 'string') name('session', launch);
   if (typeof cwd === 'string' && cwd.length > 1) name('dir', cwd);
-}
-
-function readConfigQuietly(paths: Context['paths']) {
-  return quietly(() => readConfig(paths));
-}
-
-function listNames(directory: string): string[] {
-  return quietly(() => readdirSync(directory)) ?? [];
-}
-
-function realpathQuietly(path: string): string {
-  return quietly(() => realpathSync(path)) ?? path;
-}
-
-/** A part that is broken is told where it is looked at; here it only has no names. */
-function quietly<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

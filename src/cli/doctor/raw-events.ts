@@ -2,11 +2,12 @@ import { readIsoTime } from '../../codex/bounds.ts';
 import { parseJson, readObject } from '../../codex/json.ts';
 import type { Paths } from '../../state/paths.ts';
 import { readEventLines } from '../look/event-lines.ts';
+import { listFields } from '../look/list-fields.ts';
 
-/** An event as it stands in the log, whatever is in it. */
+/** An event of the log with all its fields, none of them checked. */
 export type RawEvent = Record<string, unknown>;
 
-/** All events, oldest first, and why a file of them could not be read. */
+/** All events, oldest first, and the errors of the files that could not be read. */
 export function readRawEvents({ eventsFile }: Pick<Paths, 'eventsFile'>): {
   found: RawEvent[];
   errors: unknown[];
@@ -24,24 +25,14 @@ export function readRawEvents({ eventsFile }: Pick<Paths, 'eventsFile'>): {
   return { found, errors };
 }
 
-/** `<time> <type> key=value …`, at most twenty fields. */
+/** `<time> <type> key=value …`. */
 export function describeRawEvent({ at, type, ...fields }: RawEvent): string {
-  return [readIsoTime(at) ?? 'at some time', type, ...describeFields(fields, '')].join(' ');
+  const words = listFields(fields).map(([name, value]) => `${name}=${describeValue(name, value)}`);
+  return [readIsoTime(at) ?? 'at some time', type, ...words].join(' ');
 }
 
-function describeFields(fields: RawEvent, prefix: string): string[] {
-  return Object.entries(fields)
-    .slice(0, 20)
-    .flatMap(([key, value]) => {
-      const inner = readObject(value);
-      if (inner === undefined) return [`${prefix}${key}=${describeValue(key, value)}`];
-      return prefix === '' ? describeFields(inner, `${key}.`) : [`${prefix}${key}=…`];
-    });
-}
-
-function describeValue(key: string, value: unknown): string {
-  if (key === 'until' && typeof value === 'number' && Math.abs(value) < 1e11) {
-    return new Date(value * 1000).toISOString();
-  }
+function describeValue(name: string, value: unknown): string {
+  const isTime = /(^|\.)until$/.test(name) && typeof value === 'number' && Math.abs(value) < 1e11;
+  if (isTime) return new Date(value * 1000).toISOString();
   return typeof value === 'object' && value !== null ? '…' : String(value);
 }

@@ -2,18 +2,20 @@ import { release, type } from 'node:os';
 import { basename } from 'node:path';
 import { describeError } from '../../errors.ts';
 import { CONFIG_DEFAULTS } from '../../state/config.ts';
+import { VERSION } from '../../state/package-files.ts';
 import { type Context, requireConfig } from '../context.ts';
 import { listConfigKeys } from '../set-up/config-keys.ts';
 import { createAnonymiser } from './anonymise.ts';
 import { AREAS } from './examine.ts';
+import { formatFinding } from './finding.ts';
 import { askCodex } from './installation.ts';
 import { readOwnWords } from './own-words.ts';
 import { namePrivateTexts } from './private-names.ts';
 import { describeRawEvent, readRawEvents } from './raw-events.ts';
 
 /**
- * Prints a text for an issue: versions, settings, abilities of Codex, results of doctor, last events. Replaces accounts,
- * threads, paths and every word that is not ours. A broken part prints its error.
+ * Prints a text for an issue: versions, settings, capabilities of Codex, findings of doctor, last events. Replaces accounts,
+ * threads, paths and every word that is not in our programs. A broken part prints its error.
  */
 export async function printReport(context: Context, ownWords = readOwnWords()): Promise<void> {
   const { say } = context;
@@ -28,9 +30,7 @@ export async function printReport(context: Context, ownWords = readOwnWords()): 
   await printPart('settings', () => listSettings(context));
   await printPart('capabilities', () => listCapabilities(context, ownWords));
   for (const [area, check] of AREAS) {
-    await printPart(`doctor: ${area}`, async () =>
-      (await check(context)).map(({ level, text }) => `${level.padEnd(5)}  ${text}`),
-    );
+    await printPart(`doctor: ${area}`, async () => (await check(context)).map(formatFinding));
   }
   await printPart(`the last ${MOST_EVENTS} events`, () => {
     const lines = events.found.slice(-MOST_EVENTS).map(describeRawEvent);
@@ -69,7 +69,7 @@ async function listVersions(context: Context): Promise<string[]> {
   const inside = ['TMUX', 'STY', 'SSH_CONNECTION', 'WSL_DISTRO_NAME'].filter((name) => env[name]);
   const variables = Object.keys(env).filter((name) => /^(CODEX|OPENAI)_/.test(name) && env[name]);
   return [
-    `codex-hotswap ${process.env.CODEX_HOTSWAP_VERSION ?? 'development'}`,
+    `codex-hotswap ${VERSION}`,
     `codex: ${'fault' in codex ? codex.fault : codex.version}`,
     `node ${process.versions.node}`,
     `system: ${type()} ${kernel} ${process.arch}`,

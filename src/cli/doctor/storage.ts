@@ -5,6 +5,7 @@ import {
   existsSync,
   lstatSync,
   readdirSync,
+  type Stats,
   statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,66 +17,63 @@ import { attempt } from '../../state/attempt.ts';
 import { readConfig } from '../../state/config.ts';
 import { assertOwned } from '../../state/files.ts';
 import type { Context } from '../context.ts';
-import { type Finding, type Fix, issue, note, ok } from './finding.ts';
+import { type Finding, type Fix, issue, listFindings, note, ok } from './finding.ts';
 
 /** Checks that our directories and Codex's exist, belong to the user, are private and writable. */
 export function checkStorage(context: Context): Finding[] {
   const { paths } = context;
-  return [
-    ...checkDir('the shared Codex home', paths.sharedHome, { privateMode: false }),
-    ...checkDir('the configuration directory', dirname(paths.configFile), { privateMode: false }),
-    ...checkDir('the state directory', paths.stateDir, { privateMode: true }),
-    ...checkNotTemporary(paths.runtimeDir),
+  return listFindings([
+    checkDir('the shared Codex home', paths.sharedHome, { privateMode: false }),
+    checkDir('the configuration directory', dirname(paths.configFile), { privateMode: false }),
+    checkDir('the state directory', paths.stateDir, { privateMode: true }),
+    checkNotTemporary(paths.runtimeDir),
     ...checkOrphans(paths.orphansDir, listTargets(context)),
-  ];
+  ]);
 }
 
-function checkDir(what: string, dir: string, { privateMode }: { privateMode: boolean }): Finding[] {
+function checkDir(what: string, dir: string, { privateMode }: { privateMode: boolean }): Finding {
   try {
     const stats = assertOwned(dir);
     if (stats === undefined)
-      return [note(`${what} ${dir} does not exist yet; it is made when needed`)];
-    if (!stats.isDirectory()) return [issue(`${what} ${dir} is not a directory; move it away`)];
+      return note(`${what} ${dir} does not exist yet; it is made when needed`);
+    if (!stats.isDirectory()) return issue(`${what} ${dir} is not a directory; move it away`);
     accessSync(dir, constants.W_OK | constants.X_OK);
-    if (privateMode && (stats.mode & 0o077) !== 0) {
-      return [
-        issue(`${what} ${dir} can be read by other users; run: chmod 700 ${dir}`, closeDir(dir)),
-      ];
-    }
-    return [ok(`${what} ${dir}`)];
+    return (privateMode && checkDirMode(dir, stats, `${what} ${dir}`)) || ok(`${what} ${dir}`);
   } catch (error) {
-    if (error instanceof HotswapError) {
-      const fix = privateMode ? closeDir(dir) : undefined;
-      return [issue(`${error.message}; ${error.advice}`, fix)];
+    if (!(error instanceof HotswapError)) {
+      return issue(`${what} ${dir} is not writable; run: chmod u+rwx ${dir}`);
     }
-    return [issue(`${what} ${dir} is not writable; run: chmod u+rwx ${dir}`)];
+    return issue(`${error.message}; ${error.advice}`, privateMode ? fixDirMode(dir) : undefined);
   }
 }
 
-/** The fix for a directory that other users can read; undefined when another user owns it. */
-export function closeDir(dir: string): Fix | undefined {
-  return lstatSync(dir).uid === process.getuid?.() ? closeFix(dir, 0o700) : undefined;
+/** An issue when other users can read the directory. @param name for the user. */
+export function checkDirMode(dir: string, { mode }: Stats, name = dir): Finding | undefined {
+  if ((mode & 0o077) === 0) return undefined;
+  return issue(`${name} can be read by other users; run: chmod 700 ${dir}`, fixDirMode(dir));
 }
 
-export function closeFix(path: string, mode: number): Fix {
+/** The fix for a directory that other users can read; undefined when another user owns it. */
+function fixDirMode(dir: string): Fix | undefined {
+  return lstatSync(dir).uid === process.getuid?.() ? fixMode(dir, 0o700) : undefined;
+}
+
+export function fixMode(path: string, mode: number): Fix {
   return {
-    done: `${path} is yours alone (chmod ${mode.toString(8)})`,
+    done: `only you can read ${path} now (chmod ${mode.toString(8)})`,
     run: () => chmodSync(path, mode),
   };
 }
 
 /** Codex refuses its helper binaries when CODEX_HOME lies under a temporary directory (fact 26). */
-function checkNotTemporary(runtimeDir: string): Finding[] {
+function checkNotTemporary(runtimeDir: string): Finding | undefined {
   const isTemporary = [tmpdir(), '/tmp', '/var/tmp'].some((dir) =>
     runtimeDir.startsWith(`${dir}/`),
   );
-  return isTemporary
-    ? [
-        issue(
-          `${runtimeDir} lies in a temporary directory, where Codex refuses part of its work; set XDG_STATE_HOME elsewhere`,
-        ),
-      ]
-    : [];
+  if (!isTemporary) return undefined;
+  return issue(
+    `${runtimeDir} lies in a temporary directory, where Codex refuses part of its work; set XDG_STATE_HOME to another directory`,
+  );
 }
 
 function checkOrphans(dir: string, snapshots: readonly TargetSnapshot[]): Finding[] {
@@ -87,7 +85,7 @@ function checkOrphans(dir: string, snapshots: readonly TargetSnapshot[]): Findin
     return note(
       owner === undefined
         ? `${file} is a login that belongs to no target; adopt it with: codex-hotswap import ${file} --as NAME, or delete it`
-        : `${file} is a login of the account of ${owner} that lost its place to a newer one; if ${owner} works, delete it, else try: codex-hotswap import ${file}`,
+        : `${file} is a login of the account of ${owner} that a newer one replaced; if ${owner} works, delete it, else try: codex-hotswap import ${file}`,
     );
   });
 }

@@ -4,7 +4,7 @@ import { errnoOf } from '../../state/files.ts';
 import { readEvent } from './read-event.ts';
 
 /**
- * The lines of a file that are events, and the size of the file. A person may have edited the file.
+ * Reads the lines of a log that are events, and the size of the file. A missing file has none. A person may have edited it.
  * @throws HotswapError `bad-state` when the file cannot be read.
  */
 export function readEventLines(file: string): { lines: string[]; bytes: number } {
@@ -23,10 +23,10 @@ export function readEventLines(file: string): { lines: string[]; bytes: number }
     throw new HotswapError(
       'bad-state',
       `${file} cannot be read (${code})`,
-      'move it away; a new one is begun',
+      'move it away; the next session begins a new one',
     );
   }
 }
 
-/** We rotate the file at 4 MiB. Of a larger file, which we did not write, only the end is read. */
+/** We rotate the log at 4 MiB. Of a larger file, which we did not write, only the end is read. */
 const MOST_BYTES = 8 * 1024 * 1024;

@@ -3,12 +3,13 @@ import { StringDecoder } from 'node:string_decoder';
 import { openRegularFile } from '../../regular-file.ts';
 import { attempt } from '../../state/attempt.ts';
 
-const LOOK_EVERY_MS = 250;
+const POLL_MS = 250;
 const MOST_CHARACTERS = 1024 * 1024;
 
 /**
- * Hands on each line of a file after its first `offset` bytes, as they come, for ever; also over its rotation (a rename to
- * `<file>.1`), and when it does not exist yet. By polling: files are replaced, and events for that differ by system.
+ * Calls `onLine` for each line of a file after its first `offset` bytes, and for each line that is written later, for ever. The
+ * file may be rotated (renamed to `<file>.1`), or not exist yet. It polls, because each system reports a replaced file in its
+ * own way.
  */
 export function followLines(file: string, offset: number, onLine: (line: string) => void): void {
   let fd = openOrNone(file);
@@ -24,7 +25,7 @@ export function followLines(file: string, offset: number, onLine: (line: string)
       at += count;
       const lines = (rest + decoder.write(buffer.subarray(0, count))).split('\n');
       rest = lines.pop() ?? '';
-      // No event is so long. The rest of such a line is no JSON, and is ignored.
+      // No event is so long. What is left of such a line is no JSON, so its reader ignores it.
       if (rest.length > MOST_CHARACTERS) rest = '';
       for (const line of lines) onLine(line);
     }
@@ -35,12 +36,12 @@ export function followLines(file: string, offset: number, onLine: (line: string)
     if (fd !== undefined && isSameFile(fd, file)) return;
     const next = openOrNone(file);
     if (next === undefined) return;
-    // The old file may have got its last lines before the rotation.
+    // The old file may have got more lines before the rotation.
     readOn();
     if (fd !== undefined) closeSync(fd);
     [fd, at, rest, decoder] = [next, 0, '', new StringDecoder('utf8')];
     readOn();
-  }, LOOK_EVERY_MS);
+  }, POLL_MS);
 }
 
 function openOrNone(file: string): number | undefined {

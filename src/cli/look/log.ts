@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { toPlainJson } from '../../plain-text.ts';
+import { attempt } from '../../state/attempt.ts';
 import type { Context } from '../context.ts';
 import { readEventLines } from './event-lines.ts';
 import { describeEvent } from './event-text.ts';
@@ -8,10 +9,10 @@ import { readEvent } from './read-event.ts';
 
 export function logCommand(context: Context): Command {
   return new Command('log')
-    .description('what codex-hotswap did and why, newest last')
+    .description('what codex-hotswap did and why, the newest event last')
     .option('-n, --lines <count>', 'how many', parseCount, 30)
     .option('--json', 'as JSON, one event a line')
-    .option('-f, --follow', 'go on with what happens from now on, until Ctrl-C')
+    .option('-f, --follow', 'go on with each new event, until Ctrl-C')
     .addHelpText(
       'after',
       '\nExamples:\n  codex-hotswap log -n 100\n  codex-hotswap log -f\n\n' +
@@ -35,11 +36,9 @@ function showLine({ say }: Context, line: string, asJson: boolean): void {
   const event = readEvent(line);
   if (event === undefined) return;
   if (!asJson) return say(describeEvent(event, new Date()));
-  try {
-    say(toPlainJson(JSON.parse(line)));
-  } catch {
-    // Nested so deep that it cannot be written again.
-  }
+  // An event that is nested too deep cannot be written again.
+  const json = attempt(() => toPlainJson(JSON.parse(line)));
+  if (json !== undefined) say(json);
 }
 
 /** A number from 1 on, for commander. */

@@ -8,13 +8,15 @@ import {
 import { parseJson, readObject } from '../../codex/json.ts';
 import type { HotswapEvent } from '../../state/events.ts';
 
-/** A line of the log as it can be told. */
+/** An event that was read from the log. */
 export type LoggedEvent =
   | { kind: 'known'; at: unknown; event: HotswapEvent }
-  /** Of a newer version, or edited by hand. */
+  /** An event of a newer version, or one that was edited by hand. */
   | { kind: 'other'; at: unknown; type: string; fields: Record<string, unknown> };
 
-/** Reads a line of the log; undefined when it is no event. Fields of the wrong form are left out, numbers are bounded. */
+/**
+ * Reads a line of the log; undefined when it is no event. A field of a wrong type is left out. Texts and numbers are bounded.
+ */
 export function readEvent(line: string): LoggedEvent | undefined {
   const found = readObject(parseJson(line));
   const type = readText(found?.type, MAX_LENGTH.name);
@@ -28,7 +30,7 @@ export function readEvent(line: string): LoggedEvent | undefined {
 }
 
 type Read = (value: unknown) => unknown;
-/** How each field is read; a name that ends with `?` may be missing. */
+/** The reader of each field of an event. A field whose name ends with `?` may be missing. */
 type Shape = Record<string, Read>;
 
 function readFields(fields: Record<string, unknown>, shape: Shape) {

@@ -1,4 +1,4 @@
-import { type OwnText, ours } from '../../plain-text.ts';
+import { type OwnText, ownText } from '../../plain-text.ts';
 import { widthOf } from '../cut-to-width.ts';
 import type { LiveSession } from '../session/live-sessions.ts';
 import { fitTable, type Row } from '../table.ts';
@@ -19,6 +19,8 @@ export interface StatusLook {
 
 /** The length of a cell about a window; a narrow terminal gets a shorter one. */
 type Detail = 'full' | 'time' | 'percent';
+/** How the cell of a state explains the state. */
+type Wording = 'sentence' | 'brief';
 
 /**
  * The targets as a table: marker and name, e-mail, plan, a bar for each window, source of the figures, state. The cell of a
@@ -32,35 +34,25 @@ export function formatStatus(
   const fits = (rows: Row[]) =>
     width === undefined || rows.every(({ before, last }) => widthOf(before + last) <= width);
   const paint = (rows: Row[]) => rows.map((row, index) => paintRow(row, targets[index - 1], look));
-  const whole = layOut(targets, look, 'full');
+  const layOut = (detail: Detail, wording: Wording) =>
+    fitTable(cellsOf(targets, look, detail, wording), { width: undefined, dispensable: [] });
+  const whole = layOut('full', 'sentence');
   if (fits(whole)) return paint(whole);
   const details: Detail[] = ['full', 'time', 'percent'];
-  const tables = details.map((detail) => layOut(targets, look, detail, 'brief'));
-  return [...paint(tables.find(fits) ?? leaveOut(targets, look)), ...explainBeneath(targets)];
+  const tables = details.map((detail) => layOut(detail, 'brief'));
+  return [...paint(tables.find(fits) ?? dropColumns(targets, look)), ...explainBelow(targets)];
 }
 
-/** Whole sentences: when the terminal wraps them, a command in them can still be copied. */
-function explainBeneath(targets: readonly TargetStatus[]): string[] {
+/** Whole sentences: when the terminal wraps them, a user can still copy a command from them. */
+function explainBelow(targets: readonly TargetStatus[]): string[] {
   const lines = targets.flatMap(({ name, reason, state }) =>
     reason === null || state === 'off' ? [] : [`${name}: ${reason}`],
   );
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-type Wording = 'sentence' | 'brief';
-
-function layOut(
-  targets: readonly TargetStatus[],
-  look: StatusLook,
-  detail: Detail,
-  wording: Wording = 'sentence',
-): Row[] {
-  const cells = cellsOf(targets, look, detail, wording);
-  return fitTable(cells, { width: undefined, dispensable: [] });
-}
-
-/** Leaves columns out in this order: source of the figures, plan, e-mail, windows. */
-function leaveOut(targets: readonly TargetStatus[], look: StatusLook): Row[] {
+/** Drops columns in this order: source of the figures, plan, e-mail, windows. */
+function dropColumns(targets: readonly TargetStatus[], look: StatusLook): Row[] {
   const cells = cellsOf(targets, look, 'percent', 'brief');
   const titles = cells[0] as string[];
   const figures = titles.indexOf('FIGURES');
@@ -80,10 +72,9 @@ function cellsOf(
   const lengths = windowLengths(targets);
   const isMeasured = targets.some(({ usage }) => usage !== null);
   const figures = (cell: string) => (isMeasured ? [cell] : []);
-  const windows = lengths.map(titleOf);
   const isUsed = targets.some(({ sessions }) => sessions.length > 0);
   const live = (cell: string) => (isUsed ? [cell] : []);
-  const titles = ['  TARGET', 'E-MAIL', 'PLAN', ...windows];
+  const titles = ['  TARGET', 'E-MAIL', 'PLAN', ...lengths.map(titleOf)];
   titles.push(...figures('FIGURES'), ...live('LIVE'), 'STATE');
   const rows = targets.map(({ usage, ...target }) => [
     `${target.current ? '*' : ' '} ${target.name}`,
@@ -92,7 +83,7 @@ function cellsOf(
     ...lengths.map((minutes) => windowCell(usage, minutes, look, detail)),
     ...figures(usage === null ? '-' : describeAge(usage.source, usage.capturedAt, look.now)),
     ...live(target.sessions.length === 0 ? '-' : String(target.sessions.length)),
-    (wording === 'brief' ? briefly(target, look.now) : target.reason) ?? target.state,
+    (wording === 'brief' ? abbreviate(target, look.now) : target.reason) ?? target.state,
   ]);
   return [titles, ...rows];
 }
@@ -125,15 +116,15 @@ function windowCell(
   return detail === 'full' ? `${at} (${describeWait(resets, now)})` : at;
 }
 
-/** A state in a word or two. */
-function briefly(
+/** A state in one or two words; null when the target is ready. */
+function abbreviate(
   { state, marks }: Pick<TargetReport, 'state' | 'marks'>,
   now: Date,
 ): string | null {
   if (state !== 'marked') return BRIEF[state];
   if (marks.some(({ kind }) => kind === 'needs-login')) return 'needs login';
   const ends = marks.map(({ until }) => (until === null ? Number.NaN : Date.parse(until) / 1000));
-  const last = Math.max(...ends); // NaN when one of them is for ever
+  const last = Math.max(...ends); // NaN when a mark has no end
   return Number.isFinite(last) ? `until ${describeTime(last, now)}` : 'set aside';
 }
 
@@ -154,7 +145,7 @@ function paintRow(
 ): string | OwnText {
   if (!colour || target === undefined) return `${before}${last}`.trimEnd();
   const [on, off] = COLOURS[target.state] ?? YELLOW;
-  return ours`${before}\u001b[${on}m${last}\u001b[${off}m`;
+  return ownText`${before}\u001b[${on}m${last}\u001b[${off}m`;
 }
 
 const YELLOW = [33, 39] as const;

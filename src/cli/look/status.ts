@@ -17,7 +17,7 @@ interface StatusOptions {
 /** The shape of `status --json`; keys are only ever added. */
 interface StatusReport {
   version: 1;
-  /** Whether plain `codex` is supervised. */
+  /** Whether the shim supervises `codex`. */
   enabled: boolean;
   shims: string[];
   current: string | null;
@@ -27,9 +27,11 @@ interface StatusReport {
 export function statusCommand(context: Context): Command {
   return new Command('status')
     .alias('list')
-    .description('show your targets: which is current, what is left of each, and until when')
+    .description(
+      'show your targets: the current one, the percent left of each, and the reset times',
+    )
     .option('--json', 'as JSON')
-    .option('--watch', 'stay, and show it again whenever something changes')
+    .option('--watch', 'stay, and show it again after each change')
     .addHelpText(
       'after',
       '\nExample:\n  codex-hotswap status --json | jq -r ".targets[].state"\n\nFresh figures: codex-hotswap refresh',
@@ -76,10 +78,13 @@ function formatReport(
     colour: Boolean(isTTY) && !env.NO_COLOR,
   });
   if (enabled) return lines;
-  return [...lines, 'codex-hotswap is off: plain codex runs alone; to go on: codex-hotswap enable'];
+  return [
+    ...lines,
+    'codex-hotswap is off, so codex runs unsupervised; to go on: codex-hotswap enable',
+  ];
 }
 
-/** Prints the status again after each change of the configuration, an account or a session, until Ctrl-C. */
+/** Prints the status, and again after each change of the configuration, an account or a session, until Ctrl-C. */
 async function watchStatus(context: Context, options: StatusOptions): Promise<void> {
   const { paths } = context;
   const show = () => {
@@ -90,10 +95,7 @@ async function watchStatus(context: Context, options: StatusOptions): Promise<vo
   const { watch } = await import('chokidar');
   const { accountsDir, sessionsDir, currentFile, disabledFlag } = paths;
   const watched = [accountsDir, sessionsDir, currentFile, disabledFlag, dirname(paths.configFile)];
-  const watcher = watch(watched, {
-    ignoreInitial: true,
-    depth: 0,
-  });
+  const watcher = watch(watched, { ignoreInitial: true, depth: 0 });
   let due: NodeJS.Timeout | undefined;
   watcher.on('all', () => {
     // chokidar reports a replaced file as several changes.

@@ -5,7 +5,7 @@ import { holdsForeignLogin, ownerOf } from '../../accounts/owner.ts';
 import type { TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { percentLeft, readUsage, type Usage } from '../../accounts/usage.ts';
 import { describeTime, describeWait } from '../time-text.ts';
-import { byLength } from './usage-text.ts';
+import { sortByLength } from './usage-text.ts';
 
 /** One target as `status` shows it; the shape of `status --json`, so keys are only ever added. */
 export interface TargetReport {
@@ -17,15 +17,15 @@ export interface TargetReport {
   state: 'ready' | 'marked' | 'off' | 'not-logged-in' | 'wrong-account' | 'broken' | 'unsafe';
   email: string | null;
   plan: string | null;
-  /** What `state` means in words, with what to do about it; null when ready. */
+  /** Explains `state`, and says what to do about it; null when ready. */
   reason: string | null;
   marks: { kind: string; until: string | null; text: string }[];
-  /** Null before Codex or a session told anything. */
+  /** Null as long as no figures are known. */
   usage: UsageReport | null;
 }
 
 export interface UsageReport {
-  /** `live`: Codex was asked. `session`: a rollout written under this account told. */
+  /** `live`: Codex answered a question. `session`: the rollout of a session under this account contains the figures. */
   source: 'live' | 'session';
   /** ISO 8601, UTC. */
   capturedAt: string;
@@ -54,7 +54,7 @@ export function reportTarget(
     current: target.name === current,
     enabled: target.enabled,
     vault: target.vault,
-    ...judge(snapshot, marks, now),
+    ...describeState(snapshot, marks, now),
     email: identity?.email ?? null,
     plan: identity?.plan ?? null,
     marks: marks.map((mark) => ({
@@ -71,7 +71,7 @@ function reportUsage(usage: Usage | undefined, now: Date): UsageReport | null {
   return {
     source: usage.source,
     capturedAt: isoOf(usage.capturedAt),
-    windows: byLength(usage.windows).map((window) => ({
+    windows: sortByLength(usage.windows).map((window) => ({
       minutes: window.minutes ?? null,
       leftPercent: percentLeft(window, now.getTime() / 1000),
       resetsAt: window.resetsAt === undefined ? null : isoOf(window.resetsAt),
@@ -83,7 +83,7 @@ function isoOf(epochSeconds: number): string {
   return new Date(epochSeconds * 1000).toISOString();
 }
 
-function judge(
+function describeState(
   snapshot: TargetSnapshot,
   marks: Mark[],
   now: Date,
@@ -96,8 +96,9 @@ function judge(
       reason: `not logged in; run: codex-hotswap login ${target.name}`,
     };
   }
-  if (vault.kind !== 'ready')
+  if (vault.kind !== 'ready') {
     return { state: vault.kind, reason: `${vault.reason}; ${vault.advice}` };
+  }
   if (holdsForeignLogin(snapshot)) {
     const reason = `its vault now holds ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name} --replace-account --move`;
     return { state: 'wrong-account', reason };
@@ -108,11 +109,11 @@ function judge(
 }
 
 function describeMarkUntil(mark: Mark, target: string, now: Date): string {
-  const what = describeMark(mark);
+  const text = describeMark(mark);
   if (mark.until !== null) {
-    return `${what} until ${describeTime(mark.until, now)} (${describeWait(mark.until, now)})`;
+    return `${text} until ${describeTime(mark.until, now)} (${describeWait(mark.until, now)})`;
   }
   return mark.kind === 'needs-login'
-    ? `${what}; run: codex-hotswap login ${target}`
-    : `${what}; when it works again: codex-hotswap reset ${target}`;
+    ? `${text}; run: codex-hotswap login ${target}`
+    : `${text}; when it works again: codex-hotswap reset ${target}`;
 }

@@ -5,18 +5,18 @@ import { describeWait } from '../time-text.ts';
 /** One line: `5 h 75% left, weekly 20% left (resets in 2 d 3 h)`. */
 export function summariseUsage(usage: Usage, now: Date): string {
   if (usage.windows.length === 0) return 'no limits';
-  return byLength(usage.windows)
+  return sortByLength(usage.windows)
     .map((window) => describeWindow(window, now))
     .join(', ');
 }
 
-/** A column of a status table: `███████░░░ 72%`, of what is left. */
-export function drawBar(percent: number, cells = 10): string {
-  const full = Math.round((percent / 100) * cells);
-  return `${'█'.repeat(full)}${'░'.repeat(cells - full)} ${Math.floor(percent)}%`;
+/** The percent left as a bar: `███████░░░ 72%`. */
+export function drawBar(percent: number): string {
+  const full = Math.round(percent / 10);
+  return `${'█'.repeat(full)}${'░'.repeat(10 - full)} ${Math.floor(percent)}%`;
 }
 
-/** What a window of this length is called. */
+/** The name of a window of this length. */
 export function nameWindow(minutes: number | undefined): string {
   if (minutes === undefined) return 'limit';
   if (minutes === 10_080) return 'weekly';
@@ -25,18 +25,18 @@ export function nameWindow(minutes: number | undefined): string {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} min`;
 }
 
-/** Shortest first, whatever place Codex gave them. */
-export function byLength(windows: readonly LimitWindow[]): LimitWindow[] {
+/** Sorts windows, the shortest first. Their order in Codex's answer means nothing. */
+export function sortByLength(windows: readonly LimitWindow[]): LimitWindow[] {
   return windows.toSorted((a, b) => (a.minutes ?? 0) - (b.minutes ?? 0));
 }
 
-/** Where figures come from and how old they are: `live, 5 min ago`; past an hour they are `cached`. @param at ISO 8601. */
+/** The source and the age of figures: `live, 5 min ago`; after an hour the source is `cached`. @param at ISO 8601. */
 export function describeAge(source: Usage['source'], at: string, now: Date): string {
   const minutes = Math.max(0, Math.floor((now.getTime() - Date.parse(at)) / 60_000));
-  return `${minutes >= CACHED_AFTER_MINUTES ? 'cached' : source}, ${ago(minutes)}`;
+  return `${minutes >= CACHED_AFTER_MINUTES ? 'cached' : source}, ${describeMinutesAgo(minutes)}`;
 }
 
-function ago(minutes: number): string {
+function describeMinutesAgo(minutes: number): string {
   if (minutes < 1) return 'now';
   if (minutes < 60) return `${minutes} min ago`;
   return minutes < 2880

@@ -1,5 +1,5 @@
 import { type Argument, Command } from 'commander';
-import { ours } from '../../plain-text.ts';
+import { ownText } from '../../plain-text.ts';
 import { attempt } from '../../state/attempt.ts';
 import { type Config, readConfig } from '../../state/config.ts';
 import type { Setting } from '../../state/settings.ts';
@@ -21,7 +21,7 @@ export function completeCommand(context: Context): Command {
       // No error message: it would appear in the line that the user types.
       const config = attempt(() => readConfig(context.paths));
       for (const { word, description } of complete(command.parent as Command, words, config)) {
-        context.say(described && description !== '' ? ours`${word}\t${description}` : word);
+        context.say(described && description !== '' ? ownText`${word}\t${description}` : word);
       }
     });
 }

@@ -8,7 +8,7 @@ import { addTarget, askName, suggestName } from '../accounts/add-target.ts';
 import { importLogin, readUnknownLogin } from '../accounts/import.ts';
 import { listTargetsWithoutLogin, logIn } from '../accounts/login.ts';
 import { type Context, findTarget } from '../context.ts';
-import { tellFindings } from '../doctor/doctor.ts';
+import { printFindings } from '../doctor/doctor.ts';
 import { examine } from '../doctor/examine.ts';
 import { askChoice, askText, askYesNo } from '../prompts.ts';
 import { putShim } from './install-shim.ts';
@@ -33,7 +33,7 @@ export async function runWizard(context: Context): Promise<void> {
   await logInToEach(context);
   await offerShim(context);
   linkSharedHome(context, readConfig(paths));
-  if (!tellFindings(context, await examine(context))) process.exitCode = 1;
+  if (!printFindings(context, await examine(context))) process.exitCode = 1;
   else say('Now type codex as always.');
 }
 

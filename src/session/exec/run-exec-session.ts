@@ -4,7 +4,7 @@ import { createHandoffs } from '../../handoff/perform.ts';
 import { threadInHandoff } from '../../handoff/session.ts';
 import type { Ending } from '../../handoff/states.ts';
 import { createTimers } from '../../handoff/timers.ts';
-import { catchUncaught } from '../../state/last-net.ts';
+import { catchUncaught } from '../../state/uncaught-errors.ts';
 import { relaySignals } from '../signals.ts';
 import { createExecDriver } from './exec-driver.ts';
 import type { ExecSession, ExecSessionParts } from './exec-session.ts';

@@ -6,7 +6,7 @@ import type { Ending } from '../../handoff/states.ts';
 import { createTimers } from '../../handoff/timers.ts';
 import { createInputClassifier } from '../../observe/keys.ts';
 import { toPlainText } from '../../plain-text.ts';
-import { catchUncaught } from '../../state/last-net.ts';
+import { catchUncaught } from '../../state/uncaught-errors.ts';
 import { catchErrors } from '../catch-errors.ts';
 import { relaySignals } from '../signals.ts';
 import { createEarlyHandoff } from './early-handoff.ts';

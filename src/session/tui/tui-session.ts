@@ -5,7 +5,7 @@ import type { SessionThread } from '../../handoff/session-thread.ts';
 import type { Ending } from '../../handoff/states.ts';
 import type { Timers } from '../../handoff/timers.ts';
 import type { PtyChild } from '../../pty/spawn.ts';
-import type { catchUncaught } from '../../state/last-net.ts';
+import type { catchUncaught } from '../../state/uncaught-errors.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import type { Alert } from '../alert.ts';
 import type { SessionParts } from '../session-parts.ts';

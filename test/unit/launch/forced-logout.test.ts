@@ -38,7 +38,7 @@ function open() {
 function takeOver(slot: Slot): void {
   expect(claimLease(slot.side, ownIdentity(), { here: OTHER })).toBeUndefined();
   const silent = Date.now() / 1000 - 360;
-  utimesSync(leaseFile(slot.side, slot.generation), silent, silent);
+  utimesSync(leaseFile(slot.side, slot.leaseNumber), silent, silent);
   expect(claimLease(slot.side, ownIdentity(), { here: OTHER })).toBeDefined();
 }
 

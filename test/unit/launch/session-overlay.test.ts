@@ -38,7 +38,7 @@ function open() {
   const config = validateConfig({ version: 1, targets }, paths);
   const { slot } = openSessionOverlay(paths, config, NOW);
   const auth = join(slot.home, 'auth.json');
-  const lease = join(slot.side, `lease.${slot.generation}`);
+  const lease = join(slot.side, `lease.${slot.leaseNumber}`);
   const marks = () => readAccountState(paths, 'acc1').state.marks;
   return { paths, config, slot, auth, lease, marks };
 }
@@ -103,7 +103,7 @@ describe('a slot whose owner died', () => {
 describe('a session whose overlay was taken over while it was suspended', () => {
   test('concludes nothing from what is in it, brings nothing home and changes nothing', async () => {
     const { paths, config, slot, auth, lease, marks } = open();
-    renameSync(lease, join(slot.side, `lease.${slot.generation + 1}`));
+    renameSync(lease, join(slot.side, `lease.${slot.leaseNumber + 1}`));
     rmSync(auth); // theirs was logged out
     writeFileSync(join(slot.home, 'theirs'), '');
     const lines = await closeSessionOverlay(paths, config, slot, 'acc1');
@@ -118,7 +118,7 @@ describe('a session whose overlay was taken over while it was suspended', () => 
   test('hands over to nobody in it', async () => {
     const { paths, config, slot, auth, lease } = open();
     const desk = openHandoffAccounts({ paths, config, slot, target: 'acc1', now: Date.now });
-    renameSync(lease, join(slot.side, `lease.${slot.generation + 1}`));
+    renameSync(lease, join(slot.side, `lease.${slot.leaseNumber + 1}`));
     expect(() => desk.repoint('acc2')).toThrow(/taken over/);
     expect(readlinkSync(auth)).toBe(`${paths.home}/.codex-acc1/auth.json`);
     rmSync(auth);

@@ -86,15 +86,15 @@ describe('many processes at once', () => {
     const first = await startLeasers(20, paths, 'hold');
     const slots = await leaseAll(first);
     expect(numbersOf(slots)).toEqual(upTo(20));
-    expect(slots.every(({ generation }) => generation === 1)).toBe(true);
+    expect(slots.every(({ leaseNumber }) => leaseNumber === 1)).toBe(true);
     await killAll(first);
 
     const second = await startLeasers(6, paths, 'hold');
     const reclaimed = await leaseAll(second);
     expect(new Set(numbersOf(reclaimed)).size).toBe(6);
-    for (const { number, generation, reclaimedFrom } of reclaimed) {
+    for (const { number, leaseNumber, reclaimedFrom } of reclaimed) {
       const former = first[slots.findIndex((slot) => slot.number === number)];
-      expect(generation).toBe(2);
+      expect(leaseNumber).toBe(2);
       expect(reclaimedFrom).toEqual({ pid: former?.child.pid });
     }
     await killAll(second);
@@ -137,7 +137,7 @@ describe('one process', () => {
     expect(numbersOf([one, two])).toEqual([1, 2]);
     releaseSlot(one);
     const again = lease(paths);
-    expect(again).toMatchObject({ number: 1, generation: 2, home: one.home });
+    expect(again).toMatchObject({ number: 1, leaseNumber: 2, home: one.home });
     expect(again.reclaimedFrom).toBeUndefined();
     expect(readdirSync(again.side).sort()).toEqual(['home.json', 'lease.2']);
   });
@@ -283,7 +283,7 @@ describe('who is dead', () => {
     const paths = makeScratchHome();
     const slot = lease(paths);
     writeFileSync(join(slot.side, 'lease.1'), '');
-    expect(lease(paths)).toMatchObject({ number: 1, generation: 2, reclaimedFrom: { pid: 0 } });
+    expect(lease(paths)).toMatchObject({ number: 1, leaseNumber: 2, reclaimedFrom: { pid: 0 } });
   });
 
   test('a slot without any lease file is left alone', () => {

@@ -14,7 +14,7 @@ test('failures are counted by test, with the first message of each', () => {
   for (const report of [failed('b', 'second'), good, failed('a', 'first'), failed('a', 'later')]) {
     tally.add(report);
   }
-  expect(tally.tell()).toBe(
+  expect(tally.list()).toBe(
     [
       '2 of 4: test/a.test.ts > a',
       '    first',

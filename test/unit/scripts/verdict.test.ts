@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Failure, Report } from '../../../scripts/run-tests/report.ts';
 import {
+  formatVerdict,
   isGood,
-  judge,
   listFilesToRerun,
   MOST_FLAKES,
   MOST_RERUN_FILES,
+  makeVerdict,
   sumUp,
-  tell,
 } from '../../../scripts/run-tests/verdict.ts';
 
 const ROOT = '/repo';
@@ -37,14 +37,16 @@ describe('a file that failed', () => {
       'failed',
     ],
   ])('%s', (_, runs, expected) => {
-    const verdict = judge(RED, new Map([[FILE, runs]]), ROOT);
+    const verdict = makeVerdict(RED, new Map([[FILE, runs]]), ROOT);
     const counts = { passed: verdict.passed, failed: verdict.failed };
     if (expected === 'flaky') {
       expect(counts).toEqual({ passed: 5, failed: 0 });
-      expect(tell(verdict)).toBe('flaky: test/a.test.ts > one: one broke\n5 passed, 0 failed');
+      expect(formatVerdict(verdict)).toBe(
+        'flaky: test/a.test.ts > one: one broke\n5 passed, 0 failed',
+      );
     } else {
       expect(counts).toEqual({ passed: 4, failed: 1 });
-      expect(tell(verdict)).toBe(
+      expect(formatVerdict(verdict)).toBe(
         '\n== FAILED: test/a.test.ts > one\none broke\nin line 3\n4 passed, 1 failed',
       );
     }
@@ -53,20 +55,20 @@ describe('a file that failed', () => {
 
   test('could not be loaded: it is one failure, and no test that passed when it is a flake', () => {
     const broken = reportOf(0, [{ message: 'no such module' }]);
-    expect(judge(broken, new Map(), ROOT)).toMatchObject({ passed: 0, failed: 1 });
-    const flaky = judge(broken, new Map([[FILE, [GREEN, GREEN, GREEN]]]), ROOT);
+    expect(makeVerdict(broken, new Map(), ROOT)).toMatchObject({ passed: 0, failed: 1 });
+    const flaky = makeVerdict(broken, new Map([[FILE, [GREEN, GREEN, GREEN]]]), ROOT);
     expect(flaky).toMatchObject({ passed: 0, failed: 0, flakes: [{ test: '(the file itself)' }] });
   });
 });
 
 test('no report is a failure, and so is an error outside of every test', () => {
-  expect(judge(undefined, new Map(), ROOT)).toMatchObject({ passed: 0, failed: 1 });
-  const stray = judge({ ...GREEN, hasStrayError: true }, new Map(), ROOT);
+  expect(makeVerdict(undefined, new Map(), ROOT)).toMatchObject({ passed: 0, failed: 1 });
+  const stray = makeVerdict({ ...GREEN, hasStrayError: true }, new Map(), ROOT);
   expect(stray).toMatchObject({ passed: 5, failed: 1 });
 });
 
 test('nothing that passed is nothing proved', () => {
-  expect(isGood(judge({ files: [], hasStrayError: false }, new Map(), ROOT))).toBe(false);
+  expect(isGood(makeVerdict({ files: [], hasStrayError: false }, new Map(), ROOT))).toBe(false);
 });
 
 test('a few failed files are run again; with many of them the product is broken', () => {
@@ -95,5 +97,5 @@ test.each([
   const sum = sumUp([flaky(count - 1), flaky(1)]);
   expect(sum).toMatchObject({ passed: 20, failed });
   expect(isGood(sum)).toBe(failed === 0);
-  expect(tell(sum).match(/^flaky: a > b: c$/gm)).toHaveLength(count);
+  expect(formatVerdict(sum).match(/^flaky: a > b: c$/gm)).toHaveLength(count);
 });

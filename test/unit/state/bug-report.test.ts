@@ -55,7 +55,7 @@ test('where none can be kept the line says so, and has the message', () => {
   writeFileSync(file, '');
   const line = reportBug(new Error('one\ntwo'), { HOME: home, XDG_STATE_HOME: file });
   expect(line).toMatch(
-    /^this is a bug in codex-hotswap \(Error: one\), and no report could be kept \(E\w+\)$/,
+    /^this is a bug in codex-hotswap \(Error: one\), and no report could be written \(E\w+\)$/,
   );
 });
 

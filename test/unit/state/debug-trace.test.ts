@@ -271,8 +271,8 @@ describe('the file', () => {
       },
       /ELOOP|EMLINK/,
     ],
-    ['another file', (file) => writeFileSync(file, 'my notes\n'), /it is another file/],
-    ['a shorter file', (file) => writeFileSync(file, '{'), /it is another file/],
+    ['another file', (file) => writeFileSync(file, 'my notes\n'), /it is not a trace/],
+    ['a shorter file', (file) => writeFileSync(file, '{'), /it is not a trace/],
     ['a directory', (file) => mkdirSync(file), /EISDIR/],
     [
       'a second name of a file',
@@ -280,7 +280,7 @@ describe('the file', () => {
         writeFileSync(join(home, 'elsewhere'), '');
         linkSync(join(home, 'elsewhere'), file);
       },
-      /belongs to others, too/,
+      /it has another owner or a second name/,
     ],
     [
       'a full trace',

@@ -44,7 +44,7 @@ describe('a record that cannot be written', () => {
     records.attempt('the mark', disk.put('mark'));
     records.attempt('the session', disk.put('session'));
     expect(records.summary()).toBe(
-      'not put on record: the mark, the session; /x cannot be written; make room',
+      'could not be saved: the mark, the session; /x cannot be written; make room',
     );
   });
 });

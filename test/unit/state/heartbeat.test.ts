@@ -36,7 +36,7 @@ test('a lease is touched each minute while it is held, and its content stays', (
   const dir = join(root, 'thing');
   ensureLeaseDir(dir);
   const own = ownIdentity();
-  expect(claimLease(dir, own)).toEqual({ generation: 1 });
+  expect(claimLease(dir, own)).toEqual({ leaseNumber: 1 });
   setUsers(dir, 1, [own, own]);
   const file = join(dir, 'lease.1');
   const before = readFileSync(file, 'utf8');

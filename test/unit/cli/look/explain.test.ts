@@ -21,7 +21,7 @@ const LIMIT = {
 
 describe('a rollout', () => {
   it.each<[string, RolloutFact[], RegExp]>([
-    ['a limit', [started, full, ended(LIMIT)], /turn 1: ended of a limit \(window-5h\)/],
+    ['a limit', [started, full, ended(LIMIT)], /turn 1: ended at a limit \(window-5h\)/],
     ['an answer', [started, ended()], /turn 1: answered: nothing to do/],
     [
       'a busy server',

@@ -9,7 +9,7 @@ import { followThreads } from '../../../../src/session/tui/follow-threads.ts';
 import { runTuiSession } from '../../../../src/session/tui/run-tui-session.ts';
 import type { TuiSessionParts } from '../../../../src/session/tui/tui-session.ts';
 import type { Logged } from '../../../../src/state/events.ts';
-import { catchUncaught } from '../../../../src/state/last-net.ts';
+import { catchUncaught } from '../../../../src/state/uncaught-errors.ts';
 import type { Size, Terminal } from '../../../../src/terminal/terminal.ts';
 import { makeScratchHome } from '../../state/scratch-home.ts';
 import { createScriptedChild, type ScriptedChild } from './scripted-child.ts';
