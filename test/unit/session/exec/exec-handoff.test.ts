@@ -512,7 +512,7 @@ describe('a thread that the account may not read', () => {
     expect(events.at(-1)).toMatchObject({
       type: 'notice',
       message: expect.stringMatching(
-        /^could not copy the thread: the thread it was forked from is gone/,
+        /^could not copy the thread: \S+ .*is a fork of copy 1, which is gone$/,
       ),
     });
     expect(rolloutsBeside(thread)).toHaveLength(1);
