@@ -67,7 +67,7 @@ const FAULTS: [string, (home: ReturnType<typeof createHome>) => void, RegExp][] 
       renameSync(home.path('.codex-acc1'), home.path('elsewhere'));
       symlinkSync(home.path('elsewhere'), home.path('.codex-acc1'));
     },
-    /\.codex-acc1 is a symbolic link; put the directory itself there/,
+    /\.codex-acc1 is a symbolic link; replace the link by the directory/,
   ],
   [
     'a vault others can write in',
