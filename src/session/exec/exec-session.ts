@@ -33,7 +33,7 @@ export interface ExecSessionParts extends SessionParts {
   announce(line: string): void;
 }
 
-/** The state that the parts of a `codex exec` share. The facts that a handoff decides on are in `handoffs.state()`. */
+/** The state that the parts of a `codex exec` share. The facts for a handoff's decisions are in `handoffs.state()`. */
 export interface ExecSession {
   readonly parts: ExecSessionParts;
   handoffs: Handoffs;
