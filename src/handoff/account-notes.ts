@@ -67,5 +67,5 @@ export function createAccountNotes(
 }
 
 function nameUsage(target: string): string {
-  return `what is left of ${target}`;
+  return `the usage of ${target}`;
 }

@@ -136,7 +136,7 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       const mark = markOf(proof, { nowSeconds, workspace, config });
       notes.mark(target, mark);
       // Plain codex may have logged an account out. The service is asked about that account before it is used.
-      records.attempt('what plain codex did to the logins', () => {
+      records.attempt('a logout by plain codex', () => {
         const { suspects } = noticeLogout(paths, notes.latest(), new Date(options.now()));
         logins.suspect(suspects);
       });

@@ -5,20 +5,11 @@ import type { Driver } from './driver.ts';
 import type { EffectOf } from './effects.ts';
 import type { Event, Failure, Finding, SuccessorPlan } from './events.ts';
 
-/** Carries out the effects that are answered with an event. Undefined: the session does not ask any more. */
-export interface Answers {
-  seekProof(effect: EffectOf<'seek-proof'>): Promise<Finding | undefined>;
-  choose(effect: EffectOf<'choose'>): Promise<Event>;
-  /** @param isWanted whether the session still goes on. */
-  move(effect: EffectOf<'move'>, isWanted: () => boolean): Promise<Event | undefined>;
-  stay(effect: EffectOf<'stay'>): Promise<Event>;
-  copy(effect: EffectOf<'copy'>): Promise<Event>;
-}
-
+/** Carries out the effects that are answered with an event. Undefined: the event would come too late. */
 export function createAnswers(
   driver: Pick<Driver, 'seekProof' | 'planResume' | 'planAgain'>,
   accounts: HandoffAccounts,
-): Answers {
+) {
   /** Codex's configuration is read again while proof is sought, so that the choice need not wait for it. */
   let reread: { directory: string | undefined; done: Promise<void> } | undefined;
 
@@ -33,18 +24,19 @@ export function createAnswers(
   }
 
   return {
-    async seekProof({ source, directory }) {
+    async seekProof({ source, directory }: EffectOf<'seek-proof'>): Promise<Finding | undefined> {
       reread = { directory, done: accounts.rereadConstraints(directory) };
       const [finding] = await Promise.all([driver.seekProof(source), reread.done]);
       return finding;
     },
-    async choose({ proof, directory }) {
+    async choose({ proof, directory }: EffectOf<'choose'>): Promise<Event> {
       if (reread?.directory !== directory) await accounts.rereadConstraints(directory);
       reread = undefined;
       const { kind, ...choice } = accounts.markAndChoose(proof);
       return 'target' in choice ? { name: 'chosen', ...choice } : { name: 'none-left', ...choice };
     },
-    async move(effect, isWanted) {
+    /** @param isWanted whether the session still goes on. */
+    async move(effect: EffectOf<'move'>, isWanted: () => boolean): Promise<Event | undefined> {
       let to = effect.target;
       try {
         to = await accounts.prepare(to, effect.thread?.cwd);
@@ -55,11 +47,11 @@ export function createAnswers(
         return { name: 'not-moved', to, shows: accounts.target, failure: describeFailure(error) };
       }
     },
-    async stay({ thread }) {
+    async stay({ thread }: EffectOf<'stay'>): Promise<Event> {
       const plan = await driver.planResume(thread, '').catch(() => undefined);
       return { name: 'stayed', plan };
     },
-    async copy({ thread, prompt }) {
+    async copy({ thread, prompt }: EffectOf<'copy'>): Promise<Event> {
       try {
         await accounts.assertAllowed(thread.cwd);
         const copy = { ...thread, ...(await copyWithoutEncrypted(thread.rollout)), hasGoal: false };

@@ -5,14 +5,7 @@ import { titleWaiting } from './messages.ts';
 import type { Timers } from './timers.ts';
 import { awaitReset, type ResetWait, type WaitRules } from './wait-for-reset.ts';
 
-/** The wait for the first account to come back, with a countdown in the title. */
-export interface Countdown {
-  /** Dispatches `account-back` or `gave-up`, or `typed` at the next key. */
-  begin(awaited: AwaitedAccount): void;
-  end(): void;
-}
-
-export interface CountdownParts {
+interface CountdownParts {
   driver: Pick<Driver, 'perform' | 'onNextKey'>;
   accounts: Pick<HandoffAccounts, 'chooseAgain'>;
   wait?: WaitRules;
@@ -23,8 +16,11 @@ export interface CountdownParts {
 /** Codex may set its own title. So the countdown is written again this often, even if it is unchanged. */
 const TITLE_MS = 5000;
 
-export function createCountdown(parts: CountdownParts): Countdown {
-  const { driver, accounts, wait, timers, dispatch } = parts;
+/**
+ * The wait for the first account to come back, with a countdown in the title. Dispatches `account-back` or `gave-up`, and
+ * `typed` at the next key.
+ */
+export function createCountdown({ driver, accounts, wait, timers, dispatch }: CountdownParts) {
   let waiting: ResetWait | undefined;
 
   function end(): void {
@@ -33,7 +29,7 @@ export function createCountdown(parts: CountdownParts): Countdown {
   }
 
   return {
-    begin(earliest) {
+    begin(earliest: AwaitedAccount): void {
       if (wait === undefined) return;
       driver.onNextKey(() => dispatch({ name: 'typed' }));
       waiting = awaitReset({

@@ -3,7 +3,7 @@ import type { Event } from './events.ts';
 import { advanceWaiting } from './exhaustion.ts';
 import { advanceResuming } from './resuming.ts';
 import { nameThread, newSession } from './session.ts';
-import type { Rules, State, WithSession } from './states.ts';
+import type { Named, Rules, State, WithSession } from './states.ts';
 import { prepend, type Step, stay, to } from './steps.ts';
 import {
   advanceChoosing,
@@ -54,34 +54,26 @@ export function advance(state: State, event: Event, at: number): Step {
 }
 
 function advanceSession(state: WithSession, event: Event, at: number): Step {
-  switch (state.name) {
-    case 'starting':
-    case 'running':
-      return advanceRunning(state, event, at);
-    case 'suspended':
-      return advanceSuspended(state, event);
-    case 'suspected':
-      return advanceSuspected(state, event, at);
-    case 'choosing':
-      return advanceChoosing(state, event, at);
-    case 'waiting':
-      return advanceWaiting(state, event, at);
-    case 'stopping':
-      return advanceStopping(state, event);
-    case 'moving':
-      return advanceMoving(state, event, at);
-    case 'staying':
-      return advanceStaying(state, event);
-    case 'copying':
-      return advanceCopying(state, event);
-    case 'resuming':
-      return advanceResuming(state, event, at);
-    case 'retrying':
-      return advanceRetrying(state, event);
-    default:
-      return unreachable(state);
-  }
+  const advanceState: Advance<never> = ADVANCE[state.name];
+  return (advanceState as Advance<WithSession>)(state, event, at);
 }
+
+type Advance<S> = (state: S, event: Event, at: number) => Step;
+
+const ADVANCE: { [Name in WithSession['name']]: Advance<Named<Name>> } = {
+  starting: advanceRunning,
+  running: advanceRunning,
+  suspended: advanceSuspended,
+  suspected: advanceSuspected,
+  choosing: advanceChoosing,
+  waiting: advanceWaiting,
+  stopping: advanceStopping,
+  moving: advanceMoving,
+  staying: advanceStaying,
+  copying: advanceCopying,
+  resuming: advanceResuming,
+  retrying: advanceRetrying,
+};
 
 /** A new thread or a new turn means the same in every state. @returns undefined for all other events. */
 function observe(state: WithSession, event: Event, at: number): Step | undefined {
@@ -141,8 +133,4 @@ function withSession(state: WithSession, change: Partial<WithSession['session']>
 /** A signal or a hang-up does not wait for a terminal that takes nothing. */
 function isAnEnd(event: Event): boolean {
   return event.name === 'signalled' || event.name === 'hung-up';
-}
-
-function unreachable(state: never): never {
-  throw new Error(`unknown session state: ${JSON.stringify(state)}`);
 }

@@ -68,7 +68,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
   /** The record with its usage; the same record when the rollouts cannot be read. */
   function gather(from: LaunchRecord, at: Date): Promise<LaunchRecord> {
     return gatherUsage(paths, from, kept.identityOf, at.getTime(), (target, usage) => {
-      records.attempt(`what is left of ${target}`, () => recordUsage(paths, target, usage));
+      records.attempt(`the usage of ${target}`, () => recordUsage(paths, target, usage));
     }).catch(() => from);
   }
 
@@ -88,7 +88,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
     async end() {
       const at = now();
       save(await gather(endLaunch(record, at.toISOString()), at));
-      records.attempt('the end of old sessions', () => void pruneLaunches(paths, at));
+      records.attempt('the removal of old session records', () => void pruneLaunches(paths, at));
     },
   };
 }

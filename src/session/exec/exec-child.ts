@@ -9,7 +9,7 @@ import type { ChildInput } from './kept-input.ts';
 /** A codex on the user's own stdout and stderr, in our process group, without a pty. */
 export interface ExecChild {
   signal(signal: NodeJS.Signals): void;
-  /** The child's thread, once it is found. `length`: the bytes of its record then. This child has written the bytes after them. */
+  /** The child's thread, once it is found. `length`: the size of its record then. This child writes the bytes after it. */
   thread(): (OpenThread & { length: number | undefined }) | undefined;
   /** Rejects with the spawn error when the child cannot be started. */
   ended: Promise<Ending>;

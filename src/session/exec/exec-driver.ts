@@ -74,7 +74,7 @@ function reportEnd(ending: Ending, started: StartedChild, session: ExecSession):
   started.ending = ending;
   if (bug !== undefined) return session.finish(ending, [bug]);
   const hasFailed = ending.kind === 'exited' && ending.code === FAILED_TURN;
-  // Codex logged its account out as soon as it started. It would log out the next account, too.
+  // A child without a thread that has lost its link has logged its account out. It would log out the next account, too.
   const isLoggedOut = () => started.child.thread() === undefined && parts.accounts.hasLostLink();
   const cause = hasFailed && !isLoggedOut() ? 'failed' : undefined;
   handoffs.dispatch({ name: 'child-ended', ending, ...(cause && { cause }) });

@@ -19,9 +19,9 @@ export interface ExecSessionParts extends SessionParts {
    * has no limit, because a sub-agent met the limit (fact 92).
    */
   isNeverResumed: boolean;
-  /** The id of the thread that the command line names; `new` when it begins a thread; undefined when that is not known. */
+  /** The id of the thread in the command line; `new` when the command begins a thread; undefined when we do not know. */
   requestedThread: string | undefined;
-  /** Asks the service what is left of the account that has just failed. Called only where no record tells. */
+  /** Asks the service for the usage of the account that has just failed. Called only when the record proves nothing. */
   askLimits(): Promise<RateLimits | undefined>;
   /** Searches the thread of a child that ended before its thread was found. `unknown`: several threads are possible. */
   searchThread(startedAtMs: number): Promise<OpenThread | 'none' | 'unknown'>;
@@ -33,7 +33,7 @@ export interface ExecSessionParts extends SessionParts {
   announce(line: string): void;
 }
 
-/** The state that the parts of a `codex exec` share. The facts that a handoff decides on are in `handoffs.state()`. */
+/** The state that the parts of a `codex exec` share. The facts for a handoff's decisions are in `handoffs.state()`. */
 export interface ExecSession {
   readonly parts: ExecSessionParts;
   handoffs: Handoffs;

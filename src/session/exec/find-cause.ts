@@ -8,7 +8,7 @@ import type { ExecSession, StartedChild } from './exec-session.ts';
 
 const NOT_PROVED: Finding = { name: 'not-proved' };
 
-/** Finds out why the child has failed: from its thread's record, or else from the service. Throws what reading the record throws. */
+/** Finds out why the child has failed: from its record, or else from the service. Throws what reading the record throws. */
 export async function findCause(session: ExecSession): Promise<Finding> {
   const { parts, started } = session;
   if (started === undefined) return NOT_PROVED;

@@ -60,7 +60,8 @@ function openSession(
     fail: (error) => failSession(error, session),
   } as ExecSession;
   session.handoffs = createHandoffs({
-    ...{ ...parts, timers: createTimers(session.fail), failed: session.fail },
+    ...parts,
+    ...{ timers: createTimers(session.fail), failed: session.fail },
     ...{ driver: createExecDriver(session), isInteractive: false, prompt: '' },
   });
   return session;

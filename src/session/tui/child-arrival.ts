@@ -38,7 +38,7 @@ const IDLE_MS = 500;
 const LOST_MS = TYPED_MS + 2000;
 /** A refusal counts when it is on the screen at two checks with this pause between, and no thread is open. */
 const DOUBT_MS = 500;
-/** A successor without a thread after this long asks the user a question that we do not know, or is slow (0.150 under load). */
+/** A successor without a thread after this long asks a question that we do not know, or is slow (0.150 under load). */
 const QUESTION_MS = 2500;
 /** The sign-in screen is the first screen of a child. A busy machine may take this long to draw it. */
 const SIGN_IN_MS = 15_000;

@@ -65,7 +65,7 @@ export function openGateState(options: GateOptions): GateState {
   };
 }
 
-/** A terminal sends a sequence at once, so the rest of a cut sequence comes sooner. An ESC without a rest is the Escape key. */
+/** A terminal sends a sequence at once, so the rest of a cut one comes sooner. An ESC without a rest is the Escape key. */
 export const CUT_MS = 50;
 /** A paste without more bytes for so long has stalled. The gate does not wait for its rest. */
 const STALL_MS = 1000;

@@ -7,7 +7,7 @@ import { hasPress } from './unsent-input.ts';
 /** Escape or Ctrl-C alone, as bytes or as kitty keys. */
 const CANCELS = /^(?:\u001b|\u0003|\u001b\[27(?:;1)?(?::1)?u|\u001b\[99;5(?::1)?u)$/;
 
-/** Passes a chunk while a listener waits for the next key. The beginning of a paste looks like Escape, so only whole keys count. */
+/** Passes a chunk while a listener waits for a key. The beginning of a paste looks like Escape, so only whole keys count. */
 export function passToListener(gate: GateState, chunk: Buffer): void {
   const { options, cut } = gate;
   const { reports, keys, passedOn } = readWaitingChunk(cut, chunk);

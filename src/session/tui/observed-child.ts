@@ -22,7 +22,7 @@ export interface ObservedChild {
   ending: Ending | undefined;
 }
 
-/** Starts a child for the session, and dispatches the events of its output, its record and its end. Throws what `spawn` throws. */
+/** Starts a child, and dispatches the events of its output, its record and its end. Throws what `spawn` throws. */
 export function startObservedChild(start: StartEffect, session: TuiSession): void {
   const { parts, clock, handoffs, timers, observed: previous } = session;
   const startedAt = clock.now();

@@ -68,15 +68,15 @@ function openSession(parts: TuiSessionParts, finish: TuiSession['finish']): TuiS
         try {
           stop();
         } catch {
-          // This part may have failed itself.
+          // This part may be the origin of the error.
         }
       }
     },
   } as TuiSession;
   session.gate = openGate(session);
   session.handoffs = createHandoffs({
-    ...{ ...parts, timers, failed: session.fail },
-    ...{ driver: createTuiDriver(session), isInteractive: true },
+    ...parts,
+    ...{ timers, failed: session.fail, driver: createTuiDriver(session), isInteractive: true },
   });
   session.earlyHandoff = createEarlyHandoff({
     timers,
@@ -118,7 +118,7 @@ function handleEvents(session: TuiSession): EventHandlers {
     continued: () => handoffs.dispatch({ name: 'child-continued' }),
     ended(ending) {
       const { observed } = session;
-      // Codex logged its account out as soon as it started. It would log out the next account, too.
+      // A child that has lost its link has logged its account out at its start. It would log out the next account, too.
       const cause = parts.accounts.hasLostLink() ? undefined : observed?.arrival.refusal();
       observed?.watch?.close();
       if (observed !== undefined) observed.watch = undefined;

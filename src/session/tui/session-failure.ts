@@ -1,14 +1,12 @@
 import { describeError } from '../../errors.ts';
 import { tellResumeByHand } from '../../handoff/messages.ts';
+import { STOP_MS } from '../../handoff/perform.ts';
 import { isInHandoff, sessionOf, threadInHandoff } from '../../handoff/session.ts';
 import type { Ending, State } from '../../handoff/states.ts';
 import { FAILED } from '../../handoff/steps.ts';
 import { flushTerminal, suspendJob } from './job-control.ts';
 import type { SupervisedChild } from './supervised-child.ts';
 import type { EventHandlers, TuiSession } from './tui-session.ts';
-
-/** A child that ignores a hang-up is killed after this long. */
-const HANGUP_MS = 2000;
 
 /**
  * After an error of ours the child lives on, and events go straight to the child or the terminal. No limit moves the session
@@ -41,7 +39,7 @@ function passThrough(child: SupervisedChild, lines: string[], session: TuiSessio
     signalled: child.signal,
     hungUp() {
       child.signal('SIGHUP');
-      setTimeout(() => child.signal('SIGKILL'), HANGUP_MS).unref();
+      setTimeout(() => child.signal('SIGKILL'), STOP_MS).unref();
     },
     stopped: () => void suspendJob(session),
     continued: () => undefined,

@@ -46,7 +46,7 @@ export interface EventHandlers {
   ended(ending: Ending): void;
 }
 
-/** The state that the parts of a session on a terminal share. The facts that a handoff decides on are in `handoffs.state()`. */
+/** The state that the parts of a session on a terminal share. The facts for a handoff's decisions are in `handoffs.state()`. */
 export interface TuiSession {
   readonly parts: TuiSessionParts;
   readonly timers: Timers;
