@@ -161,8 +161,7 @@ function parseState(value: unknown, target: string): AccountState | undefined {
   if (!marks.every((mark) => mark !== undefined)) return undefined;
   const identity = state.identity === undefined ? undefined : parseIdentity(state.identity);
   if (state.identity !== undefined && identity === undefined) return undefined;
-  const usage = state.usage === undefined ? {} : { usage: state.usage };
-  return { version: 1, target, marks, ...dropUndefined({ identity }), ...usage };
+  return { version: 1, target, marks, ...dropUndefined({ identity, usage: state.usage }) };
 }
 
 /** More than one mark for each kind and model. */

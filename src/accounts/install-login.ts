@@ -29,7 +29,6 @@ export interface InstallRequest {
   snapshots: readonly TargetSnapshot[];
   /** The target that the user logged in for. */
   target: Target;
-  /** The text of the new auth.json. */
   authContent: string;
   /** The target may get another account. */
   replaceAccount?: boolean;
@@ -110,7 +109,6 @@ function install(request: InstallRequest): Installation {
   return underLock(request, twin.target, () => put(request, change));
 }
 
-/** The accounts of the targets before the new login. */
 interface Change {
   identity: Identity;
   /** The other target that has the account. */

@@ -119,16 +119,12 @@ function moveToVault(
   file: string,
   now: Date,
 ): string | undefined {
-  let authFile: string | undefined;
-  const refuge = { vaults: listVaults(targets), orphansDir: paths.orphansDir, now };
-  const placed = absorbLogin(file, refuge, (vault) => {
-    authFile = vault.authFile;
-    return authFile;
-  });
-  if (placed === undefined || placed.kind === 'unplaced' || authFile === undefined) {
-    return undefined;
-  }
-  writeLastLink(paths, authFile);
+  const vaults = listVaults(targets);
+  const refuge = { vaults, orphansDir: paths.orphansDir, now };
+  const placed = absorbLogin(file, refuge, ({ authFile }) => authFile);
+  if (placed === undefined || placed.kind === 'unplaced') return undefined;
+  const vault = vaults.find(({ name }) => name === placed.vault);
+  if (vault !== undefined) writeLastLink(paths, vault.authFile);
   return placed.vault;
 }
 

@@ -46,10 +46,10 @@ type Keep = (loser: string, vault: string) => string;
  * @param keep gets the text of the older login, which may still work.
  */
 export function placeLogin(content: string, vaults: readonly KnownVault[], keep: Keep): Placement {
-  const found = findOwner(content, vaults);
+  const found = findVaultFor(content, vaults);
   if (!('authFile' in found)) return found;
   const held = takeLock(found);
-  if (held === undefined) return isBusy(found);
+  if (held === undefined) return tellBusy(found);
   try {
     return placeUnderLock(content, found, keep);
   } finally {
@@ -74,10 +74,10 @@ export function absorbLogin(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const text = readCredential(file)?.text;
     if (text === undefined) return undefined;
-    const found = findOwner(text, vaults);
+    const found = findVaultFor(text, vaults);
     const vault = 'authFile' in found ? found : undefined;
     const held = vault && takeLock(vault);
-    let placement: Placement = vault === undefined ? (found as Placement) : isBusy(vault);
+    let placement: Placement = vault === undefined ? (found as Placement) : tellBusy(vault);
     let kept: string | undefined;
     const place = (content: string) => {
       if (vault !== undefined && held !== undefined) {
@@ -113,11 +113,11 @@ function takeLock({ lock }: KnownVault): Pick<Lock, 'release'> | undefined {
   return lock === undefined ? { release: () => undefined } : blockForLock(lock, LOCK_MS);
 }
 
-function isBusy({ name }: KnownVault): Placement {
+function tellBusy({ name }: KnownVault): Placement {
   return { kind: 'unplaced', reason: `the login of ${name} is being refreshed` };
 }
 
-function findOwner(content: string, vaults: readonly KnownVault[]): KnownVault | Placement {
+function findVaultFor(content: string, vaults: readonly KnownVault[]): KnownVault | Placement {
   const read = readLogin(content);
   if (read.kind === 'broken') return { kind: 'unplaced', reason: `the login ${read.reason}` };
   const vault = findVault(read.login.identity, vaults);

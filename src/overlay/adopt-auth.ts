@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { listLeftovers, restoreLeftover } from '../accounts/leftovers.ts';
-import { absorbLogin, type KnownVault, type Placement } from '../accounts/place-login.ts';
+import { absorbLogin, type Placement, type Refuge } from '../accounts/place-login.ts';
 import type { Slot } from './slot.ts';
 
 export type AuthAdoption =
@@ -15,12 +15,10 @@ export type AuthAdoption =
  */
 export function adoptAuth(
   slot: Pick<Slot, 'home' | 'number'>,
-  vaults: readonly KnownVault[],
-  orphansDir: string,
-  now: Date,
+  places: Omit<Refuge, 'label'>,
 ): AuthAdoption | undefined {
   const path = join(slot.home, 'auth.json');
-  const refuge = { vaults, orphansDir, label: `slot-${slot.number}`, now };
+  const refuge = { ...places, label: `slot-${slot.number}` };
   for (const aside of listLeftovers(slot.home)) restoreLeftover(aside, path, refuge);
   const placement = absorbLogin(path, refuge);
   if (placement?.kind !== 'unplaced') return placement;

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { isThere } from '../accounts/credential/read.ts';
-import type { KnownVault } from '../accounts/place-login.ts';
+import type { Refuge } from '../accounts/place-login.ts';
 import { findEntryPolicy, isPrivateForSeatbelt, isRecreatedByCodex } from '../codex/home-table.ts';
 import { attempt } from '../state/attempt.ts';
 import { isTemporaryName } from '../state/files.ts';
@@ -41,10 +41,7 @@ export interface AdoptReport {
   problems: string[];
 }
 
-export interface AdoptOptions {
-  vaults: readonly KnownVault[];
-  orphansDir: string;
-  now: Date;
+export interface AdoptOptions extends Omit<Refuge, 'label'> {
   /** The slot is deleted next, so entries that are private only because Codex refuses a link are moved, too. */
   isLast?: boolean;
 }
@@ -57,13 +54,11 @@ export interface AdoptOptions {
  *
  * A lock lets sessions adopt one after the other. Without the lock no file is lost either (see move.ts).
  */
-export function adoptSlot(
-  slot: Slot,
-  { vaults, orphansDir, now, isLast = false }: AdoptOptions,
-): AdoptReport {
+export function adoptSlot(slot: Slot, { isLast = false, ...refuge }: AdoptOptions): AdoptReport {
+  const { now } = refuge;
   const report: AdoptReport = { adopted: [], problems: [] };
   attemptFor('auth.json', report, () => {
-    const auth = adoptAuth(slot, vaults, orphansDir, now);
+    const auth = adoptAuth(slot, refuge);
     if (auth !== undefined) report.auth = auth;
   });
   attemptFor(CREDENTIALS, report, () => {

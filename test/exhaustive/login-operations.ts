@@ -44,7 +44,7 @@ export const OPERATIONS: Record<string, (world: World) => unknown> = {
   'adopt from a slot': ({ paths, vault, vaults }) => {
     const slot = { home: slotOf(paths), number: 1 };
     writeSlot(slot.home);
-    adoptAuth(slot, vaults(), paths.orphansDir, NOW);
+    adoptAuth(slot, { vaults: vaults(), orphansDir: paths.orphansDir, now: NOW });
     pointAuth(slot, vault('b'));
   },
   import: (world) => run(world, importCommand),

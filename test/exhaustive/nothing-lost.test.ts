@@ -216,7 +216,8 @@ function saveInPlace(file: string): string | undefined {
 async function lookAgain({ paths, config, vaults }: World): Promise<void> {
   rmSync(paths.locksDir, { recursive: true, force: true });
   await reconcileLogins(paths, config(), NOW, { isLaunch: true });
-  adoptAuth({ home: slotOf(paths), number: 1 }, vaults(), paths.orphansDir, NOW);
+  const places = { vaults: vaults(), orphansDir: paths.orphansDir, now: NOW };
+  adoptAuth({ home: slotOf(paths), number: 1 }, places);
 }
 
 test('the stand-in for an IDE saves through a link', () => {
