@@ -152,7 +152,7 @@ function put(request: InstallRequest, { identity, twin, owner, isRenewal }: Chan
 export function inUse({ name }: Target): HotswapError {
   return new HotswapError(
     'in-use',
-    `a session lives on ${name}, so its login was not changed`,
+    `a session runs under ${name}, so its login was not changed`,
     'end the session first, then log in again',
   );
 }

@@ -413,14 +413,14 @@ it('no login is taken from a target while a session works under it', async () =>
   const codes = backend.userCodes.length;
   const replaced = await logIn('acc3', 'acc1', '--replace-account');
   expect(replaced).toMatchObject({ status: 75, stdout: '' });
-  expect(replaced.stderr).toMatch(/^codex-hotswap: a session lives on acc1.*\n$/);
+  expect(replaced.stderr).toMatch(/^codex-hotswap: a session runs under acc1.*\n$/);
   expect(backend.userCodes).toHaveLength(codes); // nobody has logged in for nothing
 
   await hotswap.command('setup', '--force', '--accounts', 'third');
   await logIn('acc1', 'third'); // as acc3: that approval was not used up above
   const moved = await logIn('acc1', 'acc2', '--move', '--replace-account');
   expect(moved.status).toBe(75);
-  expect(moved.stderr).toContain('a session lives on acc1');
+  expect(moved.stderr).toContain('a session runs under acc1');
   expect(readFileSync(path('.codex-acc1/auth.json'), 'utf8')).toBe(before);
   expect([holder('.codex-acc2'), holder('.codex-third')]).toEqual(['acc2', 'acc3']);
   await ask(terminal, 'again');
