@@ -162,7 +162,8 @@ describe.runIf(process.geteuid?.() === 0)('root with a user’s home', () => {
 
 // The stand-in's clock needs a GNU date.
 describe.skipIf(process.platform !== 'linux')('a directory that is gone at the limit', () => {
-  const LINE = /acc1: .*; no other account goes on here: the directory .*work is gone/;
+  const LINE =
+    /acc1: .*; no other account goes on here: the directory .*work is missing or cannot be entered/;
 
   function open(args: string[]) {
     const { home, command, turns, dispose } = openFaultHome();
