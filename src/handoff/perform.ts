@@ -4,7 +4,7 @@ import type { HandoffAccounts } from './accounts.ts';
 import { createAnswers } from './answers.ts';
 import { createCountdown } from './countdown.ts';
 import type { Driver } from './driver.ts';
-import type { ChildPlan, Effect } from './effects.ts';
+import type { ChildPlan, Effect, EffectOf } from './effects.ts';
 import type { Event } from './events.ts';
 import { advance, beginSession } from './machine.ts';
 import type { SessionThread } from './session-thread.ts';
@@ -105,10 +105,7 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
         driver.perform(effect);
         return dispatch({ name: 'restored' });
       case 'record-thread':
-        return parts.recordThread({
-          ...effect.thread,
-          ...dropUndefined({ copyOf: effect.copyOf }),
-        });
+        return parts.recordThread(readThread(effect));
       case 'log':
         return parts.log(effect.event);
       default:
@@ -139,6 +136,10 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
 
 function rulesOf({ isInteractive, prompt, accountCount, wait }: HandoffParts): Rules {
   return { isInteractive, prompt, accounts: accountCount, slackSeconds: wait?.slackSeconds };
+}
+
+function readThread({ thread, copyOf }: EffectOf<'record-thread'>) {
+  return { ...thread, ...dropUndefined({ copyOf }) };
 }
 
 /**

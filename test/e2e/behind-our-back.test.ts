@@ -264,7 +264,7 @@ describe('a login is written through the link', () => {
     },
   );
 
-  it('while a session lives on that vault it is left there, unused, until the session ends', async () => {
+  it('while a session uses that vault it is left there, unused, until the session ends', async () => {
     const { backend, hotswap, holder, states } = await openHome();
     const terminal = hotswap.open(['hello']);
     await terminal.waitForText(/answer \d+ from acc1/);

@@ -147,7 +147,7 @@ describe('remove', () => {
   });
 });
 
-describe('while a session lives on a target', () => {
+describe('while a session uses a target', () => {
   test.each([
     ['remove', 'acc1', '--yes'],
     ['rename', 'acc1', 'main'],

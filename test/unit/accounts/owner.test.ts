@@ -107,7 +107,7 @@ test('… and is free to become another target, which its own account is not', (
 test('… and an import of its account asks for a name, as that of any new account', async () => {
   const { paths, config } = makeTargets({ t: { record: 'a', vault: 'b' } });
   await updateConfig(paths, () => config);
-  // While a session lives on it, the foreign login stays where it is.
+  // While a session uses it, the foreign login stays where it is.
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
   pointAuth(slot, authFileOf(config.targets[0] as Target));
   const importOf = (user: string) => {

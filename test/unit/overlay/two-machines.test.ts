@@ -43,7 +43,7 @@ function silence(dir: string, minutes: number): void {
   }
 }
 
-test('what lives on one machine is not dead to another, and what has been silent for long is', async () => {
+test('a session that lives on one machine is not dead to another machine, and a session that is silent for long is dead', async () => {
   const paths = makeScratchHome();
   const lockDir = join(paths.locksDir, 'acc1');
   const [a, b] = await Promise.all([startHost(paths, A), startHost(paths, B)]);
