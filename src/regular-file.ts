@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 
 /** No record, configuration or login is larger: neither we nor Codex wrote a larger file. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -60,6 +60,15 @@ export function readTail(path: string, most: number): { bytes: Buffer; size: num
     const from = Math.max(0, size - most);
     return { bytes: readUpTo(fd, from, size - from, size - from), size };
   });
+}
+
+/** Undefined when the file is missing or cannot be reached: a link to itself, a directory without permission. */
+export function statQuietly(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /**

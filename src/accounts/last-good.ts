@@ -83,8 +83,8 @@ export async function restoreLastGood(
 }
 
 function findLoss({ sharedHome }: Paths, target: Target): string | undefined {
-  const isUnchanged = isThere(authFileOf(target)) || isSamePlace(target.vault, sharedHome);
-  return isUnchanged ? undefined : 'auth.json was gone from';
+  const isLost = !isThere(authFileOf(target)) && !isSamePlace(target.vault, sharedHome);
+  return isLost ? 'auth.json was gone from' : undefined;
 }
 
 function findDamage(

@@ -157,7 +157,8 @@ function placeUnderLock(content: string, vault: KnownVault, keep: Keep): Placeme
         keep(content, name);
         return { kind: 'outdated', vault: name };
       case 'same':
-        putLogin(authFile, present, () => undefined); // makes a file of one name: two names of one file are one copy
+        // The vault's file may be a hard link of the file that the caller removes. So the vault gets a file of its own.
+        putLogin(authFile, present, () => undefined);
         return { kind: 'outdated', vault: name };
     }
   }

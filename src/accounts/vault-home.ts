@@ -1,5 +1,5 @@
-import { statQuietly } from '../codex/paths.ts';
 import { HotswapError } from '../errors.ts';
+import { statQuietly } from '../regular-file.ts';
 import type { Target } from '../state/config.ts';
 import { isSameInode } from './credential/read.ts';
 

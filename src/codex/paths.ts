@@ -1,4 +1,4 @@
-import { realpathSync, type Stats, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The path with all links resolved; the same path when it does not exist. */
@@ -7,15 +7,6 @@ export function resolveLinks(path: string): string {
     return realpathSync(path);
   } catch {
     return path;
-  }
-}
-
-/** Undefined when the file is missing or cannot be reached: a link to itself, a directory without permission. */
-export function statQuietly(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { readTextQuietly } from '../regular-file.ts';
-import { listAncestors, resolveLinks, statQuietly } from './paths.ts';
+import { readTextQuietly, statQuietly } from '../regular-file.ts';
+import { listAncestors, resolveLinks } from './paths.ts';
 
 /** A `.codex/config.toml` of a project. */
 export interface ProjectFile {

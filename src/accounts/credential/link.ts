@@ -1,7 +1,7 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { statQuietly } from '../../codex/paths.ts';
 import { HotswapError } from '../../errors.ts';
+import { statQuietly } from '../../regular-file.ts';
 import { cannotWrite, removeQuietly, temporaryName, writeNewFile } from '../../state/files.ts';
 import { isSamePlace } from '../vault-home.ts';
 import { linkAs, putBack, takeAside } from './aside.ts';
