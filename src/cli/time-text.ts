@@ -1,4 +1,4 @@
-/** A time in local words: `15:12` today, `Nov 23 15:12` on another day, `Nov 23, 2027 15:12` in another year. */
+/** A time for people, in local time: `15:12` today, `Nov 23 15:12` on another day, `Nov 23, 2027 15:12` in another year. */
 export function describeTime(epochSeconds: number, now: Date): string {
   const time = new Date(epochSeconds * 1000);
   const clock = `${pad(time.getHours())}:${pad(time.getMinutes())}`;

@@ -9,7 +9,7 @@ export function disableCommand(context: Context): Command {
     .description(
       'switch codex-hotswap off: plain `codex` runs alone, under the current target; or switch one target off',
     )
-    .argument('[target]', 'only let no new session choose this target')
+    .argument('[target]', 'switch off this target only: no new session chooses it')
     .addHelpText(
       'after',
       '\nExample:\n  codex-hotswap disable   # to switch it on again: codex-hotswap enable',

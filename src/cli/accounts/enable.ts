@@ -8,7 +8,7 @@ import { linkSharedHome } from '../set-up/link-shared-home.ts';
 export function enableCommand(context: Context): Command {
   return new Command('enable')
     .description('switch codex-hotswap on for plain `codex`, or switch one target on')
-    .argument('[target]', 'only let sessions choose this target again')
+    .argument('[target]', 'switch on this target only: sessions may choose it again')
     .option('--shim-path <file>', 'where to put the shim, if it is not installed')
     .addHelpText('after', '\nExample:\n  codex-hotswap enable && hash -r')
     .action(async (name: string | undefined, options: { shimPath?: string }) => {

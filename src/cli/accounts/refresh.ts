@@ -20,7 +20,7 @@ export function refreshCommand(context: Context): Command {
   return new Command('refresh')
     .description('ask Codex how much each account has used of its limits')
     .argument('[targets...]', 'their names (default: all that are on)')
-    .option('--all', 'all targets; the same as without names')
+    .option('--all', 'all targets that are on; the same as without names')
     .option('--timeout <seconds>', 'how long to wait for each target', parseSeconds, 20)
     .addHelpText('after', '\nExample:\n  codex-hotswap refresh acc1 acc2 && codex-hotswap status')
     .action((names: string[], options: { timeout: number }) =>

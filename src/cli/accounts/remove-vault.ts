@@ -56,7 +56,7 @@ export function keepSharedVault(
   return isLink ? ['the login that the link leads to'] : undefined;
 }
 
-/** Removes a copy of a login. @throws HotswapError `bad-state` when the vault has neither this login nor a newer one. */
+/** Removes a copy of a login. The copy stays when the vault has neither this login nor a newer one. */
 export function discardCopy(file: string, target: Target): void {
   const authFile = authFileOf(target);
   discardLogin(file, (text) =>

@@ -32,7 +32,7 @@ export function checkOverlays(context: Context): Finding[] {
 function sweepFix(context: Context): Fix {
   let isDone = false;
   return {
-    done: 'the files that killed sessions left behind are in the shared home',
+    done: 'the files that killed sessions left behind are back in their places',
     async run() {
       if (isDone) return;
       isDone = true;
@@ -60,7 +60,7 @@ function checkSlot({ home, sharedHome, ownership }: SlotListing): Finding | unde
   if (drifted.length === 0) return undefined;
   const when = ownership.kind === 'owned' ? 'the end of its session' : 'the next session in it';
   return note(
-    `${home} has files of its own where links belong (${drifted.join(', ')}); ${when} moves them to ${sharedHome}`,
+    `${home} has files of its own where links belong (${drifted.join(', ')}); ${when} moves them to where they belong`,
   );
 }
 

@@ -47,10 +47,10 @@ function checkDir(what: string, dir: string, { privateMode }: { privateMode: boo
   }
 }
 
-/** An issue when other users can read the directory. @param name for the user. */
+/** An issue when other users can read or enter the directory. @param name for the user. */
 export function checkDirMode(dir: string, { mode }: Stats, name = dir): Finding | undefined {
   if ((mode & 0o077) === 0) return undefined;
-  return issue(`${name} can be read by other users; run: chmod 700 ${dir}`, fixDirMode(dir));
+  return issue(`${name} is open to other users; run: chmod 700 ${dir}`, fixDirMode(dir));
 }
 
 /** The fix for a directory that other users can read; undefined when another user owns it. */

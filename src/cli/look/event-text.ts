@@ -62,7 +62,7 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
     case 'reclaimed':
       return `took back slot ${event.slot} of a session that was killed (pid ${event.pid})`;
     case 'adopted':
-      return `merged ${event.entry} of slot ${event.slot} into the shared home: ${event.outcome}${part(' (the older one is kept as ', event.backup, ')')}`;
+      return `merged ${event.entry} of slot ${event.slot} into the shared home: ${event.outcome}${part(' (the other file is kept as ', event.backup, ')')}`;
     case 'set-aside':
       return `set ${event.file} aside: ${event.reason}`;
     case 'notice':
@@ -71,7 +71,7 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
 }
 
 const WAITED: Record<string, string> = {
-  back: 'may use again',
+  back: 'can now go on under',
   ended: 'was told to wait no longer for',
   'gave-up': 'gave up waiting for',
 };

@@ -76,7 +76,7 @@ function describe(report: SessionReport, context: Context): string[] {
     `${active ? '*' : ' '} ${path}  ${mode === 'exec' ? 'exec' : 'codex'} in ${cwd}  ${state}`,
     ...(title === null ? [] : [`    ${title}`]),
     ...(sameAccount === false && active
-      ? [`    ! ${target} now holds another account than this session runs under`]
+      ? [`    ! ${target} now holds another account; this session still runs under the former one`]
       : []),
     ...describeUsage(report, nowSeconds(context)),
     ...(resume === null || active ? [] : [`    ${resume}`]),

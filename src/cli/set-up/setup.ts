@@ -38,7 +38,7 @@ export function setupCommand(context: Context): Command {
     .option('--count <n>', 'number of targets, when they have no names', parseCount, 2)
     .option('--prefix <name>', 'first part of their names: acc gives acc1, acc2, …', 'acc')
     .option('--force', 'change an existing configuration; a broken one is renamed and kept')
-    .option('--replace-targets', 'keep no other targets; their logins stay in their vaults')
+    .option('--replace-targets', 'remove all other targets; their logins stay in their vaults')
     .option('--cooldown-minutes <n>', SETTINGS.cooldownMinutes.help, parseMinutes)
     .option('--login', 'log in to each target that has no login')
     .addOption(
