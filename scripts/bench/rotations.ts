@@ -14,7 +14,7 @@ const EXHAUSTED = fileURLToPath(new URL('exhausted', import.meta.url));
 
 /** The supervisor's resident memory over as many handoffs as fit into the time. */
 export async function bench(workshop: Workshop): Promise<Row[]> {
-  // Each account rests for a second. In a second fewer accounts than these are used up.
+  // An account rests for a second, and fewer accounts than these are used up in a second.
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => ({ name: `acc${index + 1}` }));
   const { box, shim } = await workshop.openBench({ codex: EXHAUSTED, accounts });
   const log = join(box.home, '.local/state/codex-hotswap/events.jsonl');

@@ -18,7 +18,7 @@ export interface Flake {
   message: string;
 }
 
-/** How often a failed file is run again alone, or until it fails again. */
+/** A failed file is run again, alone, at most this often. The runs end when it fails again. */
 export const RERUNS = 3;
 /** A run with more flaky files than this has failed. */
 export const MOST_FLAKES = 3;

@@ -47,7 +47,7 @@ export type Effect =
   | { do: 'signal-child'; signal: NodeJS.Signals }
   | { do: 'hang-up-child' }
   | { do: 'suspend-ourselves' }
-  /** Before a successor bracketed paste stays on. Without it a paste between two children would come as keys. */
+  /** Before a successor, bracketed paste stays on. Without it a paste between two children would come as keys. */
   | { do: 'undo-modes'; before: 'successor' | 'end' }
   | { do: 'schedule-retry'; attempt: number }
   | { do: 'record-thread'; thread: SessionThread; copyOf: string | undefined }

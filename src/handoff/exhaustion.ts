@@ -94,7 +94,7 @@ function exhaust(
 ): Step {
   const { rules, target, waits } = before;
   const { mark } = event;
-  // The chosen account may not go on: each account has been tried.
+  // An account was chosen, but there is no handoff any more: each account has been tried.
   const none: NoneLeft = event.name === 'none-left' ? event : {};
   const { slackSeconds } = rules;
   const { earliest } = none;

@@ -106,7 +106,7 @@ function whyNotDeletable(slot: Slot): string | undefined {
     .filter((entry) => !entry.isDirectory() || readdirSync(join(home, entry.name)).length > 0)
     .map(({ name }) => name);
   if (only.length === 0) return undefined;
-  return `it has ${only.join(', ')}, which works only in this directory; to delete it: rm -r ${home}`;
+  return `it has ${only.join(', ')}, which works only in its own directory; when you need it no more, delete the directory ${home}`;
 }
 
 async function clearOut(slot: Slot, options: AdoptOptions): Promise<Sweep> {

@@ -19,7 +19,7 @@ import { gatherUsage, type IdentityOf } from './segment-usage.ts';
 /** Keeps the record of one launch. Each change is written at once, so a `kill -9` loses nothing. Never throws. */
 export interface LaunchKeeper {
   readonly launch: string;
-  /** The first child was started. */
+  /** Call it after the start of the first child, also when that has failed. */
   begin(): void;
   /** The child works on this thread. */
   bind(thread: { id: string; rollout: string; copyOf?: string }): void;

@@ -28,8 +28,8 @@ export function readTermios(): string {
  * Raw mode that changes no byte in either direction. libuv's `setRawMode` leaves output processing on: the newline of a
  * full-screen program would become CR LF. `raw` alone leaves IEXTEN on: on a Mac, Ctrl-V and Ctrl-O would be lost.
  *
- * In the background the kernel stops the whole job (SIGTTOU), as every program that changes the terminal. The job goes on
- * after `fg`.
+ * In the background the kernel stops the whole job (SIGTTOU), as it stops every program that changes the terminal. The job
+ * goes on after `fg`.
  */
 export function setRaw(): void {
   spawnSync('stty', ['raw', '-echo', '-iexten'], { stdio: ['inherit', 'ignore', 'ignore'] });

@@ -16,7 +16,10 @@ export interface Terminal {
   /** Takes all the bytes. @returns false when the terminal takes no more now: then wait for the drain. */
   write(chunk: Buffer | string): boolean;
   onDrain(listener: () => void): void;
-  /** Resolves when the terminal has taken everything, or is gone. With a stalled terminal it never resolves. */
+  /**
+   * Resolves when the terminal has taken everything, or is gone. While the terminal is stalled it does not, so give it a
+   * deadline.
+   */
   flush(): Promise<void>;
   onInput(listener: (chunk: Buffer) => void): void;
   pauseInput(): void;
@@ -120,8 +123,9 @@ function attachTo(
 ): TerminalOutput {
   let isHungUp = false;
   const hangUp = () => {
-    if (!isHungUp) on.hungUp();
+    if (isHungUp) return;
     isHungUp = true;
+    on.hungUp();
   };
   const output = createTerminalOutput(stdout, { drained: () => on.drained(), hungUp: hangUp });
   // Without these a closed terminal is an uncaught exception (EIO, EPIPE).

@@ -91,7 +91,7 @@ test('of a project in which codex is typed without a HOME is not run', async () 
   await start(() => vi.waitUntil(() => existsSync(code), 10_000));
   const project = join(home, 'project');
   const planted = join(project, '.local/state/codex-hotswap');
-  mkdirSync(planted, { recursive: true });
+  mkdirSync(planted, { recursive: true, mode: 0o700 });
   copyFileSync(code, join(planted, 'launcher.code'));
   expect(startWithoutHome(project)).toBe('compiled');
 });

@@ -62,7 +62,7 @@ function teeStdin(): ChildInput {
   return {
     stdio: 'pipe',
     feed(stdin) {
-      stdin.on('error', () => undefined); // EPIPE: the child may not read its input
+      stdin.on('error', () => undefined); // EPIPE: the child need not read its input
       stdin.on('drain', () => source?.resume());
       for (const chunk of kept) stdin.write(chunk);
       reader = stdin;

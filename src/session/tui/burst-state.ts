@@ -35,7 +35,7 @@ export interface BurstState {
 const BURST_MS = 25;
 /** Codex reads an Enter so soon after a burst as a line break (fact 83). */
 const ENTER_MS = 120;
-/** From so many characters on, an Enter may belong to the burst. */
+/** A burst of so many characters also takes an Enter that comes within ENTER_MS. */
 const LEAST_CHARACTERS = 3;
 
 /** The burst has ended after so many milliseconds without a key. */

@@ -16,7 +16,7 @@ export type Sign =
 export interface OutputTaps {
   feed(chunk: Buffer): void;
   /**
-   * The sequences that undo the terminal modes that the child has set. Before a successor bracketed paste stays on. The caller
+   * The sequences that undo the terminal modes that the child has set. Before a successor, bracketed paste stays on. The caller
    * must write them.
    */
   undoModes(before: 'successor' | 'end'): string;

@@ -42,6 +42,8 @@ export function createTuiDriver(session: TuiSession): Driver {
           return terminal.restore();
         case 'exit':
           return session.finish(effect.ending, effect.lines);
+        default:
+          effect satisfies never;
       }
     },
     seekProof: (source) => seekProof(session, source),

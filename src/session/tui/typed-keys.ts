@@ -48,7 +48,7 @@ export function queueSequence(gate: GateState): void {
   const { passedBefore } = cut;
   cut.passedBefore = 0;
   const { keys, passedOn } = endSequence(cut);
-  // The child before has read the other bytes. No key may be read twice.
+  // When the child before has got all bytes of the key, it has read the key. No key may be read twice.
   if (keys.length > passedBefore) addKeys(gate, keys, 'queued', passedOn);
 }
 

@@ -103,7 +103,7 @@ describe('purging', () => {
       const [name] = entry.split('/');
       expect(kept[1]).toEqual({
         number: 2,
-        reason: `it has ${name}, which works only in this directory; to delete it: rm -r ${orphaned.home}`,
+        reason: `it has ${name}, which works only in its own directory; when you need it no more, delete the directory ${orphaned.home}`,
       });
       expect(readFileSync(join(orphaned.home, entry), 'utf8')).toBe('only copy');
       expect(listSlots(paths).map(({ ownership }) => ownership.kind)).toEqual(['owned', 'free']);
