@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAX_LENGTH, readEpochSeconds, readText } from '../codex/bounds.ts';
+import { MAX_LENGTH, readEpochSeconds, readText, readWindowMinutes } from '../codex/bounds.ts';
 import { dropUndefined, readObject } from '../codex/json.ts';
 import { HotswapError } from '../errors.ts';
 import { attempt } from '../state/attempt.ts';
@@ -15,7 +15,7 @@ import {
 import type { Paths } from '../state/paths.ts';
 import { changeRecords } from '../state/records.ts';
 import type { Identity } from './login.ts';
-import { MARK_KINDS, type Mark, type MarkKind, withMark } from './marks.ts';
+import { boundMark, MARK_KINDS, type Mark, type MarkKind } from './marks.ts';
 
 /** The record of one target, without secrets. Each target has a file, which is replaced as a whole. */
 export interface AccountState {
@@ -25,6 +25,8 @@ export interface AccountState {
   marks: Mark[];
   /** The usage that Codex told last, unchecked: `readUsage` in usage.ts checks it. */
   usage?: unknown;
+  /** When the last turn that ended a mark began, epoch seconds. */
+  answeredAt?: number;
 }
 
 export interface AccountRead {
@@ -90,30 +92,13 @@ export function changeAccountState(
   });
 }
 
-/** Records a limit. */
-export function addMark(paths: Paths, target: string, mark: Mark): AccountState {
-  return changeAccountState(paths, target, (state) => ({
-    ...state,
-    marks: withMark(state.marks, mark),
-  }));
-}
-
 /**
  * Removes marks of a target.
  * @param kinds the kinds to remove; default: all.
- * @param known removes these marks only, and none that another session has made since.
  * @returns the removed marks.
  */
-export function clearMarks(
-  paths: Paths,
-  target: string,
-  kinds?: readonly MarkKind[],
-  known?: readonly Mark[],
-): Mark[] {
-  const texts = known?.map((mark) => JSON.stringify(mark));
-  const isMeant = (mark: Mark) =>
-    (kinds === undefined || kinds.includes(mark.kind)) &&
-    (texts === undefined || texts.includes(JSON.stringify(mark)));
+export function clearMarks(paths: Paths, target: string, kinds?: readonly MarkKind[]): Mark[] {
+  const isMeant = (mark: Mark) => kinds === undefined || kinds.includes(mark.kind);
   if (!readAccountState(paths, target).state.marks.some(isMeant)) return [];
   let cleared: Mark[] = [];
   changeAccountState(paths, target, (state) => {
@@ -161,7 +146,13 @@ function parseState(value: unknown, target: string): AccountState | undefined {
   if (!marks.every((mark) => mark !== undefined)) return undefined;
   const identity = state.identity === undefined ? undefined : parseIdentity(state.identity);
   if (state.identity !== undefined && identity === undefined) return undefined;
-  return { version: 1, target, marks, ...dropUndefined({ identity, usage: state.usage }) };
+  const answeredAt = readEpochSeconds(state.answeredAt);
+  return {
+    version: 1,
+    target,
+    marks,
+    ...dropUndefined({ identity, usage: state.usage, answeredAt }),
+  };
 }
 
 /** More than one mark for each kind and model. */
@@ -176,20 +167,21 @@ function parseIdentity(value: unknown): Identity | undefined {
 
 /** An `until` that is no time becomes the default rest after a limit without a time. */
 function parseMark(value: unknown): Mark | undefined {
-  const { kind, until, at, limitName, workspace, message } = readObject(value) ?? {};
+  const { kind, until, at, minutes, limitName, workspace, message } = readObject(value) ?? {};
   const known = MARK_KINDS.find((candidate) => candidate === kind);
   const isTimed = (until === null || typeof until === 'number') && typeof at === 'number';
   if (typeof kind !== 'string' || !isTimed) return undefined;
   const madeAt = readEpochSeconds(at) ?? 0;
   const end = readEpochSeconds(until) ?? madeAt + CONFIG_DEFAULTS.cooldownMinutes * 60;
-  return {
+  return boundMark({
     kind: known ?? 'unknown', // a newer version's kind still rests the account
     until: until === null ? null : end,
     at: madeAt,
     ...dropUndefined({
+      minutes: readWindowMinutes(minutes),
       limitName: readText(limitName, MAX_LENGTH.name),
       workspace: readText(workspace, MAX_LENGTH.name),
       message: readText(message, MAX_LENGTH.message),
     }),
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import { findRunningLogin } from '../codex/running-login.ts';
 import type { Paths } from '../state/paths.ts';
-import { addMark, readAccountState } from './account-state.ts';
+import { readAccountState } from './account-state.ts';
 import { isThere, readCredential } from './credential/read.ts';
 import { readLinkTarget } from './credential/swap-link.ts';
 import { readLastLink, writeLastLink } from './last-link.ts';
@@ -9,6 +9,7 @@ import { describeIdentity, identityIn } from './login.ts';
 import { activeMarks } from './marks.ts';
 import { isAccountOf } from './owner.ts';
 import { absorbLogin } from './place-login.ts';
+import { recordRefusal } from './record-facts.ts';
 import { linkSharedAuth, sharedAuth } from './shared-login.ts';
 import { listVaults, type TargetSnapshot } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
@@ -105,7 +106,7 @@ export function markLoggedOut(paths: Paths, target: string, how: string, now: Da
   const at = Math.floor(now.getTime() / 1000);
   const { state } = readAccountState(paths, target);
   if (activeMarks(state, at).some(({ kind }) => kind === 'needs-login')) return [];
-  addMark(paths, target, { kind: 'needs-login', at, until: null, message: how });
+  recordRefusal(paths, target, { kind: 'needs-login', at, until: null, message: how });
   return [`${target}: ${how}; to use it again: codex-hotswap login ${target}`];
 }
 

@@ -1,25 +1,36 @@
 import type { LimitWindow } from '../codex/bounds.ts';
 import type { Strategy } from '../state/config.ts';
+import { USES, type Usable } from './standing.ts';
 import type { TargetSnapshot } from './target-snapshot.ts';
 import { readUsage, tightest } from './usage.ts';
 
+/** A usable target, and what pays for its next turn. */
+export interface UsableTarget {
+  snapshot: TargetSnapshot;
+  standing: Usable;
+}
+
 /**
- * Chooses one of the usable targets by the strategy. Pure.
+ * Chooses one of the usable targets: among those with the best use, by the strategy. Pure.
  * @param usable in search order, not empty. The first one of equal targets is chosen.
  */
 export function prefer(
-  usable: readonly TargetSnapshot[],
+  usable: readonly UsableTarget[],
   strategy: Strategy,
   nowSeconds: number,
-): TargetSnapshot {
-  const candidates = usable.map((snapshot) => measure(snapshot, nowSeconds));
+): UsableTarget {
+  const rank = ({ standing }: UsableTarget) => USES.indexOf(standing.use);
+  const best = Math.min(...usable.map(rank));
+  const candidates = usable
+    .filter((one) => rank(one) === best)
+    .map((one) => measure(one, nowSeconds));
   const allowed = candidates.filter((candidate) => !shouldBeSpared(candidate, candidates));
   const isBetter = IS_BETTER[strategy];
-  return allowed.reduce((first, next) => (isBetter(next, first) ? next : first)).snapshot;
+  return allowed.reduce((first, next) => (isBetter(next, first) ? next : first)).one;
 }
 
 interface Candidate {
-  snapshot: TargetSnapshot;
+  one: UsableTarget;
   /** Percent left in the window that has least; 100 when nothing is known. */
   left: number;
   /** When the longest window is reset, epoch seconds; Infinity when unknown. */
@@ -27,8 +38,8 @@ interface Candidate {
 }
 
 /** An account below its threshold is not used while another account has more left. */
-function shouldBeSpared({ snapshot, left }: Candidate, all: readonly Candidate[]): boolean {
-  return left < (snapshot.target.threshold ?? 0) && all.some((other) => other.left > left);
+function shouldBeSpared({ one, left }: Candidate, all: readonly Candidate[]): boolean {
+  return left < (one.snapshot.target.threshold ?? 0) && all.some((other) => other.left > left);
 }
 
 const IS_BETTER: Record<Strategy, (a: Candidate, b: Candidate) => boolean> = {
@@ -38,10 +49,10 @@ const IS_BETTER: Record<Strategy, (a: Candidate, b: Candidate) => boolean> = {
   'soonest-reset': (a, b) => (a.left > 0 === b.left > 0 ? a.resetsAt < b.resetsAt : a.left > 0),
 };
 
-function measure(snapshot: TargetSnapshot, nowSeconds: number): Candidate {
-  const windows = readUsage(snapshot.state.usage)?.windows ?? [];
+function measure(one: UsableTarget, nowSeconds: number): Candidate {
+  const windows = readUsage(one.snapshot.state.usage)?.windows ?? [];
   return {
-    snapshot,
+    one,
     left: tightest(windows, nowSeconds)?.left ?? 100,
     resetsAt: findLongestReset(windows, nowSeconds),
   };

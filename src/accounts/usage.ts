@@ -1,25 +1,33 @@
+import type { LimitsReply } from '../codex/account-reply.ts';
 import {
   type LimitWindow,
   MAX_LENGTH,
+  readBoolean,
+  readCount,
   readEpochSeconds,
   readLimitWindow,
   readText,
 } from '../codex/bounds.ts';
+import { type Credits, readCredits } from '../codex/credits.ts';
 import { dropUndefined, readObject } from '../codex/json.ts';
-import { nameWindow } from '../codex/limits.ts';
 import type { RateLimits } from '../codex/rollout.ts';
-import type { Paths } from '../state/paths.ts';
-import { changeAccountState } from './account-state.ts';
-import type { Mark } from './marks.ts';
 
 /** How much of its limits an account has used, and the source of that fact. Stored in the account's state. */
 export interface Usage {
   /** `live`: Codex was asked about this account. `session`: a rollout that was written under this account. */
   source: 'live' | 'session';
-  /** Epoch seconds. */
+  /** Epoch seconds. It may have a fraction: the order of two facts decides (evidence.ts). */
   capturedAt: number;
   windows: LimitWindow[];
   plan?: string;
+  /** Purchased credits. */
+  credits?: Credits;
+  /** For `live`: whether the service lets the account use what its plan includes. */
+  ordinaryAllowed?: boolean;
+  /** The limit that is reached, in the service's word (fact 70). */
+  reachedType?: string;
+  /** How many resets of a limit the user may redeem. */
+  resets?: number;
   /** For `session`: the rollout, and its thread. */
   rollout?: string;
   thread?: string;
@@ -27,30 +35,16 @@ export interface Usage {
 
 /** The usage in a `token_count` line of a rollout that was written under this account. */
 export function usageFromLimits(
-  { windows, plan }: RateLimits,
+  { windows, plan, credits, reachedType }: RateLimits,
   from: { capturedAt: number; rollout: string; thread: string },
 ): Usage {
-  return { source: 'session', ...from, windows, ...dropUndefined({ plan }) };
+  return { source: 'session', ...from, windows, ...dropUndefined({ plan, credits, reachedType }) };
 }
 
-/** The usage in an answer that Codex has given just now. */
-export function usageFromReply(windows: LimitWindow[], plan: string | undefined): Usage {
-  const capturedAt = Math.floor(Date.now() / 1000);
-  return { source: 'live', capturedAt, windows, ...dropUndefined({ plan }) };
+/** The usage in an answer of Codex. @param askedAt when Codex was asked, epoch seconds: a later refusal is news. */
+export function usageFromReply(reply: LimitsReply, askedAt: number): Usage {
+  return { source: 'live', capturedAt: askedAt, ...reply };
 }
-
-/** Records a usage, unless the record has a newer one. */
-export function recordUsage(paths: Paths, target: string, usage: Usage): void {
-  changeAccountState(paths, target, (state) => {
-    const known = readUsage(state.usage);
-    // A recorded time in the future is an error, so that usage is replaced.
-    const isBelieved = (known?.capturedAt ?? 0) <= Date.now() / 1000 + CLOCK_SLACK_SECONDS;
-    const isOlder = known !== undefined && isBelieved && known.capturedAt > usage.capturedAt;
-    return isOlder ? state : { ...state, usage };
-  });
-}
-
-const CLOCK_SLACK_SECONDS = 86_400;
 
 /** The usage in an account's state; undefined when it has another form. */
 export function readUsage(value: unknown): Usage | undefined {
@@ -70,6 +64,10 @@ export function readUsage(value: unknown): Usage | undefined {
     windows,
     ...dropUndefined({
       plan: readText(usage.plan, MAX_LENGTH.name),
+      credits: readCredits(usage.credits),
+      ordinaryAllowed: readBoolean(usage.ordinaryAllowed),
+      reachedType: readText(usage.reachedType, MAX_LENGTH.name),
+      resets: readCount(usage.resets),
       rollout: readText(usage.rollout, MAX_LENGTH.path),
       thread: readText(usage.thread, MAX_LENGTH.name),
     }),
@@ -107,11 +105,7 @@ export function tightest(windows: readonly LimitWindow[], nowSeconds: number): R
     .toSorted((a, b) => a.left - b.left)[0];
 }
 
-/** The marks for a usage: one for each window that is used up and will be reset. */
-export function marksOfUsage({ windows, capturedAt }: Usage): Mark[] {
-  return windows.flatMap(({ minutes, usedPercent, resetsAt }) =>
-    usedPercent >= 100 && resetsAt !== undefined && resetsAt > capturedAt
-      ? [{ kind: nameWindow(minutes), until: resetsAt, at: capturedAt }]
-      : [],
-  );
+/** Whether a window is used up, and its reset is still to come. */
+export function isFullNow(windows: readonly LimitWindow[], nowSeconds: number): boolean {
+  return windows.some((window) => percentLeft(window, nowSeconds) <= 0);
 }

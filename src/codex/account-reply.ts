@@ -1,5 +1,13 @@
 import type { AppServerReply } from './app-server.ts';
-import { type LimitWindow, MAX_LENGTH, readLimitWindow, readText } from './bounds.ts';
+import {
+  type LimitWindow,
+  MAX_LENGTH,
+  readBoolean,
+  readCount,
+  readLimitWindow,
+  readText,
+} from './bounds.ts';
+import { type Credits, readCredits } from './credits.ts';
 import { dropUndefined, readObject } from './json.ts';
 
 /** The answer to `account/read` (fact 93). */
@@ -14,6 +22,11 @@ export interface LimitsReply {
   plan?: string;
   /** The limit that is reached: `rate_limit_reached`, or one of the four `workspace_…` values (fact 70). */
   reachedType?: string;
+  credits?: Credits;
+  /** Whether the service lets the account use what its plan includes; from 0.171 on (fact 75). */
+  ordinaryAllowed?: boolean;
+  /** How many resets of a limit the user may redeem. */
+  resets?: number;
 }
 
 /** Reads the reply to `account/read`; undefined when Codex has no ChatGPT account there. */
@@ -42,7 +55,8 @@ export function readLimitsReply(
   reply: AppServerReply,
   nowSeconds = Date.now() / 1000,
 ): LimitsReply | undefined {
-  const limits = readObject(readResult(reply)?.rateLimits);
+  const result = readResult(reply);
+  const limits = readObject(result?.rateLimits);
   if (limits === undefined) return undefined;
   const windows = [limits.primary, limits.secondary].flatMap((value) => {
     const { usedPercent, windowDurationMins, resetsAt } = readObject(value) ?? {};
@@ -53,6 +67,9 @@ export function readLimitsReply(
     ...dropUndefined({
       plan: readText(limits.planType, MAX_LENGTH.name),
       reachedType: readText(limits.rateLimitReachedType, MAX_LENGTH.name),
+      credits: readCredits(limits.credits),
+      ordinaryAllowed: readBoolean(result?.ordinaryUsageAllowed),
+      resets: readCount(readObject(result?.rateLimitResetCredits)?.availableCount),
     }),
   };
 }

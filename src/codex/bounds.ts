@@ -77,6 +77,17 @@ export function readPid(value: unknown): number | undefined {
   return fits ? (value as number) : undefined;
 }
 
+/** True or false; undefined for any other value. */
+export function readBoolean(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
+}
+
+/** A whole number from 0 to a million. */
+export function readCount(value: unknown): number | undefined {
+  const fits = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 1e6;
+  return fits ? (value as number) : undefined;
+}
+
 /** A text that is not empty, cut at `most` characters. */
 export function readText(value: unknown, most: number): string | undefined {
   return typeof value === 'string' && value !== '' ? value.slice(0, most) : undefined;

@@ -13,8 +13,10 @@ import type { RateLimits, RolloutFact } from './rollout.ts';
 /** The record says that a turn ended because the account cannot be used any more. */
 export interface LimitProof {
   kind: LimitKind | 'needs-login';
-  /** Epoch seconds; absent when neither the record nor the text has a time. */
+  /** The reset of the full windows, epoch seconds. Absent when no window is full, or when no time is known. */
   until?: number;
+  /** The length of the longest full window. */
+  minutes?: number;
   limitName?: string;
   plan?: string;
   message?: string;
@@ -102,13 +104,17 @@ function describeLimit(
 ): LimitProof {
   const text = message ?? '';
   const kind = classifyLimit(text, limits);
-  const until =
+  const full = listFullWindows(limits);
+  // A refusal without a full window is a short one, whatever time its sentence names.
+  const isWindow = full.length > 0 && !ENDED_BY_HAND.has(kind);
+  const told =
     findResetTime(limits) ?? readResetTime(parseResetTime(text, new Date(at)), at / 1000);
   return {
     kind,
     turnId,
     ...dropUndefined({
-      until: ENDED_BY_HAND.has(kind) ? undefined : until,
+      until: isWindow ? told : undefined,
+      minutes: isWindow ? longestOf(full) : undefined,
       limitName: limits?.limitName ?? parseLimitName(text),
       plan: limits?.plan,
       message,
@@ -134,7 +140,11 @@ function classifyLimit(text: string, limits: RateLimits | undefined): LimitKind 
 
 function classifyWindows(full: readonly LimitWindow[]): LimitKind {
   if (full.length === 0) return 'unknown';
-  return nameWindow(Math.max(...full.map(({ minutes = 0 }) => minutes)));
+  return nameWindow(longestOf(full));
+}
+
+function longestOf(windows: readonly LimitWindow[]): number | undefined {
+  return Math.max(0, ...windows.map(({ minutes = 0 }) => minutes)) || undefined;
 }
 
 /** When the account can be used again, epoch seconds: the latest reset of its full windows. */

@@ -8,6 +8,7 @@ import {
   readText,
   readTimestamp,
 } from './bounds.ts';
+import { type Credits, readCredits } from './credits.ts';
 import { dropUndefined, parseJson, readObject, readString } from './json.ts';
 
 /** The `rate_limits` of a `token_count` line. */
@@ -18,6 +19,7 @@ export interface RateLimits {
   plan?: string;
   /** `rate_limit_reached`, or one of the four `workspace_…` values (fact 70). */
   reachedType?: string;
+  credits?: Credits;
 }
 
 interface LineTime {
@@ -205,6 +207,7 @@ function readRateLimits(value: unknown, toldAt: number): RateLimits | undefined 
       limitName: readText(limits.limit_name, MAX_LENGTH.name),
       plan: readText(limits.plan_type, MAX_LENGTH.name),
       reachedType: readText(limits.rate_limit_reached_type, MAX_LENGTH.name),
+      credits: readCredits(limits.credits),
     }),
   };
 }

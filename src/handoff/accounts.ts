@@ -1,7 +1,9 @@
-import { writeCurrent } from '../accounts/current.ts';
+import type { Refused } from '../accounts/choice.ts';
+import { readCurrent, writeCurrent } from '../accounts/current.ts';
 import type { Mark } from '../accounts/marks.ts';
 import { noticeLogout } from '../accounts/notice-logout.ts';
 import { linkSharedLogin } from '../accounts/shared-login.ts';
+import { isOnCredits } from '../accounts/standing.ts';
 import { listVaults, type TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { type Room, tightest, usageFromLimits } from '../accounts/usage.ts';
 import { inspectVault, type VaultState } from '../accounts/vault.ts';
@@ -36,8 +38,12 @@ export interface HandoffAccounts {
    * it at its start when a setting forces another login (fact 25).
    */
   hasLostLink(): boolean;
-  /** Marks the account that ran, and chooses the next one. */
-  markAndChoose(proof: LimitProof): MarkedChoice;
+  /**
+   * Marks the account that ran, and chooses the next one. Before an old mark of another account decides, the service is asked.
+   */
+  markAndChoose(proof: LimitProof): Promise<MarkedChoice>;
+  /** The account that runs has answered a turn. @param beganAt epoch seconds. */
+  noteAnswer(beganAt: number): void;
   /** Chooses again after all accounts were at their limits. The account that ran may be chosen. */
   chooseAgain(): NextAccount;
   /** Another account that has more, when the account that runs has little left. Undefined: the session stays. */
@@ -64,6 +70,8 @@ export interface AwaitedAccount {
 }
 
 export interface NoneLeft {
+  /** Why each account is not used, in search order. */
+  reasons?: readonly Refused[];
   /** The account that comes back first. */
   earliest?: AwaitedAccount;
   /** The session must stay with its account. */
@@ -85,6 +93,8 @@ export type NextAccount =
 export interface Roomier {
   target: string;
   room: Room;
+  /** The account that runs spends purchased credits. */
+  onCredits?: true;
 }
 
 export interface HandoffAccountsOptions {
@@ -102,6 +112,8 @@ export interface HandoffAccountsOptions {
   /** Reads Codex's configuration. @throws HotswapError when Codex would work with none of the accounts. */
   readConstraints?(directory: string | undefined): Promise<AccountConstraints>;
   tokens?: Tokens;
+  /** Asks the service about accounts, and records its answers. Never throws. It takes a few seconds at most. */
+  askAccounts?(names: readonly string[]): Promise<void>;
   /** Where marks, usage and the current account are written. */
   records?: DeferredWrites;
   /** Epoch milliseconds. */
@@ -130,8 +142,11 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       allowed.assertAllowed(target);
     },
     hasLostLink: () => !hasLoginLink(slot) && vaultOf(config, target)?.kind === 'ready',
-    markAndChoose(proof) {
-      const nowSeconds = Math.floor(options.now() / 1000);
+    noteAnswer(beganAt) {
+      notes.recordAnswer(target, beganAt);
+    },
+    async markAndChoose(proof) {
+      const nowSeconds = options.now() / 1000;
       const workspace = workspaceOf(notes.readTargets(), target);
       const mark = markOf(proof, { nowSeconds, workspace, config });
       notes.mark(target, mark);
@@ -140,16 +155,27 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
         const { suspects } = noticeLogout(paths, notes.latest(), new Date(options.now()));
         logins.suspect(suspects);
       });
+      const choice = candidates.chooseAfter(mark);
+      const doubted = candidates.listDoubted(choice, readCurrent(paths).current);
+      if (doubted.length === 0 || options.askAccounts === undefined) return { mark, ...choice };
+      await options.askAccounts(doubted);
+      notes.readTargets();
       return { mark, ...candidates.chooseAfter(mark) };
     },
     chooseAgain: candidates.chooseAgain,
     findRoomier(limits, from) {
       const nowSeconds = Math.floor(options.now() / 1000);
       const room = tightest(limits.windows, nowSeconds);
-      if (options.pinned || room === undefined || room.left >= config.rotateBelow) return undefined;
-      notes.recordUsage(target, usageFromLimits(limits, { ...from, capturedAt: nowSeconds }));
-      const roomier = candidates.chooseRoomier();
-      return roomier === undefined ? undefined : { target: roomier, room };
+      if (options.pinned || room === undefined) return undefined;
+      const usage = usageFromLimits(limits, { ...from, capturedAt: nowSeconds });
+      const credits = config.targets.find(({ name }) => name === target)?.credits ?? 'last';
+      const onCredits = credits !== 'allow' && isOnCredits(usage, nowSeconds);
+      if (!onCredits && room.left >= config.rotateBelow) return undefined;
+      notes.recordUsage(target, usage);
+      const next = onCredits ? candidates.chooseUnpaid(credits) : candidates.chooseRoomier();
+      return next === undefined
+        ? undefined
+        : { target: next, room, ...(onCredits && { onCredits }) };
     },
     async prepare(chosen, directory) {
       await allowed.reread(directory);

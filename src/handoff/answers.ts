@@ -32,7 +32,7 @@ export function createAnswers(
     async choose({ proof, directory }: EffectOf<'choose'>): Promise<Event> {
       if (reread?.directory !== directory) await accounts.rereadConstraints(directory);
       reread = undefined;
-      const { kind, ...choice } = accounts.markAndChoose(proof);
+      const { kind, ...choice } = await accounts.markAndChoose(proof);
       return 'target' in choice ? { name: 'chosen', ...choice } : { name: 'none-left', ...choice };
     },
     /** @param isWanted whether the session still goes on. */

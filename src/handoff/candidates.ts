@@ -1,4 +1,5 @@
 import { type ChoiceQuestion, chooseTarget } from '../accounts/choice.ts';
+import { listDoubted } from '../accounts/doubt.ts';
 import type { Mark } from '../accounts/marks.ts';
 import type { TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { readUsage, tightest } from '../accounts/usage.ts';
@@ -13,6 +14,15 @@ export interface Candidates {
   chooseAfter(mark: Mark): NextAccount | ({ kind: 'none' } & NoneLeft);
   /** Reads the accounts again, and chooses. The account that ran may be chosen. */
   chooseAgain(): NextAccount;
+  /**
+   * The accounts to ask the service about before their marks are trusted: see {@link listDoubted}.
+   * @param chosen what {@link chooseAfter} returned. @param preferred the account that the user has chosen.
+   */
+  listDoubted(chosen: NextAccount, preferred: string | undefined): string[];
+  /**
+   * An account for a session whose account spends credits. `last`: an account with included usage; `never`: any account.
+   */
+  chooseUnpaid(credits: 'last' | 'never'): string | undefined;
   /** Another account with more left than the user's threshold. */
   chooseRoomier(): string | undefined;
   /** Another account could go on. */
@@ -64,12 +74,12 @@ export function createCandidates(parts: CandidatesParts): Candidates {
         choice = choose(listAllowed(notes.readTargets()), exclude);
       }
       if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name };
-      const { earliest } = choice;
+      const { earliest, reasons } = choice;
       const forbiddenBy = allowed.reason();
       const isForbidden =
         forbiddenBy !== undefined && choose(listAll(notes.latest()), exclude).kind === 'chosen';
       return {
-        ...{ kind: 'none', ...(earliest && { earliest }) },
+        ...{ kind: 'none', reasons, ...(earliest && { earliest }) },
         ...(isPinned && { pinned: true }),
         ...(isForbidden && { forbiddenBy }),
       };
@@ -78,6 +88,21 @@ export function createCandidates(parts: CandidatesParts): Candidates {
       const choice = choose(listAllowed(notes.readTargets()), { current: target() });
       if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name };
       return { kind: 'none', ...(choice.earliest && { earliest: choice.earliest }) };
+    },
+    listDoubted(chosen, preferred) {
+      return listDoubted({
+        ...{ targets: listAllowed(notes.latest()), exclude: target(), preferred },
+        ...{ nowSeconds: nowSeconds() },
+        chosen: chosen.kind === 'chosen' ? chosen.target : undefined,
+      });
+    },
+    chooseUnpaid(credits) {
+      const choice = choose(listAllowed(notes.readTargets()), {
+        exclude: target(),
+        bucket: undefined,
+      });
+      if (choice.kind === 'none') return undefined;
+      return credits === 'never' || choice.use === 'included' ? choice.target.name : undefined;
     },
     chooseRoomier() {
       // An account with as little left would start another handoff after its first turn.

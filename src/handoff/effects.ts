@@ -32,6 +32,8 @@ export type Effect =
   | { do: 'seek-proof'; source: Source; directory: string | undefined }
   /** Marks the account that ran, and chooses the next one. */
   | { do: 'choose'; proof: LimitProof; directory: string | undefined }
+  /** The account has answered a turn, so its limit has ended. `beganAt`: when the turn began, epoch milliseconds. */
+  | { do: 'note-answer'; beganAt: number }
   /** Puts the target's login into the overlay, and plans the next child. */
   | { do: 'move'; target: string; thread: SessionThread | undefined; prompt: string }
   /** Plans a child under the account that ran. */

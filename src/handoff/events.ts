@@ -1,7 +1,6 @@
 import type { Mark } from '../accounts/marks.ts';
-import type { Room } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
-import type { NoneLeft } from './accounts.ts';
+import type { NoneLeft, Roomier } from './accounts.ts';
 import type { ChildPlan } from './effects.ts';
 import type { SessionThread } from './session-thread.ts';
 import type { Ending } from './states.ts';
@@ -38,9 +37,10 @@ export type Event =
   | { name: 'unconfirmed'; source: Source }
   | { name: 'bound'; thread: SessionThread }
   | { name: 'turn-began' }
-  | { name: 'turn-succeeded' }
+  /** The account has answered a turn. `beganAt`: epoch milliseconds. */
+  | { name: 'turn-succeeded'; beganAt: number }
   /** No turn runs, the account has little left, and the target has more. */
-  | { name: 'running-low'; target: string; room: Room }
+  | ({ name: 'running-low' } & Roomier)
   | { name: 'chosen'; target: string; mark: Mark }
   | ({ name: 'none-left'; mark: Mark } & NoneLeft)
   | { name: 'typed' }

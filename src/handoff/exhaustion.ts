@@ -10,6 +10,7 @@ import type { Ending, Named, Session } from './states.ts';
 import {
   finish,
   move,
+  noteAnswer,
   prepend,
   run,
   type Step,
@@ -62,7 +63,7 @@ export function advanceWaiting(state: Named<'waiting'>, event: Event, at: number
     case 'turn-succeeded': {
       const succeeded = afterSuccess(session);
       return prepend(
-        endWait({ ...state, session: succeeded }),
+        [...endWait({ ...state, session: succeeded }), noteAnswer(event)],
         to({ name: 'running', session: succeeded }),
       );
     }

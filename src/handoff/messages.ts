@@ -1,5 +1,5 @@
-import { describeMark } from '../accounts/choice.ts';
-import type { Mark } from '../accounts/marks.ts';
+import type { Refused } from '../accounts/choice.ts';
+import { describeMark, type Mark } from '../accounts/marks.ts';
 import { describeRoom, type Room } from '../accounts/usage.ts';
 import { toPlainText } from '../plain-text.ts';
 import type { AwaitedAccount, NoneLeft } from './accounts.ts';
@@ -10,13 +10,23 @@ export function tellHandoff(from: string, to: string, mark: Mark, now: Date): st
 }
 
 /** One line for the scrollback: the account has little left, and another account goes on before the limit. */
-export function tellEarly(from: string, to: string, room: Room): string {
-  return `codex-hotswap: ${from}: ${describeRoom(room)}; going on under ${to}`;
+export function tellEarly(from: string, to: string, room: Room, onCredits = false): string {
+  const why = onCredits
+    ? 'its included usage is used up, and credits would pay'
+    : describeRoom(room);
+  return `codex-hotswap: ${from}: ${why}; going on under ${to}`;
 }
 
 /** At exit, when no other account could go on: the account, its limit, and the account that comes back first. */
 export function tellExhausted(
-  { target, mark, earliest, pinned, forbiddenBy }: { target: string; mark: Mark } & NoneLeft,
+  {
+    target,
+    mark,
+    earliest,
+    pinned,
+    forbiddenBy,
+    reasons = [],
+  }: { target: string; mark: Mark } & NoneLeft,
   now: Date,
 ): string {
   const limit = `${target}: ${describeMark(mark)}${tellUntil(mark.until, now)}`;
@@ -28,17 +38,39 @@ export function tellExhausted(
     earliest === undefined
       ? 'no account comes back by itself; see: codex-hotswap status'
       : `first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
-  return `codex-hotswap: every account is at its limit (${limit}); ${back}`;
+  return `codex-hotswap: ${tellNoneUsable(reasons)} (${limit}); ${back}`;
+}
+
+/**
+ * Why no account can be used: “every account is at its limit” only if so. A login that the user must renew is named with its
+ * command. @param reasons of {@link chooseTarget}.
+ */
+export function tellNoneUsable(reasons: readonly Refused[]): string {
+  const unusable = reasons.flatMap(({ target, standing }) =>
+    standing.kind === 'unusable' ? [{ target, ...standing }] : [],
+  );
+  const logins = unusable.filter(({ because }) => because === 'login');
+  if (logins.length > 0) {
+    const names = logins.map(
+      ({ target, evidence, advice }) => `${target}: ${evidence}; run: ${advice}`,
+    );
+    return `no account can be used: ${names.join('; ')}`;
+  }
+  const areOff = unusable.some(({ because }) => because === 'off');
+  return `every account${areOff ? ' that is on' : ''} is at its limit`;
 }
 
 /** The same as the sequence that sets the window's title. Codex sets its own title with its next turn. */
-export function titleExhausted({ earliest, forbiddenBy }: NoneLeft, now: Date): string {
+export function titleExhausted(
+  { earliest, forbiddenBy, reasons = [] }: NoneLeft,
+  now: Date,
+): string {
   if (forbiddenBy !== undefined) return titleOf('codex: no other account goes on here');
   const back =
     earliest === undefined
       ? ''
       : `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
-  return titleOf(`codex: every account is at its limit${back}`);
+  return titleOf(`codex: ${tellNoneUsable(reasons)}${back}`);
 }
 
 /** The sequence that shows the countdown in the window's title. */

@@ -76,6 +76,8 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
         return answer(answers.seekProof(effect));
       case 'choose':
         return answer(answers.choose(effect));
+      case 'note-answer':
+        return accounts.noteAnswer(effect.beganAt / 1000);
       case 'move':
         return answer(answers.move(effect, () => state.name === 'moving'));
       case 'stay':

@@ -93,7 +93,7 @@ export type Cause =
    * `isBack`: the session has waited for the account that goes on.
    */
   | { kind: 'limit'; proof: LimitProof; mark?: Mark; isIdle: boolean; isBack?: true }
-  /** The account has little left. */
-  | { kind: 'low'; room: Room }
+  /** The account has little left. `onCredits`: nothing of its plan is left, and purchased credits pay. */
+  | { kind: 'low'; room: Room; onCredits?: true }
   /** The account may not read the encrypted reasoning of another account's model in the thread (fact 61). */
   | { kind: 'foreign-reasoning' };

@@ -41,6 +41,11 @@ export function suspend(session: Session, pending?: Source): Step {
   );
 }
 
+/** A turn was answered, so the account is not at its limit any more. */
+export function noteAnswer({ beganAt }: EventOf<'turn-succeeded'>): Effect {
+  return { do: 'note-answer', beganAt };
+}
+
 export function seek({ thread }: Session, source: Source): Effect {
   return { do: 'seek-proof', source, directory: thread?.cwd };
 }

@@ -3,7 +3,8 @@ import type { AwaitedAccount, NextAccount } from './accounts.ts';
 /** The service's answer about an account whose limit should be over. Its usage and marks are recorded by then. */
 export type AccountCheck =
   | { kind: 'back' }
-  | { kind: 'exhausted' }
+  /** `until`: when the service says that it comes back, epoch seconds. */
+  | { kind: 'exhausted'; until?: number }
   /** The service gave no answer, for example because the network is not back after the machine slept. */
   | { kind: 'unknown'; reason: string };
 
@@ -96,14 +97,16 @@ export function awaitReset(parts: WaitParts): ResetWait {
       const reason = found.kind === 'unknown' ? found.reason : `${target} is still at its limit`;
       return end(() => parts.gaveUp(reason));
     }
-    // A new mark says which account to wait for, and until when. Without a new mark the same account is asked later.
-    const isMarked = found.kind === 'exhausted' && !isChosen(parts.chooseAgain(), target);
-    if (!isMarked) {
+    const until = found.kind === 'exhausted' ? (found.until ?? 0) : 0;
+    if (until * 1000 > now()) {
+      awaited = { target, until };
+    } else {
+      // Without a time the same account is asked later. Another session may have marked it since.
       awaited = { ...awaited, target };
       pausedUntil = now() + pauseMs;
       pauseMs = Math.min(pauseMs * 2, PAUSE_MS.most);
     }
-    return isMarked ? askService() : tick();
+    return tick();
   }
 
   function end(tell: () => void): void {
@@ -122,8 +125,4 @@ export function awaitReset(parts: WaitParts): ResetWait {
       over = true;
     },
   };
-}
-
-function isChosen(choice: NextAccount, target: string): boolean {
-  return choice.kind === 'chosen' && choice.target === target;
 }

@@ -9,6 +9,7 @@ import {
   finish,
   interrupt,
   move,
+  noteAnswer,
   prepend,
   run,
   type Step,
@@ -35,7 +36,7 @@ export function advanceRunning(
     case 'login-gone':
       return chooseWithoutLogin(session, at);
     case 'turn-succeeded':
-      return to({ ...state, session: afterSuccess(session) });
+      return to({ ...state, session: afterSuccess(session) }, noteAnswer(event));
     case 'running-low':
       return moveEarly(state, event);
     case 'child-stopped':
@@ -124,7 +125,7 @@ export function afterEnd(
 /** Between two turns, before the limit: the thread goes on without a prompt. */
 function moveEarly(
   state: Named<'starting' | 'running'>,
-  { target, room }: EventOf<'running-low'>,
+  { target, room, onCredits }: EventOf<'running-low'>,
 ): Step {
   const { session } = state;
   if (!mayHandOff(session) || session.thread === undefined) return stay(state);
@@ -134,7 +135,7 @@ function moveEarly(
       target,
       session: {
         ...session,
-        cause: { kind: 'low', room },
+        cause: { kind: 'low', room, ...(onCredits && { onCredits }) },
         stoppedAt: undefined,
         endedCommands: [],
       },

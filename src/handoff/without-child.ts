@@ -72,9 +72,9 @@ function tellMove(session: Session, to: string, at: number): Effect[] {
   const moved = { from, to, ...nameThread(session) };
   const ended = tellEnded(endedCommands);
   if (cause?.kind === 'low') {
-    const { room } = cause;
+    const { room, onCredits } = cause;
     const event: Logged = { type: 'rotated', ...moved, kind: 'low', ...room };
-    const line = tellEarly(from, to, room) + ended;
+    const line = tellEarly(from, to, room, onCredits) + ended;
     return [
       { do: 'log', event },
       { do: 'tell', line, isUrgent: false },

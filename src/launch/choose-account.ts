@@ -3,7 +3,7 @@ import { describeIdentity, type Identity } from '../accounts/login.ts';
 import { holdsForeignLogin, ownerOf } from '../accounts/owner.ts';
 import type { TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { HotswapError } from '../errors.ts';
-import { tellTime } from '../handoff/messages.ts';
+import { tellNoneUsable, tellTime } from '../handoff/messages.ts';
 import type { Strategy } from '../state/config.ts';
 
 /** The account that a launch asks for. `only`: no other account. `preferred`: another one when this cannot be used now. */
@@ -99,16 +99,21 @@ function chooseAtLimit(
     (one) => (one?.vault.kind === 'ready' && isUsable(one) ? [{ ...one, vault: one.vault }] : []),
   );
   if (fallback === undefined) {
-    const why = reasons.map(({ target, reason }) => `${target}: ${reason}`).join('; ');
+    const why = reasons.map(({ target, standing }) => `${target}: ${standing.evidence}`).join('; ');
+    const [advice] = reasons.flatMap(({ standing }) =>
+      standing.kind === 'unusable' && standing.advice !== undefined ? [standing.advice] : [],
+    );
     throw new HotswapError(
       'no-usable-target',
       targets.length === 0 ? 'no account is set up' : `no account can be used (${why})`,
-      `log in with: codex-hotswap login ${targets[0]?.target.name ?? '<name>'}`,
+      targets.length === 0
+        ? 'run: codex-hotswap setup'
+        : `run: ${advice ?? 'codex-hotswap status'}`,
     );
   }
   const { name } = fallback.target;
   const back = earliest && `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
-  const notice = `every account is at its limit${back ?? ''}; starting under ${name}`;
+  const notice = `${tellNoneUsable(reasons)}${back ?? ''}; starting under ${name}`;
   return toChosen(name, fallback.vault, notice);
 }
 
@@ -123,7 +128,7 @@ function toChosen(
 /** The reason why this account alone would not be chosen now. */
 function findObstacle(one: TargetSnapshot, now: Date): string | undefined {
   const choice = chooseTarget({ targets: [one], nowSeconds: secondsOf(now) });
-  return choice.kind === 'none' ? choice.reasons[0]?.reason : undefined;
+  return choice.kind === 'none' ? choice.reasons[0]?.standing.evidence : undefined;
 }
 
 function find(targets: readonly TargetSnapshot[], name: string | undefined) {

@@ -9,6 +9,7 @@ import { createDeferredWrites } from '../state/deferred-writes.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import { MONITOR } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
+import { askMarked } from './ask-marked.ts';
 import { learnCapabilities } from './capabilities.ts';
 import { chooseByHome, type HomeChoice } from './choose-by-home.ts';
 import { closeSessionOverlay } from './close-overlay.ts';
@@ -75,7 +76,8 @@ export async function openSession(
   const tokens = createTokenKeeper({ paths, config, real: facts.real, env });
   const wanted = home.wanted ?? resume.wanted;
   const suspects = new Set(reconciled.suspects);
-  const overlay = await openReadyOverlay({ paths, config, tokens, wanted, suspects, say });
+  const ask = (names: readonly string[]) => askMarked({ paths, config, program }, names);
+  const overlay = await openReadyOverlay({ paths, config, tokens, wanted, suspects, say, ask });
   const { slot, target } = overlay;
   for (const line of [
     home.tell(target),
@@ -93,6 +95,7 @@ export async function openSession(
     config: reconciled.config,
     keepsHome: home.keepsHome,
     pinned: facts.pinned ?? false,
+    askAccounts: ask,
     constraints,
     async readConstraints(directory) {
       requireDirectory({ ...place, directory });

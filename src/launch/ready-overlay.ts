@@ -1,6 +1,7 @@
 import { tellDeadLogin } from '../handoff/messages.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
+import { readCheckedTargets } from './ask-marked.ts';
 import type { WantedTarget } from './choose-account.ts';
 import { closeSessionOverlay } from './close-overlay.ts';
 import { openSessionOverlay, type SessionOverlay } from './session-overlay.ts';
@@ -14,6 +15,8 @@ export interface OverlayRequest {
   /** Targets whose login may be revoked: the service is asked about each, once. */
   suspects: Set<string>;
   say(line: string): void;
+  /** Asks the service about accounts, and records its answers. */
+  ask(names: readonly string[]): Promise<void>;
 }
 
 /**
@@ -21,9 +24,10 @@ export interface OverlayRequest {
  * account is dead, the next account is tried.
  */
 export async function openReadyOverlay(request: OverlayRequest): Promise<SessionOverlay> {
-  const { paths, config, tokens, wanted, suspects, say } = request;
+  const { paths, config, tokens, wanted, suspects, say, ask } = request;
   for (let left = config.targets.length; ; left--) {
-    const overlay = openSessionOverlay(paths, config, new Date(), wanted);
+    const targets = await readCheckedTargets(paths, config, wanted, ask);
+    const overlay = openSessionOverlay(paths, config, new Date(), wanted, targets);
     const { slot, target, suspect } = overlay;
     if (suspect !== undefined) suspects.add(suspect);
     const check = suspects.delete(target) ? 'verifyLogin' : 'prepare';

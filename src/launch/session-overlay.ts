@@ -26,6 +26,7 @@ export interface SessionOverlay {
 /**
  * Chooses the account and furnishes an overlay for it.
  * @param wanted undefined for the current account, or the next usable one.
+ * @param targets the accounts as they are now.
  * @throws what `chooseAccount` throws; HotswapError `no-free-slot`, and the file errors.
  */
 export function openSessionOverlay(
@@ -33,13 +34,13 @@ export function openSessionOverlay(
   config: Config,
   now: Date,
   wanted?: WantedTarget,
+  targets: readonly TargetSnapshot[] = readTargets(paths, config),
 ): SessionOverlay {
   const { current, fault } = readCurrent(paths);
   const notices = fault === undefined ? [] : mendCurrent(paths, now);
   const { strategy } = config;
   const choose = (targets: readonly TargetSnapshot[]) =>
     chooseAccount({ targets, wanted, current, strategy, now });
-  const targets = readTargets(paths, config);
   let chosen = choose(targets); // before the lease of a slot, because it may throw
 
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());

@@ -1,4 +1,4 @@
-import { recordUsage } from '../accounts/usage.ts';
+import { recordUsage } from '../accounts/record-facts.ts';
 import { dropUndefined } from '../codex/json.ts';
 import type { DeferredWrites } from '../state/deferred-writes.ts';
 import { ownPlace } from '../state/machine-place.ts';

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Identity } from '../accounts/login.ts';
-import { recordUsage, type Usage, usageFromLimits } from '../accounts/usage.ts';
+import { recordUsage } from '../accounts/record-facts.ts';
+import { type Usage, usageFromLimits } from '../accounts/usage.ts';
 import type { RolloutFact } from '../codex/rollout.ts';
 import { readRolloutFacts } from '../codex/rollout-file.ts';
 import type { Paths } from '../state/paths.ts';
@@ -34,7 +35,7 @@ export async function readSegmentUsage(
   const [first, last] = [own[0]?.at, own.at(-1)?.at];
   if (first === undefined || last === undefined) return undefined;
   const told = own.findLast(({ limits }) => limits !== undefined);
-  const capturedAt = Math.floor((told?.at ?? 0) / 1000);
+  const capturedAt = (told?.at ?? 0) / 1000;
   return {
     firstTokenCountAt: new Date(first).toISOString(),
     lastTokenCountAt: new Date(last).toISOString(),
@@ -57,7 +58,7 @@ export async function gatherUsage(
   record: LaunchRecord,
   identityOf: IdentityOf,
   nowMs: number,
-  write = (target: string, usage: Usage): void => recordUsage(paths, target, usage),
+  write = (target: string, usage: Usage): void => void recordUsage(paths, target, usage),
 ): Promise<LaunchRecord> {
   const segments: Segment[] = [];
   // The exit of codex waits for this function. So each rollout is read once, and each account's last usage is written once.

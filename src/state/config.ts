@@ -11,6 +11,7 @@ import {
   type Settings,
   type SettingsOf,
   TARGET_SETTINGS,
+  type TargetSettings,
 } from './settings.ts';
 
 /** One account of the user, with the place of its only credential file. */
@@ -21,6 +22,8 @@ export interface Target {
   enabled: boolean;
   /** Percent left below which this target is not chosen while another target has more. */
   threshold?: number;
+  /** Whether it may spend purchased credits; default `last`. */
+  credits?: TargetSettings['credits'];
 }
 
 /** How a session chooses among the accounts that may be used. */
@@ -87,12 +90,13 @@ function validateTarget(value: unknown, key: string, paths: Paths, fail: Fail): 
   if (!isTargetName(name)) {
     return fail(`${key}.name`, '1 to 64 letters, digits, ".", "_" or "-", not only dots', name);
   }
-  const { enabled, threshold } = readSettings(TARGET_SETTINGS, value, `${key}.`, fail);
+  const { enabled, threshold, credits } = readSettings(TARGET_SETTINGS, value, `${key}.`, fail);
   return {
     name,
     vault: vault === undefined ? defaultVault(paths, name) : vaultOf(vault, key, paths, fail),
     enabled,
     ...(value.threshold === undefined ? {} : { threshold }),
+    ...(value.credits === undefined ? {} : { credits }),
   };
 }
 

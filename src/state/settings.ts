@@ -66,6 +66,10 @@ export const TARGET_SETTINGS = {
     ...{ default: 0, from: 0, to: 100 },
     help: 'percent left below which it is not chosen while another has more',
   },
+  credits: {
+    ...{ default: 'last', values: ['never', 'last', 'allow'] as const },
+    help: 'when its included usage is used up and purchased credits would pay: never use it, use it after all accounts with included usage, or use it all the same',
+  },
 } as const satisfies Record<string, Setting>;
 
 type Widened<T> = T extends string ? string : T extends number ? number : boolean;
@@ -78,6 +82,7 @@ type ValueOf<S> = S extends { values: readonly (infer V)[] }
 /** The values of a table of settings. */
 export type SettingsOf<T> = { -readonly [K in keyof T]: ValueOf<T[K]> };
 export type Settings = SettingsOf<typeof SETTINGS>;
+export type TargetSettings = SettingsOf<typeof TARGET_SETTINGS>;
 
 export function fitsSetting(
   { default: usual, values, from = 0, to = 0 }: Setting,

@@ -26,7 +26,9 @@ export function nextCommand(context: Context): Command {
       if (choice.kind === 'chosen') return makeCurrent(context, config, choice.target.name);
 
       const others = choice.reasons.filter(({ target }) => target !== current);
-      const why = others.map(({ target, reason }) => `${target}: ${reason}`).join(', ');
+      const why = others
+        .map(({ target, standing }) => `${target}: ${standing.evidence}`)
+        .join(', ');
       const { earliest } = choice;
       throw new HotswapError(
         'no-usable-target',

@@ -1,12 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { addMark, clearMarks, readAccountState } from '../../accounts/account-state.ts';
+import { readAccountState } from '../../accounts/account-state.ts';
 import { describeIdentity } from '../../accounts/login.ts';
 import { markLoggedOut } from '../../accounts/notice-logout.ts';
 import { holdsForeignLogin } from '../../accounts/owner.ts';
-import { marksOfUsage, recordUsage, usageFromReply } from '../../accounts/usage.ts';
+import { recordUsage } from '../../accounts/record-facts.ts';
+import { usageFromReply } from '../../accounts/usage.ts';
 import { inspectVault } from '../../accounts/vault.ts';
 import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts';
 import { requireRealCodex } from '../../codex/find-codex.ts';
+import { dropUndefined } from '../../codex/json.ts';
 import { classifyLimitText } from '../../codex/limits.ts';
 import { type AskContext, askAccount } from '../../launch/ask-account.ts';
 import { readAndRefresh } from '../../launch/keep-token.ts';
@@ -75,6 +77,7 @@ async function refreshTarget(
   if (holdsForeignLogin({ target, vault, state })) {
     return { ok: false, text: `its vault holds the login of ${describeIdentity(vault.identity)}` };
   }
+  const askedAt = Date.now() / 1000;
   const [account, limits] = await askAccount(asking, target, () => [
     readAndRefresh(target, asking.config),
     { method: 'account/rateLimits/read', params: null },
@@ -90,11 +93,9 @@ async function refreshTarget(
     return { ok: false, text: noteRefusal(asking.paths, target.name, why, context.now) };
   }
   const plan = (account && readAccountReply(account)?.plan) ?? reply.plan;
-  const usage = usageFromReply(reply.windows, plan);
+  const usage = usageFromReply({ ...reply, ...dropUndefined({ plan }) }, askedAt);
+  // It ends the marks that it disproves (accounts/evidence.ts).
   recordUsage(asking.paths, target.name, usage);
-  // Codex has just used this login.
-  clearMarks(asking.paths, target.name, ['needs-login']);
-  for (const mark of marksOfUsage(usage)) addMark(asking.paths, target.name, mark);
   return { ok: true, text: summariseUsage(usage, context.now) };
 }
 

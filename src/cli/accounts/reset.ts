@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { clearMarks } from '../../accounts/account-state.ts';
-import { describeMark } from '../../accounts/choice.ts';
+import { describeMark } from '../../accounts/marks.ts';
 import { type Context, findTarget, requireConfig } from '../context.ts';
 
 export function resetCommand(context: Context): Command {

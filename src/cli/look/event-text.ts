@@ -1,5 +1,4 @@
-import { describeMark } from '../../accounts/choice.ts';
-import { MARK_KINDS } from '../../accounts/marks.ts';
+import { describeMark, MARK_KINDS } from '../../accounts/marks.ts';
 import { describeRoom } from '../../accounts/usage.ts';
 import { readTimestamp } from '../../codex/bounds.ts';
 import { attempt } from '../../state/attempt.ts';

@@ -1,6 +1,5 @@
-import { describeMark } from '../../accounts/choice.ts';
 import { describeIdentity } from '../../accounts/login.ts';
-import { activeMarks, type Mark } from '../../accounts/marks.ts';
+import { activeMarks, describeMark, type Mark } from '../../accounts/marks.ts';
 import { holdsForeignLogin, ownerOf } from '../../accounts/owner.ts';
 import type { TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { percentLeft, readUsage, type Usage } from '../../accounts/usage.ts';

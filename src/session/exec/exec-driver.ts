@@ -77,6 +77,9 @@ function reportEnd(ending: Ending, started: StartedChild, session: ExecSession):
   // A child without a thread that has lost its link has logged its account out. It would log out the next account, too.
   const isLoggedOut = () => started.child.thread() === undefined && parts.accounts.hasLostLink();
   const cause = hasFailed && !isLoggedOut() ? 'failed' : undefined;
+  if (ending.kind === 'exited' && ending.code === 0) {
+    handoffs.dispatch({ name: 'turn-succeeded', beganAt: started.startedAt });
+  }
   handoffs.dispatch({ name: 'child-ended', ending, ...(cause && { cause }) });
 }
 

@@ -39,6 +39,8 @@ export interface RecordNews {
   started: boolean;
   /** A turn ended with an answer since the last news. */
   answered: boolean;
+  /** When that turn began, epoch milliseconds. */
+  beganAt?: number;
   /** The account's usage after that turn, if the record has it. */
   limits?: RateLimits;
   /** By the record, the newest turn of all threads runs. */
@@ -109,8 +111,11 @@ export function followThreads(
       if (turnId !== undefined) news.refused = { thread, turnId };
       news.started ||= fresh.some(({ type }) => type === 'task_started');
       news.turnRuns = facts.findLast(isTurnMark)?.type === 'task_started';
-      if (!fresh.some((fact) => fact.type === 'task_complete' && fact.answered)) continue;
+      const answer = fresh.findLast((fact) => fact.type === 'task_complete' && fact.answered);
+      if (answer === undefined) continue;
       news.answered = true;
+      const { at: endedAt = 0 } = answer;
+      news.beganAt = rollout.turns.findLast(({ from }) => from <= endedAt)?.from ?? startedAtMs;
       const told = facts.findLast((fact) => fact.type === 'token_count');
       // A named bucket belongs to one model, not to the account.
       if (told?.limits !== undefined && told.limits.limitName === undefined) {

@@ -87,9 +87,9 @@ function watchChild(
         guard?.recorded();
         arrival.began();
       },
-      turnSucceeded(limits) {
+      turnSucceeded({ beganAt = startedAt, limits }) {
         guard?.succeeded();
-        handoffs.dispatch({ name: 'turn-succeeded' });
+        handoffs.dispatch({ name: 'turn-succeeded', beganAt });
         if (limits !== undefined) void considerEarlyHandoff(limits, session).catch(session.fail);
       },
       bound(thread) {

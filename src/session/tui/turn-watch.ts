@@ -1,5 +1,4 @@
 import { normaliseForMatching } from '../../codex/limits.ts';
-import type { RateLimits } from '../../codex/rollout.ts';
 import type { Source } from '../../handoff/events.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 import type { ChildRecord, RecordNews, SeenText, ThreadFollower } from './follow-threads.ts';
@@ -39,8 +38,8 @@ export interface WatchOptions {
   turnBegan(): void;
   /** A turn of this child is in the record. */
   turnRecorded(): void;
-  /** @param limits the account's usage after the turn, if the record has it. */
-  turnSucceeded(limits: RateLimits | undefined): void;
+  /** `beganAt`: the begin of the turn, epoch milliseconds. `limits`: the account's usage after it, if the record has it. */
+  turnSucceeded(turn: Pick<RecordNews, 'beganAt' | 'limits'>): void;
   bound(thread: SessionThread): void;
   now(): number;
 }
@@ -156,7 +155,7 @@ async function reportNews(watched: Watched): Promise<void> {
   }
   const success = news.answered ? news : state.unreported;
   state.unreported = undefined;
-  if (success !== undefined) options.turnSucceeded(success.limits);
+  if (success !== undefined) options.turnSucceeded(success);
   if (isProof(news)) trigger(watched, state.isConfirming ? 'text' : 'record');
 }
 

@@ -22,7 +22,22 @@ export interface AccountSpec {
   usedPercent?: number;
   /** Exhausted, it is offered the reserve model (fact 74). Default false. */
   reserve?: boolean;
+  /** The window that is full while the account still answers: the service lets it go on, or credits pay. Default `none`. */
+  fullWindow?: '5h' | 'weekly' | 'none';
+  /** The purchased credits that the service tells. Default: none. */
+  credits?: Credits;
+  /** Resets of a limit that the user may redeem. Default 0. */
+  resetsBanked?: number;
 }
+
+/** The credits of an account, as the service tells them. */
+export interface Credits {
+  has_credits: boolean;
+  unlimited: boolean;
+  balance: string | null;
+}
+
+const NO_CREDITS: Credits = { has_credits: false, unlimited: false, balance: null };
 
 /** An account as the backend keeps it; tests may change any field while it runs. */
 export interface Account extends Required<AccountSpec> {
@@ -49,6 +64,9 @@ export function openAccount(spec: AccountSpec, nowSeconds: number): Account {
     exhaustedWindow: '5h',
     usedPercent: 25,
     reserve: false,
+    fullWindow: 'none',
+    credits: NO_CREDITS,
+    resetsBanked: 0,
     ...spec,
     turnsLeft,
     quota: turnsLeft,
@@ -81,7 +99,7 @@ export interface Windows {
 export function describeWindows(account: Account, nowSeconds: number): Windows {
   const exhausted = isExhausted(account, nowSeconds);
   const full = (window: Account['exhaustedWindow']) =>
-    exhausted && account.exhaustedWindow === window;
+    exhausted ? account.exhaustedWindow === window : account.fullWindow === window;
   return {
     primary: {
       usedPercent: full('5h') ? 100 : account.usedPercent,

@@ -1,4 +1,10 @@
-import { type Account, describeWindows, type Window, type Windows } from './accounts.ts';
+import {
+  type Account,
+  type Credits,
+  describeWindows,
+  type Window,
+  type Windows,
+} from './accounts.ts';
 
 /** Usage limits of every kind (facts 67, 70), then what is not a limit and must never rotate. */
 export type FailureKind =
@@ -115,6 +121,7 @@ export function rateLimitHeaders(
     'x-codex-plan-type': account.plan,
     ...windowHeaders('x-codex-primary', primary),
     ...windowHeaders('x-codex-secondary', secondary),
+    ...creditHeaders(account.credits),
   };
 }
 
@@ -123,6 +130,16 @@ function windowHeaders(prefix: string, window: Window): Record<string, string> {
     [`${prefix}-used-percent`]: String(window.usedPercent),
     [`${prefix}-window-minutes`]: String(window.windowMinutes),
     [`${prefix}-reset-at`]: String(window.resetAt),
+  };
+}
+
+/** An account that never had credits gets no headers about them. */
+function creditHeaders({ has_credits, unlimited, balance }: Credits): Record<string, string> {
+  if (!has_credits && balance === null) return {};
+  return {
+    'x-codex-credits-has-credits': String(has_credits),
+    'x-codex-credits-unlimited': String(unlimited),
+    ...(balance !== null && { 'x-codex-credits-balance': balance }),
   };
 }
 

@@ -121,5 +121,6 @@ function toRateLimitsFrame(account: Account, { primary, secondary }: Windows): J
     type: 'codex.rate_limits',
     plan_type: account.plan,
     rate_limits: { primary: tell(primary), secondary: tell(secondary) },
+    credits: account.credits,
   };
 }

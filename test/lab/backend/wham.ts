@@ -5,7 +5,7 @@ import {
   RESERVE_MODEL,
   type Window,
 } from './accounts.ts';
-import { REACHED_TYPES } from './failures.ts';
+import { type FailureKind, REACHED_TYPES } from './failures.ts';
 import { type HttpRequest, type HttpRoute, ok, refuse } from './http-route.ts';
 import { nowSeconds, type Service } from './service.ts';
 
@@ -74,25 +74,39 @@ function describeUsage(account: Account) {
     reset_at: window.resetAt,
   });
   return {
+    // Without both ids Codex does not tell whether ordinary usage is allowed (fact 75).
+    account_id: account.id,
+    user_id: account.userId,
     plan_type: account.plan,
     rate_limit: {
-      allowed: !exhausted,
-      limit_reached: exhausted,
+      allowed: !exhausted && !isPaidByCredits(account),
+      limit_reached: exhausted || isPaidByCredits(account),
       primary_window: tell(primary),
       secondary_window: tell(secondary),
     },
-    credits: { has_credits: false, unlimited: false, balance: null },
+    credits: { ...account.credits, approx_local_messages: null, approx_cloud_messages: null },
+    spend_control: { reached: SPEND_CAPS.has(account.limit) && exhausted, individual_limit: null },
+    rate_limit_reset_credits: { available_count: account.resetsBanked },
     additional_rate_limits: null,
     rate_limit_reached_type: reachedType === undefined ? null : { type: reachedType },
-    ...(account.reserve && describeReserve(account, exhausted)),
+    ...(account.reserve && describeReserve(exhausted)),
   };
 }
 
-/** What makes Codex go on with the reserve: the banner, of this very account, and a bucket of its own. */
-function describeReserve(account: Account, exhausted: boolean) {
+/** The included usage is at its end, and the account still answers: credits pay for each turn. */
+function isPaidByCredits({ fullWindow, credits }: Account): boolean {
+  return fullWindow !== 'none' && credits.has_credits;
+}
+
+/** The limits that an owner of the workspace has set. */
+const SPEND_CAPS: ReadonlySet<FailureKind> = new Set([
+  'workspace-owner-spend-cap',
+  'workspace-member-spend-cap',
+]);
+
+/** What makes Codex go on with the reserve: the banner and a bucket of its own. */
+function describeReserve(exhausted: boolean) {
   return {
-    account_id: account.id,
-    user_id: account.userId,
     additional_rate_limits: [
       {
         limit_name: RESERVE_MODEL,

@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   accountFile,
-  addMark,
   clearMarks,
   mendAccountState,
   readAccountState,
@@ -20,6 +19,7 @@ import {
 } from '../../../src/accounts/account-state.ts';
 import { mendCurrent, readCurrent, writeCurrent } from '../../../src/accounts/current.ts';
 import type { Mark } from '../../../src/accounts/marks.ts';
+import { recordRefusal } from '../../../src/accounts/record-facts.ts';
 import { makeScratchHome, withUmask } from '../state/scratch-home.ts';
 
 const NOW = new Date('2026-11-21T03:45:00Z');
@@ -81,7 +81,7 @@ describe('account state', () => {
     expect(state.marks).toEqual([]);
     expect(notice).toContain('cannot be read (EIO); it was not changed, and it is not used');
     expect(mendCurrent(paths, NOW)).toEqual([expect.stringContaining('it was not changed')]);
-    expect(() => addMark(paths, 'a', mark())).toThrow('a.json cannot be read (EIO)');
+    expect(() => recordRefusal(paths, 'a', mark())).toThrow('a.json cannot be read (EIO)');
     expect(readdirSync(paths.accountsDir)).toEqual(['a.json']);
     expect(lstatSync(accountFile(paths, 'a')).isSymbolicLink()).toBe(true);
   });
@@ -98,11 +98,11 @@ describe('account state', () => {
 describe('marks', () => {
   test('a newer one of the same limit replaces the older; others stay; lapsed ones go', () => {
     const paths = makeScratchHome();
-    addMark(paths, 'a', mark({ until: 1_800_000_100 }));
-    addMark(paths, 'a', mark({ kind: 'model-bucket', limitName: 'x' }));
-    addMark(paths, 'a', mark({ kind: 'model-bucket', limitName: 'y' }));
-    addMark(paths, 'a', mark({ kind: 'window-weekly', until: 1_800_000_001 }));
-    const { marks } = addMark(paths, 'a', mark({ until: 1_900_000_000, at: 1_800_000_050 }));
+    recordRefusal(paths, 'a', mark({ until: 1_800_000_100 }));
+    recordRefusal(paths, 'a', mark({ kind: 'model-bucket', limitName: 'x' }));
+    recordRefusal(paths, 'a', mark({ kind: 'model-bucket', limitName: 'y' }));
+    recordRefusal(paths, 'a', mark({ kind: 'window-weekly', until: 1_800_000_001 }));
+    const { marks } = recordRefusal(paths, 'a', mark({ until: 1_900_000_000, at: 1_800_000_050 }));
     expect(marks.map(({ kind, limitName, until }) => [kind, limitName, until])).toEqual([
       ['model-bucket', 'x', 2_000_000_000],
       ['model-bucket', 'y', 2_000_000_000],
@@ -113,8 +113,8 @@ describe('marks', () => {
 
   test('clearing tells what it took', () => {
     const paths = makeScratchHome();
-    addMark(paths, 'a', mark());
-    addMark(paths, 'a', mark({ kind: 'needs-login', until: null }));
+    recordRefusal(paths, 'a', mark());
+    recordRefusal(paths, 'a', mark({ kind: 'needs-login', until: null }));
     expect(clearMarks(paths, 'a', ['needs-login']).map(({ kind }) => kind)).toEqual([
       'needs-login',
     ]);
@@ -125,19 +125,9 @@ describe('marks', () => {
     expect(readdirSync(paths.accountsDir)).toEqual(['a.json']);
   });
 
-  test('clearing those that were known leaves what another session has met since', () => {
-    const paths = makeScratchHome();
-    const { marks } = addMark(paths, 'a', mark());
-    addMark(paths, 'a', mark({ kind: 'window-weekly' }));
-    addMark(paths, 'b', mark({ at: 1_800_000_001 }));
-    expect(clearMarks(paths, 'a', undefined, marks)).toEqual([mark()]);
-    expect(readAccountState(paths, 'a').state.marks).toEqual([mark({ kind: 'window-weekly' })]);
-    expect(clearMarks(paths, 'b', undefined, marks)).toEqual([]);
-  });
-
   test('marks and usage survive the recording of an identity', () => {
     const paths = makeScratchHome();
-    addMark(paths, 'a', mark());
+    recordRefusal(paths, 'a', mark());
     recordIdentity(paths, 'a', { userId: 'u', accountId: 'w' });
     recordIdentity(paths, 'a', { userId: 'u', accountId: 'w' });
     expect(readAccountState(paths, 'a').state).toMatchObject({

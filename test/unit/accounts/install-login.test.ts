@@ -1,8 +1,9 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
+import { readAccountState } from '../../../src/accounts/account-state.ts';
 import { installLogin } from '../../../src/accounts/install-login.ts';
+import { recordRefusal } from '../../../src/accounts/record-facts.ts';
 import { accountLock, readTargets } from '../../../src/accounts/target-snapshot.ts';
 import { authFileOf } from '../../../src/accounts/vault.ts';
 import { CONFIG_DEFAULTS, type Config, type Target } from '../../../src/state/config.ts';
@@ -65,8 +66,8 @@ describe('installing a login', () => {
   test('the same account again: renewed, needs-login healed, limits kept', () => {
     const { paths, a, install, held } = makePool();
     install(a, forgeAuth({ issuedAt: 1000 }));
-    addMark(paths, 'a', { kind: 'needs-login', until: null, at: 1500 });
-    addMark(paths, 'a', { kind: 'window-weekly', until: 9_000_000_000, at: 1500 });
+    recordRefusal(paths, 'a', { kind: 'needs-login', until: null, at: 1500 });
+    recordRefusal(paths, 'a', { kind: 'window-weekly', until: 9_000_000_000, at: 1500 });
     expect(install(a, forgeAuth({ issuedAt: 2000 })).kind).toBe('renewed');
     expect(held(a)).toBe(forgeAuth({ issuedAt: 2000 }));
     expect(readAccountState(paths, 'a').state.marks.map(({ kind }) => kind)).toEqual([
@@ -98,7 +99,7 @@ describe('installing a login', () => {
   test('another account into a target that has one: clash, unless wanted', () => {
     const { paths, a, install, held } = makePool();
     install(a, forgeAuth());
-    addMark(paths, 'a', { kind: 'window-weekly', until: 9_000_000_000, at: 1500 });
+    recordRefusal(paths, 'a', { kind: 'window-weekly', until: 9_000_000_000, at: 1500 });
     const other = forgeAuth({ user: 'user-2' });
     expect(() => install(a, other)).toThrow(expect.objectContaining({ code: 'identity-clash' }));
     expect(held(a)).toBe(forgeAuth());

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
+import { readAccountState } from '../../../src/accounts/account-state.ts';
 import { readCurrent, writeCurrent } from '../../../src/accounts/current.ts';
+import { recordRefusal } from '../../../src/accounts/record-facts.ts';
 import { type Renaming, renameSteps, renameTarget } from '../../../src/accounts/rename.ts';
 import { linkSharedLogin } from '../../../src/accounts/shared-login.ts';
 import { reconcileLogins } from '../../../src/launch/reconcile-logins.ts';
@@ -33,7 +34,7 @@ async function makeHome() {
   writeFileSync(file, LOGIN, { mode: 0o600 });
   await reconcileLogins(paths, config, NOW);
   writeCurrent(paths, 'a');
-  addMark(paths, 'a', { kind: 'manual', at: 1, until: null });
+  recordRefusal(paths, 'a', { kind: 'manual', at: 1, until: null });
   linkSharedLogin(paths, file);
   const renaming: Renaming = {
     from: { name: 'a', vault: defaultVault(paths, 'a') },

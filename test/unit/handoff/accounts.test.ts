@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
-import { recordUsage } from '../../../src/accounts/usage.ts';
+import { readAccountState } from '../../../src/accounts/account-state.ts';
+import { recordRefusal, recordUsage } from '../../../src/accounts/record-facts.ts';
 import { HotswapError } from '../../../src/errors.ts';
 import type { AccountConstraints } from '../../../src/handoff/account-constraints.ts';
 import { openHandoffAccounts } from '../../../src/handoff/accounts.ts';
@@ -70,7 +70,8 @@ describe('reconsidering, when everybody is at a limit', () => {
 
   test('the first to come back is named, the account that ran among them', () => {
     const { paths, accounts } = open();
-    for (const [index, name] of NAMES.entries()) addMark(paths, name, mark(NOW + 100 + index));
+    for (const [index, name] of NAMES.entries())
+      recordRefusal(paths, name, mark(NOW + 100 + index));
     expect(accounts.chooseAgain()).toEqual({
       kind: 'none',
       earliest: { target: 'acc1', until: NOW + 100 },
@@ -79,17 +80,21 @@ describe('reconsidering, when everybody is at a limit', () => {
 
   test('the account that ran may go on when its mark has lapsed', () => {
     const { paths, accounts } = open();
-    addMark(paths, 'acc1', mark(NOW - 1));
-    for (const name of ['acc2', 'acc3']) addMark(paths, name, mark(NOW + 100));
+    recordRefusal(paths, 'acc1', mark(NOW - 1));
+    for (const name of ['acc2', 'acc3']) recordRefusal(paths, name, mark(NOW + 100));
     expect(accounts.chooseAgain()).toEqual({ kind: 'chosen', target: 'acc1' });
   });
 
-  test('a pinned session waits for its own account only', () => {
+  test('a pinned session waits for its own account only', async () => {
     const { paths, accounts } = open({ pinned: true });
-    const verdict = accounts.markAndChoose({ kind: 'window-5h', until: NOW + 500, turnId: 'turn' });
+    const verdict = await accounts.markAndChoose({
+      kind: 'window-5h',
+      until: NOW + 500,
+      turnId: 'turn',
+    });
     const earliest = { target: 'acc1', until: NOW + 500 };
     expect(verdict).toMatchObject({ kind: 'none', pinned: true, earliest });
-    addMark(paths, 'acc2', mark(NOW + 100));
+    recordRefusal(paths, 'acc2', mark(NOW + 100));
     expect(accounts.chooseAgain()).toEqual({ kind: 'none', earliest });
   });
 });
@@ -131,7 +136,7 @@ describe('a child that asks for a login', () => {
     const pinned = open({ pinned: true });
     const alone = open();
     for (const name of ['acc2', 'acc3']) {
-      addMark(alone.paths, name, { kind: 'window-5h', at: NOW, until: NOW + 100 });
+      recordRefusal(alone.paths, name, { kind: 'window-5h', at: NOW, until: NOW + 100 });
     }
     for (const { accounts, asked } of [pinned, alone]) {
       expect(await accounts.isLoginGone()).toBe(false);
@@ -192,14 +197,14 @@ describe('a file that makes Codex log accounts out has come since the session be
 
   test('the accounts that do not fit are passed over', async () => {
     const accounts = await openReviewed(leavesOut('acc2'));
-    expect(accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'chosen', target: 'acc3' });
+    expect(await accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'chosen', target: 'acc3' });
     expect(accounts.chooseAgain()).toEqual({ kind: 'chosen', target: 'acc3' });
     expect(await accounts.prepare('acc2')).toBe('acc3');
   });
 
   test('none that fits is left: the session stays, and the verdict says why', async () => {
     const accounts = await openReviewed(leavesOut('acc2', 'acc3'));
-    expect(accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'none', forbiddenBy: line });
+    expect(await accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'none', forbiddenBy: line });
     await expect(accounts.prepare('acc2')).rejects.toMatchObject({ code: 'forced-login' });
   });
 
@@ -208,7 +213,7 @@ describe('a file that makes Codex log accounts out has come since the session be
       const accounts = await openReviewed({ ...nobody, pinned });
       await expect(accounts.assertAllowed()).rejects.toThrow('logs all out');
       await expect(accounts.prepare('acc1')).rejects.toThrow('logs all out');
-      const verdict = accounts.markAndChoose(LIMIT);
+      const verdict = await accounts.markAndChoose(LIMIT);
       expect(verdict).toMatchObject({ kind: 'none' });
       expect('forbiddenBy' in verdict).toBe(!pinned);
     }
@@ -218,9 +223,9 @@ describe('a file that makes Codex log accounts out has come since the session be
     const { accounts, paths } = open(leavesOut('acc2'));
     await accounts.rereadConstraints();
     for (const name of ['acc2', 'acc3']) {
-      addMark(paths, name, { kind: 'window-5h', at: NOW, until: NOW + 100 });
+      recordRefusal(paths, name, { kind: 'window-5h', at: NOW, until: NOW + 100 });
     }
-    expect(accounts.markAndChoose(LIMIT)).not.toHaveProperty('forbiddenBy');
+    expect(await accounts.markAndChoose(LIMIT)).not.toHaveProperty('forbiddenBy');
   });
 
   test('it is asked again before each child, and gone again it bars nobody', async () => {
@@ -267,20 +272,20 @@ describe('on a disk that takes nothing', () => {
     writeFileSync(dir, '');
   }
 
-  test('the limit counts all the same: the handoff goes on, and does not come back', () => {
+  test('the limit counts all the same: the handoff goes on, and does not come back', async () => {
     const { paths, accounts } = open();
     fill(paths.accountsDir);
-    expect(accounts.markAndChoose(proof)).toMatchObject({ kind: 'chosen', target: 'acc2' });
+    expect(await accounts.markAndChoose(proof)).toMatchObject({ kind: 'chosen', target: 'acc2' });
     accounts.repoint('acc2');
-    expect(accounts.markAndChoose(proof)).toMatchObject({ kind: 'chosen', target: 'acc3' });
+    expect(await accounts.markAndChoose(proof)).toMatchObject({ kind: 'chosen', target: 'acc3' });
     accounts.repoint('acc3');
-    expect(accounts.markAndChoose(proof)).toMatchObject({
+    expect(await accounts.markAndChoose(proof)).toMatchObject({
       kind: 'none',
       earliest: { until: NOW + 500 },
     });
     // Until there is room again: then they are on record.
     rmSync(paths.accountsDir);
-    accounts.markAndChoose({ ...proof, until: NOW + 900 });
+    await accounts.markAndChoose({ ...proof, until: NOW + 900 });
     for (const name of NAMES) expect(readAccountState(paths, name).state.marks).toHaveLength(1);
   });
 

@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { addMark, readAccountState } from '../../../src/accounts/account-state.ts';
+import { readAccountState } from '../../../src/accounts/account-state.ts';
+import { recordRefusal } from '../../../src/accounts/record-facts.ts';
 import { openHandoffAccounts } from '../../../src/handoff/accounts.ts';
 import { closeSessionOverlay } from '../../../src/launch/close-overlay.ts';
 import { openSessionOverlay } from '../../../src/launch/session-overlay.ts';
@@ -68,7 +69,7 @@ test('a current account whose login cannot be used is passed over with a line, o
   const { paths, config, slot } = open();
   releaseSlot(slot);
   const until = NOW.getTime() / 1000 + 3600;
-  addMark(paths, 'acc1', { kind: 'window-5h', at: NOW.getTime() / 1000, until });
+  recordRefusal(paths, 'acc1', { kind: 'window-5h', at: NOW.getTime() / 1000, until });
   const limited = openSessionOverlay(paths, config, NOW);
   expect([limited.target, limited.notices]).toEqual(['acc2', []]);
   chmodSync(`${paths.home}/.codex-acc1/auth.json`, 0o644);

@@ -137,7 +137,7 @@ describe('what is written', () => {
     unconfirmed: { name: 'unconfirmed', source: 'text' },
     bound: { name: 'bound', thread: ON },
     'turn-began': { name: 'turn-began' },
-    'turn-succeeded': { name: 'turn-succeeded' },
+    'turn-succeeded': { name: 'turn-succeeded', beganAt: 0 },
     'running-low': { name: 'running-low', target: 'acc2', room: { left: 3, minutes: 300 } },
     chosen: { name: 'chosen', target: 'acc2', mark: MARK },
     'none-left': { name: 'none-left', mark: MARK, earliest: { target: 'acc1', until: 100 } },

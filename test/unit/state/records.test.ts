@@ -4,10 +4,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { addMark, clearMarks, readAccountState } from '../../../src/accounts/account-state.ts';
+import { clearMarks, readAccountState } from '../../../src/accounts/account-state.ts';
 import { readCurrent } from '../../../src/accounts/current.ts';
 import { keepAsTarget } from '../../../src/accounts/keep-as-target.ts';
 import type { Mark } from '../../../src/accounts/marks.ts';
+import { recordRefusal } from '../../../src/accounts/record-facts.ts';
 import { readConfig } from '../../../src/state/config.ts';
 import { writeNewFile } from '../../../src/state/files.ts';
 import { tryLock } from '../../../src/state/lock.ts';
@@ -63,14 +64,14 @@ describe('a change of the records', () => {
     const busy = () => changeConfig(paths, () => 'changed', 20);
     expect(busy).toThrow(expect.objectContaining({ code: 'in-use', exitStatus: 75 }));
     expect(changeRecords(paths, () => 'changed', 20)).toBe('changed');
-    expect(addMark(paths, 'a', mark).marks).toEqual([mark]);
+    expect(recordRefusal(paths, 'a', mark).marks).toEqual([mark]);
     for (const lock of locks) lock?.release();
     expect(busy()).toBe('changed');
   });
 
   test('that gives no news takes no lock', () => {
     const paths = makeScratchHome();
-    addMark(paths, 'a', mark);
+    recordRefusal(paths, 'a', mark);
     const before = readdirSync(paths.recordsLock);
     expect(clearMarks(paths, 'a', ['needs-login'])).toEqual([]);
     expect(readdirSync(paths.recordsLock)).toEqual(before);

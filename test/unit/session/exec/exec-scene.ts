@@ -173,7 +173,8 @@ function openScriptedAccounts(scene: Scene, note: (what: string) => void): Hando
     get target() {
       return target;
     },
-    markAndChoose(proof) {
+    noteAnswer: () => undefined,
+    async markAndChoose(proof) {
       note(`settle ${target}: ${proof.kind}`);
       const nowSeconds = Math.floor(Date.now() / 1000);
       const config = { cooldownMinutes: 30 };

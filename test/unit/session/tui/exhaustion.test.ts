@@ -96,7 +96,7 @@ describe('when nobody can take over', () => {
     ['comes back by hand only', {}, 'no account comes back by itself; see: codex-hotswap status'],
   ])('the summary says when the account %s', async (_, verdict, words) => {
     const mark = { kind: 'window-5h', at: 0, until: null } as const;
-    const settle = () => ({ kind: 'none', mark, ...verdict }) as const;
+    const settle = async () => ({ kind: 'none', mark, ...verdict }) as const;
     const { session, child } = await openExhausted({ handoffAccounts: { markAndChoose: settle } });
     child.end();
     await session.ended();
@@ -327,7 +327,8 @@ describe('waiting for the first account to come back', () => {
     const earliest = { target: 'acc1', until: NOW_SECONDS + 5 };
     const mark = { kind: 'window-5h', at: 0, until: null } as const;
     const verdicts: MarkedChoice[] = [{ kind: 'none', mark, earliest }];
-    const settle = () => verdicts.shift() ?? ({ kind: 'chosen', target: 'acc2', mark } as const);
+    const settle = async () =>
+      verdicts.shift() ?? ({ kind: 'chosen', target: 'acc2', mark } as const);
     const { session } = await openWaiting({ earliest, handoffAccounts: { markAndChoose: settle } });
     const successor = await session.child(2);
     successor.draw();

@@ -50,7 +50,7 @@ describe('a limit that the record proves', () => {
     const limitName = 'gpt\u001b[2J\u001b]52;c;eA==\u0007\r\ncodex-hotswap: forged\u009b2J\u202e';
     const mark: Mark = { kind: 'model-bucket', at: 0, until: null, limitName };
     const session = openSession({
-      handoffAccounts: { markAndChoose: () => ({ kind: 'chosen', target: 'acc2', mark }) },
+      handoffAccounts: { markAndChoose: async () => ({ kind: 'chosen', target: 'acc2', mark }) },
     });
     await session.openWorking();
     await rotate(session);
@@ -229,7 +229,7 @@ describe('a chain', () => {
   it('without one good turn is bounded, whatever account is chosen', async () => {
     const mark = { kind: 'window-5h', at: 0, until: null } as const;
     let settled = 0;
-    const settle = () => {
+    const settle = async () => {
       settled += 1;
       return { kind: 'chosen', target: 'acc2', mark } as const;
     };
@@ -255,7 +255,7 @@ describe('a chain', () => {
 
   it('begins anew after a turn that went well', async () => {
     const mark = { kind: 'window-5h', at: 0, until: null } as const;
-    const settle = () => ({ kind: 'chosen', target: 'acc2', mark }) as const;
+    const settle = async () => ({ kind: 'chosen', target: 'acc2', mark }) as const;
     const session = openSession({
       accounts: ['acc1', 'acc2'],
       handoffAccounts: { markAndChoose: settle },

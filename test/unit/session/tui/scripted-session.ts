@@ -222,7 +222,8 @@ function createFakeAccounts(
     get target() {
       return target;
     },
-    markAndChoose({ kind, until }) {
+    noteAnswer: () => undefined,
+    async markAndChoose({ kind, until }) {
       note(`settle ${target} ${kind}`);
       used.add(target);
       const mark: Mark = { kind, at: NOW_SECONDS, until: until ?? null };

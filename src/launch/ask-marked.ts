@@ -1,0 +1,53 @@
+import { chooseTarget } from '../accounts/choice.ts';
+import { readCurrent } from '../accounts/current.ts';
+import { listDoubted } from '../accounts/doubt.ts';
+import { readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
+import type { Config } from '../state/config.ts';
+import type { Paths } from '../state/paths.ts';
+import type { AskContext } from './ask-account.ts';
+import { checkAccount } from './check-account.ts';
+import type { WantedTarget } from './choose-account.ts';
+
+/** Neither a launch nor a handoff waits longer for the answers. */
+const MOST_MS = 3000;
+
+/**
+ * Asks the service about accounts, side by side, before their marks are trusted. Records the answers. Never throws. Without an
+ * answer in time the marks hold.
+ */
+export async function askMarked(
+  asking: Omit<AskContext, 'timeoutMs'>,
+  names: readonly string[],
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, MOST_MS);
+  });
+  const asked = names.map((name) => checkAccount({ ...asking, timeoutMs: MOST_MS }, name));
+  await Promise.race([Promise.all(asked), tooLate]);
+  clearTimeout(timer);
+}
+
+/**
+ * Reads every account for the choice of a launch. Asks the service first when a mark decides that should not be trusted alone
+ * (accounts/doubt.ts). A launch that has a usable account in order asks nobody.
+ */
+export async function readCheckedTargets(
+  paths: Paths,
+  config: Config,
+  wanted: WantedTarget | undefined,
+  ask: (names: readonly string[]) => Promise<void>,
+): Promise<TargetSnapshot[]> {
+  const targets = readTargets(paths, config);
+  const isMarked = targets.some(({ state }) => state.marks.length > 0);
+  if (!isMarked || wanted?.kind === 'only') return targets;
+  const preferred = wanted?.target ?? readCurrent(paths).current ?? targets[0]?.target.name;
+  const nowSeconds = Date.now() / 1000;
+  const strategy = wanted === undefined ? config.strategy : 'order';
+  const choice = chooseTarget({ targets, current: preferred, strategy, nowSeconds });
+  const chosen = choice.kind === 'chosen' ? choice.target.name : undefined;
+  const doubted = listDoubted({ targets, chosen, preferred, nowSeconds });
+  if (doubted.length === 0) return targets;
+  await ask(doubted);
+  return readTargets(paths, config);
+}
