@@ -25,7 +25,7 @@ import { makeScratchHome, withUmask } from '../state/scratch-home.ts';
 const NOW = new Date('2026-11-21T03:45:00Z');
 const mark = (changes: Partial<Mark> = {}): Mark => ({
   kind: 'window-5h',
-  until: 2_000_000_000,
+  until: 1_800_010_000,
   at: 1_800_000_000,
   ...changes,
 });
@@ -102,11 +102,11 @@ describe('marks', () => {
     recordRefusal(paths, 'a', mark({ kind: 'model-bucket', limitName: 'x' }));
     recordRefusal(paths, 'a', mark({ kind: 'model-bucket', limitName: 'y' }));
     recordRefusal(paths, 'a', mark({ kind: 'window-weekly', until: 1_800_000_001 }));
-    const { marks } = recordRefusal(paths, 'a', mark({ until: 1_900_000_000, at: 1_800_000_050 }));
+    const { marks } = recordRefusal(paths, 'a', mark({ until: 1_800_011_000, at: 1_800_000_050 }));
     expect(marks.map(({ kind, limitName, until }) => [kind, limitName, until])).toEqual([
-      ['model-bucket', 'x', 2_000_000_000],
-      ['model-bucket', 'y', 2_000_000_000],
-      ['window-5h', undefined, 1_900_000_000],
+      ['model-bucket', 'x', 1_800_010_000],
+      ['model-bucket', 'y', 1_800_010_000],
+      ['window-5h', undefined, 1_800_011_000],
     ]);
     expect(readAccountState(paths, 'a').state.marks).toEqual(marks);
   });

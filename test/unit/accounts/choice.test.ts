@@ -78,7 +78,7 @@ describe('who is passed over', () => {
     expect(chosen({ a: account, b: {} })).toBe('b');
     expect(choose({ a: account })).toMatchObject({
       kind: 'none',
-      reasons: [{ target: 'a', reason: expect.stringMatching(reason) }],
+      reasons: [{ target: 'a', standing: { evidence: expect.stringMatching(reason) } }],
     });
   });
 
@@ -133,7 +133,10 @@ describe('nobody left', () => {
       },
       { exclude: 'b' },
     );
-    expect(choice).toEqual({
+    const evidence =
+      choice.kind === 'none' &&
+      choice.reasons.map(({ target, standing }) => ({ target, reason: standing.evidence }));
+    expect({ ...choice, reasons: evidence }).toEqual({
       kind: 'none',
       reasons: [
         { target: 'c', reason: 'its 5-hour limit is used up; set aside by hand' },

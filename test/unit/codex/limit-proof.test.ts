@@ -41,6 +41,7 @@ describe('proveLimit', () => {
     expect(ask({ facts: turn(FULL, { error: EXCEEDED }) })).toEqual({
       kind: 'window-5h',
       until: 1_800_000_000,
+      minutes: 300,
       turnId: 'turn-1',
       message: LIMIT,
     });
@@ -129,7 +130,20 @@ describe('proveLimit', () => {
       error(LIMIT),
       { kind: 'window-other' },
     ],
-    ['no snapshot', undefined, error(LIMIT), { kind: 'unknown', until: TWENTY_TO_FOUR }],
+    // Its sentence names a time, but no window is full.
+    ['no snapshot', undefined, error(LIMIT), { kind: 'unknown' }],
+    [
+      'a full window without a time: that of the sentence',
+      { primary: { used_percent: 100, window_minutes: 300 } },
+      error(LIMIT),
+      { kind: 'window-5h', until: TWENTY_TO_FOUR },
+    ],
+    [
+      'refused at 25%',
+      { primary: { ...FULL.primary, used_percent: 25 } },
+      error(LIMIT),
+      { kind: 'unknown' },
+    ],
     [
       'named bucket',
       { ...FULL, limit_id: 'spark', limit_name: 'GPT Spark' },
@@ -179,7 +193,9 @@ describe('proveLimit', () => {
   ])('kind and time: %s', (_, limits, complete, expected) => {
     const proof = ask({ facts: turn(limits, complete) });
     expect(proof).toMatchObject(expected);
-    expect(proof?.until).toBe((expected as { until?: number }).until ?? proof?.until);
+    if ((expected as { kind: string }).kind === 'unknown') {
+      expect(proof).not.toHaveProperty('until');
+    }
   });
 
   test.each(['workspace_owner_credits_depleted', 'workspace_member_usage_limit_reached'])(

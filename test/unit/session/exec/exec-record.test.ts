@@ -118,7 +118,11 @@ describe('whether its account is at a limit', () => {
 
   const windows = (usedPercent: number) => [{ usedPercent, minutes: 300, resetsAt: 1_900_000_000 }];
   it.each<[string, RateLimits, object | undefined]>([
-    ['a full window', { windows: windows(100) }, { kind: 'window-5h', until: 1_900_000_000 }],
+    [
+      'a full window',
+      { windows: windows(100) },
+      { kind: 'window-5h', until: 1_900_000_000, minutes: 300 },
+    ],
     [
       'credits that are used up',
       { windows: windows(40), reachedType: 'workspace_owner_credits_depleted' },
