@@ -34,6 +34,8 @@ export type RolloutFact = LineTime &
         threadId: string;
         cwd?: string;
         source?: string;
+        /** The account that began the thread. Codex's lists show the thread to no other account (fact 59). */
+        scope?: { userId: string; accountId: string };
         /** Another thread of the same process started this one, so it cannot be resumed. */
         subagent: boolean;
       }
@@ -169,8 +171,16 @@ function readSessionMeta(payload: Payload): RolloutFact | undefined {
     ...dropUndefined({
       cwd: readDirectory(payload.cwd),
       source: readString(payload.source) ?? Object.keys(source ?? {})[0],
+      scope: readScope(payload),
     }),
   };
+}
+
+function readScope(meta: Payload): { userId: string; accountId: string } | undefined {
+  const userId = readText(meta.creator_user_id, MAX_LENGTH.name);
+  const accountId = readText(meta.creator_account_id, MAX_LENGTH.name);
+  if (meta.account_scoped !== true || userId === undefined) return undefined;
+  return accountId === undefined ? undefined : { userId, accountId };
 }
 
 function readTurnContext(payload: Payload): RolloutFact {

@@ -1,4 +1,4 @@
-import { isSameIdentity } from '../accounts/login.ts';
+import { type Identity, isSameIdentity } from '../accounts/login.ts';
 import {
   continuesThread,
   hasFlag,
@@ -6,17 +6,20 @@ import {
   type SessionInvocation,
 } from '../codex/argv.ts';
 import { findThreads } from '../codex/find-threads.ts';
-import { pinThread } from '../codex/resume-argv.ts';
+import { beginThread, pinThread } from '../codex/resume-argv.ts';
 import { type KnownThread, listKnownThreads } from '../registry/known-threads.ts';
 import { readLaunches } from '../registry/launch-record.ts';
 import type { IdentityOf } from '../registry/segment-usage.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import type { Paths } from '../state/paths.ts';
 import type { WantedTarget } from './choose-account.ts';
+import { hasHiddenThread, type PickThread } from './hidden-threads.ts';
 import { workingDirectory } from './working-directory.ts';
 
 /** The thread that a launch resumes, and its account. */
 export interface ResumeChoice {
+  /** The person has left our list of threads: nothing is to be started. */
+  hasLeft?: true;
   /** The command line, with an id instead of `--last`. */
   invocation: SessionInvocation;
   /** The last account of the thread. */
@@ -34,6 +37,10 @@ export interface ResumeQuestion {
   here?: boolean;
   /** In the order of the configuration. */
   targets: readonly string[];
+  /** Undefined: Codex's own list is opened in any case. */
+  pickThread: PickThread | undefined;
+  /** The account that a new session would start under. @throws HotswapError when there is none. */
+  foresee(): { target: string; identity: Identity };
 }
 
 /** Which thread a launch resumes or forks, if any, and under which account. */
@@ -54,7 +61,55 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
     return { invocation, ...ownAccount(session, known, question), tellHidden: silent };
   }
   const here = known.filter(({ cwd }) => canonicalDirectory(cwd) === directory);
-  return { invocation, tellHidden: (target) => tellOthers(here, target, identityOf) };
+  const listed = hasFlag(invocation, 'all') ? known : here;
+  return (
+    (await chooseFromList(question, known, listed)) ?? {
+      invocation,
+      tellHidden: (target) => tellOthers(listed, target, identityOf),
+    }
+  );
+}
+
+/**
+ * A bare `codex resume` or `codex fork`. Where Codex's own list would leave out threads of other accounts, a person chooses
+ * from ours.
+ * @param listed the threads on record that a list of this invocation is about.
+ * @returns undefined when Codex's own list is to be opened.
+ */
+async function chooseFromList(
+  question: ResumeQuestion,
+  known: readonly KnownThread[],
+  listed: readonly KnownThread[],
+): Promise<ResumeChoice | undefined> {
+  const { invocation, paths, pickThread } = question;
+  // The next word of an unknown option may be a thread. A prompt without a thread has no meaning of its own.
+  if (pickThread === undefined || invocation.mode === 'exec' || invocation.ambiguous)
+    return undefined;
+  if (invocation.positionals.length > 0 || listed.length === 0) return undefined;
+  const { target, identity } = question.foresee();
+  if (!(await hasHiddenThread(listed, identity))) return undefined;
+  const picked = await pickThread({
+    ...{ paths, now: new Date(), directory: workingDirectory(question) },
+    everywhere: hasFlag(invocation, 'all'),
+    everySource: hasFlag(invocation, 'include-non-interactive'),
+    verb: invocation.command === 'fork' ? 'Fork' : 'Resume',
+    ownList: `it shows only the threads that ${target} has begun`,
+  });
+  const tellHidden = () => undefined;
+  switch (picked.kind) {
+    case 'thread': {
+      const pinned = pinThread(invocation, picked.id);
+      return { invocation: pinned, ...ownAccount(picked.id, known, question), tellHidden };
+    }
+    case 'new-thread':
+      return { invocation: beginThread(invocation), tellHidden };
+    case 'own-list':
+      return { invocation, tellHidden };
+    case 'left':
+      return { invocation, tellHidden, hasLeft: true };
+    case 'none':
+      return undefined;
+  }
 }
 
 /** The newest thread of this directory, among the threads that this command can resume (fact 47). */
