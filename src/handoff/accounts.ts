@@ -36,6 +36,8 @@ export interface HandoffAccounts {
    * it at its start when a setting forces another login (fact 25).
    */
   hasLostLink(): boolean;
+  /** Marks the account that runs. */
+  mark(proof: LimitProof): void;
   /** Marks the account that ran, and chooses the next one. */
   markAndChoose(proof: LimitProof): MarkedChoice;
   /** Chooses again after all accounts were at their limits. The account that ran may be chosen. */
@@ -120,6 +122,14 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
     nowSeconds: () => Math.floor(options.now() / 1000),
   });
 
+  function mark(proof: LimitProof): Mark {
+    const nowSeconds = Math.floor(options.now() / 1000);
+    const workspace = workspaceOf(notes.readTargets(), target);
+    const made = markOf(proof, { nowSeconds, workspace, config });
+    notes.mark(target, made);
+    return made;
+  }
+
   return {
     get target() {
       return target;
@@ -130,17 +140,15 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       allowed.assertAllowed(target);
     },
     hasLostLink: () => !hasLoginLink(slot) && vaultOf(config, target)?.kind === 'ready',
+    mark: (proof) => void mark(proof),
     markAndChoose(proof) {
-      const nowSeconds = Math.floor(options.now() / 1000);
-      const workspace = workspaceOf(notes.readTargets(), target);
-      const mark = markOf(proof, { nowSeconds, workspace, config });
-      notes.mark(target, mark);
+      const made = mark(proof);
       // Plain codex may have logged an account out. The service is asked about that account before it is used.
       records.attempt('a logout by plain codex', () => {
         const { suspects } = noticeLogout(paths, notes.latest(), new Date(options.now()));
         logins.suspect(suspects);
       });
-      return { mark, ...candidates.chooseAfter(mark) };
+      return { mark: made, ...candidates.chooseAfter(made) };
     },
     chooseAgain: candidates.chooseAgain,
     findRoomier(limits, from) {

@@ -30,6 +30,8 @@ export interface StartEffect {
 export type Effect =
   | StartEffect
   | { do: 'seek-proof'; source: Source; directory: string | undefined }
+  /** Marks the account that runs. */
+  | { do: 'mark'; proof: LimitProof }
   /** Marks the account that ran, and chooses the next one. */
   | { do: 'choose'; proof: LimitProof; directory: string | undefined }
   /** Puts the target's login into the overlay, and plans the next child. */

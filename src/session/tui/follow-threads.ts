@@ -4,6 +4,8 @@ import { findResetTime, type LimitProof, proveLimit } from '../../codex/limit-pr
 import { isCompactionError } from '../../codex/limits.ts';
 import type { RateLimits, RolloutFact } from '../../codex/rollout.ts';
 import { listOpenRollouts } from '../../codex/thread-files.ts';
+import type { Agent } from '../../handoff/agents.ts';
+import type { EventOf } from '../../handoff/events.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 import {
   type FollowedRollout,
@@ -43,7 +45,13 @@ export interface RecordNews {
   limits?: RateLimits;
   /** By the record, the newest turn of all threads runs. */
   turnRuns: boolean;
+  /** The agents whose last turn met the limit. */
+  agentRefusals: readonly AgentRefusal[];
+  /** The agents whose turn runs, by the record. */
+  runningAgents: readonly Agent[];
 }
+
+export type AgentRefusal = Omit<EventOf<'agent-refused'>, 'name'>;
 
 export interface ThreadFollower {
   /** Reads the news in every rollout that the child has open. Calls are answered one after the other. */
@@ -51,6 +59,8 @@ export interface ThreadFollower {
   /** The root thread with the newest turn. So it follows `/new`, `/fork` and `/resume` in the TUI. */
   current(): SessionThread | undefined;
   rollouts(): string[];
+  /** As of the last news. */
+  runningAgents(): readonly Agent[];
   record(): ChildRecord;
 }
 
@@ -86,7 +96,13 @@ export function followThreads(
       const rollout = await openRollout(file, startedAtMs);
       if (rollout !== undefined) known.set(file, rollout);
     }
-    const news: RecordNews = { started, answered: false, turnRuns: false };
+    const agents = [...known.values()].filter(({ agent }) => agent !== undefined);
+    for (const rollout of agents) await readOn(rollout, startedAtMs, aheadMs());
+    const news: RecordNews = {
+      ...{ started, answered: false, turnRuns: false },
+      runningAgents: listRunning(agents, startedAtMs),
+      agentRefusals: agents.flatMap((rollout) => proveRefusal(rollout, startedAtMs, answeredFor)),
+    };
     for (const rollout of byLastTurn(known.values())) {
       const { thread, facts } = rollout;
       if (thread === undefined) continue;
@@ -130,14 +146,36 @@ export function followThreads(
     current: () =>
       byLastTurn(known.values()).findLast(({ thread }) => thread !== undefined)?.thread,
     rollouts: () => [...known.keys()],
+    runningAgents: () => listRunning([...known.values()], startedAtMs),
     record() {
-      const rollouts = [...known.values()];
+      // The record of an agent begins with a copy of its parent's record.
+      const rollouts = [...known.values()].filter(({ thread }) => thread !== undefined);
       return {
         prompts: rollouts.flatMap(({ prompts }) => prompts),
         turns: rollouts.flatMap(({ turns }) => turns).sort((a, b) => a.from - b.from),
       };
     },
   };
+}
+
+/** The agents whose turn has begun in this child, and has not ended. */
+function listRunning(rollouts: readonly FollowedRollout[], startedAtMs: number): Agent[] {
+  return rollouts.flatMap(({ agent, facts }) => {
+    const last = facts.findLast(isTurnMark);
+    const runs = last?.type === 'task_started' && (last.at ?? 0) >= startedAtMs;
+    return agent !== undefined && runs ? [agent] : [];
+  });
+}
+
+/** A login that is gone fails the next turn of the root, too. The service has refused an agent because of a limit only. */
+function proveRefusal(
+  { agent, facts }: FollowedRollout,
+  startedAtMs: number,
+  seenTurnIds: Pick<ReadonlySet<string>, 'has'>,
+): AgentRefusal[] {
+  const proof = proveLimit({ facts, startedAtMs, seenTurnIds, sawText: false });
+  if (agent === undefined || proof === undefined || proof.kind === 'needs-login') return [];
+  return [{ agent, proof }];
 }
 
 /**

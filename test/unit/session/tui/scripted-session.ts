@@ -222,6 +222,7 @@ function createFakeAccounts(
     get target() {
       return target;
     },
+    mark: ({ kind }) => note(`mark ${target} ${kind}`),
     markAndChoose({ kind, until }) {
       note(`settle ${target} ${kind}`);
       used.add(target);

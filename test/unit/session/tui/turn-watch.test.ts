@@ -4,11 +4,15 @@ import { createTurnWatch } from '../../../../src/session/tui/turn-watch.ts';
 
 it('a turn that was answered while proof of a limit was sought is told all the same', async () => {
   const looks: RecordNews[] = [];
-  const none: RecordNews = { started: true, answered: false, turnRuns: false };
+  const none: RecordNews = {
+    ...{ started: true, answered: false, turnRuns: false },
+    ...{ agentRefusals: [], runningAgents: [] },
+  };
   const follower: ThreadFollower = {
     readNews: async () => looks.shift() ?? none,
     current: () => undefined,
     rollouts: () => [],
+    runningAgents: () => [],
     record: () => ({ prompts: [], turns: [] }),
   };
   const told: string[] = [];
@@ -18,6 +22,7 @@ it('a turn that was answered while proof of a limit was sought is told all the s
     unconfirmed: () => told.push('unconfirmed'),
     turnBegan: vi.fn(),
     turnRecorded: vi.fn(),
+    agentRefused: vi.fn(),
     turnSucceeded: () => told.push('succeeded'),
     bound: vi.fn(),
     now: Date.now,
