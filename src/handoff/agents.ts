@@ -65,8 +65,9 @@ export function tellRefusedAgents({ target, agents }: Session): string | undefin
 
 /** For the model, after the prompt of a resumed thread. */
 export function promptAboutAgents(agents: readonly Agent[]): string {
-  const many = agents.length > 1;
-  return `${countAgents(agents)} of yours stopped before the work was done (${listNames(agents)}), and ${many ? 'none of them runs' : 'does not run'} any more; start again what is still needed.`;
+  const { length } = agents;
+  const were = length === 1 ? 'was stopped before its' : 'were stopped before their';
+  return `${length} of your agents (${listNames(agents)}) ${were} work was done; start again what is still needed.`;
 }
 
 function listNames(agents: readonly Agent[]): string {

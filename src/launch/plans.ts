@@ -14,6 +14,7 @@ import type { Slot } from '../overlay/slot.ts';
 import { attempt } from '../state/attempt.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { retryNow } from '../state/deferred-writes.ts';
+import { keepThreadName } from './keep-thread-name.ts';
 import { type ConfigQuestion, readCodexConfig, readSettings } from './login-settings.ts';
 import { listOverrides } from './overrides.ts';
 import { shellHome } from './shell-home.ts';
@@ -56,7 +57,9 @@ export async function planChildren(facts: PlanFacts): Promise<{
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
       const own = thread.model === undefined ? readReturnModel(facts.slot.home, thread.id) : {};
       const words = buildResumeArgv(invocation, thread.id, { ...thread, ...own, prompt });
-      return planNext({ ...facts, directory: thread.cwd }, words);
+      const plan = await planNext({ ...facts, directory: thread.cwd }, words);
+      await keepThreadName(thread, facts.slot, plan);
+      return plan;
     },
   };
 }

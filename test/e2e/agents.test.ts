@@ -16,7 +16,8 @@ afterEach(close);
 
 const scene = itSince('0.150.0', 'before, the record of an agent has no error (fact 68)');
 const TWO = [{ name: 'acc1' }, { name: 'acc2' }];
-const ABOUT_FOXES = /^continue\n\n1 agent of yours stopped .* \(\/root\/foxes\), and does not run/;
+const ABOUT_FOXES =
+  /^continue\n\n1 of your agents \(\/root\/foxes\) was stopped before its work was done; start again/;
 
 interface Play {
   /** The agents that the first prompt spawns. */
@@ -109,8 +110,9 @@ scene('two agents meet it: one handoff, and the prompt names both', async () => 
   await ask(terminal, 'go');
   await hotswap.waitForEvent('rotated');
   await terminal.waitForText(/answer \d from acc2/);
-  expect(promptsOf(backend, 'acc2').at(-1)).toContain('2 agents of yours stopped');
-  expect(promptsOf(backend, 'acc2').at(-1)).toContain('(/root/foxes, /root/hares)');
+  expect(promptsOf(backend, 'acc2').at(-1)).toContain(
+    '2 of your agents (/root/foxes, /root/hares) were stopped',
+  );
   await quit(terminal);
   expect(hotswap.eventsOf('agent-refused')).toHaveLength(2);
   expect(hotswap.eventsOf('rotated')).toHaveLength(1);

@@ -149,7 +149,7 @@ describe('agents that meet the limit', () => {
     session.send({ name: 'commands-ended', names: [], agents: [running] });
     session.send(refusalOf(3));
     session.send(STOPPED);
-    expect(session.of('move')[0]?.prompt).toContain('1 agent of yours stopped');
+    expect(session.of('move')[0]?.prompt).toContain('1 of your agents (/root/agent3) was stopped');
     expect(session.of('tell')[0]?.line).toContain('; the limit stopped 1 agent (/root/agent3)');
   });
 });
@@ -180,6 +180,6 @@ describe('the names of agents', () => {
     expect(promptAboutAgents(many)).toContain(
       '(/root/a0, /root/a1, /root/a2, /root/a3, /root/a4, and 995 more)',
     );
-    expect(promptAboutAgents(many)).toContain('1000 agents of yours');
+    expect(promptAboutAgents(many)).toContain('1000 of your agents');
   });
 });
