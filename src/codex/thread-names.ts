@@ -10,22 +10,27 @@ import { readThreadPreview } from './thread-preview.ts';
 const INDEX_BYTES = 1024 * 1024;
 
 /**
- * The name that Codex lists a thread by (fact 101): the last one in `session_index.jsonl`. Undefined when the thread has none.
- * Names are text of others.
+ * The names that Codex lists threads by, by the ids of the threads: the last ones in `session_index.jsonl` (fact 101). Names are
+ * text of others.
  */
-export function readThreadName(codexHome: string, threadId: string): string | undefined {
+export function readThreadNames(codexHome: string): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const line of readIndex(codexHome).split('\n')) {
+    const { id, thread_name } = readObject(parseJson(line)) ?? {};
+    const name = readText(thread_name, MAX_LENGTH.message);
+    if (typeof id === 'string' && name !== undefined) names.set(id, name);
+  }
+  return names;
+}
+
+/** Without an index no thread has a name yet, or this Codex gives none. */
+function readIndex(codexHome: string): string {
   try {
     const { bytes } = readTail(join(codexHome, 'session_index.jsonl'), INDEX_BYTES);
-    const lines = bytes.toString('utf8').split('\n');
-    for (const line of lines.reverse()) {
-      if (!line.includes(threadId)) continue;
-      const { id, thread_name } = readObject(parseJson(line)) ?? {};
-      if (id === threadId) return readText(thread_name, MAX_LENGTH.message);
-    }
+    return bytes.toString('utf8');
   } catch {
-    // There is no index: no thread has a name yet, or this Codex gives none.
+    return '';
   }
-  return undefined;
 }
 
 /** The first prompt of a thread that has no answer yet, on one line. Throws what reading the rollout throws. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { askAppServer } from '../codex/app-server.ts';
-import { readThreadName, readUnansweredPrompt, setThreadName } from '../codex/thread-names.ts';
+import { readThreadNames, readUnansweredPrompt, setThreadName } from '../codex/thread-names.ts';
 import type { ChildPlan } from '../handoff/effects.ts';
 import type { SessionThread } from '../handoff/session-thread.ts';
 import type { Slot } from '../overlay/slot.ts';
@@ -22,8 +22,9 @@ export async function keepThreadName(
   { file, env }: Pick<ChildPlan, 'file' | 'env'>,
 ): Promise<void> {
   const { id } = thread;
-  if (readThreadName(sharedHome, id) !== undefined) return;
-  const name = await findName(thread, sharedHome).catch(() => undefined);
+  const names = readThreadNames(sharedHome);
+  if (names.has(id)) return;
+  const name = await findName(thread, names).catch(() => undefined);
   if (name === undefined) return;
   // In the directory of the user a project's settings would count.
   const server = { file, env, cwd: home, timeoutMs: NAME_MS };
@@ -32,8 +33,8 @@ export async function keepThreadName(
 
 async function findName(
   { rollout, copyOf }: SessionThread,
-  sharedHome: string,
+  names: ReadonlyMap<string, string>,
 ): Promise<string | undefined> {
-  if (copyOf !== undefined) return readThreadName(sharedHome, copyOf);
+  if (copyOf !== undefined) return names.get(copyOf);
   return statSync(rollout).size > MOST_BYTES ? undefined : readUnansweredPrompt(rollout);
 }

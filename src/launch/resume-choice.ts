@@ -1,4 +1,4 @@
-import { type Identity, isSameIdentity } from '../accounts/login.ts';
+import { isSameIdentity } from '../accounts/login.ts';
 import {
   continuesThread,
   hasFlag,
@@ -11,16 +11,16 @@ import { type KnownThread, listKnownThreads } from '../registry/known-threads.ts
 import { readLaunches } from '../registry/launch-record.ts';
 import type { IdentityOf } from '../registry/segment-usage.ts';
 import { canonicalDirectory } from '../state/directories.ts';
-import type { Paths } from '../state/paths.ts';
 import type { WantedTarget } from './choose-account.ts';
-import { hasHiddenThread, type PickThread } from './hidden-threads.ts';
+import { askForThread, type ListedThreads, type PickedThread } from './hidden-threads.ts';
+import { findNamedThread } from './named-thread.ts';
 import { workingDirectory } from './working-directory.ts';
 
 /** The thread that a launch resumes, and its account. */
 export interface ResumeChoice {
   /** The person has left our list of threads: nothing is to be started. */
   hasLeft?: true;
-  /** The command line, with an id instead of `--last`. */
+  /** The command line, with an id instead of `--last` or a name. */
   invocation: SessionInvocation;
   /** The last account of the thread. */
   wanted?: WantedTarget;
@@ -28,19 +28,14 @@ export interface ResumeChoice {
   tellHidden(target: string): string | undefined;
 }
 
-export interface ResumeQuestion {
-  invocation: SessionInvocation;
-  paths: Paths;
+export interface ResumeQuestion
+  extends Pick<ListedThreads, 'invocation' | 'paths' | 'pickThread' | 'foresee'> {
   cwd: string;
   identityOf: IdentityOf;
   /** Resume under the account of a new session. */
   here?: boolean;
   /** In the order of the configuration. */
   targets: readonly string[];
-  /** Undefined: Codex's own list is opened in any case. */
-  pickThread: PickThread | undefined;
-  /** The account that a new session would start under. @throws HotswapError when there is none. */
-  foresee(): { target: string; identity: Identity };
 }
 
 /** Which thread a launch resumes or forks, if any, and under which account. */
@@ -58,43 +53,30 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
   }
   const { session } = readPromptAndSession(invocation);
   if (session !== undefined) {
-    return { invocation, ...ownAccount(session, known, question), tellHidden: silent };
+    const named = findNamedThread(session, known, question);
+    return {
+      ...{ invocation: named?.invocation ?? invocation, tellHidden: silent },
+      ...ownAccount(named?.id ?? session, known, question),
+    };
   }
   const here = known.filter(({ cwd }) => canonicalDirectory(cwd) === directory);
   const listed = hasFlag(invocation, 'all') ? known : here;
+  const picked = await askForThread({ ...question, directory, listed });
   return (
-    (await chooseFromList(question, known, listed)) ?? {
+    applyPick(picked, known, question) ?? {
       invocation,
       tellHidden: (target) => tellOthers(listed, target, identityOf),
     }
   );
 }
 
-/**
- * A bare `codex resume` or `codex fork`. Where Codex's own list would leave out threads of other accounts, a person chooses
- * from ours.
- * @param listed the threads on record that a list of this invocation is about.
- * @returns undefined when Codex's own list is to be opened.
- */
-async function chooseFromList(
-  question: ResumeQuestion,
+/** What a person has picked in our list. @returns undefined when our list was not opened. */
+function applyPick(
+  picked: PickedThread,
   known: readonly KnownThread[],
-  listed: readonly KnownThread[],
-): Promise<ResumeChoice | undefined> {
-  const { invocation, paths, pickThread } = question;
-  // The next word of an unknown option may be a thread. A prompt without a thread has no meaning of its own.
-  if (pickThread === undefined || invocation.mode === 'exec' || invocation.ambiguous)
-    return undefined;
-  if (invocation.positionals.length > 0 || listed.length === 0) return undefined;
-  const { target, identity } = question.foresee();
-  if (!(await hasHiddenThread(listed, identity))) return undefined;
-  const picked = await pickThread({
-    ...{ paths, now: new Date(), directory: workingDirectory(question) },
-    everywhere: hasFlag(invocation, 'all'),
-    everySource: hasFlag(invocation, 'include-non-interactive'),
-    verb: invocation.command === 'fork' ? 'Fork' : 'Resume',
-    ownList: `it shows only the threads that ${target} has begun`,
-  });
+  question: ResumeQuestion,
+): ResumeChoice | undefined {
+  const { invocation } = question;
   const tellHidden = () => undefined;
   switch (picked.kind) {
     case 'thread': {

@@ -122,6 +122,26 @@ describe('codex resume <id>', () => {
   });
 });
 
+describe('codex resume <name>', () => {
+  // An older Codex names no thread, or names it later (fact 101).
+  itWhere(codexUnderTest.isAtLeast('0.160.0'), 'it has not named the thread by then')(
+    'is the thread of that name, of whatever account',
+    async () => {
+      const { backend, hotswap } = await openLab(TWO);
+      const terminal = hotswap.open();
+      await ask(terminal, 'one');
+      await terminal.waitForText(/answer \d+ from/);
+      await terminal.waitForText('Name the thread');
+      await quit(terminal);
+      await hotswap.command('use', 'acc2');
+      const ran = await runCodex(hotswap, ['exec', 'resume', 'Name the thread', 'two']);
+      expect(ran.status).toBe(0);
+      expect(lastTurn(backend)).toEqual(['acc1', 'one', 'two']);
+      expect(threadsOf(hotswap)).toHaveLength(1);
+    },
+  );
+});
+
 describe('codex resume --last', () => {
   it('is the newest thread of this directory, of whatever account', async () => {
     const { backend, hotswap } = await openLab(TWO);

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { readThreadName } from '../../src/codex/thread-names.ts';
+import { readThreadNames } from '../../src/codex/thread-names.ts';
 import type { Backend } from '../lab/backend/index.ts';
 import { ask } from '../lab/composer.ts';
 import { itSince } from '../lab/playable.ts';
@@ -72,7 +72,7 @@ scene('a copy of a thread has the name of its original', async () => {
 /** A thread that the service has named under acc1, and that goes on under acc2. */
 async function beginNamed(hotswap: Supervised) {
   const { codexHome } = hotswap.sandbox;
-  const name = (id = '') => readThreadName(codexHome, id);
+  const name = (id = '') => readThreadNames(codexHome).get(id);
   const terminal = hotswap.open();
   await ask(terminal, PROMPT);
   await terminal.waitForText('answer 1 from acc1');

@@ -91,16 +91,19 @@ export function followThreads(
   let queue: Promise<unknown> = Promise.resolve();
 
   async function readNews(seenText: SeenText | undefined): Promise<RecordNews> {
-    for (const file of await listOpen(pid)) {
+    const open = new Set(await listOpen(pid));
+    for (const file of open) {
       if (known.has(file)) continue;
       const rollout = await openRollout(file, startedAtMs);
       if (rollout !== undefined) known.set(file, rollout);
     }
     const agents = [...known.values()].filter(({ agent }) => agent !== undefined);
     for (const rollout of agents) await readOn(rollout, startedAtMs, aheadMs());
+    // Codex has closed the thread of an agent: what has been read now is its end.
+    for (const { file } of agents) if (!open.has(file)) known.delete(file);
     const news: RecordNews = {
       ...{ started, answered: false, turnRuns: false },
-      runningAgents: listRunning(agents, startedAtMs),
+      runningAgents: listRunning([...known.values()], startedAtMs),
       agentRefusals: agents.flatMap((rollout) => proveRefusal(rollout, startedAtMs, answeredFor)),
     };
     for (const rollout of byLastTurn(known.values())) {

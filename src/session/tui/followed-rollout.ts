@@ -83,6 +83,8 @@ export async function readOn(
   rollout.wasRead = true;
   for (const fact of facts) {
     if (fact.type === 'prompt') {
+      // The record of an agent has the prompts of its parent.
+      if (thread === undefined) continue;
       const turn = rollout.turns.at(-1);
       if (turn !== undefined) turn.hasPrompt = true;
       if ((fact.at ?? 0) >= startedAtMs) rollout.prompts.push(fact.text);

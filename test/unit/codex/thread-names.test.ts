@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readThreadName, readUnansweredPrompt } from '../../../src/codex/thread-names.ts';
+import { readThreadNames, readUnansweredPrompt } from '../../../src/codex/thread-names.ts';
 import { event, sessionMeta, taskComplete, taskStarted } from './rollout-lines.ts';
 
 const ID = '01a21caf-950b-7030-b84c-fb75c7343d96';
@@ -23,8 +23,8 @@ describe('the name of a thread', () => {
 
   it('is the last one in the index', () => {
     index({ id: ID, thread_name: 'one' }, { id: ID, thread_name: 'two' }, { id: OTHER }, '');
-    expect(readThreadName(home, ID)).toBe('two');
-    expect(readThreadName(home, OTHER)).toBeUndefined();
+    expect(readThreadNames(home).get(ID)).toBe('two');
+    expect(readThreadNames(home).get(OTHER)).toBeUndefined();
   });
 
   it.each<[string, unknown[]]>([
@@ -34,18 +34,18 @@ describe('the name of a thread', () => {
     ['in a list', [[ID]]],
   ])('is not the one %s', (_, lines) => {
     index(...lines);
-    expect(readThreadName(home, ID)).toBeUndefined();
+    expect(readThreadNames(home).get(ID)).toBeUndefined();
   });
 
   it('is none without an index, and with a directory in its place', () => {
-    expect(readThreadName(home, ID)).toBeUndefined();
+    expect(readThreadNames(home).get(ID)).toBeUndefined();
     mkdirSync(join(home, 'session_index.jsonl'));
-    expect(readThreadName(home, ID)).toBeUndefined();
+    expect(readThreadNames(home).get(ID)).toBeUndefined();
   });
 
   it('is bounded', () => {
     index({ id: ID, thread_name: 'x'.repeat(100_000) });
-    expect(readThreadName(home, ID)?.length).toBeLessThan(10_000);
+    expect(readThreadNames(home).get(ID)?.length).toBeLessThan(10_000);
   });
 });
 

@@ -65,6 +65,40 @@ async function resume(words: string, picks: PickedThread = { kind: 'thread', id:
   return { opened, choice, words: choice.invocation.args.join(' ') };
 }
 
+describe('a thread is called by its name', () => {
+  const index = (...lines: object[]) => {
+    const { sharedHome } = resolvePaths({}, home);
+    mkdirSync(sharedHome, { recursive: true });
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    writeFileSync(join(sharedHome, 'session_index.jsonl'), text);
+  };
+
+  it.each([
+    ['resume foxes', `resume -- ${ID}`],
+    ['-m x resume foxes -s read-only', `-m x resume -s read-only -- ${ID}`],
+    ['resume foxes go-on', `resume -- ${ID} go-on`],
+    ['fork foxes', `fork -- ${ID}`],
+    ['exec resume foxes go-on', `exec resume -- ${ID} go-on`],
+  ])('codex %s', async (words, pinned) => {
+    makeThread({});
+    index({ id: ID, thread_name: 'hares' }, { id: ID, thread_name: 'foxes' });
+    const { choice, opened } = await resume(words);
+    expect(choice.invocation.args.join(' ')).toBe(pinned);
+    expect(parseArgv(pinned.split(' '))).toEqual(choice.invocation);
+    expect(choice.wanted).toEqual({ kind: 'preferred', target: 'acc1' });
+    expect(opened).toEqual([]);
+  });
+
+  it.each(['resume hares', 'resume deer', `resume ${ID}`, 'resume --unknown foxes'])(
+    'or not: codex %s',
+    async (words) => {
+      makeThread({});
+      index({ id: ID, thread_name: 'hares' }, { id: ID, thread_name: 'foxes' });
+      expect((await resume(words)).words).toBe(words);
+    },
+  );
+});
+
 describe('our list stands in for that of Codex', () => {
   it.each<[string, ThreadSpec, boolean]>([
     ['resume', {}, true],

@@ -126,6 +126,23 @@ describe('an agent', () => {
     });
   });
 
+  it('whose thread Codex has closed is read to its end, and works no more', async () => {
+    const file = write('agent', FOXES, taskStarted('own', at(10)));
+    const open = [file];
+    const follower = followThreads(1, STARTED, new Set(), async () => open);
+    expect((await follower.readNews(undefined)).runningAgents).toHaveLength(1);
+    appendFileSync(file, `${failed('own', 20)}\n`);
+    open.pop();
+    const news = await follower.readNews(undefined);
+    expect(news).toMatchObject({
+      runningAgents: [],
+      agentRefusals: [{ proof: { turnId: 'own' } }],
+    });
+    expect(follower.rollouts()).toEqual([]);
+    rmSync(file);
+    expect((await follower.readNews(undefined)).agentRefusals).toEqual([]);
+  });
+
   it('adds no prompt and no turn to those of the session', async () => {
     const prompt = JSON.stringify({
       ...{ timestamp: at(10), type: 'response_item' },
