@@ -5,8 +5,8 @@ import { isCompactionError } from '../../codex/limits.ts';
 import type { RateLimits, RolloutFact } from '../../codex/rollout.ts';
 import { listOpenRollouts } from '../../codex/thread-files.ts';
 import type { Agent } from '../../handoff/agents.ts';
-import type { EventOf } from '../../handoff/events.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
+import { type AgentNews, listRunning, readAgents } from './follow-agents.ts';
 import {
   type FollowedRollout,
   isTurnMark,
@@ -34,7 +34,7 @@ export interface SeenText {
 }
 
 /** The news in the rollouts of a child. */
-export interface RecordNews {
+export interface RecordNews extends AgentNews {
   proof?: Proven;
   refused?: Refused;
   /** A turn has begun since the child was started. */
@@ -45,13 +45,7 @@ export interface RecordNews {
   limits?: RateLimits;
   /** By the record, the newest turn of all threads runs. */
   turnRuns: boolean;
-  /** The agents whose last turn met the limit. */
-  agentRefusals: readonly AgentRefusal[];
-  /** The agents whose turn runs, by the record. */
-  runningAgents: readonly Agent[];
 }
-
-export type AgentRefusal = Omit<EventOf<'agent-refused'>, 'name'>;
 
 export interface ThreadFollower {
   /** Reads the news in every rollout that the child has open. Calls are answered one after the other. */
@@ -97,14 +91,9 @@ export function followThreads(
       const rollout = await openRollout(file, startedAtMs);
       if (rollout !== undefined) known.set(file, rollout);
     }
-    const agents = [...known.values()].filter(({ agent }) => agent !== undefined);
-    for (const rollout of agents) await readOn(rollout, startedAtMs, aheadMs());
-    // Codex has closed the thread of an agent: what has been read now is its end.
-    for (const { file } of agents) if (!open.has(file)) known.delete(file);
     const news: RecordNews = {
       ...{ started, answered: false, turnRuns: false },
-      runningAgents: listRunning([...known.values()], startedAtMs),
-      agentRefusals: agents.flatMap((rollout) => proveRefusal(rollout, startedAtMs, answeredFor)),
+      ...(await readAgents(known, { open, startedAtMs, aheadMs: aheadMs(), answeredFor })),
     };
     for (const rollout of byLastTurn(known.values())) {
       const { thread, facts } = rollout;
@@ -149,7 +138,7 @@ export function followThreads(
     current: () =>
       byLastTurn(known.values()).findLast(({ thread }) => thread !== undefined)?.thread,
     rollouts: () => [...known.keys()],
-    runningAgents: () => listRunning([...known.values()], startedAtMs),
+    runningAgents: () => listRunning(known.values(), startedAtMs),
     record() {
       // The record of an agent begins with a copy of its parent's record.
       const rollouts = [...known.values()].filter(({ thread }) => thread !== undefined);
@@ -159,26 +148,6 @@ export function followThreads(
       };
     },
   };
-}
-
-/** The agents whose turn has begun in this child, and has not ended. */
-function listRunning(rollouts: readonly FollowedRollout[], startedAtMs: number): Agent[] {
-  return rollouts.flatMap(({ agent, facts }) => {
-    const last = facts.findLast(isTurnMark);
-    const runs = last?.type === 'task_started' && (last.at ?? 0) >= startedAtMs;
-    return agent !== undefined && runs ? [agent] : [];
-  });
-}
-
-/** A login that is gone fails the next turn of the root, too. The service has refused an agent because of a limit only. */
-function proveRefusal(
-  { agent, facts }: FollowedRollout,
-  startedAtMs: number,
-  seenTurnIds: Pick<ReadonlySet<string>, 'has'>,
-): AgentRefusal[] {
-  const proof = proveLimit({ facts, startedAtMs, seenTurnIds, sawText: false });
-  if (agent === undefined || proof === undefined || proof.kind === 'needs-login') return [];
-  return [{ agent, proof }];
 }
 
 /**

@@ -3,13 +3,8 @@ import type { RateLimits } from '../../codex/rollout.ts';
 import type { Agent } from '../../handoff/agents.ts';
 import type { Source } from '../../handoff/events.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
-import type {
-  AgentRefusal,
-  ChildRecord,
-  RecordNews,
-  SeenText,
-  ThreadFollower,
-} from './follow-threads.ts';
+import type { AgentRefusal } from './follow-agents.ts';
+import type { ChildRecord, RecordNews, SeenText, ThreadFollower } from './follow-threads.ts';
 import type { Sign } from './output-taps.ts';
 import { createRolloutWatcher, type RolloutWatcher } from './rollout-watcher.ts';
 
