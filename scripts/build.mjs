@@ -24,7 +24,12 @@ const BINS = [
   'src/bin/launch.ts',
   'src/bin/keeper.ts',
 ];
-const PROGRAMS = ['src/launch/launch.ts', 'src/launch/keep-token.ts', 'src/cli/program.ts'];
+const PROGRAMS = [
+  'src/launch/launch.ts',
+  'src/launch/keep-token.ts',
+  'src/cli/program.ts',
+  'src/cli/thread-list.ts',
+];
 const EXECUTABLES = ['dist/bin/codex-hotswap.js', 'dist/bin/codex-hot.js'];
 
 /** Node's `require` takes 8 µs to find a module that is loaded, and the launcher's files require these two 130 times. */

@@ -23,5 +23,8 @@ export async function start(
     const { readTyped, reasonOf, runAlone } = await import('../launch/run-alone.ts');
     return runAlone(readTyped(candidate, args), reasonOf(error));
   }
-  await launcher.launchTyped(candidate, args, wishes);
+  await launcher.launchTyped(candidate, args, {
+    ...wishes,
+    pickThread: async (question) => (await import('../cli/thread-list.ts')).pickThread(question),
+  });
 }

@@ -124,7 +124,7 @@ export function pinThread<Kind extends SessionInvocation>(
   invocation: Kind,
   threadId: string,
 ): Kind {
-  const flags = invocation.flags.filter(({ name }) => !PICKS_THREAD.has(name));
+  const flags = flagsForThread(invocation);
   const positionals = [threadId, ...invocation.positionals];
   const command = invocation.command.split(' ');
   const words = command.flatMap((word, index) => [word, ...wordsAt(flags, index + 1)]);
@@ -134,6 +134,17 @@ export function pinThread<Kind extends SessionInvocation>(
     positionals,
     args: [...wordsAt(flags, 0), ...words, '--', ...positionals],
   };
+}
+
+/** The user's bare `codex resume` as the command line that begins a new thread. */
+export function beginThread(invocation: SessionInvocation): InteractiveInvocation {
+  const flags = flagsForThread(invocation).map((flag) => ({ ...flag, level: 0 }));
+  const args = wordsAt(flags, 0);
+  return { mode: 'interactive', command: 'codex', args, flags, positionals: [], ambiguous: false };
+}
+
+function flagsForThread({ flags }: SessionInvocation): Flag[] {
+  return flags.filter(({ name }) => !PICKS_THREAD.has(name));
 }
 
 const PICKS_THREAD = new Set(['last', 'all', 'include-non-interactive']);

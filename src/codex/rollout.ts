@@ -36,8 +36,12 @@ export type RolloutFact = LineTime &
         threadId: string;
         cwd?: string;
         source?: string;
+        /** The account that began the thread. Codex's lists show the thread to no other account (fact 59). */
+        scope?: { userId: string; accountId: string };
         /** Another thread of the same process started this one, so it cannot be resumed. */
         subagent: boolean;
+        /** The thread of an agent that the model has spawned. The name is the model's. */
+        agent?: { name?: string; root?: string };
       }
     | { type: 'task_started'; turnId?: string }
     | {
@@ -171,8 +175,30 @@ function readSessionMeta(payload: Payload): RolloutFact | undefined {
     ...dropUndefined({
       cwd: readDirectory(payload.cwd),
       source: readString(payload.source) ?? Object.keys(source ?? {})[0],
+      scope: readScope(payload),
+      agent: readAgent(payload, readObject(source?.subagent)),
     }),
   };
+}
+
+/** Other sub-agents (a review, a compaction) work for a turn of their thread, and that turn fails with them. */
+function readAgent(
+  meta: Payload,
+  subagent: Payload | undefined,
+): { name?: string; root?: string } | undefined {
+  const spawn = readObject(subagent?.thread_spawn);
+  if (spawn === undefined) return undefined;
+  const name =
+    readText(spawn.agent_path, MAX_LENGTH.name) ?? readText(spawn.agent_nickname, MAX_LENGTH.name);
+  const root = readText(meta.session_id, MAX_LENGTH.name);
+  return dropUndefined({ name, root });
+}
+
+function readScope(meta: Payload): { userId: string; accountId: string } | undefined {
+  const userId = readText(meta.creator_user_id, MAX_LENGTH.name);
+  const accountId = readText(meta.creator_account_id, MAX_LENGTH.name);
+  if (meta.account_scoped !== true || userId === undefined) return undefined;
+  return accountId === undefined ? undefined : { userId, accountId };
 }
 
 function readTurnContext(payload: Payload): RolloutFact {

@@ -38,6 +38,8 @@ export interface HandoffAccounts {
    * it at its start when a setting forces another login (fact 25).
    */
   hasLostLink(): boolean;
+  /** Marks the account that runs. */
+  mark(proof: LimitProof): void;
   /**
    * Marks the account that ran, and chooses the next one. Before an old mark of another account decides, the service is asked.
    */
@@ -132,6 +134,14 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
     nowSeconds: () => Math.floor(options.now() / 1000),
   });
 
+  function mark(proof: LimitProof): Mark {
+    const nowSeconds = options.now() / 1000;
+    const workspace = workspaceOf(notes.readTargets(), target);
+    const made = markOf(proof, { nowSeconds, workspace, config });
+    notes.mark(target, made);
+    return made;
+  }
+
   return {
     get target() {
       return target;
@@ -145,22 +155,22 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
     noteAnswer(beganAt) {
       notes.recordAnswer(target, beganAt);
     },
+    mark: (proof) => void mark(proof),
     async markAndChoose(proof) {
-      const nowSeconds = options.now() / 1000;
-      const workspace = workspaceOf(notes.readTargets(), target);
-      const mark = markOf(proof, { nowSeconds, workspace, config });
-      notes.mark(target, mark);
+      const made = mark(proof);
       // Plain codex may have logged an account out. The service is asked about that account before it is used.
       records.attempt('a logout by plain codex', () => {
         const { suspects } = noticeLogout(paths, notes.latest(), new Date(options.now()));
         logins.suspect(suspects);
       });
-      const choice = candidates.chooseAfter(mark);
+      const choice = candidates.chooseAfter(made);
       const doubted = candidates.listDoubted(choice, readCurrent(paths).current);
-      if (doubted.length === 0 || options.askAccounts === undefined) return { mark, ...choice };
+      if (doubted.length === 0 || options.askAccounts === undefined) {
+        return { mark: made, ...choice };
+      }
       await options.askAccounts(doubted);
       notes.readTargets();
-      return { mark, ...candidates.chooseAfter(mark) };
+      return { mark: made, ...candidates.chooseAfter(made) };
     },
     chooseAgain: candidates.chooseAgain,
     findRoomier(limits, from) {

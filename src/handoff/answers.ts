@@ -54,7 +54,8 @@ export function createAnswers(
     async copy({ thread, prompt }: EffectOf<'copy'>): Promise<Event> {
       try {
         await accounts.assertAllowed(thread.cwd);
-        const copy = { ...thread, ...(await copyWithoutEncrypted(thread.rollout)), hasGoal: false };
+        const copied = await copyWithoutEncrypted(thread.rollout);
+        const copy = { ...thread, ...copied, copyOf: thread.id, hasGoal: false };
         return { name: 'copied', copy, plan: await driver.planResume(copy, prompt) };
       } catch (error) {
         return { name: 'not-copied', failure: describeFailure(error) };

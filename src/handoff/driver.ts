@@ -1,3 +1,4 @@
+import type { Agent } from './agents.ts';
 import type { ChildPlan, EffectOf } from './effects.ts';
 import type { Finding, Source } from './events.ts';
 import type { SessionThread } from './session-thread.ts';
@@ -18,8 +19,8 @@ export interface Driver {
   planResume(thread: SessionThread, prompt: string): Promise<ChildPlan | undefined>;
   /** The same for the user's own command line. @returns undefined when a command cannot be run again. */
   planAgain(): Promise<ChildPlan | undefined>;
-  /** Begins to end the child. @returns the names of the background commands that end with it. */
-  stopChild(): readonly string[];
+  /** Begins to end the child. @returns the names of the background commands and the agents that end with it. */
+  stopChild(): { names: readonly string[]; agents: readonly Agent[] };
   signalChild(signal: NodeJS.Signals): void;
   /** A successor was refused. The keys that it was given wait for the next successor. */
   keepUnsentInput(): void;

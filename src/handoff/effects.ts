@@ -30,6 +30,8 @@ export interface StartEffect {
 export type Effect =
   | StartEffect
   | { do: 'seek-proof'; source: Source; directory: string | undefined }
+  /** Marks the account that runs. */
+  | { do: 'mark'; proof: LimitProof }
   /** Marks the account that ran, and chooses the next one. */
   | { do: 'choose'; proof: LimitProof; directory: string | undefined }
   /** The account has answered a turn, so its limit has ended. `beganAt`: when the turn began, epoch milliseconds. */

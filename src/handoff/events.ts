@@ -1,6 +1,7 @@
 import type { Mark } from '../accounts/marks.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { NoneLeft, Roomier } from './accounts.ts';
+import type { Agent } from './agents.ts';
 import type { ChildPlan } from './effects.ts';
 import type { SessionThread } from './session-thread.ts';
 import type { Ending } from './states.ts';
@@ -39,6 +40,10 @@ export type Event =
   | { name: 'turn-began' }
   /** The account has answered a turn. `beganAt`: epoch milliseconds. */
   | { name: 'turn-succeeded'; beganAt: number }
+  /** The turn of a sub-agent has met the limit. */
+  | { name: 'agent-refused'; agent: Agent; proof: LimitProof }
+  /** No turn runs, neither the user's nor an agent's. */
+  | { name: 'at-rest' }
   /** No turn runs, the account has little left, and the target has more. */
   | ({ name: 'running-low' } & Roomier)
   | { name: 'chosen'; target: string; mark: Mark }
@@ -47,8 +52,8 @@ export type Event =
   | { name: 'account-back'; target: string }
   | { name: 'gave-up'; reason: string }
   | { name: 'stop-overdue' }
-  /** The background commands that end with the child. */
-  | { name: 'commands-ended'; names: readonly string[] }
+  /** The background commands and the agents that end with the child. */
+  | { name: 'commands-ended'; names: readonly string[]; agents?: readonly Agent[] }
   /** `to`: the target whose login the overlay links to now. Without a plan the command cannot be run again. */
   | { name: 'moved'; to: string; plan: SuccessorPlan | undefined }
   /** `to`: the target that was wanted. `shows`: the target whose login the overlay links to. */

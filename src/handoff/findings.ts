@@ -1,3 +1,4 @@
+import { answerRefusals } from './agents.ts';
 import type { Effect } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Named, Session } from './states.ts';
@@ -11,10 +12,11 @@ export function actOnProof(
 ): Step {
   const { proof, thread, isIdle = false } = event;
   const { ending, session: before } = state;
+  const { answered } = answerRefusals(before);
   const session: Session = {
     ...before,
     thread,
-    answered: add(before.answered, proof.turnId),
+    answered: add(answered, proof.turnId),
     cause: { kind: 'limit', proof, isIdle },
     stoppedAt: ending === undefined ? at : before.stoppedAt,
     endedCommands: [],

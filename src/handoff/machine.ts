@@ -1,3 +1,4 @@
+import { noteRefusal } from './agent-refusals.ts';
 import type { ChildPlan, Effect } from './effects.ts';
 import type { Event } from './events.ts';
 import { advanceWaiting } from './exhaustion.ts';
@@ -94,6 +95,8 @@ function observe(state: WithSession, event: Event, at: number): Step | undefined
     }
     case 'turn-began':
       return beginTurn(state, at);
+    case 'agent-refused':
+      return noteRefusal(state, event);
     default:
       return undefined;
   }

@@ -74,6 +74,8 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
     switch (effect.do) {
       case 'seek-proof':
         return answer(answers.seekProof(effect));
+      case 'mark':
+        return accounts.mark(effect.proof);
       case 'choose':
         return answer(answers.choose(effect));
       case 'note-answer':
@@ -89,7 +91,7 @@ export function createHandoffs(parts: HandoffParts): Handoffs {
       case 'stop-waiting':
         return countdown.end();
       case 'stop-child':
-        dispatch({ name: 'commands-ended', names: driver.stopChild() });
+        dispatch({ name: 'commands-ended', ...driver.stopChild() });
         return dispatchAfter(STOP_MS, { name: 'stop-overdue' });
       case 'hang-up-child':
         driver.signalChild('SIGHUP');

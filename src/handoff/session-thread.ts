@@ -10,6 +10,8 @@ export interface SessionThread {
   effort?: string;
   /** Codex has switched it to the reserve model by itself. */
   onReserve?: boolean;
+  /** The id of its original, when it is a copy that no child has opened yet. */
+  copyOf?: string;
   /** It has an active `/goal`. */
   hasGoal?: boolean;
 }

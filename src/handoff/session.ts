@@ -1,3 +1,4 @@
+import { findRefusal, promptAboutAgents } from './agents.ts';
 import { promptAboutEnded } from './messages.ts';
 import type { Ending, Rules, Session, State, WithSession } from './states.ts';
 
@@ -14,6 +15,7 @@ export function newSession(rules: Rules, target: string): Session {
     waits: 0,
     hasCopied: false,
     endedCommands: [],
+    agents: [],
     originals: {},
     exhausted: undefined,
     interruption: undefined,
@@ -21,17 +23,21 @@ export function newSession(rules: Rules, target: string): Session {
 }
 
 /** No turn was cut off, so no work is to be continued. */
-export function isWorkIdle({ cause }: Session): boolean {
+export function isWorkIdle({ cause, agents }: Session): boolean {
+  if (agents.length > 0) return false;
   if (cause === undefined || cause.kind === 'foreign-reasoning') return false;
   return cause.kind === 'low' || cause.isIdle;
 }
 
 /** The prompt of the successor; '' for none. */
 export function promptOf(session: Session): string {
-  const { rules, endedCommands } = session;
+  const { rules, endedCommands, agents } = session;
   if (isWorkIdle(session) || rules.prompt === '') return '';
-  if (endedCommands.length === 0) return rules.prompt;
-  return `${rules.prompt}\n\n${promptAboutEnded(endedCommands.length)}`;
+  return [
+    rules.prompt,
+    ...(endedCommands.length === 0 ? [] : [promptAboutEnded(endedCommands.length)]),
+    ...(agents.length === 0 ? [] : [promptAboutAgents(agents)]),
+  ].join('\n\n');
 }
 
 /** As long as no turn succeeds, no account is used twice. */
@@ -45,7 +51,9 @@ export function hasFailed(ending: Ending): boolean {
 
 /** After a turn that succeeded all accounts may be tried again. */
 export function afterSuccess(session: Session): Session {
-  return { ...session, handoffs: 0, waits: 0, exhausted: undefined };
+  // Agents of whom no account could go on are the user's to start again.
+  const agents = findRefusal(session) === undefined ? [] : session.agents;
+  return { ...session, handoffs: 0, waits: 0, exhausted: undefined, agents };
 }
 
 /** The thread's id as a field for the event log. */

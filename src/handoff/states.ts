@@ -2,6 +2,7 @@ import type { Mark } from '../accounts/marks.ts';
 import type { Room } from '../accounts/usage.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { AwaitedAccount } from './accounts.ts';
+import type { StoppedAgent } from './agents.ts';
 import type { StartEffect } from './effects.ts';
 import type { Source } from './events.ts';
 import type { SessionThread } from './session-thread.ts';
@@ -67,6 +68,8 @@ export interface Session {
   hasCopied: boolean;
   /** The names of the background commands that ended with the child. */
   endedCommands: readonly string[];
+  /** The sub-agents that were stopped, and that no prompt has named yet. */
+  agents: readonly StoppedAgent[];
   /** The id of each copy → the id of the thread that it is a copy of. */
   originals: Readonly<Record<string, string>>;
   /** The lines that say that every account is at its limit: for stderr at the end, and for the title. */

@@ -1,3 +1,5 @@
+import { goOnForAgents } from './agent-refusals.ts';
+import { addAgents, tellRefusedAgents } from './agents.ts';
 import type { Event, EventOf } from './events.ts';
 import { afterChoice } from './exhaustion.ts';
 import { actOnProof, goOnInCopy } from './findings.ts';
@@ -39,6 +41,8 @@ export function advanceRunning(
       return to({ ...state, session: afterSuccess(session) }, noteAnswer(event));
     case 'running-low':
       return moveEarly(state, event);
+    case 'at-rest':
+      return goOnForAgents(state, at);
     case 'child-stopped':
       return suspend(session);
     case 'child-ended':
@@ -95,8 +99,11 @@ export function advanceChoosing(state: Named<'choosing'>, event: Event, at: numb
 export function advanceStopping(state: Named<'stopping'>, event: Event): Step {
   const { session, target } = state;
   switch (event.name) {
-    case 'commands-ended':
-      return to({ ...state, session: { ...session, endedCommands: event.names } });
+    case 'commands-ended': {
+      const { names, agents = [] } = event;
+      const ended = { endedCommands: names, agents: addAgents(session.agents, agents) };
+      return to({ ...state, session: { ...session, ...ended } });
+    }
     case 'child-ended':
       return prepend(
         [{ do: 'undo-modes', before: 'successor' }],
@@ -114,7 +121,10 @@ export function afterEnd(
   at: number,
 ): Step {
   if (cause === 'needs-login') return replace(session, ending, at, false);
-  if (cause !== 'failed' || session.interruption !== undefined) return finish(session, ending);
+  if (cause !== 'failed' || session.interruption !== undefined) {
+    const line = session.rules.isInteractive ? undefined : tellRefusedAgents(session);
+    return finish(session, ending, { lines: line === undefined ? [] : [line] });
+  }
   const source = 'exit';
   return to(
     { name: 'suspected', session: { ...session, stoppedAt: at }, source, ending },

@@ -1,4 +1,5 @@
 import type { Logged } from '../state/events.ts';
+import { answerRefusals, tellAgents } from './agents.ts';
 import type { Effect, StartEffect } from './effects.ts';
 import type { Event, EventOf, Failure, SuccessorPlan } from './events.ts';
 import {
@@ -68,9 +69,9 @@ function afterMove(
 }
 
 function tellMove(session: Session, to: string, at: number): Effect[] {
-  const { target: from, cause, endedCommands } = session;
+  const { target: from, cause, endedCommands, agents } = session;
   const moved = { from, to, ...nameThread(session) };
-  const ended = tellEnded(endedCommands);
+  const ended = tellAgents(agents) + tellEnded(endedCommands);
   if (cause?.kind === 'low') {
     const { room, onCredits } = cause;
     const event: Logged = { type: 'rotated', ...moved, kind: 'low', ...room };
@@ -110,11 +111,11 @@ function afterFailedMove(
     return end(state, failure, message);
   }
   const session: Session = {
-    ...before,
-    ...{ target: shows, handoffs: before.handoffs + 1, hasCopied: false },
+    ...answerRefusals(before),
+    ...{ target: shows, handoffs: before.handoffs + 1, hasCopied: false, agents: [] },
     cause: withoutWork(before.cause),
   };
-  const line = tellNotMoved(shows, target, failure.message);
+  const line = tellNotMoved(shows, target, failure.message) + tellAgents(before.agents);
   return to(
     { name: 'staying', session, line },
     { do: 'log', event: { type: 'notice', message } },
@@ -130,7 +131,7 @@ function afterCopy(
   { session: before, ending }: Named<'copying'>,
   { copy, plan }: EventOf<'copied'>,
 ): Step {
-  const { target, thread: original, endedCommands } = before;
+  const { target, thread: original, endedCommands, agents } = before;
   // A command without a plan cannot be resumed.
   if (plan === undefined || original === undefined) return finish(before, ending ?? FAILED);
   // A goal belongs to a thread's id, so a copy has none.
@@ -138,7 +139,7 @@ function afterCopy(
   const originals = { ...before.originals, [thread.id]: original.id };
   const session: Session = { ...before, thread, originals, hasCopied: true };
   const event: Logged = { type: 'copied', target, from: original.id, to: thread.id };
-  const line = tellCopied(target, thread.id) + tellEnded(endedCommands);
+  const line = tellCopied(target, thread.id) + tellAgents(agents) + tellEnded(endedCommands);
   return prepend(
     [
       { do: 'log', event },
@@ -162,13 +163,14 @@ function end(
 }
 
 function start(before: Session, { plan, how }: SuccessorPlan, ending?: Ending): Step {
-  // A command that is run again begins a thread of its own.
-  const session = how === 'again' ? { ...before, thread: undefined } : before;
+  // The prompt has named the agents. A command that is run again begins a thread of its own.
+  const named: Session = { ...answerRefusals(before), agents: [] };
+  const session = how === 'again' ? { ...named, thread: undefined } : named;
   const { thread } = session;
   const effect: StartEffect = {
     ...{ do: 'start', plan, how },
     ...(thread && { thread }),
-    ...(thread && !isWorkIdle(session) && { goOnWith: promptOf(session) }),
+    ...(thread && !isWorkIdle(before) && { goOnWith: promptOf(before) }),
   };
   const state = { name: 'resuming', session, start: effect, attempt: 1 } as const;
   return to({ ...state, ...(ending && { ending }) }, effect);

@@ -43,6 +43,8 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
       if (process.stderr.isTTY) process.stderr.write(alert(line));
     },
     firstPlan: plans.first,
+    prompt: plans.prompt,
+    sharedHome: slot.sharedHome,
     resumePlan: plans.resume,
     againPlan: plans.again,
     input: keepInput(!leavesResumableThread(invocation)),

@@ -10,6 +10,7 @@ import type { WantedTarget } from './choose-account.ts';
 import { runCodexLogin } from './codex-login.ts';
 import { endLike } from './end-like.ts';
 import { takeHereOption } from './here-option.ts';
+import type { PickThread } from './hidden-threads.ts';
 import { openSession } from './open-session.ts';
 import { readTyped, reasonOf, runAlone } from './run-alone.ts';
 import { runInherited } from './run-inherited.ts';
@@ -31,13 +32,15 @@ export interface Launch {
   ignoresHangup?: boolean;
   /** A thread is resumed under the account of a new session, and not under its own account. */
   here?: boolean;
+  /** Lets a person choose a thread, where Codex's own list would hide threads of other accounts. */
+  pickThread?: PickThread;
 }
 
 /** `codex …`, started by the shim or as `codex-hot`. @param candidate the real codex, if the shim has found it. */
 export async function launchTyped(
   candidate: string | undefined,
   args: string[],
-  wishes: { wait?: boolean },
+  wishes: Pick<Launch, 'wait' | 'pickThread'>,
 ): Promise<void> {
   // Not now: Node takes 4 ms to make stderr. Each function that writes to stderr earlier ignores the errors itself.
   setImmediate(ignoreStderrErrors);

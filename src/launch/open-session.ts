@@ -9,6 +9,7 @@ import { createDeferredWrites } from '../state/deferred-writes.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import { MONITOR } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
+import { isTerminal } from '../terminal/tty-facts.ts';
 import { askMarked } from './ask-marked.ts';
 import { learnCapabilities } from './capabilities.ts';
 import { chooseByHome, type HomeChoice } from './choose-by-home.ts';
@@ -24,6 +25,7 @@ import { openReadyOverlay } from './ready-overlay.ts';
 import { reconcileLogins } from './reconcile-logins.ts';
 import { chooseResume } from './resume-choice.ts';
 import { planSession } from './run-session.ts';
+import { foreseeAccount } from './session-overlay.ts';
 import { hasTerminal } from './supervised.ts';
 import { tellUnknownLogin } from './tell-unknown-login.ts';
 import { createTokenKeeper } from './token-keeper.ts';
@@ -67,7 +69,12 @@ export async function openSession(
   if (constraints.line !== undefined) say(`codex-hotswap: ${constraints.line}`);
   const identityOf = (name: string) => readHeldIdentity(config, name);
   const targets = config.targets.map(({ name }) => name);
-  const resume = await chooseResume({ ...facts, targets, identityOf });
+  const resume = await chooseResume({
+    ...{ ...facts, targets, identityOf },
+    pickThread: canPickThread(facts, config) ? facts.pickThread : undefined,
+    foresee: () => foreseeAccount(paths, config, new Date(), home.wanted),
+  });
+  if (resume.hasLeft) return async () => ({ kind: 'exited', code: 0 });
   const { invocation } = resume;
 
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
@@ -139,6 +146,11 @@ async function chooseHome(
   say(`codex-hotswap: ${choice.alone}`);
   logEvent(paths, { type: 'notice', message: choice.alone });
   return undefined;
+}
+
+/** Our list needs keys from stdin, and is drawn on stderr. */
+function canPickThread({ env }: SessionFacts, { resumeList }: Config): boolean {
+  return resumeList === 'all' && env.TERM !== 'dumb' && isTerminal(2);
 }
 
 /** The pty's native part is loaded only where it is needed, and may be missing (musl, a broken install). */

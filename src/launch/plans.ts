@@ -14,6 +14,7 @@ import type { Slot } from '../overlay/slot.ts';
 import { attempt } from '../state/attempt.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { retryNow } from '../state/deferred-writes.ts';
+import { keepThreadName } from './keep-thread-name.ts';
 import { type ConfigQuestion, readCodexConfig, readSettings } from './login-settings.ts';
 import { listOverrides } from './overrides.ts';
 import { shellHome } from './shell-home.ts';
@@ -56,7 +57,9 @@ export async function planChildren(facts: PlanFacts): Promise<{
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
       const own = thread.model === undefined ? readReturnModel(facts.slot.home, thread.id) : {};
       const words = buildResumeArgv(invocation, thread.id, { ...thread, ...own, prompt });
-      return planNext({ ...facts, directory: thread.cwd }, words);
+      const plan = await planNext({ ...facts, directory: thread.cwd }, words);
+      await keepThreadName(thread, facts.slot, plan);
+      return plan;
     },
   };
 }
@@ -64,17 +67,23 @@ export async function planChildren(facts: PlanFacts): Promise<{
 /** The same for `codex exec`. A command without a thread to resume runs again as it was typed. */
 export async function planExecChildren(facts: PlanFacts): Promise<{
   first: ChildPlan;
-  resume(thread: SessionThread): Promise<ChildPlan | undefined>;
+  /** The prompt of a resumed thread. */
+  prompt: string;
+  resume(thread: SessionThread, prompt: string): Promise<ChildPlan | undefined>;
   again(): Promise<ChildPlan>;
 }> {
   const { invocation } = facts;
   // Without a prompt on the command line `exec resume` would read stdin.
-  const prompt = facts.prompt === '' ? CONFIG_DEFAULTS.prompt : facts.prompt;
+  const usual = facts.prompt === '' ? CONFIG_DEFAULTS.prompt : facts.prompt;
   return {
+    prompt: usual,
     first: await planChild(facts, invocation.args, facts.settings),
-    async resume(thread) {
+    async resume(thread, prompt) {
       if (invocation.mode !== 'exec') throw new Error('only an exec is resumed without a pty');
-      const words = buildExecResumeArgv(invocation, thread.id, { ...thread, prompt });
+      const words = buildExecResumeArgv(invocation, thread.id, {
+        ...thread,
+        prompt: prompt || usual,
+      });
       return words && planNext({ ...facts, directory: thread.cwd }, words);
     },
     again: () => planNext(facts, invocation.args),

@@ -6,18 +6,21 @@ import {
   type SessionInvocation,
 } from '../codex/argv.ts';
 import { findThreads } from '../codex/find-threads.ts';
-import { pinThread } from '../codex/resume-argv.ts';
+import { beginThread, pinThread } from '../codex/resume-argv.ts';
 import { type KnownThread, listKnownThreads } from '../registry/known-threads.ts';
 import { readLaunches } from '../registry/launch-record.ts';
 import type { IdentityOf } from '../registry/segment-usage.ts';
 import { canonicalDirectory } from '../state/directories.ts';
-import type { Paths } from '../state/paths.ts';
 import type { WantedTarget } from './choose-account.ts';
+import { askForThread, type ListedThreads, type PickedThread } from './hidden-threads.ts';
+import { findNamedThread } from './named-thread.ts';
 import { workingDirectory } from './working-directory.ts';
 
 /** The thread that a launch resumes, and its account. */
 export interface ResumeChoice {
-  /** The command line, with an id instead of `--last`. */
+  /** The person has left our list of threads: nothing is to be started. */
+  hasLeft?: true;
+  /** The command line, with an id instead of `--last` or a name. */
   invocation: SessionInvocation;
   /** The last account of the thread. */
   wanted?: WantedTarget;
@@ -25,9 +28,8 @@ export interface ResumeChoice {
   tellHidden(target: string): string | undefined;
 }
 
-export interface ResumeQuestion {
-  invocation: SessionInvocation;
-  paths: Paths;
+export interface ResumeQuestion
+  extends Pick<ListedThreads, 'invocation' | 'paths' | 'pickThread' | 'foresee'> {
   cwd: string;
   identityOf: IdentityOf;
   /** Resume under the account of a new session. */
@@ -51,10 +53,45 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
   }
   const { session } = readPromptAndSession(invocation);
   if (session !== undefined) {
-    return { invocation, ...ownAccount(session, known, question), tellHidden: silent };
+    const named = findNamedThread(session, known, question);
+    return {
+      ...{ invocation: named?.invocation ?? invocation, tellHidden: silent },
+      ...ownAccount(named?.id ?? session, known, question),
+    };
   }
   const here = known.filter(({ cwd }) => canonicalDirectory(cwd) === directory);
-  return { invocation, tellHidden: (target) => tellOthers(here, target, identityOf) };
+  const listed = hasFlag(invocation, 'all') ? known : here;
+  const picked = await askForThread({ ...question, directory, listed });
+  return (
+    applyPick(picked, known, question) ?? {
+      invocation,
+      tellHidden: (target) => tellOthers(listed, target, identityOf),
+    }
+  );
+}
+
+/** What a person has picked in our list. @returns undefined when our list was not opened. */
+function applyPick(
+  picked: PickedThread,
+  known: readonly KnownThread[],
+  question: ResumeQuestion,
+): ResumeChoice | undefined {
+  const { invocation } = question;
+  const tellHidden = () => undefined;
+  switch (picked.kind) {
+    case 'thread': {
+      const pinned = pinThread(invocation, picked.id);
+      return { invocation: pinned, ...ownAccount(picked.id, known, question), tellHidden };
+    }
+    case 'new-thread':
+      return { invocation: beginThread(invocation), tellHidden };
+    case 'own-list':
+      return { invocation, tellHidden };
+    case 'left':
+      return { invocation, tellHidden, hasLeft: true };
+    case 'none':
+      return undefined;
+  }
 }
 
 /** The newest thread of this directory, among the threads that this command can resume (fact 47). */

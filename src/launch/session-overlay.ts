@@ -10,7 +10,7 @@ import { appendEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
 import { adoptOverlay } from './adopt-overlay.ts';
-import { chooseAccount, type WantedTarget } from './choose-account.ts';
+import { type ChosenAccount, chooseAccount, type WantedTarget } from './choose-account.ts';
 import { findSuspectedLogout } from './suspect-logout.ts';
 
 /** A leased overlay that leads to the login of the chosen account. */
@@ -65,6 +65,18 @@ export function openSessionOverlay(
     }
     throw error;
   }
+}
+
+/** The account that `openSessionOverlay` would choose now. @throws what `chooseAccount` throws. */
+export function foreseeAccount(
+  paths: Paths,
+  config: Config,
+  now: Date,
+  wanted?: WantedTarget,
+): ChosenAccount {
+  const { current } = readCurrent(paths);
+  const { strategy } = config;
+  return chooseAccount({ targets: readTargets(paths, config), wanted, current, strategy, now });
 }
 
 /**

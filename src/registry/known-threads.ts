@@ -1,11 +1,16 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { listFlagValues, parseArgv } from '../codex/argv.ts';
 import type { LaunchRecord, Segment } from './launch-record.ts';
 
 /** A thread on record. */
 export interface KnownThread {
   thread: string;
   rollout: string;
+  /** The working directory of the launch that used it last. */
   cwd: string;
+  /** `codex exec` began it, so Codex lists it only when it is asked for such threads (fact 47). */
+  isOfExec: boolean;
   /** Its first and its last segment on record. */
   first: Segment;
   last: Segment;
@@ -14,11 +19,13 @@ export interface KnownThread {
 /** The threads on record whose rollouts still exist, the last used first. */
 export function listKnownThreads(launches: readonly LaunchRecord[]): KnownThread[] {
   const uses = new Map<string, Use[]>();
-  for (const { cwd, segments } of launches) {
+  for (const launch of launches) {
+    const { mode, segments } = launch;
+    const cwd = directoryOf(launch);
     for (const segment of segments) {
       const { thread, rollout } = segment;
       if (thread === undefined || rollout === undefined) continue;
-      const use = { segment, rollout, cwd, isRefused: isRefused(segment, segments) };
+      const use = { segment, rollout, cwd, mode, isRefused: isRefused(segment, segments) };
       uses.set(thread, [...(uses.get(thread) ?? []), use]);
     }
   }
@@ -32,6 +39,7 @@ interface Use {
   segment: Segment;
   rollout: string;
   cwd: string;
+  mode: LaunchRecord['mode'];
   isRefused: boolean;
 }
 
@@ -41,10 +49,18 @@ function describeThread(thread: string, all: readonly Use[]): KnownThread {
     a.segment.from < b.segment.from ? -1 : 1,
   );
   const [first, last] = [byTime[0], byTime.at(-1)] as [Use, Use];
-  return { thread, rollout: last.rollout, cwd: last.cwd, first: first.segment, last: last.segment };
+  const isOfExec = first.mode === 'exec';
+  const { rollout, cwd } = last;
+  return { thread, rollout, cwd, isOfExec, first: first.segment, last: last.segment };
 }
 
 /** Whether the account went on with a copy of the thread. Then it did not run the thread itself. */
 function isRefused({ thread, target }: Segment, segments: readonly Segment[]): boolean {
   return segments.some(({ copyOf, target: other }) => copyOf === thread && other === target);
+}
+
+/** The record has the directory of the start. `-C` gives Codex another one. */
+function directoryOf({ cwd, args = [] }: LaunchRecord): string {
+  const hasOption = args.some((word) => /^(?:-C|--cd)/.test(word));
+  return hasOption ? resolve(cwd, listFlagValues(parseArgv(args), 'cd').at(-1) ?? '.') : cwd;
 }

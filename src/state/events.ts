@@ -19,6 +19,8 @@ export type HotswapEvent = EventBase &
     | { type: 'bound'; thread: string; target: string }
     | { type: 'suspected'; thread?: string; source: string; kind?: string }
     | { type: 'confirmed'; thread?: string; target: string; kind: string; until: number | null }
+    /** The turn of a sub-agent met the limit. `agent`: the id of its thread; `thread`: that of the session. */
+    | AgentRefusal
     | { type: 'unconfirmed'; thread?: string; source: string; kind?: string; reason?: string }
     | { type: 'rotated'; thread?: string; from: string; to: string; kind: string }
     /** Before the limit: `left` percent of the window of `minutes`. */
@@ -40,6 +42,16 @@ export type HotswapEvent = EventBase &
     | { type: 'set-aside'; file: string; reason: string }
     | { type: 'notice'; message: string }
   );
+
+interface AgentRefusal {
+  type: 'agent-refused';
+  agent: string;
+  agentName?: string;
+  thread?: string;
+  target: string;
+  kind: string;
+  until: number | null;
+}
 
 interface EarlyMove {
   kind: 'low';

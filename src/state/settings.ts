@@ -49,6 +49,11 @@ export const SETTINGS = {
     ...{ default: 1800, from: 310, to: 86_400 },
     help: 'seconds before the end of an access token at which it is refreshed, earlier than Codex would do it',
   },
+  resumeList: {
+    default: 'all',
+    values: ['all', 'codex'],
+    help: 'what a bare `codex resume` or `codex fork` lists where Codex hides threads of your other accounts: the threads of all accounts, or what Codex lists',
+  },
   bell: {
     default: true,
     help: 'ring the terminal’s bell at a handoff, and when no account is left',

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -122,6 +122,26 @@ describe('codex resume <id>', () => {
   });
 });
 
+describe('codex resume <name>', () => {
+  // An older Codex names no thread, or names it later (fact 101).
+  itWhere(codexUnderTest.isAtLeast('0.160.0'), 'it has not named the thread by then')(
+    'is the thread of that name, of whatever account',
+    async () => {
+      const { backend, hotswap } = await openLab(TWO);
+      const terminal = hotswap.open();
+      await ask(terminal, 'one');
+      await terminal.waitForText(/answer \d+ from/);
+      await terminal.waitForText('Name the thread');
+      await quit(terminal);
+      await hotswap.command('use', 'acc2');
+      const ran = await runCodex(hotswap, ['exec', 'resume', 'Name the thread', 'two']);
+      expect(ran.status).toBe(0);
+      expect(lastTurn(backend)).toEqual(['acc1', 'one', 'two']);
+      expect(threadsOf(hotswap)).toHaveLength(1);
+    },
+  );
+});
+
 describe('codex resume --last', () => {
   it('is the newest thread of this directory, of whatever account', async () => {
     const { backend, hotswap } = await openLab(TWO);
@@ -181,17 +201,106 @@ describe('codex fork --last', () => {
 });
 
 describe('the lists', () => {
-  it('bare `codex resume` is Codex’s own, with a line about what it may not show', async () => {
+  // Newer versions list a title that the service made up, older ones the prompt. In the same second the age is `now`.
+  const CODEX_ROW = /(?:\d+s ago|\bnow) {2,}\S|under the first/;
+  const OUR_LIST = 'Resume, of this directory:';
+  const hidesThreads = codexUnderTest.isAtLeast('0.169.0');
+  const whenHidden = itWhere(hidesThreads, 'its lists show the threads of every account');
+
+  it('bare `codex resume` is Codex’s own where that hides nothing', async () => {
     const { hotswap } = await openLab(TWO);
     await converse(hotswap, 'under the first');
     const own = hotswap.open(['resume']);
-    // Newer versions list a title that the service made up, older ones the prompt. In the same second the age is `now`.
-    await own.waitForText(/(?:\d+s ago|\bnow) {2,}\S|under the first/);
+    await own.waitForText(CODEX_ROW);
     expect(readOurLines(own)).toEqual([]);
     await own.dispose();
+    // Older versions have not written which account the thread is of, and show it.
+    if (hidesThreads) return;
     await hotswap.command('use', 'acc2');
     const other = hotswap.open(['resume']);
-    await waitForOurLine(other, /^1 thread here was begun under other accounts/);
+    await other.waitForText(CODEX_ROW);
+  });
+
+  whenHidden('… and ours where that hides a thread, with the way to Codex’s own', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    const id = await converse(hotswap, 'under the first');
+    await hotswap.command('use', 'acc2');
+    const list = hotswap.open(['resume', '--search']);
+    await list.waitForText(OUR_LIST);
+    await list.waitForText(/> .*acc1 +under the first/);
+    list.press('enter');
+    await waitForComposer(list);
+    await ask(list, 'and now');
+    await list.waitForText('answer 2 from acc1');
+    await quit(list);
+    expect(lastTurn(backend)).toEqual(['acc1', 'under the first', 'and now']);
+    expect(readRegistry(hotswap.sandbox)[0]).toMatchObject({
+      thread: id,
+      args: ['resume', '--search'],
+    });
+
+    await hotswap.command('use', 'acc2');
+    const own = hotswap.open(['resume']);
+    await own.waitForText(OUR_LIST);
+    own.press('up');
+    await own.waitForText(/> .*acc1/);
+    own.press('down');
+    await own.waitForText('> Codex’s own list');
+    await own.waitForText('it shows only the threads that acc2 has begun');
+    own.press('enter');
+    await own.waitForText('No sessions yet');
+    expect(readOurLines(own)).toEqual([]);
+    await own.dispose();
+
+    const left = hotswap.open(['resume', '--all']);
+    await left.waitForText(/acc1 +under the first +\[/);
+    left.press('ctrl-c');
+    expect(await left.waitForExit()).toEqual({ status: 0, signal: 0 });
+    expect(left.scrollback().join('').trim()).toBe('');
+  });
+
+  whenHidden('Escape begins a new thread, as in Codex’s own list', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    await converse(hotswap, 'under the first');
+    await hotswap.command('use', 'acc2');
+    const list = hotswap.open(['resume', '--all']);
+    await list.waitForText('Esc begins a new thread');
+    list.press('escape');
+    await ask(list, 'a new one');
+    await list.waitForText('answer 1 from acc2');
+    await quit(list);
+    expect(lastTurn(backend)).toEqual(['acc2', 'a new one']);
+  });
+
+  whenHidden('the same with codex fork', async () => {
+    const { backend, hotswap } = await openLab(TWO);
+    await converse(hotswap, 'under the first');
+    await hotswap.command('use', 'acc2');
+    const list = hotswap.open(['fork']);
+    await list.waitForText('Fork, of this directory:');
+    list.press('enter');
+    await ask(list, 'and now');
+    await list.waitForText('answer 2 from acc1');
+    await quit(list);
+    expect(lastTurn(backend)).toEqual(['acc1', 'under the first', 'and now']);
+    expect(threadsOf(hotswap)).toHaveLength(2);
+  });
+
+  whenHidden('Codex’s own opens where the settings say so, or nothing can be drawn', async () => {
+    const hidden = /^1 thread here was begun under other accounts/;
+    const { hotswap } = await openLab(TWO, { settings: { resumeList: 'codex' } });
+    await converse(hotswap, 'under the first');
+    await hotswap.command('use', 'acc2');
+    const set = hotswap.open(['resume']);
+    await waitForOurLine(set, hidden);
+    await set.waitForText('No sessions yet');
+    await set.dispose();
+    await hotswap.command('config', 'set', 'resumeList', 'all');
+    const log = join(hotswap.sandbox.home, 'log');
+    const words = `exec ${hotswap.commandLine().join(' ')} resume 2>${log}`;
+    const redirected = hotswap.open([], { file: '/bin/sh', args: ['-c', words] });
+    await redirected.waitForText('No sessions yet');
+    expect(readFileSync(log, 'utf8')).toContain('1 thread here was begun under other accounts');
   });
 
   it('`codex-hotswap resume` offers all, to be found by typing', async () => {

@@ -26,6 +26,7 @@ describe('config', () => {
       waitSlackSeconds: 60,
       rotateBelow: 0,
       refreshMarginSeconds: 1800,
+      resumeList: 'all',
       bell: true,
       notify: true,
       'targets.acc1.enabled': false,

@@ -76,6 +76,10 @@ export function eventsOf(text: string): Json[] {
     bound: { thread: text, target: text },
     suspected: { thread: text, source: text, kind: text },
     confirmed: { thread: text, target: text, kind: text, until: 1_800_000_000 },
+    'agent-refused': {
+      ...{ agent: text, agentName: text, thread: text },
+      ...{ target: text, kind: text, until: 1_800_000_000 },
+    },
     unconfirmed: { thread: text, source: text, kind: text, reason: text },
     rotated: { thread: text, from: text, to: text, kind: text, left: 3, minutes: 300 },
     exhausted: { target: text, earliest: { target: text, until: 1_800_000_000 } },
@@ -112,7 +116,14 @@ export function rolloutOf(text: string): Json[] {
     });
   const begun = event({ type: 'task_started', turn_id: text });
   return [
-    line('session_meta', { id: THREAD, cwd: text, source: text, cli_version: text }),
+    line('session_meta', {
+      ...{ id: THREAD, cwd: text, source: text, cli_version: text, session_id: text },
+      ...{ account_scoped: true, creator_user_id: text, creator_account_id: text },
+    }),
+    line('session_meta', {
+      ...{ id: THREAD, session_id: text },
+      source: { subagent: { thread_spawn: { agent_path: text, agent_nickname: text } } },
+    }),
     line('turn_context', { turn_id: text, model: text, effort: text, cwd: text }),
     event({ type: 'user_message', message: text }),
     ...[begun, event({ type: 'token_count', rate_limits: limits }), failed('usage_limit_exceeded')],

@@ -79,8 +79,8 @@ function namePerson({ replace }: Anonymiser, env: NodeJS.ProcessEnv): void {
 const COMMON_NAMES = new Set(['root', 'codex', 'codex-hotswap', 'node', 'localhost']);
 
 function nameEvent({ name }: Anonymiser, event: RawEvent): void {
-  const { type, thread, target, from, to, launch, cwd, earliest } = event;
-  const threads = type === 'copied' ? [thread, from, to] : [thread];
+  const { type, thread, agent, target, from, to, launch, cwd, earliest } = event;
+  const threads = type === 'copied' ? [thread, from, to] : [thread, agent];
   const accounts = type === 'copied' ? [target] : [target, from, to, readObject(earliest)?.target];
   for (const text of threads) if (typeof text === 'string') name('thread', text);
   for (const text of accounts) if (typeof text === 'string') name('account', text);

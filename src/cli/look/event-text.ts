@@ -29,6 +29,10 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
       const until = event.until === null ? undefined : describeTime(event.until, now);
       return `${event.target}: ${kindText(event.kind)}${part(', until ', until)}`;
     }
+    case 'agent-refused': {
+      const until = event.until === null ? undefined : describeTime(event.until, now);
+      return `${event.target}: ${kindText(event.kind)}${part(', until ', until)}; it stopped the agent ${event.agentName ?? ''} [thread ${event.agent}]`;
+    }
     case 'unconfirmed':
       return `found no limit behind the signs (${event.source}${part(', ', kindText(event.kind))})${part(': ', event.reason)}`;
     case 'rotated': {

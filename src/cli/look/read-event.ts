@@ -61,6 +61,10 @@ const SHAPES: Record<HotswapEvent['type'], Shape> = {
   bound: { thread: text, target: text },
   suspected: { 'thread?': text, source: text, 'kind?': text },
   confirmed: { 'thread?': text, target: text, kind: text, until: timeOrNever },
+  'agent-refused': {
+    ...{ agent: text, 'agentName?': text, 'thread?': text },
+    ...{ target: text, kind: text, until: timeOrNever },
+  },
   unconfirmed: { 'thread?': text, source: text, 'kind?': text, 'reason?': text },
   rotated: {
     ...{ 'thread?': text, from: text, to: text, kind: text },

@@ -5,6 +5,7 @@ import type { Launch } from '../../launch/launch.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, currentName, findTarget, requireConfig } from '../context.ts';
 import { reportTarget } from '../look/target-report.ts';
+import { pickThread } from '../thread-list.ts';
 import { canPick, pickFrom } from './pick.ts';
 
 export function launchCommand(context: Context): Command {
@@ -41,7 +42,7 @@ export async function startCodex(
   launch: Omit<Launch, 'real' | 'env' | 'cwd'>,
 ): Promise<void> {
   const { launchCodex } = await import('../../launch/launch.ts');
-  await launchCodex({ ...launch, real: undefined, env, cwd: process.cwd() });
+  await launchCodex({ ...launch, pickThread, real: undefined, env, cwd: process.cwd() });
 }
 
 /**

@@ -21,6 +21,13 @@ export interface View {
   load(): Promise<readonly Choice[]>;
 }
 
+export interface PickOptions {
+  /** A line that is always shown below the others, unless letters are typed that it does not have. */
+  last?: Choice;
+  /** Escape chooses this value. `name`: for the hint about keys. Without it Escape leaves. */
+  onEscape?: { value: string; name: string };
+}
+
 /** Whether a person can pick from a list, which needs stdin and stderr to be a terminal. */
 export function canPick(): boolean {
   return Boolean(process.stdin.isTTY && process.stderr.isTTY);
@@ -31,7 +38,10 @@ export function canPick(): boolean {
  * Esc or Ctrl-C cancels. The list is drawn on stderr and removed afterwards, because a script may read stdout.
  * @returns the value of the choice; undefined when the person cancels.
  */
-export async function pickFrom(views: readonly View[]): Promise<string | undefined> {
+export async function pickFrom(
+  views: readonly View[],
+  { last, onEscape }: PickOptions = {},
+): Promise<string | undefined> {
   const { stdin, stderr } = process;
   const loaded: (readonly Choice[])[] = [];
   let view = 0;
@@ -41,14 +51,16 @@ export async function pickFrom(views: readonly View[]): Promise<string | undefin
   loaded[0] = (await views[0]?.load()) ?? [];
 
   const matches = () => (loaded[view] ?? []).filter((choice) => matchesWords(choice, filter));
+  const below = () => (last !== undefined && matchesWords(last, filter) ? [last] : []);
 
   function draw(): void {
-    const found = matches();
-    selected = Math.max(0, Math.min(selected, found.length - 1));
+    const [found, fixed] = [matches(), below()];
+    selected = Math.max(0, Math.min(selected, found.length + fixed.length - 1));
     const count = filter === '' ? '' : ` (${found.length} of ${loaded[view]?.length})`;
     const title = `${views[view]?.title} ${filter}${count}`;
     const next = views.length > 1 ? views[(view + 1) % views.length]?.name : undefined;
-    const lines = renderList({ title, next, found, selected }, stderr);
+    const leaving = onEscape === undefined ? 'Esc leaves' : `Esc ${onEscape.name}, Ctrl-C leaves`;
+    const lines = renderList({ title, next, found, fixed, selected, leaving }, stderr);
     erase();
     stderr.write(lines.join('\r\n'));
     drawnLines = lines.length - 1;
@@ -77,9 +89,10 @@ export async function pickFrom(views: readonly View[]): Promise<string | undefin
 
     function press(typed: string | undefined, key: Key): void {
       if (key.name === 'return' || key.name === 'enter') {
-        const chosen = matches()[selected];
+        const chosen = [...matches(), ...below()][selected];
         return chosen === undefined ? undefined : leave(chosen.value);
       }
+      if (key.name === 'escape' && onEscape !== undefined) return leave(onEscape.value);
       if (key.name === 'escape' || (key.ctrl && 'cdg'.includes(key.name ?? '-'))) {
         return leave(undefined);
       }
@@ -117,27 +130,32 @@ interface ListState {
   next: string | undefined;
   /** The choices that match the filter. */
   found: readonly Choice[];
-  /** The index of the selected one in `found`. */
+  /** What is shown below them in any case. */
+  fixed: readonly Choice[];
+  /** The index of the selected one in `found` and `fixed`. */
   selected: number;
+  /** The hint about the keys that leave the list. */
+  leaving: string;
 }
 
 /** The lines of a list, the preview and the keys, cut to the size of the terminal. */
 function renderList(
-  { title, next, found, selected }: ListState,
+  { title, next, found, fixed, selected, leaving }: ListState,
   size: { columns?: number; rows?: number },
 ): string[] {
   const cut = (text: string) => cutToWidth(text, Math.max(10, (size.columns ?? 80) - 3));
   const tab = next === undefined ? '' : `Tab ${next}, `;
-  const preview = found[selected]?.preview ?? [];
-  const keys = `↑↓ Enter, letters search, ${tab}Esc leaves`;
+  const choices = [...found, ...fixed];
+  const preview = choices[selected]?.preview ?? [];
+  const keys = `↑↓ Enter, letters search, ${tab}${leaving}`;
   const below = [...preview.map((line) => `  ${cut(line)}`), cut(keys)].map(dim);
-  const rows = Math.max(3, (size.rows ?? 24) - 3 - below.length);
+  const rows = Math.max(3, (size.rows ?? 24) - 3 - below.length - fixed.length);
   const top = Math.max(0, Math.min(selected - Math.floor(rows / 2), found.length - rows));
-  const lines = found
-    .slice(top, top + rows)
-    .map(({ label }, row) =>
-      top + row === selected ? `\u001b[7m> ${cut(label)}\u001b[27m` : `  ${cut(label)}`,
-    );
+  const lines = [...found.slice(top, top + rows), ...fixed].map((choice) =>
+    choice === choices[selected]
+      ? `\u001b[7m> ${cut(choice.label)}\u001b[27m`
+      : `  ${cut(choice.label)}`,
+  );
   return [cut(title), ...lines, ...below];
 }
 

@@ -1,15 +1,9 @@
 import { Command } from 'commander';
-import { findThreads, type StoredThread } from '../../codex/find-threads.ts';
-import { readThreadPreview } from '../../codex/thread-preview.ts';
 import { HotswapError } from '../../errors.ts';
-import { listKnownThreads } from '../../registry/known-threads.ts';
-import { readLaunches } from '../../registry/launch-record.ts';
-import { canonicalDirectory } from '../../state/directories.ts';
 import { type Context, requireConfig } from '../context.ts';
-import { describeTime } from '../time-text.ts';
+import { pickThread } from '../thread-list.ts';
 import { splitAtDashes, startCodex } from './launch.ts';
-import { type Choice, canPick, pickFrom, type View } from './pick.ts';
-import { listAccounts } from './session-report.ts';
+import { canPick } from './pick.ts';
 
 interface ResumeOptions {
   last?: boolean;
@@ -59,67 +53,12 @@ async function chooseThread(
       'give its id, or --last; for the ids: codex-hotswap sessions',
     );
   }
-  const viewOf = (everywhere: boolean): View => ({
-    title: everywhere ? 'Resume:' : 'Resume, of this directory:',
-    name: everywhere ? 'all directories' : 'this directory',
-    load: () => listThreads(context, everywhere),
+  const picked = await pickThread({
+    ...{ paths: context.paths, now: context.now, directory: process.cwd() },
+    ...{ everywhere: all, everySource: true, verb: 'Resume' },
   });
-  const first = viewOf(all);
-  const choices = await first.load();
-  if (choices.length === 0) {
+  if (picked.kind === 'none') {
     context.say(all ? 'no threads yet' : 'no threads in this directory; for others: --all');
-    return undefined;
   }
-  const chosen = await pickFrom([{ ...first, load: async () => choices }, viewOf(!all)]);
-  return chosen === undefined ? undefined : ['--', chosen];
-}
-
-const MOST_THREADS = 200;
-
-async function listThreads({ paths, now }: Context, everywhere: boolean): Promise<Choice[]> {
-  const { launches } = readLaunches(paths, { now });
-  const here = canonicalDirectory(process.cwd());
-  const threads = await findThreads({
-    codexHome: paths.sharedHome,
-    known: listKnownThreads(launches).map(({ rollout }) => rollout),
-    fits: ({ cwd }) => everywhere || (cwd !== undefined && canonicalDirectory(cwd) === here),
-    limit: MOST_THREADS,
-  });
-  const segments = launches.flatMap((launch) => launch.segments);
-  const choices: Choice[] = [];
-  // One at a time, because each preview needs a buffer of half a megabyte.
-  for (const thread of threads) {
-    const own = segments
-      .filter((segment) => segment.thread === thread.id)
-      .sort((a, b) => (a.from < b.from ? -1 : 1));
-    const prompt = (await readThreadPreview(thread.rollout)) ?? '(no prompt)';
-    choices.push(choiceOf(thread, listAccounts(own), prompt, { everywhere, now }));
-  }
-  return choices;
-}
-
-/** @param accounts the targets that the thread ran under, the oldest first. */
-function choiceOf(
-  { id, cwd, updatedAt }: StoredThread,
-  accounts: readonly string[],
-  prompt: string,
-  { everywhere, now }: { everywhere: boolean; now: Date },
-): Choice {
-  return {
-    value: id,
-    label: [
-      describeTime(updatedAt / 1000, now).padEnd(12),
-      (accounts.at(-1) ?? '-').padEnd(10),
-      prompt,
-      ...(everywhere && cwd !== undefined ? [`[${cwd}]`] : []),
-    ].join('  '),
-    hint: `${id} ${cwd ?? ''}`,
-    preview: [
-      prompt,
-      `${id}${cwd === undefined ? '' : ` in ${cwd}`}`,
-      accounts.length === 0
-        ? 'account unknown, because codex-hotswap did not start this thread'
-        : `ran under ${accounts.join(' → ')}`,
-    ],
-  };
+  return picked.kind === 'thread' ? ['--', picked.id] : undefined;
 }

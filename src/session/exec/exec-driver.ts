@@ -5,6 +5,7 @@ import type { StartEffect } from '../../handoff/effects.ts';
 import type { Finding } from '../../handoff/events.ts';
 import type { Ending } from '../../handoff/states.ts';
 import { catchErrors } from '../catch-errors.ts';
+import { findAgentRefusals } from './exec-agents.ts';
 import { startExecChild } from './exec-child.ts';
 import type { ExecSession, StartedChild } from './exec-session.ts';
 import { findCause } from './find-cause.ts';
@@ -33,7 +34,7 @@ export function createExecDriver(session: ExecSession): Driver {
     planResume: parts.resumePlan,
     // The command may have read its stdin.
     planAgain: async () => (parts.input.repeatable ? parts.againPlan() : undefined),
-    stopChild: () => [],
+    stopChild: () => ({ names: [], agents: [] }),
     signalChild: (signal) => session.started?.child.signal(signal),
     keepUnsentInput: nothing,
     onNextKey: nothing,
@@ -64,12 +65,16 @@ function startChild(start: StartEffect, session: ExecSession): void {
   const started: StartedChild = { child, start, startedAt, ending: undefined };
   session.started = started;
   child.ended.then(
-    (ending) => reportEnd(ending, started, session),
+    (ending) => void reportEnd(ending, started, session).catch(session.fail),
     (error: Error) => reportFailure(error, start, session),
   );
 }
 
-function reportEnd(ending: Ending, started: StartedChild, session: ExecSession): void {
+async function reportEnd(
+  ending: Ending,
+  started: StartedChild,
+  session: ExecSession,
+): Promise<void> {
   const { parts, handoffs, bug } = session;
   started.ending = ending;
   if (bug !== undefined) return session.finish(ending, [bug]);
@@ -79,6 +84,9 @@ function reportEnd(ending: Ending, started: StartedChild, session: ExecSession):
   const cause = hasFailed && !isLoggedOut() ? 'failed' : undefined;
   if (ending.kind === 'exited' && ending.code === 0) {
     handoffs.dispatch({ name: 'turn-succeeded', beganAt: started.startedAt });
+  }
+  for (const refusal of await findAgentRefusals(started, parts.sharedHome).catch(() => [])) {
+    handoffs.dispatch({ name: 'agent-refused', ...refusal });
   }
   handoffs.dispatch({ name: 'child-ended', ending, ...(cause && { cause }) });
 }

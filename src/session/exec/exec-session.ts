@@ -10,10 +10,14 @@ import type { KeptInput } from './kept-input.ts';
 
 export interface ExecSessionParts extends SessionParts {
   /** Plans a child that goes on with exactly this thread. Undefined: this command can only be run again. */
-  resumePlan(thread: SessionThread): Promise<ChildPlan | undefined>;
+  resumePlan(thread: SessionThread, prompt: string): Promise<ChildPlan | undefined>;
   /** Plans a child with the user's own command line. */
   againPlan(): Promise<ChildPlan>;
   input: KeptInput;
+  /** The prompt of a resumed thread. */
+  prompt: string;
+  /** The home with the rollouts. */
+  sharedHome: string;
   /**
    * The command is a review, or it keeps no record. It is run again, and never resumed. Up to 0.144 the record of a review
    * has no limit, because a sub-agent met the limit (fact 92).

@@ -62,7 +62,7 @@ function openSession(
   session.handoffs = createHandoffs({
     ...parts,
     ...{ timers: createTimers(session.fail), failed: session.fail },
-    ...{ driver: createExecDriver(session), isInteractive: false, prompt: '' },
+    ...{ driver: createExecDriver(session), isInteractive: false },
   });
   return session;
 }

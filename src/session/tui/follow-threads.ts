@@ -4,7 +4,9 @@ import { findResetTime, type LimitProof, proveLimit } from '../../codex/limit-pr
 import { isCompactionError } from '../../codex/limits.ts';
 import type { RateLimits, RolloutFact } from '../../codex/rollout.ts';
 import { listOpenRollouts } from '../../codex/thread-files.ts';
+import type { Agent } from '../../handoff/agents.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
+import { type AgentNews, listRunning, readAgents } from './follow-agents.ts';
 import {
   type FollowedRollout,
   isTurnMark,
@@ -32,7 +34,7 @@ export interface SeenText {
 }
 
 /** The news in the rollouts of a child. */
-export interface RecordNews {
+export interface RecordNews extends AgentNews {
   proof?: Proven;
   refused?: Refused;
   /** A turn has begun since the child was started. */
@@ -53,6 +55,8 @@ export interface ThreadFollower {
   /** The root thread with the newest turn. So it follows `/new`, `/fork` and `/resume` in the TUI. */
   current(): SessionThread | undefined;
   rollouts(): string[];
+  /** As of the last news. */
+  runningAgents(): readonly Agent[];
   record(): ChildRecord;
 }
 
@@ -83,12 +87,16 @@ export function followThreads(
   let queue: Promise<unknown> = Promise.resolve();
 
   async function readNews(seenText: SeenText | undefined): Promise<RecordNews> {
-    for (const file of await listOpen(pid)) {
+    const open = new Set(await listOpen(pid));
+    for (const file of open) {
       if (known.has(file)) continue;
       const rollout = await openRollout(file, startedAtMs);
       if (rollout !== undefined) known.set(file, rollout);
     }
-    const news: RecordNews = { started, answered: false, turnRuns: false };
+    const news: RecordNews = {
+      ...{ started, answered: false, turnRuns: false },
+      ...(await readAgents(known, { open, startedAtMs, aheadMs: aheadMs(), answeredFor })),
+    };
     for (const rollout of byLastTurn(known.values())) {
       const { thread, facts } = rollout;
       if (thread === undefined) continue;
@@ -135,8 +143,10 @@ export function followThreads(
     current: () =>
       byLastTurn(known.values()).findLast(({ thread }) => thread !== undefined)?.thread,
     rollouts: () => [...known.keys()],
+    runningAgents: () => listRunning(known.values(), startedAtMs),
     record() {
-      const rollouts = [...known.values()];
+      // The record of an agent begins with a copy of its parent's record.
+      const rollouts = [...known.values()].filter(({ thread }) => thread !== undefined);
       return {
         prompts: rollouts.flatMap(({ prompts }) => prompts),
         turns: rollouts.flatMap(({ turns }) => turns).sort((a, b) => a.from - b.from),

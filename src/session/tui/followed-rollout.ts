@@ -3,12 +3,16 @@ import { dropUndefined } from '../../codex/json.ts';
 import { isReserveModel, type ReserveState, updateReserveState } from '../../codex/reserve.ts';
 import { correctTime, type RolloutFact } from '../../codex/rollout.ts';
 import { readRolloutFacts, readSessionMeta } from '../../codex/rollout-file.ts';
+import type { Agent } from '../../handoff/agents.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 
 /** A rollout that the living child has open, and its facts so far. */
 export interface FollowedRollout {
-  /** Undefined for a sub-agent: its parent's turn fails as well, and the parent is resumed. */
+  file: string;
+  /** Undefined for the thread of a sub-agent, which cannot be resumed. */
   thread: SessionThread | undefined;
+  /** Set for an agent that the model has spawned. Of the other sub-agents nothing is read: their parent's turn fails as well. */
+  agent: Agent | undefined;
   offset: number;
   /** Of the last turn only. */
   facts: RolloutFact[];
@@ -45,8 +49,11 @@ export async function openRollout(
   if (meta === undefined) return undefined;
   const { size } = statSync(file);
   const thread = { id: meta.threadId, rollout: file, ...dropUndefined({ cwd: meta.cwd }) };
+  const agent = meta.agent && { id: meta.threadId, ...dropUndefined({ name: meta.agent.name }) };
   return {
+    file,
     thread: meta.subagent ? undefined : thread,
+    agent,
     offset: Math.max(0, size - HISTORY_BYTES),
     facts: [],
     prompts: [],
@@ -67,15 +74,17 @@ export async function readOn(
   startedAtMs: number,
   aheadMs = 0,
 ): Promise<RolloutFact[]> {
-  const { thread } = rollout;
-  if (thread === undefined) return [];
-  const read = await readRolloutFacts(thread.rollout, rollout.offset);
+  const { thread, agent, file } = rollout;
+  if (thread === undefined && agent === undefined) return [];
+  const read = await readRolloutFacts(file, rollout.offset);
   // The facts of the first reading may have been written before the clock was set back.
   const facts = read.facts.map((fact) => correctTime(fact, rollout.wasRead ? aheadMs : 0));
   rollout.offset = read.offset;
   rollout.wasRead = true;
   for (const fact of facts) {
     if (fact.type === 'prompt') {
+      // The record of an agent has the prompts of its parent.
+      if (thread === undefined) continue;
       const turn = rollout.turns.at(-1);
       if (turn !== undefined) turn.hasPrompt = true;
       if ((fact.at ?? 0) >= startedAtMs) rollout.prompts.push(fact.text);
@@ -84,6 +93,8 @@ export async function readOn(
     if (isTurnMark(fact)) recordTurn(rollout.turns, fact);
     rollout.lastTurnAt = Math.max(rollout.lastTurnAt, fact.at ?? 0);
     if (fact.type === 'task_started') rollout.facts.length = 0;
+    rollout.facts.push(fact);
+    if (thread === undefined) continue;
     if (fact.type === 'settings' || fact.type === 'turn_context') {
       rollout.reserve = updateReserveState(rollout.reserve, fact, startedAtMs);
       thread.onReserve = rollout.reserve?.onReserve ?? false;
@@ -96,7 +107,6 @@ export async function readOn(
         if (fact.effort !== undefined) thread.effort = fact.effort;
       }
     }
-    rollout.facts.push(fact);
   }
   return facts;
 }

@@ -1,8 +1,10 @@
+import { findRefusal } from '../../handoff/agents.ts';
 import type { StartEffect } from '../../handoff/effects.ts';
-import { sessionOf } from '../../handoff/session.ts';
+import { isFree, sessionOf } from '../../handoff/session.ts';
 import type { Ending } from '../../handoff/states.ts';
 import { retryNow } from '../../state/deferred-writes.ts';
 import { catchErrors } from '../catch-errors.ts';
+import { createRestWaiter } from './await-rest.ts';
 import { awaitArrival, type ChildArrival } from './child-arrival.ts';
 import { confirmSignIn } from './confirm-sign-in.ts';
 import { considerEarlyHandoff } from './early-handoff.ts';
@@ -73,6 +75,14 @@ function watchChild(
   const answered = {
     has: (turnId: string) => sessionOf(handoffs.state())?.answered.includes(turnId) === true,
   };
+  const rest = createRestWaiter({
+    timers: session.timers,
+    isWanted: () => hasUnansweredRefusal(session),
+    isFree: () => isFree(handoffs.state()),
+    presses: session.gate.presses,
+    isResting: async () => (await session.observed?.watch?.isResting()) ?? false,
+    rested: () => handoffs.dispatch({ name: 'at-rest' }),
+  });
   return createTurnWatch({
     follower: follow(pid, startedAt, answered, undefined, clock.ahead),
     now: clock.now,
@@ -87,6 +97,10 @@ function watchChild(
         guard?.recorded();
         arrival.began();
       },
+      agentRefused(refusal) {
+        handoffs.dispatch({ name: 'agent-refused', ...refusal });
+        if (hasUnansweredRefusal(session)) rest.begin();
+      },
       turnSucceeded({ beganAt = startedAt, limits }) {
         guard?.succeeded();
         handoffs.dispatch({ name: 'turn-succeeded', beganAt });
@@ -99,6 +113,11 @@ function watchChild(
       },
     }),
   });
+}
+
+function hasUnansweredRefusal({ handoffs }: TuiSession): boolean {
+  const session = sessionOf(handoffs.state());
+  return session !== undefined && findRefusal(session) !== undefined;
 }
 
 /**

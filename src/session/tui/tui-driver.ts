@@ -59,8 +59,9 @@ export function createTuiDriver(session: TuiSession): Driver {
       const { pid } = child() ?? {};
       session.stoppedWatch = session.observed?.watch;
       const names = pid === undefined ? [] : listCommands(pid);
+      const agents = session.observed?.watch?.runningAgents() ?? [];
       child()?.signal('SIGTERM');
-      return names;
+      return { names, agents };
     },
     signalChild: (signal) => child()?.signal(signal),
     keepUnsentInput: () => gate.keepUnsentInput(undefined),

@@ -1,6 +1,8 @@
 import { normaliseForMatching } from '../../codex/limits.ts';
+import type { Agent } from '../../handoff/agents.ts';
 import type { Source } from '../../handoff/events.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
+import type { AgentRefusal } from './follow-agents.ts';
 import type { ChildRecord, RecordNews, SeenText, ThreadFollower } from './follow-threads.ts';
 import type { Sign } from './output-taps.ts';
 import { createRolloutWatcher, type RolloutWatcher } from './rollout-watcher.ts';
@@ -21,8 +23,10 @@ export interface TurnWatch {
   readRecord(): Promise<ChildRecord>;
   /** Reads the news in the record, and reports it. */
   reportNews(): Promise<void>;
-  /** Reads the record. True: no turn runs, by the child's announcement and by the record. */
+  /** Reads the record. True: no turn runs, not an agent's either, by the child's announcement and by the record. */
   isResting(): Promise<boolean>;
+  /** The agents whose turn runs, by the last reading of the record. */
+  runningAgents(): readonly Agent[];
   close(): void;
 }
 
@@ -38,6 +42,8 @@ export interface WatchOptions {
   turnBegan(): void;
   /** A turn of this child is in the record. */
   turnRecorded(): void;
+  /** The turn of an agent has met the limit. May be called more than once for a turn. */
+  agentRefused(refusal: AgentRefusal): void;
   /** `beganAt`: the begin of the turn, epoch milliseconds. `limits`: the account's usage after it, if the record has it. */
   turnSucceeded(turn: Pick<RecordNews, 'beganAt' | 'limits'>): void;
   bound(thread: SessionThread): void;
@@ -64,6 +70,8 @@ interface WatchState {
   hasBegun: boolean;
   /** A turn runs, by its record. */
   isTurnRecorded: boolean;
+  /** The turn of an agent runs, by its record. */
+  doAgentsWork: boolean;
   /** A text of a limit was drawn, and the record is read again and again. */
   isConfirming: boolean;
   isSeeking: boolean;
@@ -81,7 +89,13 @@ export function createTurnWatch(options: WatchOptions): TurnWatch {
   const state: WatchState = {
     ...{ seenText: undefined, unconfirmedText: undefined, unreported: undefined },
     ...{ announces: false, isWorking: false, hasWorked: false, hasBegun: false },
-    ...{ isTurnRecorded: false, isConfirming: false, isSeeking: false, isClosed: false },
+    ...{
+      isTurnRecorded: false,
+      doAgentsWork: false,
+      isConfirming: false,
+      isSeeking: false,
+      isClosed: false,
+    },
     boundTo: undefined,
   };
   const rollouts = createRolloutWatcher(() => void reportNews(watched));
@@ -97,10 +111,12 @@ export function createTurnWatch(options: WatchOptions): TurnWatch {
       return options.follower.record();
     },
     hasWorked: () => state.hasWorked,
+    runningAgents: options.follower.runningAgents,
     reportNews: () => reportNews(watched),
     async isResting() {
       await reportNews(watched);
-      return !(state.isTurnRecorded || state.isWorking || state.isSeeking || state.isClosed);
+      const { isTurnRecorded, isWorking, doAgentsWork, isSeeking, isClosed } = state;
+      return !(isTurnRecorded || isWorking || doAgentsWork || isSeeking || isClosed);
     },
     close() {
       state.isClosed = true;
@@ -149,6 +165,7 @@ async function reportNews(watched: Watched): Promise<void> {
   if (state.isClosed || news === undefined) return;
   state.isTurnRecorded = news.turnRuns;
   followThread(watched);
+  reportAgents(watched, news);
   if (news.started) {
     beginTurn(watched);
     options.turnRecorded();
@@ -157,6 +174,11 @@ async function reportNews(watched: Watched): Promise<void> {
   state.unreported = undefined;
   if (success !== undefined) options.turnSucceeded(success);
   if (isProof(news)) trigger(watched, state.isConfirming ? 'text' : 'record');
+}
+
+function reportAgents({ options, state }: Watched, news: RecordNews): void {
+  state.doAgentsWork = news.runningAgents.length > 0;
+  for (const refusal of news.agentRefusals) options.agentRefused(refusal);
 }
 
 function followThread({ options, state, rollouts }: Watched): void {
@@ -198,6 +220,7 @@ async function seekProof(watched: Watched): Promise<Proof> {
       // The answered turn came before the one that failed.
       if (isProof(found)) state.unreported = undefined;
       followThread(watched);
+      reportAgents(watched, found);
       if (isProof(found) || state.isClosed || options.now() > deadline) return found;
       await pause();
     }

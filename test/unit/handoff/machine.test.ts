@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findRefusal } from '../../../src/handoff/agents.ts';
 import type { Effect } from '../../../src/handoff/effects.ts';
 import type { Event } from '../../../src/handoff/events.ts';
 import { MAX_WAITS } from '../../../src/handoff/exhaustion.ts';
@@ -50,6 +51,8 @@ const EVENTS: Event[] = [
   { name: 'proved', proof: PROOF },
   REFUSED,
   { name: 'not-proved', source: 'state' },
+  { name: 'agent-refused', agent: { id: 'agent' }, proof: { ...PROOF, turnId: 'of an agent' } },
+  { name: 'at-rest' },
   { name: 'running-low', target: 'acc2', room: { left: 3, minutes: 300 } },
   CHOSEN,
   { name: 'none-left', mark: MARK, earliest: EARLIEST },
@@ -58,7 +61,7 @@ const EVENTS: Event[] = [
   { name: 'account-back', target: 'acc1' },
   { name: 'gave-up', reason: 'no account comes back' },
   { name: 'stop-overdue' },
-  { name: 'commands-ended', names: ['sleep'] },
+  { name: 'commands-ended', names: ['sleep'], agents: [{ id: 'other' }] },
   MOVED,
   { name: 'moved', to: 'acc2', plan: { plan: PLAN, how: 'again' } },
   { name: 'moved', to: 'acc2', plan: undefined },
@@ -156,10 +159,18 @@ function abstract(state: State): object {
     attempt: 'attempt' in state ? state.attempt : 0,
     isCopy: name === 'stopping' && state.target === undefined,
     pending: 'pending' in state,
+    agents: session.agents.length > 0,
+    isRefused: findRefusal(session) !== undefined,
   };
 }
 
-function isProof(event: Event, { name }: State): boolean {
+function isProof(event: Event, state: State): boolean {
+  const { name } = state;
+  // An agent has met the limit before.
+  if (event.name === 'at-rest') {
+    const isFree = name === 'starting' || name === 'running';
+    return isFree && findRefusal(state.session) !== undefined;
+  }
   // Before the limit the figures of the last turn stand for a failed one.
   if (event.name === 'running-low') return name === 'starting' || name === 'running';
   // The account itself has said so.
@@ -173,6 +184,7 @@ const ENDS_CHILD: ReadonlySet<Event['name']> = new Set(['child-ended', 'start-fa
 const OF_A_CHILD: ReadonlySet<Event['name']> = new Set([
   ...(['child-ended', 'child-ready', 'refused', 'unsettled', 'child-stopped'] as const),
   ...(['triggered', 'login-gone', 'turn-succeeded', 'bound', 'turn-began'] as const),
+  ...(['agent-refused', 'at-rest'] as const),
 ]);
 
 function canHappen(state: State, world: World, event: Event): boolean {
@@ -184,6 +196,7 @@ function canHappen(state: State, world: World, event: Event): boolean {
       return rules?.isInteractive ? event.cause !== 'failed' : !isCauseOfTui(event);
     case 'start-failed':
       return state.name === 'resuming';
+    case 'at-rest':
     case 'running-low':
       return world.children > 0 && !world.isHeld && rules?.isInteractive === true;
     case 'typed':

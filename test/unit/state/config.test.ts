@@ -32,6 +32,7 @@ describe('reading', () => {
       strategy: 'order',
       rotateBelow: 0,
       refreshMarginSeconds: 1800,
+      resumeList: 'all',
       bell: true,
       notify: true,
     });

@@ -147,6 +147,8 @@ export async function play(scene: Scene): Promise<Played> {
       else script.whenSeen();
     },
     accounts,
+    prompt: 'continue',
+    sharedHome: '/nowhere',
     accountCount: scene.accounts ?? (scene.next?.length ?? 0) + 1,
     log: (event) => void events.push(JSON.parse(shorten(JSON.stringify(event)))),
     ...(scene.wait === undefined ? {} : { wait: scene.wait }),
@@ -174,6 +176,7 @@ function openScriptedAccounts(scene: Scene, note: (what: string) => void): Hando
       return target;
     },
     noteAnswer: () => undefined,
+    mark: ({ kind }) => note(`mark ${target}: ${kind}`),
     async markAndChoose(proof) {
       note(`settle ${target}: ${proof.kind}`);
       const nowSeconds = Math.floor(Date.now() / 1000);

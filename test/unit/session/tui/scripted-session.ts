@@ -223,6 +223,7 @@ function createFakeAccounts(
       return target;
     },
     noteAnswer: () => undefined,
+    mark: ({ kind }) => note(`mark ${target} ${kind}`),
     async markAndChoose({ kind, until }) {
       note(`settle ${target} ${kind}`);
       used.add(target);

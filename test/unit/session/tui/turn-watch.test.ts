@@ -4,11 +4,15 @@ import { createTurnWatch } from '../../../../src/session/tui/turn-watch.ts';
 
 it('a turn that was answered while proof of a limit was sought is told all the same', async () => {
   const looks: RecordNews[] = [];
-  const none: RecordNews = { started: true, answered: false, turnRuns: false };
+  const none: RecordNews = {
+    ...{ started: true, answered: false, turnRuns: false },
+    ...{ agentRefusals: [], runningAgents: [] },
+  };
   const follower: ThreadFollower = {
     readNews: async () => looks.shift() ?? none,
     current: () => undefined,
     rollouts: () => [],
+    runningAgents: () => [],
     record: () => ({ prompts: [], turns: [] }),
   };
   const told: string[] = [];
@@ -18,6 +22,7 @@ it('a turn that was answered while proof of a limit was sought is told all the s
     unconfirmed: () => told.push('unconfirmed'),
     turnBegan: vi.fn(),
     turnRecorded: vi.fn(),
+    agentRefused: vi.fn(),
     turnSucceeded: () => told.push('succeeded'),
     bound: vi.fn(),
     now: Date.now,
@@ -30,4 +35,31 @@ it('a turn that was answered while proof of a limit was sought is told all the s
   await watch.reportNews();
   watch.close();
   expect(told).toEqual(['triggered', 'succeeded']);
+});
+
+it('a child does not rest while an agent of it works', async () => {
+  const none: RecordNews = {
+    ...{ started: true, answered: false, turnRuns: false },
+    ...{ agentRefusals: [], runningAgents: [] },
+  };
+  const foxes = { id: 'foxes', name: '/root/foxes' };
+  const refusal = { agent: foxes, proof: { kind: 'window-5h', turnId: 'own' } } as const;
+  let news: RecordNews = { ...none, runningAgents: [foxes] };
+  const refused = vi.fn();
+  const watch = createTurnWatch({
+    follower: {
+      readNews: async () => news,
+      current: () => undefined,
+      rollouts: () => [],
+      runningAgents: () => news.runningAgents,
+      record: () => ({ prompts: [], turns: [] }),
+    },
+    ...{ triggered: vi.fn(), unconfirmed: vi.fn(), turnBegan: vi.fn(), turnRecorded: vi.fn() },
+    ...{ turnSucceeded: vi.fn(), bound: vi.fn(), agentRefused: refused, now: Date.now },
+  });
+  expect(await watch.isResting()).toBe(false);
+  news = { ...none, agentRefusals: [refusal] };
+  expect(await watch.isResting()).toBe(true);
+  expect(refused).toHaveBeenCalledWith(refusal);
+  watch.close();
 });
