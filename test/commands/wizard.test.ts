@@ -17,7 +17,7 @@ beforeEach(async () => {
     accounts: [{ name: 'acc1' }, { name: 'acc2' }, { name: 'acc3' }],
   });
   box = await makeLoginSandbox({ backend, login: 'acc1' });
-  box.env.PATH = `${join(box.home, '.local/bin')}:${box.env.PATH}`;
+  box.env.PATH = `${join(box.home, '.local/share/codex-hotswap/bin')}:${box.env.PATH}`;
 });
 afterEach(async () => {
   for (const terminal of terminals.splice(0)) await terminal.dispose();
@@ -56,7 +56,7 @@ test('the login that is there, a second one, the shim, doctor', async () => {
   backend.expectLogin('acc2');
   await answer(wizard, /Log in to work \(1 of 1\)/, 'down');
   await wizard.waitForText('work is now logged in as acc2@example.com', { scrollback: true });
-  await answer(wizard, /Let plain `codex` continue/);
+  await answer(wizard, /Let `codex` continue/);
   await wizard.waitForText('doctor status: ok', { scrollback: true });
   expect(await wizard.waitForExit()).toEqual({ status: 0, signal: 0 });
 
@@ -100,7 +100,7 @@ test('left at every step and run again, it goes on where it was', async () => {
 
   const fifth = openWizard();
   await answer(fifth, /How many more accounts/);
-  await answer(fifth, /Let plain `codex` continue/);
+  await answer(fifth, /Let `codex` continue/);
   await fifth.waitForText('doctor status: ok', { scrollback: true });
   expect((await fifth.waitForExit()).status).toBe(0);
   expect(backend.tokens.counts.revocations).toBe(0);
@@ -158,4 +158,36 @@ test('a new account whose name is not given is kept', async () => {
   const kept = command?.[1] as string;
   const ran = await box.run(process.execPath, [COMMAND, 'import', kept, '--as', 'second']);
   expect(ran.stdout).toBe('second is acc2@example.com\n');
+});
+
+test('a yes adds the line that was shown, and switches on what was off; setup again asks for neither', async () => {
+  await box.run(process.execPath, [COMMAND, 'import', '--as', 'main']);
+  await box.run(process.execPath, [COMMAND, 'disable']);
+  const reached = box.env.PATH;
+  box.env.PATH = (reached as string).split(':').slice(1).join(':');
+  const line = `export PATH="$HOME/.local/share/codex-hotswap/bin:$PATH"`;
+  const bashrc = join(box.home, '.bashrc');
+  const flag = join(box.home, '.local/state/codex-hotswap/disabled');
+  expect(existsSync(flag)).toBe(true);
+
+  const wizard = openWizard();
+  await answer(wizard, /How many more accounts/, '0');
+  await answer(wizard, /Let `codex` continue/);
+  await wizard.waitForText(/Add the line to ~\/\.bashrc/, { scrollback: true });
+  const shown = wizard.scrollback().join('\n');
+  expect(shown).toContain(line);
+  expect(existsSync(bashrc) && readFileSync(bashrc, 'utf8').includes(line)).toBe(false);
+  expect(existsSync(flag)).toBe(false);
+  wizard.press('enter');
+  await wizard.waitForText(/added to ~\/\.bashrc/, { scrollback: true });
+  await wizard.waitForText('Now open a new shell, and type codex as always.', { scrollback: true });
+  expect((await wizard.waitForExit()).status).toBe(0);
+  expect(readFileSync(bashrc, 'utf8')).toContain(line);
+
+  box.env.PATH = reached as string;
+  const again = openWizard();
+  await answer(again, /How many more accounts/, '0');
+  await again.waitForText('doctor status: ok', { scrollback: true });
+  expect((await again.waitForExit()).status).toBe(0);
+  expect(again.scrollback().join('\n')).not.toMatch(/Let `codex`|Add the line/);
 });

@@ -11,7 +11,7 @@ import {
 import { expect, test } from 'vitest';
 import { leaseSlot } from '../../src/overlay/lease.ts';
 import { resolvePaths } from '../../src/state/paths.ts';
-import { createHome, forgeLogin } from './sandbox.ts';
+import { createHome, forgeLogin, SHIM } from './sandbox.ts';
 
 function createHealthyHome() {
   const home = createHome();
@@ -40,7 +40,7 @@ const FAULTS: [string, (home: ReturnType<typeof createHome>) => void, RegExp][] 
   ['no shim', (home) => home.ok(['uninstall-shim']), /codex-hotswap install-shim/],
   [
     'another shim',
-    (home) => home.write('.local/bin/codex', '#!/bin/sh\n# codex-hotswap shim: x\n', 0o755),
+    (home) => home.write(SHIM, '#!/bin/sh\n# codex-hotswap shim: x\n', 0o755),
     /belongs to another installation/,
   ],
   ['open vault', (home) => chmodSync(home.path('.codex-acc1'), 0o755), /chmod 700/],
@@ -190,7 +190,7 @@ test('--fix mends modes, the shim, the link, a killed session; says so; --json t
   chmodSync(home.path('.codex-acc1'), 0o770);
   chmodSync(home.path('.codex-acc2/auth.json'), 0o644);
   chmodSync(home.path('.local/state/codex-hotswap'), 0o755);
-  home.write('.local/bin/codex', '#!/bin/sh\n# codex-hotswap shim: of old\n', 0o755);
+  home.write(SHIM, '#!/bin/sh\n# codex-hotswap shim: of old\n', 0o755);
   rmSync(home.path('.codex/auth.json'));
   symlinkSync(home.path('.codex-acc2/auth.json'), home.path('.codex/auth.json'));
   const paths = resolvePaths({}, home.home);

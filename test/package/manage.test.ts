@@ -16,7 +16,7 @@ import { leaseSlot } from '../../src/overlay/lease.ts';
 import { pointAuth } from '../../src/overlay/point-auth.ts';
 import { resolvePaths } from '../../src/state/paths.ts';
 import { processStartTime } from '../../src/state/process-identity.ts';
-import { createHome, forgeLogin } from './sandbox.ts';
+import { createHome, forgeLogin, SHIM } from './sandbox.ts';
 
 type Home = ReturnType<typeof createHome>;
 
@@ -241,7 +241,7 @@ describe('uninstall', () => {
   test('shim away, plain codex has the login as a file of its own, the rest stays', () => {
     const home = createTwoTargets();
     home.ok(['uninstall']);
-    expect(home.exists('.local/bin/codex')).toBe(false);
+    expect(home.exists(SHIM)).toBe(false);
     expect(lstatSync(home.path('.codex/auth.json')).isFile()).toBe(true);
     expect(home.read('.codex/auth.json')).toBe(forgeLogin('ann'));
     expect(home.mode('.codex/auth.json')).toBe('600');
@@ -282,7 +282,7 @@ describe('uninstall', () => {
     const home = createTwoTargets();
     home.write('.config/codex-hotswap/config.json', '[]');
     expect(home.run(['uninstall']).status).toBe(0);
-    expect(home.exists('.local/bin/codex')).toBe(false);
+    expect(home.exists(SHIM)).toBe(false);
     expect(createHome().run(['uninstall', '--purge']).status).toBe(0);
   });
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readCurrent, writeCurrent } from '../../accounts/current.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
+import { tellUnreachedShim } from '../../launch/shim-place.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { reportTarget, type TargetReport } from '../look/target-report.ts';
@@ -37,6 +38,8 @@ export function makeCurrent(context: Context, config: Config, name: string): voi
   }
   if (report?.reason) warn(`${name}: ${report.reason}`);
   linkSharedHome(context, config);
+  const unreached = tellUnreachedShim(context.env, paths);
+  if (unreached !== undefined) warn(unreached);
 }
 
 /** A target at its limit may be current, because a limit ends. A target without a login may not. */

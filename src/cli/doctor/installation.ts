@@ -6,10 +6,11 @@ import type { Capabilities } from '../../codex/capabilities.ts';
 import { findRealCodex } from '../../codex/find-codex.ts';
 import { resolveNative } from '../../codex/npm-launcher.ts';
 import { learnCapabilities } from '../../launch/capabilities.ts';
+import { findShims, reachOf } from '../../launch/shim-place.ts';
 import { loadNodePty } from '../../pty/load-node-pty.ts';
 import type { Context } from '../context.ts';
 import { installShim, isCurrentShim } from '../set-up/shim-file.ts';
-import { findShims, pathLine, profileOf, reachOf } from '../set-up/shim-place.ts';
+import { findMisplacedShims } from '../set-up/shim-place.ts';
 import { type Finding, issue, listFindings, note, ok } from './finding.ts';
 
 /** Checks Node, the real codex, the pty, and the shim. */
@@ -103,16 +104,19 @@ function checkShim({ env, paths }: Context): (Finding | undefined)[] {
   const off = isDisabled
     ? note('codex-hotswap is switched off; to go on: codex-hotswap enable')
     : undefined;
-  const [shim, ...others] = findShims(env, paths.home);
+  const [shim, ...others] = findShims(env, paths);
   if (shim === undefined) {
     const text =
-      'no shim is installed, so plain codex is unsupervised; run: codex-hotswap install-shim';
+      'no shim is installed, so `codex` runs without codex-hotswap; run: codex-hotswap install-shim';
     return [off, isDisabled ? note(text) : issue(text)];
   }
   return [
     off,
-    checkReach(shim, env, paths.home),
+    checkReach(shim, env),
     isCurrentShim(shim, env) ? undefined : reportOldShim(shim, env),
+    ...findMisplacedShims(env, paths).map((path) =>
+      note(`installers of Codex overwrite ${path}; to move the shim: codex-hotswap install-shim`),
+    ),
     ...others.map((other) => note(`there is another shim: ${other}`)),
   ];
 }
@@ -128,9 +132,9 @@ function reportOldShim(shim: string, env: NodeJS.ProcessEnv): Finding {
 }
 
 /** Whether a shell finds the shim before the real codex. */
-function checkReach(shim: string, env: NodeJS.ProcessEnv, home: string): Finding {
+function checkReach(shim: string, env: NodeJS.ProcessEnv): Finding {
   const reach = reachOf(shim, env);
-  const cure = `add to ${profileOf(env)} and open a new shell: ${pathLine(dirname(shim), env, home)}`;
+  const cure = 'run: codex-hotswap install-shim, and open a new shell';
   if (reach.kind === 'first') return ok(`codex on PATH is the shim ${shim}`);
   return reach.kind === 'off-path'
     ? issue(`the shim's directory ${dirname(shim)} is not on PATH; ${cure}`)

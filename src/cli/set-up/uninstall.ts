@@ -18,8 +18,7 @@ import type { Context } from '../context.ts';
 import { confirm } from '../prompts.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
 import { STALE_SHELL } from './install-shim.ts';
-import { removeShim } from './shim-file.ts';
-import { findShims } from './shim-place.ts';
+import { takeShimAway } from './uninstall-shim.ts';
 
 export function uninstallCommand(context: Context): Command {
   return new Command('uninstall')
@@ -38,7 +37,7 @@ interface UninstallOptions {
 }
 
 async function uninstall(context: Context, options: UninstallOptions): Promise<void> {
-  const { env, paths, say } = context;
+  const { paths, say } = context;
   const { purge, force, yes } = options;
   const config = readConfigOrEmpty(context);
   if (purge && !force) refuseWhileAnyRuns(paths);
@@ -49,9 +48,7 @@ async function uninstall(context: Context, options: UninstallOptions): Promise<v
   }
   const home = vaultOfHome(paths.sharedHome, config.targets);
   if (home !== undefined) say(`${tellVaultHome(paths.sharedHome, home)}, so the login stays there`);
-  for (const shim of findShims(env, paths.home)) {
-    if (removeShim(shim) === 'removed') say(`removed ${shim}`);
-  }
+  takeShimAway(context);
   // Before the shared home gets its copy: the overlay of a killed session may have a newer login of the current account.
   if (purge) await removeOverlays(context, config);
   // Every vault, also one that other users can read, because plain codex keeps its login.
