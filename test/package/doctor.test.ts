@@ -1,6 +1,7 @@
 import {
   chmodSync,
   lstatSync,
+  mkdirSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -229,4 +230,20 @@ test('not set up, and switched off', () => {
   const healthy = createHealthyHome();
   healthy.ok(['disable']);
   expect(healthy.ok(['doctor'])).toContain('switched off');
+});
+
+test('a codex of the official installer: doctor says what a session does not know', () => {
+  const home = createHome();
+  home.ok(['setup', '--install-shim']);
+  const says = /note +this codex is from Codex’s own installer, .*; to update: codex update$/m;
+  expect(home.run(['doctor']).stdout).not.toMatch(says);
+  const release = home.path('.codex/packages/standalone/releases/1');
+  home.write('.codex/packages/standalone/releases/1/bin/codex', home.read('programs/codex'), 0o755);
+  symlinkSync(release, home.path('.codex/packages/standalone/current'));
+  mkdirSync(home.path('.local/bin'));
+  symlinkSync(
+    home.path('.codex/packages/standalone/current/bin/codex'),
+    home.path('.local/bin/codex'),
+  );
+  expect(home.run(['doctor']).stdout).toMatch(says);
 });

@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Capabilities } from '../../codex/capabilities.ts';
 import { findRealCodex } from '../../codex/find-codex.ts';
 import { resolveNative } from '../../codex/npm-launcher.ts';
+import { resolveLinks } from '../../codex/paths.ts';
 import { learnCapabilities } from '../../launch/capabilities.ts';
 import { findShims, reachOf } from '../../launch/shim-place.ts';
 import { loadNodePty } from '../../pty/load-node-pty.ts';
+import type { Paths } from '../../state/paths.ts';
 import type { Context } from '../context.ts';
 import { installShim, isCurrentShim } from '../set-up/shim-file.ts';
 import { findMisplacedShims } from '../set-up/shim-place.ts';
@@ -34,8 +36,22 @@ function checkNode(): Finding {
 async function checkCodex(context: Context): Promise<Finding[]> {
   const codex = await askCodex(context);
   if ('fault' in codex) return [issue(codex.fault)];
-  return [ok(`${codex.version} (${codex.path})`), describeCapabilities(codex.capabilities)];
+  return [
+    ok(`${codex.version} (${codex.path})`),
+    describeCapabilities(codex.capabilities),
+    isStandalone(codex.path, context.paths) ? note(STANDALONE) : undefined,
+  ].filter((finding) => finding !== undefined);
 }
+
+/** Whether the official installer has put this codex into the user's Codex home. */
+function isStandalone(codex: string, { sharedHome }: Paths): boolean {
+  const releases = join(resolveLinks(sharedHome), 'packages/standalone/');
+  return resolveLinks(codex).startsWith(releases);
+}
+
+/** Fact 111: a link to the release does not help, for Codex compares the paths without links. */
+const STANDALONE =
+  'this codex is from Codex’s own installer, and a session does not know that: it offers no update; to update: codex update';
 
 export type AskedCodex =
   | { version: string; path: string; capabilities: Capabilities }
