@@ -3,7 +3,8 @@ import { describeIdentity, type Identity } from '../accounts/login.ts';
 import { holdsForeignLogin, ownerOf } from '../accounts/owner.ts';
 import type { TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { HotswapError } from '../errors.ts';
-import { tellNoneUsable, tellTime } from '../handoff/messages.ts';
+import { tellNoneUsable } from '../handoff/messages.ts';
+import { describeTime } from '../local-time.ts';
 import type { Strategy } from '../state/config.ts';
 
 /** The account that a launch asks for. `only`: no other account. `preferred`: another one when this cannot be used now. */
@@ -112,7 +113,8 @@ function chooseAtLimit(
     );
   }
   const { name } = fallback.target;
-  const back = earliest && `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
+  const back =
+    earliest && `; first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
   const notice = `${tellNoneUsable(reasons)}${back ?? ''}; starting under ${name}`;
   return toChosen(name, fallback.vault, notice);
 }

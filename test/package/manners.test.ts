@@ -5,7 +5,8 @@ import { cutToWidth } from '../../src/cli/cut-to-width.ts';
 import { describeEvent } from '../../src/cli/look/event-text.ts';
 import { type LoggedEvent, readEvent } from '../../src/cli/look/read-event.ts';
 import { fitTable } from '../../src/cli/table.ts';
-import { describeTime, describeWait } from '../../src/cli/time-text.ts';
+import { describeWait } from '../../src/cli/time-text.ts';
+import { describeTime } from '../../src/local-time.ts';
 import { createHome } from './sandbox.ts';
 
 describe('wrong usage is one line with the way out', () => {

@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import { chooseTarget } from '../../accounts/choice.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
+import { describeTime } from '../../local-time.ts';
 import { type Context, currentName, nowSeconds, readReconciledConfig } from '../context.ts';
-import { describeTime, describeWait } from '../time-text.ts';
+import { describeWait } from '../time-text.ts';
 import { makeCurrent } from './use.ts';
 
 export function nextCommand(context: Context): Command {

@@ -1,9 +1,9 @@
 import { describeMark, MARK_KINDS } from '../../accounts/marks.ts';
 import { describeRoom } from '../../accounts/usage.ts';
 import { readTimestamp } from '../../codex/bounds.ts';
+import { describeTime } from '../../local-time.ts';
 import { attempt } from '../../state/attempt.ts';
 import type { HotswapEvent } from '../../state/events.ts';
-import { describeTime } from '../time-text.ts';
 import type { LoggedEvent } from './read-event.ts';
 
 /** One event as a sentence with its local time. Pure. */

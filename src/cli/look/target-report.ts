@@ -3,7 +3,8 @@ import { activeMarks, describeMark, type Mark } from '../../accounts/marks.ts';
 import { holdsForeignLogin, ownerOf } from '../../accounts/owner.ts';
 import type { TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { percentLeft, readUsage, type Usage } from '../../accounts/usage.ts';
-import { describeTime, describeWait } from '../time-text.ts';
+import { describeTime } from '../../local-time.ts';
+import { describeWait } from '../time-text.ts';
 import { sortByLength } from './usage-text.ts';
 
 /** One target as `status` shows it; the shape of `status --json`, so keys are only ever added. */

@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import { findThreads, type StoredThread } from '../../codex/find-threads.ts';
 import { readThreadPreview } from '../../codex/thread-preview.ts';
 import { HotswapError } from '../../errors.ts';
+import { describeTime } from '../../local-time.ts';
 import { listKnownThreads } from '../../registry/known-threads.ts';
 import { readLaunches } from '../../registry/launch-record.ts';
 import { canonicalDirectory } from '../../state/directories.ts';
 import { type Context, requireConfig } from '../context.ts';
-import { describeTime } from '../time-text.ts';
 import { splitAtDashes, startCodex } from './launch.ts';
 import { type Choice, canPick, pickFrom, type View } from './pick.ts';
 import { listAccounts } from './session-report.ts';
@@ -108,7 +108,7 @@ function choiceOf(
   return {
     value: id,
     label: [
-      describeTime(updatedAt / 1000, now).padEnd(12),
+      describeTime(updatedAt / 1000, now).padEnd(14),
       (accounts.at(-1) ?? '-').padEnd(10),
       prompt,
       ...(everywhere && cwd !== undefined ? [`[${cwd}]`] : []),

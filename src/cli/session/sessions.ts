@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readHeldIdentity } from '../../accounts/owner.ts';
 import { percentLeft } from '../../accounts/usage.ts';
+import { describeTime } from '../../local-time.ts';
 import { toPlainJson } from '../../plain-text.ts';
 import { type LaunchRecord, readLaunches } from '../../registry/launch-record.ts';
 import { gatherUsage, type IdentityOf } from '../../registry/segment-usage.ts';
@@ -8,7 +9,6 @@ import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, nowSeconds, requireConfig } from '../context.ts';
 import { parseCount } from '../look/log.ts';
 import { nameWindow } from '../look/usage-text.ts';
-import { describeTime } from '../time-text.ts';
 import { listAccounts, reportSession, type SessionReport } from './session-report.ts';
 
 interface SessionsOptions {
