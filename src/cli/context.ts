@@ -87,7 +87,7 @@ export function findTarget(config: Config, name: string): Target {
   if (target === undefined) {
     throw new HotswapError(
       'unknown-target',
-      `there is no target called ${JSON.stringify(name)}`,
+      `there is no account called ${JSON.stringify(name)}`,
       `you have: ${config.targets.map((known) => known.name).join(', ')}`,
     );
   }

@@ -46,7 +46,7 @@ function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date)
   if (found === undefined) {
     throw new HotswapError(
       'unknown-target',
-      `there is no target called ${JSON.stringify(name)}`,
+      `there is no account called ${JSON.stringify(name)}`,
       `you have: ${targets.map(({ target }) => target.name).join(', ')}`,
     );
   }
@@ -62,7 +62,7 @@ function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date)
   if (owner !== undefined && holdsForeignLogin(found)) {
     throw new HotswapError(
       'no-usable-target',
-      `the vault of ${name} now has the login of ${describeIdentity(vault.identity)}, not of ${describeIdentity(owner)}`,
+      `${name} now has the login of ${describeIdentity(vault.identity)}, not of ${describeIdentity(owner)}`,
       `to make that the account of ${name}: codex-hotswap login ${name} --replace-account --move`,
     );
   }

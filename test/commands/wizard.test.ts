@@ -49,7 +49,7 @@ const vaultOf = (name: string) =>
 
 test('the login that is there, a second one, the shim, doctor', async () => {
   const wizard = openWizard();
-  await answer(wizard, /logged in as acc1@example\.com\. Use it/);
+  await answer(wizard, /logged in as acc1@example\.com\. Add it/);
   await answer(wizard, /What shall it be called/);
   await answer(wizard, /How many more accounts/);
   await answer(wizard, /What shall account 1 of 1 be called/, 'work');
@@ -68,12 +68,12 @@ test('the login that is there, a second one, the shim, doctor', async () => {
 
 test('left at every step and run again, it goes on where it was', async () => {
   const first = openWizard();
-  await first.waitForText(/Use it as a target/);
+  await first.waitForText(/Add it as an account/);
   first.press('ctrl-c');
   expect((await first.waitForExit()).status).toBe(130);
 
   const second = openWizard();
-  await answer(second, /Use it as a target/);
+  await answer(second, /Add it as an account/);
   await answer(second, /What shall it be called/);
   await second.waitForText(/How many more accounts/);
   second.hangUp();
@@ -127,7 +127,7 @@ test('codex login, typed by habit, lands in the vault of its account; codex logo
   expect(vaultOf('third').tokens.account_id).toBe('workspace-acc3');
 
   const logout = open('/usr/bin/env', ['codex', 'logout']);
-  await answer(logout, /Which target shall be forgotten/, 'down', 'down');
+  await answer(logout, /Which account shall be forgotten/, 'down', 'down');
   await logout.waitForText('third is forgotten', { scrollback: true });
   await logout.waitForExit();
   expect(existsSync(join(box.home, '.codex-third'))).toBe(false);
@@ -139,7 +139,7 @@ test('codex login, typed by habit, lands in the vault of its account; codex logo
     const piped = await box.run('codex', [word]);
     expect(piped.status).toBe(2);
     expect(piped.stderr).toContain(
-      `codex-hotswap ${word === 'login' ? 'login' : 'remove'} <target>`,
+      `codex-hotswap ${word === 'login' ? 'login' : 'remove'} <account>`,
     );
   }
 });

@@ -142,7 +142,7 @@ const NOTES: [string, (home: ReturnType<typeof createHome>) => void, RegExp][] =
       rmSync(home.path('.codex/auth.json'));
       symlinkSync(home.path('.codex-acc2/auth.json'), home.path('.codex/auth.json'));
     },
-    /note {3}plain codex uses the login of acc2, not of acc1/,
+    /note {3}the real Codex uses the login of acc2, not of acc1/,
   ],
 ];
 
@@ -176,7 +176,7 @@ test('a login that was kept: that of a target, or of nobody', () => {
   home.write('.local/state/codex-hotswap/orphans/two.json', forgeLogin('eve'));
   const told = home.ok(['doctor']);
   expect(told).toMatch(/one\.json is a login of the account of acc2 .* import .*one\.json$/m);
-  expect(told).toMatch(/two\.json is a login that belongs to no target; .* --as NAME/);
+  expect(told).toMatch(/two\.json is a login of no account; .* --as NAME/);
 });
 
 test.each(['CODEX_ACCESS_TOKEN', 'CODEX_API_KEY'])('%s is an issue, its value no news', (name) => {

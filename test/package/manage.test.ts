@@ -238,7 +238,7 @@ test('import takes a directory', () => {
 });
 
 describe('uninstall', () => {
-  test('shim away, plain codex has the login as a file of its own, the rest stays', () => {
+  test('shim away, the real Codex has the login as a file of its own, the rest stays', () => {
     const home = createTwoTargets();
     home.ok(['uninstall']);
     expect(home.exists(SHIM)).toBe(false);
@@ -253,7 +253,7 @@ describe('uninstall', () => {
     const home = createTwoTargets();
     home.ok(['use', 'acc1']);
     home.ok(['uninstall']);
-    const newer = forgeLogin('ann', 1_795_000_000); // plain codex has refreshed its token meanwhile
+    const newer = forgeLogin('ann', 1_795_000_000); // the real Codex has refreshed its token meanwhile
     home.write('.codex/auth.json', newer);
     home.ok(['status']);
     expect(home.read('.codex-acc1/auth.json')).not.toBe(newer);

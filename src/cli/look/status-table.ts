@@ -75,7 +75,7 @@ function cellsOf(
   const figures = (cell: string) => (isMeasured ? [cell] : []);
   const isUsed = targets.some(({ sessions }) => sessions.length > 0);
   const live = (cell: string) => (isUsed ? [cell] : []);
-  const titles = ['  TARGET', 'E-MAIL', 'PLAN', ...lengths.map(titleOf)];
+  const titles = ['  ACCOUNT', 'E-MAIL', 'PLAN', ...lengths.map(titleOf)];
   titles.push(...figures('FIGURES'), ...live('LIVE'), 'STATE');
   const rows = targets.map(({ usage, ...target }) => [
     `${target.current ? '*' : ' '} ${target.name}`,

@@ -28,7 +28,7 @@ export function statusCommand(context: Context): Command {
   return new Command('status')
     .alias('list')
     .description(
-      'show your targets: the current one, the percent left of each, and the reset times',
+      'show your accounts: the current one, the percent left of each, and the reset times',
     )
     .option('--json', 'as JSON')
     .option('--watch', 'stay, and show it again after each change')

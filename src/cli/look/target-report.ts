@@ -100,7 +100,7 @@ function describeState(
     return { state: vault.kind, reason: `${vault.reason}; ${vault.advice}` };
   }
   if (holdsForeignLogin(snapshot)) {
-    const reason = `its vault now holds ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name} --replace-account --move`;
+    const reason = `it now has the login of ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name} --replace-account --move`;
     return { state: 'wrong-account', reason };
   }
   if (marks.length === 0) return { state: 'ready', reason: null };

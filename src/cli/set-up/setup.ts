@@ -22,6 +22,8 @@ interface SetupOptions {
   count: number;
   prefix: string;
   force?: boolean;
+  replaceAccounts?: boolean;
+  /** The name of that option in version 0.1.0. */
   replaceTargets?: boolean;
   cooldownMinutes?: number;
   login?: boolean;
@@ -40,7 +42,8 @@ export function setupCommand(context: Context): Command {
     .option('--count <n>', 'number of accounts, when they have no names', parseCount, 2)
     .option('--prefix <name>', 'first part of their names: acc gives acc1, acc2, …', 'acc')
     .option('--force', 'change an existing configuration; a broken one is renamed and kept')
-    .option('--replace-targets', 'forget all other accounts; their logins stay on this machine')
+    .option('--replace-accounts', 'forget all other accounts; their logins stay on this machine')
+    .addOption(new Option('--replace-targets').hideHelp())
     .option('--cooldown-minutes <n>', SETTINGS.cooldownMinutes.help, parseMinutes)
     .option('--login', 'log in to each account that has no login')
     .addOption(
@@ -80,12 +83,13 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   const config = await updateConfig(paths, (before) => ({
     ...before,
     ...(options.cooldownMinutes === undefined ? {} : { cooldownMinutes: options.cooldownMinutes }),
-    targets: options.replaceTargets
-      ? targets.map((target) => before.targets.find(({ name }) => name === target.name) ?? target)
-      : [
-          ...before.targets,
-          ...targets.filter(({ name }) => before.targets.every((known) => known.name !== name)),
-        ],
+    targets:
+      (options.replaceAccounts ?? options.replaceTargets)
+        ? targets.map((target) => before.targets.find(({ name }) => name === target.name) ?? target)
+        : [
+            ...before.targets,
+            ...targets.filter(({ name }) => before.targets.every((known) => known.name !== name)),
+          ],
   }));
   for (const target of config.targets) makeVault(target.vault);
   writeCurrent(paths, currentName(context, config));

@@ -7,6 +7,7 @@ import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
 import { authFileOf } from '../../accounts/vault.ts';
 import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
+import { slotPlaces } from '../../overlay/slot.ts';
 import { listSlots, purgeSlots } from '../../overlay/sweep.ts';
 import { type Config, EMPTY_CONFIG, readConfig } from '../../state/config.ts';
 import { listReadableNames } from '../../state/files.ts';
@@ -22,7 +23,7 @@ import { takeShimAway } from './uninstall-shim.ts';
 
 export function uninstallCommand(context: Context): Command {
   return new Command('uninstall')
-    .description('make plain `codex` the real Codex again, with a copy of the current login')
+    .description('make `codex` the real Codex again, with a copy of the current login')
     .option('--purge', 'remove the stored logins, the configuration and all records too')
     .option('--force', 'also while a session runs')
     .option('--yes', 'do not ask before a purge')
@@ -73,7 +74,7 @@ function readConfigOrEmpty({ paths, warn }: Context): Config {
     return readConfig(paths) ?? EMPTY_CONFIG;
   } catch (error) {
     if (!(error instanceof HotswapError)) throw error;
-    warn(`${error.message}; its vaults stay`);
+    warn(`${error.message}; the logins that it names stay`);
     return EMPTY_CONFIG;
   }
 }
@@ -86,7 +87,7 @@ function refuseWhileAnyRuns(paths: Paths): void {
   throw new HotswapError(
     'in-use',
     session === undefined
-      ? `a session runs in overlay ${slot?.number}`
+      ? `a session runs in ${slotPlaces(paths.runtimeDir, slot?.number ?? 0).home}`
       : `a session runs under ${session.target} (in ${session.cwd})`,
     'end the session first, or add --force',
   );
@@ -97,7 +98,8 @@ async function removeOverlays({ paths, now, warn }: Context, config: Config): Pr
   const snapshots = readTargets(paths, config);
   const options = { vaults: listVaults(snapshots), orphansDir: paths.orphansDir, now };
   const { kept } = await purgeSlots(paths, ownIdentity(), options);
-  for (const { number, reason } of kept) warn(`overlay ${number} stays: ${reason}`);
+  for (const { number, reason } of kept)
+    warn(`${slotPlaces(paths.runtimeDir, number).home} stays: ${reason}`);
 }
 
 function removeAll({ paths, say, warn }: Context, config: Config): void {
@@ -111,7 +113,7 @@ function removeAll({ paths, say, warn }: Context, config: Config): void {
   removeAbandonedHomes(paths);
   rmSync(dirname(paths.configFile), { recursive: true, force: true });
   const hasOrphans = listReadableNames(paths.orphansDir).length > 0;
-  if (hasOrphans) warn(`logins that belong to no target stay in ${paths.orphansDir}`);
+  if (hasOrphans) warn(`logins of no account stay in ${paths.orphansDir}`);
   removeRecords(paths, [paths.runtimeDir, ...(hasOrphans ? [paths.orphansDir] : [])]);
 }
 

@@ -24,7 +24,7 @@ export async function runWizard(context: Context): Promise<void> {
   const { env, paths, say } = context;
   requireRealCodex(env);
   say(
-    'codex-hotswap needs a target for each of your accounts. Ctrl-C stops; to continue later, run it again.',
+    'codex-hotswap needs a name for each of your accounts. Ctrl-C stops; to continue later, run it again.',
   );
   say('');
   readConfig(paths); // a broken one is an error before the first question
@@ -48,7 +48,7 @@ async function offerPresentLogin(context: Context): Promise<void> {
   const config = readConfig(paths);
   const owner = readUnknownLogin(file, context);
   if (owner === undefined) return;
-  if (!(await askYesNo(`Codex is logged in as ${owner}. Use it as a target?`))) return;
+  if (!(await askYesNo(`Codex is logged in as ${owner}. Add it as an account?`))) return;
   const initial = config?.targets.length ? suggestName(config) : 'main';
   await importLogin(context, file, await askName('What shall it be called?', initial, config));
 }
