@@ -7,6 +7,8 @@ export default defineConfig({
     setupFiles: ['test/lab/keep-artefacts.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Times of day are written as the locale has them.
+    env: { LC_ALL: 'C.UTF-8' },
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -111,7 +111,11 @@ function checkShim() {
     env: environment(),
     encoding: 'utf8',
   });
-  check('the shim comes first', shim.stdout, `${inside('home/.local/bin/codex')}\n`);
+  check(
+    'the shim comes first',
+    shim.stdout,
+    `${inside('home/.local/share/codex-hotswap/bin/codex')}\n`,
+  );
 
   const utility = run('codex', ['mcp', 'list']);
   check(
@@ -136,7 +140,9 @@ function checkShim() {
 }
 
 function environment() {
-  const dirs = ['home/.local/bin', 'prefix/bin', 'programs'].map((dir) => inside(dir));
+  const dirs = ['home/.local/share/codex-hotswap/bin', 'prefix/bin', 'programs'].map((dir) =>
+    inside(dir),
+  );
   const node = join(process.execPath, '..');
   return {
     HOME: inside('home'),

@@ -102,7 +102,7 @@ function install(request: InstallRequest): Installation {
     throw new HotswapError(
       'identity-clash',
       `you logged in as ${describeIdentity(identity)}, but ${target.name} is ${describeIdentity(owner)}`,
-      'give the new account its own target, or log in with the account of this target',
+      'give the new account a name of its own, or log in with the account that has this name',
     );
   }
   if (twin === undefined) return put(request, change);

@@ -37,7 +37,7 @@ export async function keepAsTarget(
 
 /** For the user: where the login is, and how to use it. */
 export function tellKept(name: string): string {
-  return `kept as target ${name}, switched off; to use it: codex-hotswap enable ${name}; to give it another name: codex-hotswap rename ${name} NAME`;
+  return `kept as account ${name}, switched off; to use it: codex-hotswap enable ${name}; to give it another name: codex-hotswap rename ${name} NAME`;
 }
 
 /** A free name: the part of the e-mail before the @, else `login`; with a number when the name is taken. */

@@ -76,7 +76,7 @@ export async function restoreLastGood(
     const what = held === undefined ? findLoss(paths, target) : findDamage(held, copy, now);
     if (copy === undefined || what === undefined) return undefined;
     putLogin(authFile, copy, (former) => keepLogin(paths.orphansDir, target.name, former, now));
-    return `${what} the vault of ${target.name}; its last good login was put back`;
+    return `${what} the directory of ${target.name}; its last good login was put back`;
   } finally {
     lock.release();
   }

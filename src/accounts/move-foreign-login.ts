@@ -46,7 +46,7 @@ export async function moveForeignLogin(
   const locks = await lockAccounts(paths, names, lockMs);
   if (locks === undefined) {
     const who = describeIdentity(vault.identity);
-    const line = `another program has written the login of ${who} into the vault of ${target.name}; it stays there, unused, while a token is being refreshed`;
+    const line = `another program has written the login of ${who} over the login of ${target.name}; it stays there, unused, while a token is being refreshed`;
     return { config, lines: [line] };
   }
   try {
@@ -101,11 +101,11 @@ async function moveUnderLocks(
   let moved: Moved;
   if (owner === undefined) {
     const kept = await keepAsTarget(paths, text, vault);
-    const line = `another program has written a new login, ${who}, into the vault of ${target.name}; ${tellKept(kept.target.name)}`;
+    const line = `another program has written a new login, ${who}, over the login of ${target.name}; ${tellKept(kept.target.name)}`;
     moved = { ...kept, keptIn: authFileOf(kept.target), line };
   } else {
     const keptIn = moveToOwner(paths, text, owner, keep);
-    const line = `another program has written a login of ${who} into the vault of ${target.name}; it was moved to ${owner.target.name}`;
+    const line = `another program has written a login of ${who} over the login of ${target.name}; it was moved to ${owner.target.name}`;
     moved = { config, target: owner.target, keptIn, line };
   }
   // The IDE that logged in goes on under the login that it made.

@@ -61,9 +61,7 @@ export function noticeLogout(
   if (left !== undefined && newcomer !== undefined && isAccountOf(left, newcomer)) {
     moveToVault(paths, targets, file, now);
     return {
-      lines: [
-        `plain codex has logged in to ${name} again; the vault of ${name} has the new login now`,
-      ],
+      lines: [`the real Codex has logged in to ${name} again; ${name} has the new login now`],
       suspects: [],
     };
   }
@@ -75,7 +73,7 @@ export function noticeLogout(
     linkSharedAuth(paths, lastLink);
     return {
       lines: [
-        `another program has removed the link ${file}; the vault of ${name} still has the login, so the link was put back; the service is asked whether the login still works`,
+        `another program has removed the link ${file}; ${name} still has its login, so the link was put back; the service is asked whether the login still works`,
       ],
       suspects,
     };
@@ -88,8 +86,8 @@ export function noticeLogout(
   return {
     lines: [
       owner === undefined
-        ? `plain codex is logged in as ${who}, which is no target's account; to make it a target: codex-hotswap import --as NAME`
-        : `plain codex is logged in as ${who}; ${owner} has that login now`,
+        ? `the real Codex is logged in as ${who}, which is none of your accounts here; to add it: codex-hotswap import --as NAME`
+        : `the real Codex is logged in as ${who}; ${owner} has that login now`,
     ],
     suspects,
   };

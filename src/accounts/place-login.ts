@@ -121,7 +121,7 @@ function findVaultFor(content: string, vaults: readonly KnownVault[]): KnownVaul
   const read = readLogin(content);
   if (read.kind === 'broken') return { kind: 'unplaced', reason: `the login ${read.reason}` };
   const vault = findVault(read.login.identity, vaults);
-  return vault ?? { kind: 'unplaced', reason: 'it belongs to no known target' };
+  return vault ?? { kind: 'unplaced', reason: 'it is the login of no known account' };
 }
 
 /** A text that is read several times is kept once. */

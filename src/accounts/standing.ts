@@ -65,7 +65,7 @@ export function judgeAccount(snapshot: TargetSnapshot, question: StandingQuestio
   const owner = ownerOf(snapshot);
   if (owner !== undefined && holdsForeignLogin(snapshot)) {
     return login(
-      `its vault now holds another account (${describeIdentity(vault.identity)} instead of ${describeIdentity(owner)})`,
+      `it now has the login of another account (${describeIdentity(vault.identity)} instead of ${describeIdentity(owner)})`,
       `codex-hotswap login ${target.name} --replace-account --move`,
     );
   }

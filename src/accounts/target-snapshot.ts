@@ -40,7 +40,7 @@ export function readTargets(paths: Paths, config: Config): TargetSnapshot[] {
 function refuseTwin({ name, vault }: Target, twin: Target): VaultState {
   return {
     kind: 'unsafe',
-    reason: `${vault} is the vault of ${twin.name}, named by another path`,
+    reason: `${vault} is the directory of ${twin.name}, named by another path`,
     advice: `name another directory in the configuration, or run: codex-hotswap remove ${name}`,
   };
 }

@@ -32,7 +32,7 @@ export function isSamePlace(a: string, b: string): boolean {
 
 /** The line about a home that is a vault. */
 export function tellVaultHome(codexHome: string, target: Pick<Target, 'name'>): string {
-  return `this Codex home (${codexHome}) is the vault of ${target.name}`;
+  return `this Codex home (${codexHome}) is the directory of ${target.name}'s login`;
 }
 
 /**
@@ -45,6 +45,6 @@ export function refuseVaultHome(codexHome: string, targets: readonly Target[]): 
   throw new HotswapError(
     'bad-vault',
     `${tellVaultHome(codexHome, target)}, so its login was not changed`,
-    'use a Codex home that is no vault: unset CODEX_HOME, or make ~/.codex a directory',
+    'use a Codex home of its own: unset CODEX_HOME, or make ~/.codex a directory',
   );
 }

@@ -52,7 +52,7 @@ export function validateTargetName(name: string): void {
   if (isTargetName(name)) return;
   throw new HotswapError(
     'bad-name',
-    `${JSON.stringify(String(name).slice(0, 80))} cannot be the name of a target`,
+    `${JSON.stringify(String(name).slice(0, 80))} cannot be the name of an account`,
     'use 1 to 64 letters, digits, ".", "_" or "-", not only dots',
   );
 }

@@ -36,11 +36,16 @@ export function requireConfig({ paths }: Context): Config {
   if (config === undefined || config.targets.length === 0) {
     throw new HotswapError(
       'not-set-up',
-      `not set up yet (${paths.configFile} ${config === undefined ? 'does not exist' : 'has no targets'})`,
-      'run: codex-hotswap setup --force --count 2 --prefix acc',
+      `not set up yet (${paths.configFile} ${config === undefined ? 'does not exist' : 'has no accounts'})`,
+      'run: codex-hotswap setup',
     );
   }
   return config;
+}
+
+/** Whether there is an account. @throws HotswapError `bad-config`. */
+export function isSetUp({ paths }: Context): boolean {
+  return (readConfig(paths)?.targets.length ?? 0) > 0;
 }
 
 /**
@@ -82,7 +87,7 @@ export function findTarget(config: Config, name: string): Target {
   if (target === undefined) {
     throw new HotswapError(
       'unknown-target',
-      `there is no target called ${JSON.stringify(name)}`,
+      `there is no account called ${JSON.stringify(name)}`,
       `you have: ${config.targets.map((known) => known.name).join(', ')}`,
     );
   }

@@ -1,12 +1,12 @@
 import { findThreads, type StoredThread } from '../codex/find-threads.ts';
 import { readThreadPreview } from '../codex/thread-preview.ts';
 import type { PickedThread, ThreadListQuestion } from '../launch/hidden-threads.ts';
+import { describeTime } from '../local-time.ts';
 import { listKnownThreads } from '../registry/known-threads.ts';
 import { readLaunches } from '../registry/launch-record.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import { type Choice, pickFrom, type View } from './session/pick.ts';
 import { listAccounts } from './session/session-report.ts';
-import { describeTime } from './time-text.ts';
 
 const MOST_THREADS = 200;
 const OWN_LIST = 'own-list';

@@ -159,7 +159,7 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
     async markAndChoose(proof) {
       const made = mark(proof);
       // Plain codex may have logged an account out. The service is asked about that account before it is used.
-      records.attempt('a logout by plain codex', () => {
+      records.attempt('a logout by the real Codex', () => {
         const { suspects } = noticeLogout(paths, notes.latest(), new Date(options.now()));
         logins.suspect(suspects);
       });
@@ -202,14 +202,14 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       const authFile = retryNow(() => {
         assertHeld(slot);
         const vault = vaultOf(config, next);
-        if (vault?.kind !== 'ready') throw new Error(`the vault of ${next} is gone`);
+        if (vault?.kind !== 'ready') throw new Error(`the login of ${next} is gone`);
         pointAuth(slot, vault.authFile);
         return vault.authFile;
       });
       target = next;
       records.attempt('the current account', () => writeCurrent(paths, next));
       if (options.keepsHome) return;
-      records.attempt('the login of the shared home', () => {
+      records.attempt('the login of the Codex home', () => {
         linkSharedLogin(paths, authFile, listVaults(notes.latest()));
       });
     },

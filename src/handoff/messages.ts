@@ -1,6 +1,7 @@
 import type { Refused } from '../accounts/choice.ts';
 import { describeMark, type Mark } from '../accounts/marks.ts';
 import { describeRoom, type Room } from '../accounts/usage.ts';
+import { describeTime } from '../local-time.ts';
 import { toPlainText } from '../plain-text.ts';
 import type { AwaitedAccount, NoneLeft } from './accounts.ts';
 
@@ -37,7 +38,7 @@ export function tellExhausted(
   const back =
     earliest === undefined
       ? 'no account comes back by itself; see: codex-hotswap status'
-      : `first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
+      : `first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
   return `codex-hotswap: ${tellNoneUsable(reasons)} (${limit}); ${back}`;
 }
 
@@ -69,14 +70,14 @@ export function titleExhausted(
   const back =
     earliest === undefined
       ? ''
-      : `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
+      : `; first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
   return titleOf(`codex: ${tellNoneUsable(reasons)}${back}`);
 }
 
 /** The sequence that shows the countdown in the window's title. */
 export function titleWaiting({ target, until }: AwaitedAccount, now: Date): string {
   const left = Math.max(0, until - Math.floor(now.getTime() / 1000));
-  const when = `${tellTime(until, now)} (${tellSpan(left)})`;
+  const when = `${describeTime(until, now)} (${tellSpan(left)})`;
   return titleOf(`codex: waiting for ${target} until ${when}, any key cancels`);
 }
 
@@ -95,7 +96,7 @@ export function tellWaiting(
   now: Date,
 ): string {
   const limit = `${target}: ${describeMark(mark)}`;
-  return `codex-hotswap: every account is at its limit (${limit}); waiting for ${awaited.target} until ${tellTime(awaited.until, now)}`;
+  return `codex-hotswap: every account is at its limit (${limit}); waiting for ${awaited.target} until ${describeTime(awaited.until, now)}`;
 }
 
 /** One line: the account that was waited for is back. */
@@ -121,16 +122,8 @@ export function tellResumeByHand(threadId: string): string {
   return `codex-hotswap: could not go on by itself; to continue, run: codex resume ${threadId}`;
 }
 
-/** Local time: "3:40 PM" today, else "Sep 19, 2:20 PM". @param epochSeconds the moment. */
-export function tellTime(epochSeconds: number, now: Date): string {
-  const then = new Date(epochSeconds * 1000);
-  const time: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
-  const sameDay = then.toDateString() === now.toDateString();
-  return then.toLocaleString('en-US', sameDay ? time : { month: 'short', day: 'numeric', ...time });
-}
-
 function tellUntil(until: number | null, now: Date): string {
-  return until === null ? '' : ` until ${tellTime(until, now)}`;
+  return until === null ? '' : ` until ${describeTime(until, now)}`;
 }
 
 /** On stderr, when we cannot run a command again because it has read its stdin. */

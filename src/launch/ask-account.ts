@@ -79,7 +79,7 @@ async function converse(
     const startTime = processStartTime(pid);
     const records = createDeferredWrites();
     // The server runs on when this cannot be written.
-    records.attempt('who uses the overlay', () => {
+    records.attempt('who uses the directory of the session', () => {
       if (startTime !== undefined) recordUsers(slot, [own, { pid, startTime }]);
     });
     records.attempt('who asks the account', () => lock.share(pid));

@@ -7,7 +7,7 @@ import { type AskContext, askAccount } from './ask-account.ts';
  */
 export async function askLimits(asking: AskContext, name: string): Promise<LimitsReply> {
   const target = asking.config.targets.find((candidate) => candidate.name === name);
-  if (target === undefined) throw new Error(`there is no target ${name}`);
+  if (target === undefined) throw new Error(`there is no account ${name}`);
   const request = { method: 'account/rateLimits/read', params: null };
   const [reply] = await askAccount(asking, target, () => [request]);
   const limits = reply && readLimitsReply(reply);

@@ -26,5 +26,5 @@ export async function askAfterSession(
   const answer = await tokens?.verifyLogin(target);
   return answer === 'needs-login'
     ? `${target}: it was logged out in this session, which revokes the login everywhere; to use it again: codex-hotswap login ${target}`
-    : `${target}: the link to its login was gone when this session ended; the vault still has the login, and the service did not refuse it, so ${target} stays in use`;
+    : `${target}: the link to its login was gone when this session ended; the login itself is still there, and the service did not refuse it, so ${target} stays in use`;
 }

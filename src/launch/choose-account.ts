@@ -3,7 +3,8 @@ import { describeIdentity, type Identity } from '../accounts/login.ts';
 import { holdsForeignLogin, ownerOf } from '../accounts/owner.ts';
 import type { TargetSnapshot } from '../accounts/target-snapshot.ts';
 import { HotswapError } from '../errors.ts';
-import { tellNoneUsable, tellTime } from '../handoff/messages.ts';
+import { tellNoneUsable } from '../handoff/messages.ts';
+import { describeTime } from '../local-time.ts';
 import type { Strategy } from '../state/config.ts';
 
 /** The account that a launch asks for. `only`: no other account. `preferred`: another one when this cannot be used now. */
@@ -45,7 +46,7 @@ function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date)
   if (found === undefined) {
     throw new HotswapError(
       'unknown-target',
-      `there is no target called ${JSON.stringify(name)}`,
+      `there is no account called ${JSON.stringify(name)}`,
       `you have: ${targets.map(({ target }) => target.name).join(', ')}`,
     );
   }
@@ -61,7 +62,7 @@ function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date)
   if (owner !== undefined && holdsForeignLogin(found)) {
     throw new HotswapError(
       'no-usable-target',
-      `the vault of ${name} now has the login of ${describeIdentity(vault.identity)}, not of ${describeIdentity(owner)}`,
+      `${name} now has the login of ${describeIdentity(vault.identity)}, not of ${describeIdentity(owner)}`,
       `to make that the account of ${name}: codex-hotswap login ${name} --replace-account --move`,
     );
   }
@@ -112,7 +113,8 @@ function chooseAtLimit(
     );
   }
   const { name } = fallback.target;
-  const back = earliest && `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
+  const back =
+    earliest && `; first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
   const notice = `${tellNoneUsable(reasons)}${back ?? ''}; starting under ${name}`;
   return toChosen(name, fallback.vault, notice);
 }

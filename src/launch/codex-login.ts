@@ -41,7 +41,7 @@ function refusal(word: 'login' | 'logout'): HotswapError {
     'usage',
     `\`codex ${word}\` would revoke a login that is stored for codex-hotswap`,
     word === 'login'
-      ? 'run: codex-hotswap login <target>; for Codex’s own command: CODEX_HOTSWAP_BYPASS=1 codex login'
-      : 'to remove the account from this machine only: codex-hotswap remove <target>; to revoke the login: CODEX_HOTSWAP_BYPASS=1 codex logout',
+      ? 'run: codex-hotswap login <account>; for Codex’s own command: CODEX_HOTSWAP_BYPASS=1 codex login'
+      : 'to remove the account from this machine only: codex-hotswap remove <account>; to revoke the login: CODEX_HOTSWAP_BYPASS=1 codex logout',
   );
 }

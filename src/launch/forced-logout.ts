@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { inspectVault } from '../accounts/vault.ts';
 import { HotswapError } from '../errors.ts';
-import { tellTime } from '../handoff/messages.ts';
 import type { Ending } from '../handoff/states.ts';
+import { describeTime } from '../local-time.ts';
 import { holdsSlot } from '../overlay/lease.ts';
 import { hasLoginLink, pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
@@ -73,7 +73,7 @@ export function refuseAfterLogout(paths: Paths, directory: string, now: Date): v
   if (found === undefined || found.at > seconds || found.at + HELD_SECONDS <= seconds) return;
   throw new HotswapError(
     'forced-login',
-    `Codex logged ${found.target} out at its start in ${directory} (${tellTime(found.at, now)}): a setting forces another login there, and Codex would log out the next account, too`,
+    `Codex logged ${found.target} out at its start in ${directory} (${describeTime(found.at, now)}): a setting forces another login there, and Codex would log out the next account, too`,
     `correct Codex's configuration, then run: codex-hotswap launch ${found.target}`,
   );
 }

@@ -83,7 +83,7 @@ export function findUnknownLogin(paths: Paths, config: Config): string | undefin
 
 /** The advice how to make a target of an unknown login. */
 export function tellImport({ sharedHome }: Pick<Paths, 'sharedHome'>): string {
-  return `to make it a target: codex-hotswap import ${join(sharedHome, 'auth.json')} --as NAME`;
+  return `to add it to your accounts: codex-hotswap import ${join(sharedHome, 'auth.json')} --as NAME`;
 }
 
 /** Compares the directory, not the variable: a codex that is started in a session has CODEX_HOME set, too. */
@@ -102,7 +102,7 @@ function readOwnLogin(paths: Paths, targets: readonly TargetSnapshot[], file: st
   const start = `${sharedHome} is logged in as ${describeIdentity(identity)}`;
   const owner = findVault(identity, listVaults(targets))?.name;
   return owner === undefined
-    ? apart(`${start}, which is no target's account`, tellImport(paths))
+    ? apart(`${start}, which is none of your accounts here`, tellImport(paths))
     : { kind: 'target', target: owner, line: `${start}, the account of ${owner}` };
 }
 
@@ -114,7 +114,7 @@ function describeOtherStore(sharedHome: string, store: string | undefined): stri
   return isEncrypted ? 'an encrypted login' : undefined;
 }
 
-const NAME_ONE = "to use a target's account there: codex-hotswap launch NAME";
+const NAME_ONE = 'to use one of your accounts there: codex-hotswap launch NAME';
 
 function apart(line: string, advice = NAME_ONE): HomeLogin {
   return { kind: 'apart', line, alone: `${line}, so codex uses that, unsupervised; ${advice}` };

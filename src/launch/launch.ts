@@ -14,10 +14,13 @@ import type { PickThread } from './hidden-threads.ts';
 import { openSession } from './open-session.ts';
 import { readTyped, reasonOf, runAlone } from './run-alone.ts';
 import { runInherited } from './run-inherited.ts';
+import { tellUnreachedShim } from './shim-place.ts';
 
 export interface Launch {
-  /** The real codex, when the shim has found it. */
+  /** The real codex, when it is known. */
   real: string | undefined;
+  /** The shim has started us. */
+  fromShim?: boolean;
   /** The user's own words. */
   args: readonly string[];
   env: NodeJS.ProcessEnv;
@@ -55,7 +58,13 @@ export async function launchTyped(
   } catch (error) {
     runAlone(typed, reasonOf(error)); // the directory was deleted
   }
-  await launchCodex({ ...typed, env: process.env, cwd, ...wishes });
+  await launchCodex({
+    ...typed,
+    fromShim: candidate !== undefined,
+    env: process.env,
+    cwd,
+    ...wishes,
+  });
 }
 
 /**
@@ -97,6 +106,9 @@ async function launchReal(typed: Found): Promise<Ending> {
     requireOwnHome(paths.home);
     return openSession({ ...launch, here: launch.here || here, invocation, paths, say });
   };
+  // The shim itself has found the real codex, and needs no check.
+  const unreached = typed.fromShim ? undefined : tellUnreachedShim(typed.env, paths);
+  if (unreached !== undefined) say(`codex-hotswap: ${unreached}`);
   const session = await open().catch(unsupervised);
   const ending = await session?.().catch((error: unknown) => {
     if (!(error instanceof NotStartedError)) throw error;

@@ -127,5 +127,5 @@ async function keepOrRestoreOwn(
 
 /** The codex of that session may have the foreign login in memory: moved now, its refresh token would be spent twice. */
 function tellLater({ target, vault }: TargetWithForeignLogin): string {
-  return `another program has written the login of ${describeIdentity(vault.identity)} into the vault of ${target.name}; it stays there, unused, until the session on ${target.name} ends`;
+  return `another program has written the login of ${describeIdentity(vault.identity)} over the login of ${target.name}; it stays there, unused, until the session on ${target.name} ends`;
 }

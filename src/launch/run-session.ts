@@ -85,7 +85,7 @@ function commonParts(session: OpenedSession) {
     ...(waitsForReset(facts, config) ? { wait: waitRulesOf({ paths, config, program }) } : {}),
     recordChild(pid: number) {
       logoutGuard.recordChild();
-      records.attempt('who uses the overlay', () => holdSlot(slot, pid));
+      records.attempt('who uses the directory of the session', () => holdSlot(slot, pid));
     },
     recordThread(thread: Parameters<LaunchKeeper['bind']>[0]) {
       logoutGuard.recordThread();

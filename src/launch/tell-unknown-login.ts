@@ -14,5 +14,5 @@ export function tellUnknownLogin(
 ): string | undefined {
   const who = findUnknownLogin(paths, reconciled.config);
   if (who === undefined || reconciled.lines.some((line) => line.includes(who))) return undefined;
-  return `plain codex is logged in as ${who} here, which is no target's account; this session works under ${target}; ${tellImport(paths)}`;
+  return `the real Codex is logged in as ${who}, which is none of your accounts here; this session works under ${target}; ${tellImport(paths)}`;
 }

@@ -132,14 +132,14 @@ function keepNewer(pair: Pair, now: Date): { outcome: string; backup?: string } 
   if (areFiles && isRecreatedByCodex(entry)) {
     if (isNewer) moveOver(from, to);
     else unlinkSync(from);
-    return { outcome: isNewer ? 'newer in the session' : 'newer in the shared home' };
+    return { outcome: isNewer ? 'newer in the session' : 'newer in the Codex home' };
   }
   if (isNewer) {
     const backup = backUp(to, now);
     moveOver(from, to);
     return { outcome: 'newer in the session', backup };
   }
-  return { outcome: 'newer in the shared home', backup: moveToBackup(from, to, now) };
+  return { outcome: 'newer in the Codex home', backup: moveToBackup(from, to, now) };
 }
 
 function isSame(from: string, ours: Stats, to: string, theirs: Stats): boolean {
@@ -160,6 +160,6 @@ function attemptFor(entry: string, report: AdoptReport, action: () => void): voi
     action();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    report.problems.push(`${entry} could not be moved to the shared home: ${reason}`);
+    report.problems.push(`${entry} could not be moved to the Codex home: ${reason}`);
   }
 }

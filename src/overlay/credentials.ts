@@ -120,10 +120,10 @@ function nameOutcome(
   if (merged === undefined) return theirs === undefined ? REMOVED_THERE : 'removed by the session';
   if (theirs === undefined) return 'new';
   if (ours?.bytes.equals(merged)) return 'newer in the session';
-  return theirs.bytes.equals(merged) ? 'newer in the shared home' : 'merged';
+  return theirs.bytes.equals(merged) ? 'newer in the Codex home' : 'merged';
 }
 
-const REMOVED_THERE = 'removed in the shared home';
+const REMOVED_THERE = 'removed in the Codex home';
 
 function isKeptBy(
   merged: Buffer | undefined,

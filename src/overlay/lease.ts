@@ -42,7 +42,7 @@ export function leaseSlot(
   }
   throw new HotswapError(
     'no-free-slot',
-    `all ${MAX_SLOTS} overlays in ${paths.runtimeDir} are in use`,
+    `all ${MAX_SLOTS} directories for sessions in ${paths.runtimeDir} are in use`,
     'end a running codex; to find the cause: codex-hotswap doctor',
   );
 }
@@ -76,7 +76,7 @@ export function assertHeld(slot: Slot): void {
 
 /** The line for the user about a slot that another machine has taken over. */
 export function tellLost({ number }: Slot): string {
-  return `this session was suspended for more than five minutes, and another machine has taken over its overlay ${number}`;
+  return `this session was suspended for more than five minutes, and another machine has taken over its directory (number ${number})`;
 }
 
 /** Records the processes that use the slot. The slot is leased until the last one has ended. */

@@ -27,6 +27,8 @@ const STATE_ENTRIES = {
   linkedFile: 'linked.json',
   /** The shim is off while this file exists. */
   disabledFlag: 'disabled',
+  /** Where the shim was installed (see shim-record.ts). */
+  shimFile: 'shim.json',
 };
 
 /** Every path that this program reads or writes; all absolute. Resolving them creates nothing. */

@@ -76,7 +76,7 @@ describe('codex-hotswap launch', () => {
     rmSync(join(hotswap.sandbox.home, '.codex-acc2/auth.json'));
     expect(await cli(hotswap, ['launch', 'nobody', '--', 'exec', 'x'])).toMatchObject({
       status: 2,
-      stderr: expect.stringMatching(/^codex-hotswap: there is no target called "nobody"/),
+      stderr: expect.stringMatching(/^codex-hotswap: there is no account called "nobody"/),
     });
     expect(await cli(hotswap, ['launch', 'acc2', '--', 'exec', 'x'])).toMatchObject({
       status: 75,
@@ -117,7 +117,7 @@ describe('codex-hotswap sessions', () => {
       },
       { title: 'first of all', segments: [{ target: 'acc1' }], thread: threads[0] },
     ]);
-    const text = await hotswap.command('sessions', '--target', 'acc2');
+    const text = await hotswap.command('sessions', '--account', 'acc2');
     expect(text).toContain(`acc1 → acc2  exec in ${work}`);
     expect(text).toContain('then this');
     expect(text).toMatch(/acc2: .*75% left/);

@@ -91,7 +91,7 @@ const FAULTS: Fault[] = [
       }
       return undefined;
     },
-    says: /all 64 overlays in .* are in use; end a running codex.*; running/,
+    says: /all 64 directories for sessions in .* are in use; end a running codex.*; running/,
   },
   {
     name: 'a state directory that cannot be made',

@@ -73,7 +73,7 @@ describe('status', () => {
     const home = await openHome();
     const { lines } = await show(home, columns);
     const [title, ...rows] = rowsOf(lines);
-    expect(title).toMatch(/^ {2}TARGET .*STATE$/);
+    expect(title).toMatch(/^ {2}ACCOUNT .*STATE$/);
     // A row that was wrapped would push the others down.
     expect(rows.map((row) => row.slice(2).split(' ')[0])).toEqual([
       'acc1',
@@ -105,7 +105,7 @@ describe('status', () => {
     const piped = await home.command('status');
     expect(piped).not.toContain('\u001b');
     const [title, ...rows] = piped.trimEnd().split('\n');
-    expect(title).toMatch(/TARGET +E-MAIL +PLAN +5 H LEFT +WEEKLY LEFT +FIGURES +STATE/);
+    expect(title).toMatch(/ACCOUNT +E-MAIL +PLAN +5 H LEFT +WEEKLY LEFT +FIGURES +STATE/);
     expect(rows).toHaveLength(5);
   });
 });

@@ -17,7 +17,7 @@ beforeEach(async () => {
     accounts: [{ name: 'acc1' }, { name: 'acc2' }, { name: 'acc3' }],
   });
   box = await makeLoginSandbox({ backend, login: 'acc1' });
-  box.env.PATH = `${join(box.home, '.local/bin')}:${box.env.PATH}`;
+  box.env.PATH = `${join(box.home, '.local/share/codex-hotswap/bin')}:${box.env.PATH}`;
 });
 afterEach(async () => {
   for (const terminal of terminals.splice(0)) await terminal.dispose();
@@ -49,14 +49,14 @@ const vaultOf = (name: string) =>
 
 test('the login that is there, a second one, the shim, doctor', async () => {
   const wizard = openWizard();
-  await answer(wizard, /logged in as acc1@example\.com\. Use it/);
+  await answer(wizard, /logged in as acc1@example\.com\. Add it/);
   await answer(wizard, /What shall it be called/);
   await answer(wizard, /How many more accounts/);
   await answer(wizard, /What shall account 1 of 1 be called/, 'work');
   backend.expectLogin('acc2');
   await answer(wizard, /Log in to work \(1 of 1\)/, 'down');
   await wizard.waitForText('work is now logged in as acc2@example.com', { scrollback: true });
-  await answer(wizard, /Let plain `codex` continue/);
+  await answer(wizard, /Let `codex` continue/);
   await wizard.waitForText('doctor status: ok', { scrollback: true });
   expect(await wizard.waitForExit()).toEqual({ status: 0, signal: 0 });
 
@@ -68,12 +68,12 @@ test('the login that is there, a second one, the shim, doctor', async () => {
 
 test('left at every step and run again, it goes on where it was', async () => {
   const first = openWizard();
-  await first.waitForText(/Use it as a target/);
+  await first.waitForText(/Add it as an account/);
   first.press('ctrl-c');
   expect((await first.waitForExit()).status).toBe(130);
 
   const second = openWizard();
-  await answer(second, /Use it as a target/);
+  await answer(second, /Add it as an account/);
   await answer(second, /What shall it be called/);
   await second.waitForText(/How many more accounts/);
   second.hangUp();
@@ -100,7 +100,7 @@ test('left at every step and run again, it goes on where it was', async () => {
 
   const fifth = openWizard();
   await answer(fifth, /How many more accounts/);
-  await answer(fifth, /Let plain `codex` continue/);
+  await answer(fifth, /Let `codex` continue/);
   await fifth.waitForText('doctor status: ok', { scrollback: true });
   expect((await fifth.waitForExit()).status).toBe(0);
   expect(backend.tokens.counts.revocations).toBe(0);
@@ -127,7 +127,7 @@ test('codex login, typed by habit, lands in the vault of its account; codex logo
   expect(vaultOf('third').tokens.account_id).toBe('workspace-acc3');
 
   const logout = open('/usr/bin/env', ['codex', 'logout']);
-  await answer(logout, /Which target shall be forgotten/, 'down', 'down');
+  await answer(logout, /Which account shall be forgotten/, 'down', 'down');
   await logout.waitForText('third is forgotten', { scrollback: true });
   await logout.waitForExit();
   expect(existsSync(join(box.home, '.codex-third'))).toBe(false);
@@ -139,7 +139,7 @@ test('codex login, typed by habit, lands in the vault of its account; codex logo
     const piped = await box.run('codex', [word]);
     expect(piped.status).toBe(2);
     expect(piped.stderr).toContain(
-      `codex-hotswap ${word === 'login' ? 'login' : 'remove'} <target>`,
+      `codex-hotswap ${word === 'login' ? 'login' : 'remove'} <account>`,
     );
   }
 });
@@ -158,4 +158,36 @@ test('a new account whose name is not given is kept', async () => {
   const kept = command?.[1] as string;
   const ran = await box.run(process.execPath, [COMMAND, 'import', kept, '--as', 'second']);
   expect(ran.stdout).toBe('second is acc2@example.com\n');
+});
+
+test('a yes adds the line that was shown, and switches on what was off; setup again asks for neither', async () => {
+  await box.run(process.execPath, [COMMAND, 'import', '--as', 'main']);
+  await box.run(process.execPath, [COMMAND, 'disable']);
+  const reached = box.env.PATH;
+  box.env.PATH = (reached as string).split(':').slice(1).join(':');
+  const line = `export PATH="$HOME/.local/share/codex-hotswap/bin:$PATH"`;
+  const bashrc = join(box.home, '.bashrc');
+  const flag = join(box.home, '.local/state/codex-hotswap/disabled');
+  expect(existsSync(flag)).toBe(true);
+
+  const wizard = openWizard();
+  await answer(wizard, /How many more accounts/, '0');
+  await answer(wizard, /Let `codex` continue/);
+  await wizard.waitForText(/Add the line to ~\/\.bashrc/, { scrollback: true });
+  const shown = wizard.scrollback().join('\n');
+  expect(shown).toContain(line);
+  expect(existsSync(bashrc) && readFileSync(bashrc, 'utf8').includes(line)).toBe(false);
+  expect(existsSync(flag)).toBe(false);
+  wizard.press('enter');
+  await wizard.waitForText(/added to ~\/\.bashrc/, { scrollback: true });
+  await wizard.waitForText('Now open a new shell, and type codex as always.', { scrollback: true });
+  expect((await wizard.waitForExit()).status).toBe(0);
+  expect(readFileSync(bashrc, 'utf8')).toContain(line);
+
+  box.env.PATH = reached as string;
+  const again = openWizard();
+  await answer(again, /How many more accounts/, '0');
+  await again.waitForText('doctor status: ok', { scrollback: true });
+  expect((await again.waitForExit()).status).toBe(0);
+  expect(again.scrollback().join('\n')).not.toMatch(/Let `codex`|Add the line/);
 });

@@ -144,7 +144,7 @@ describe('plain codex logs in past us', () => {
         { timeoutMs: 60_000 },
       );
       expect(run.stderr).toContain('codex-hotswap login acc1');
-      expect(run.stderr).toContain('plain codex is logged in as acc3@example.com');
+      expect(run.stderr).toContain('the real Codex is logged in as acc3@example.com');
       expect(run.stderr).toContain('codex-hotswap import --as NAME');
       expect(run.status).toBe(0);
       expect(backend.turns().map(({ account }) => account)).toEqual(['acc2']);
@@ -227,7 +227,7 @@ describe('a login is written through the link', () => {
     expect(holder('.codex-acc1')).toBe('key');
 
     const told = await runCommand(hotswap, 'status');
-    expect(told.stderr).toContain('kept as target login-2, switched off');
+    expect(told.stderr).toContain('kept as account login-2, switched off');
     expect(told.stderr).toContain('acc1 has its own login again');
     expect(told.stdout + told.stderr).not.toContain('sk-lab');
     // The key was written over it, and nothing was revoked: the last good copy works.
@@ -321,7 +321,9 @@ describe('only the link is gone', () => {
       hotswap.sandbox.run(process.execPath, [COMMAND, ...args], { env });
     for (const words of [['use', 'acc2'], ['import'], ['rename', 'acc1', 'main']]) {
       const { stderr } = await run(...words);
-      expect(stderr).toMatch(/^codex-hotswap: this Codex home \(.*\) is the vault of acc1.*\n$/);
+      expect(stderr).toMatch(
+        /^codex-hotswap: this Codex home \(.*\) is the directory of acc1's login.*\n$/,
+      );
     }
     await run('status');
     expect(lstatSync(path('.codex-acc1/auth.json')).isFile()).toBe(true);
@@ -440,7 +442,7 @@ itInShell(
     expect((await logInPlain(hotswap, backend, 'acc3', { CODEX_HOME: slot })).status).toBe(0);
     await quit(terminal);
     const said = terminal.scrollback().join('').replaceAll(/\s+/g, ' ');
-    expect(said).toContain('acc3@example.com; kept as target acc3, switched off');
+    expect(said).toContain('acc3@example.com; kept as account acc3, switched off');
     expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready', acc3: 'off' });
     expect([holder('.codex-acc1'), holder('.codex-acc3')]).toEqual(['acc1', 'acc3']);
   },

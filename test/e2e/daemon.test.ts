@@ -22,10 +22,10 @@ itSince('0.166.0', 'it has no daemon that could be asked')(
     await hotswap.command('use', 'acc1');
     expect((await daemon('start')).status).toBe(0);
     try {
-      expect(await doctor()).toMatch(/daemon .* under acc1@example\.com, as plain codex;/);
+      expect(await doctor()).toMatch(/daemon .* under acc1@example\.com, as the real Codex;/);
       await hotswap.command('use', 'acc2');
       expect(await doctor()).toMatch(
-        /daemon .* under acc1@example\.com, not acc2@example\.com as plain codex;/,
+        /daemon .* under acc1@example\.com, not acc2@example\.com as the real Codex;/,
       );
     } finally {
       // Codex stops the daemon, but not what keeps it up to date.

@@ -173,7 +173,7 @@ describe('the vault of a target', () => {
     const { codexHome } = hotswap.sandbox;
     rmSync(codexHome, { recursive: true });
     symlinkSync(vault, codexHome);
-    expect((await exec(codexHome)).stderr).toContain('is the vault of acc2');
+    expect((await exec(codexHome)).stderr).toContain("is the directory of acc2's login");
     expect(accounts()).toEqual(['acc2']);
     expect(lstatSync(file).isFile()).toBe(true);
     expect(readFileSync(file, 'utf8')).toBe(text);

@@ -17,7 +17,7 @@ const nowSeconds = () => Math.floor(Date.now() / 1000);
 const ours = (stderr: string) =>
   stderr.split('\n').filter((line) => line.startsWith('codex-hotswap:'));
 /** With its date where that is not today: late in the evening. */
-const TIME = /(?:[A-Z][a-z]{2} \d+, )?\d+:\d\d [AP]M/.source;
+const TIME = /(?:[A-Z][a-z]{2} \d+ )?\d\d:\d\d/.source;
 const COUNTDOWN = new RegExp(
   `^codex: waiting for acc1 until ${TIME} \\((\\d+ h \\d+ m|\\d+ m|\\d+ s)\\), any key cancels$`,
 );

@@ -83,7 +83,7 @@ test('a purge deletes the stored logins, and never that of the Codex home', asyn
   for (const how of [...Object.keys(HOMES), 'by the configuration']) {
     const world = makeVaultHome(how);
     const said = await run(world, uninstallCommand, '--purge', '--yes');
-    expect(said.join('\n')).toContain('is the vault of a');
+    expect(said.join('\n')).toContain("is the directory of a's login");
     expect([...newestLogins(world).keys()]).toEqual(['a']);
     expect(kindOf(world.vault('a'))).toBe('file');
   }

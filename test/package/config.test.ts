@@ -105,7 +105,7 @@ const CASES: [string[], string[]][] = [
     ['acc1', 'acc2'],
   ],
   [
-    ['sessions', '--target', 'acc'],
+    ['sessions', '--account', 'acc'],
     ['acc1', 'acc2'],
   ],
   [['status', '--js'], ['--json']],

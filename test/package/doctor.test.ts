@@ -1,6 +1,7 @@
 import {
   chmodSync,
   lstatSync,
+  mkdirSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -11,7 +12,7 @@ import {
 import { expect, test } from 'vitest';
 import { leaseSlot } from '../../src/overlay/lease.ts';
 import { resolvePaths } from '../../src/state/paths.ts';
-import { createHome, forgeLogin } from './sandbox.ts';
+import { createHome, forgeLogin, SHIM } from './sandbox.ts';
 
 function createHealthyHome() {
   const home = createHome();
@@ -40,7 +41,7 @@ const FAULTS: [string, (home: ReturnType<typeof createHome>) => void, RegExp][] 
   ['no shim', (home) => home.ok(['uninstall-shim']), /codex-hotswap install-shim/],
   [
     'another shim',
-    (home) => home.write('.local/bin/codex', '#!/bin/sh\n# codex-hotswap shim: x\n', 0o755),
+    (home) => home.write(SHIM, '#!/bin/sh\n# codex-hotswap shim: x\n', 0o755),
     /belongs to another installation/,
   ],
   ['open vault', (home) => chmodSync(home.path('.codex-acc1'), 0o755), /chmod 700/],
@@ -141,7 +142,7 @@ const NOTES: [string, (home: ReturnType<typeof createHome>) => void, RegExp][] =
       rmSync(home.path('.codex/auth.json'));
       symlinkSync(home.path('.codex-acc2/auth.json'), home.path('.codex/auth.json'));
     },
-    /note {3}plain codex uses the login of acc2, not of acc1/,
+    /note {3}the real Codex uses the login of acc2, not of acc1/,
   ],
 ];
 
@@ -175,7 +176,7 @@ test('a login that was kept: that of a target, or of nobody', () => {
   home.write('.local/state/codex-hotswap/orphans/two.json', forgeLogin('eve'));
   const told = home.ok(['doctor']);
   expect(told).toMatch(/one\.json is a login of the account of acc2 .* import .*one\.json$/m);
-  expect(told).toMatch(/two\.json is a login that belongs to no target; .* --as NAME/);
+  expect(told).toMatch(/two\.json is a login of no account; .* --as NAME/);
 });
 
 test.each(['CODEX_ACCESS_TOKEN', 'CODEX_API_KEY'])('%s is an issue, its value no news', (name) => {
@@ -190,7 +191,7 @@ test('--fix mends modes, the shim, the link, a killed session; says so; --json t
   chmodSync(home.path('.codex-acc1'), 0o770);
   chmodSync(home.path('.codex-acc2/auth.json'), 0o644);
   chmodSync(home.path('.local/state/codex-hotswap'), 0o755);
-  home.write('.local/bin/codex', '#!/bin/sh\n# codex-hotswap shim: of old\n', 0o755);
+  home.write(SHIM, '#!/bin/sh\n# codex-hotswap shim: of old\n', 0o755);
   rmSync(home.path('.codex/auth.json'));
   symlinkSync(home.path('.codex-acc2/auth.json'), home.path('.codex/auth.json'));
   const paths = resolvePaths({}, home.home);
@@ -229,4 +230,20 @@ test('not set up, and switched off', () => {
   const healthy = createHealthyHome();
   healthy.ok(['disable']);
   expect(healthy.ok(['doctor'])).toContain('switched off');
+});
+
+test('a codex of the official installer: doctor says what a session does not know', () => {
+  const home = createHome();
+  home.ok(['setup', '--install-shim']);
+  const says = /note +this codex is from Codex’s own installer, .*; to update: codex update$/m;
+  expect(home.run(['doctor']).stdout).not.toMatch(says);
+  const release = home.path('.codex/packages/standalone/releases/1');
+  home.write('.codex/packages/standalone/releases/1/bin/codex', home.read('programs/codex'), 0o755);
+  symlinkSync(release, home.path('.codex/packages/standalone/current'));
+  mkdirSync(home.path('.local/bin'));
+  symlinkSync(
+    home.path('.codex/packages/standalone/current/bin/codex'),
+    home.path('.local/bin/codex'),
+  );
+  expect(home.run(['doctor']).stdout).toMatch(says);
 });

@@ -16,7 +16,7 @@ import { leaseSlot } from '../../src/overlay/lease.ts';
 import { pointAuth } from '../../src/overlay/point-auth.ts';
 import { resolvePaths } from '../../src/state/paths.ts';
 import { processStartTime } from '../../src/state/process-identity.ts';
-import { createHome, forgeLogin } from './sandbox.ts';
+import { createHome, forgeLogin, SHIM } from './sandbox.ts';
 
 type Home = ReturnType<typeof createHome>;
 
@@ -238,10 +238,10 @@ test('import takes a directory', () => {
 });
 
 describe('uninstall', () => {
-  test('shim away, plain codex has the login as a file of its own, the rest stays', () => {
+  test('shim away, the real Codex has the login as a file of its own, the rest stays', () => {
     const home = createTwoTargets();
     home.ok(['uninstall']);
-    expect(home.exists('.local/bin/codex')).toBe(false);
+    expect(home.exists(SHIM)).toBe(false);
     expect(lstatSync(home.path('.codex/auth.json')).isFile()).toBe(true);
     expect(home.read('.codex/auth.json')).toBe(forgeLogin('ann'));
     expect(home.mode('.codex/auth.json')).toBe('600');
@@ -253,7 +253,7 @@ describe('uninstall', () => {
     const home = createTwoTargets();
     home.ok(['use', 'acc1']);
     home.ok(['uninstall']);
-    const newer = forgeLogin('ann', 1_795_000_000); // plain codex has refreshed its token meanwhile
+    const newer = forgeLogin('ann', 1_795_000_000); // the real Codex has refreshed its token meanwhile
     home.write('.codex/auth.json', newer);
     home.ok(['status']);
     expect(home.read('.codex-acc1/auth.json')).not.toBe(newer);
@@ -282,7 +282,7 @@ describe('uninstall', () => {
     const home = createTwoTargets();
     home.write('.config/codex-hotswap/config.json', '[]');
     expect(home.run(['uninstall']).status).toBe(0);
-    expect(home.exists('.local/bin/codex')).toBe(false);
+    expect(home.exists(SHIM)).toBe(false);
     expect(createHome().run(['uninstall', '--purge']).status).toBe(0);
   });
 

@@ -5,24 +5,25 @@ import { cutToWidth } from '../../src/cli/cut-to-width.ts';
 import { describeEvent } from '../../src/cli/look/event-text.ts';
 import { type LoggedEvent, readEvent } from '../../src/cli/look/read-event.ts';
 import { fitTable } from '../../src/cli/table.ts';
-import { describeTime, describeWait } from '../../src/cli/time-text.ts';
+import { describeWait } from '../../src/cli/time-text.ts';
+import { describeTime } from '../../src/local-time.ts';
 import { createHome } from './sandbox.ts';
 
 describe('wrong usage is one line with the way out', () => {
   test.each([
     [['stattus'], 2, /unknown command 'stattus' \(Did you mean status\?\)/],
-    [['use'], 2, /missing required argument 'target'/],
+    [['use'], 2, /missing required argument 'account'/],
     [['use', 'acc1', 'acc2'], 2, /too many arguments/],
     [['status', '--jsn'], 2, /unknown option '--jsn'/],
-    [['use', 'nobody'], 2, /no target called "nobody"; you have: acc1, acc2/],
-    [['reset', 'nobody'], 2, /no target called "nobody"/],
-    [['login', '../x'], 2, /no target called/],
-    [['setup', '--force', '--accounts', '..'], 2, /cannot be the name of a target/],
-    [['setup', '--force', '--accounts', 'a/b'], 2, /cannot be the name of a target/],
+    [['use', 'nobody'], 2, /no account called "nobody"; you have: acc1, acc2/],
+    [['reset', 'nobody'], 2, /no account called "nobody"/],
+    [['login', '../x'], 2, /no account called/],
+    [['setup', '--force', '--accounts', '..'], 2, /cannot be the name of an account/],
+    [['setup', '--force', '--accounts', 'a/b'], 2, /cannot be the name of an account/],
     [['setup', '--force', '--count', '0'], 2, /from 1 to 99/],
     [['log', '-n', 'x'], 2, /expected a number/],
-    [['use', '-'], 2, /no target was current before/],
-    [['launch'], 2, /needs a target .*; name one: acc1, acc2$/m],
+    [['use', '-'], 2, /no account was current before/],
+    [['launch'], 2, /needs an account .*; name one: acc1, acc2$/m],
     [['resume'], 2, /needs a thread .*; give its id, or --last/],
     [['explain', '/nowhere'], 2, /\/nowhere does not exist; give/],
     [['explain', '/'], 2, /\/ is no file; give/],
@@ -41,9 +42,7 @@ describe('wrong usage is one line with the way out', () => {
     (line) => {
       const ran = createHome().run(line.split(' '));
       expect(ran.status).toBe(78);
-      expect(ran.stderr).toMatch(
-        /^codex-hotswap: not set up yet .*; run: codex-hotswap setup .*\n$/,
-      );
+      expect(ran.stderr).toMatch(/^codex-hotswap: not set up yet .*; run: codex-hotswap setup\n$/);
     },
   );
 

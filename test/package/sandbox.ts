@@ -29,7 +29,10 @@ case $* in
 esac
 `;
 
-/** A home of its own, with a fake codex on PATH behind `~/.local/bin`. */
+/** Where `install-shim` puts the shim, in a home. */
+export const SHIM = '.local/share/codex-hotswap/bin/codex';
+
+/** A home of its own, with a fake codex on PATH behind the directory of the shim and `~/.local/bin`. */
 export function createHome() {
   const cache = join(REPO, '.cache/sandbox');
   mkdirSync(cache, { recursive: true });
@@ -50,7 +53,7 @@ export function createHome() {
 
   const env: Record<string, string> = {
     HOME: home,
-    PATH: [path('.local/bin'), path('programs'), '/usr/bin', '/bin'].join(':'),
+    PATH: [dirname(path(SHIM)), path('.local/bin'), path('programs'), '/usr/bin', '/bin'].join(':'),
     SHELL: '/bin/bash',
     TZ: 'UTC',
   };

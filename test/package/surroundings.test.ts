@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openFaultHome } from '../faults/home.ts';
 import { openOuter } from '../pty/outer.ts';
-import { createHome } from './sandbox.ts';
+import { createHome, SHIM } from './sandbox.ts';
 
 // Codex in surroundings that few have: nothing of ours decides how it ends there, and nothing of the user's is changed.
 
@@ -33,7 +33,7 @@ async function until(fact: () => boolean, what: string): Promise<void> {
 describe('a hang-up of the terminal', () => {
   /** Starts `codex exec` as the leader of its own group, and hangs up when it runs. */
   async function hangUp(home: ReturnType<typeof createHome>, prelude: string, shell: string) {
-    const script = `${prelude} exec "$HOME/.local/bin/codex" exec hello`;
+    const script = `${prelude} exec "$HOME/${SHIM}" exec hello`;
     const child = spawn(shell, ['-c', script], {
       env: home.env,
       cwd: home.home,
@@ -91,12 +91,12 @@ test('a relative entry of PATH is that of the directory in which codex was typed
   const home = createHome();
   home.write('programs/codex', '#!/bin/sh\necho "at $0: $*"\n', 0o755);
   home.ok(['install-shim']);
-  const PATH = [home.path('.local/bin'), './programs', '/usr/bin', '/bin'].join(':');
+  const PATH = [dirname(home.path(SHIM)), './programs', '/usr/bin', '/bin'].join(':');
   for (const words of [
     ['exec', 'hello'],
     ['mcp', 'list'],
   ]) {
-    const child = spawn(home.path('.local/bin/codex'), words, {
+    const child = spawn(home.path(SHIM), words, {
       env: { ...home.env, PATH },
       cwd: home.home,
     });
@@ -143,7 +143,7 @@ describe.runIf(process.geteuid?.() === 0)('root with a user’s home', () => {
     'runs plain codex, with one line at most: codex %s',
     async (words) => {
       const { home, before } = createForeignHome();
-      const child = spawn(home.path('.local/bin/codex'), words, { env: home.env, cwd: home.home });
+      const child = spawn(home.path(SHIM), words, { env: home.env, cwd: home.home });
       let [said, told] = ['', ''];
       child.stdout.on('data', (text) => {
         said += text;

@@ -29,14 +29,14 @@ describe('setup', () => {
     expect(config.cooldownMinutes).toBe(30);
   });
 
-  test('a second time needs --force, adds, and loses nothing; --replace-targets keeps the vaults', () => {
+  test('a second time needs --force, adds, and loses nothing; --replace-accounts keeps the logins', () => {
     const home = createHome();
     home.ok(['setup', '--accounts', 'main']);
     home.writeVault('main', 'ann');
     expect(home.run(['setup', '--accounts', 'work'])).toMatchObject({ status: 2 });
     home.ok(['setup', '--force', '--accounts', 'main,work']);
     expect(home.ok(['status'])).toMatch(/main .*ready\n.*work/);
-    home.ok(['setup', '--force', '--accounts', 'work', '--replace-targets']);
+    home.ok(['setup', '--force', '--accounts', 'work', '--replace-accounts']);
     expect(home.ok(['status'])).not.toContain('main');
     expect(home.ok(['current'])).toBe('work\n');
     expect(home.exists('.codex-main/auth.json')).toBe(true);
@@ -87,7 +87,7 @@ describe('use, next, current', () => {
     const ran = home.run(['next']);
     expect(ran.status).toBe(75);
     expect(ran.stderr).toMatch(
-      /^codex-hotswap: no other target can be used now \(.*a: its weekly limit is used up.*b: not logged in.*\); a is back at .*\n$/,
+      /^codex-hotswap: no other account can be used now \(.*a: its weekly limit is used up.*b: not logged in.*\); a is back at .*\n$/,
     );
     expect(home.ok(['current'])).toBe('c\n');
   });
@@ -121,7 +121,7 @@ describe('use, next, current', () => {
     const file = home.write('.codex/auth.json', 'not even a login');
     const ran = home.run(SETUP);
     expect(ran.status).toBe(0);
-    expect(ran.stderr).toContain(`${file} was not changed, and plain codex uses it`);
+    expect(ran.stderr).toContain(`${file} was not changed, and the real Codex uses it`);
     expect(home.read('.codex/auth.json')).toBe('not even a login');
   });
 });
@@ -133,7 +133,7 @@ describe('status and reset', () => {
     home.ok(SETUP);
     markUntil(home, 'acc1', 4_000_000_000);
     expect(home.ok(['status'])).toMatch(
-      /\n\* acc1 {4}ann@example\.com {2}plus {2}its weekly limit is used up until Oct 2, 2096 07:06 \(in \d+ d.*\)\n {2}acc2 {4}- {16}- {5}not logged in; run: codex-hotswap login acc2\n$/,
+      /\n\* acc1 {5}ann@example\.com {2}plus {2}its weekly limit is used up until Oct 2, 2096 07:06 \(in \d+ d.*\)\n {2}acc2 {5}- {16}- {5}not logged in; run: codex-hotswap login acc2\n$/,
     );
     const report = JSON.parse(home.ok(['status', '--json']));
     expect(report).toMatchObject({ version: 1, enabled: true, current: 'acc1' });

@@ -33,7 +33,9 @@ const AT_HOME: Record<string, string> = {
 const LAZY = ['conf', 'chokidar', 'smol-toml', '@clack/prompts'];
 
 /** They know of nothing. */
-const FOR_ALL = ['src/errors.ts', 'src/plain-text.ts', 'src/regular-file.ts'];
+const FOR_ALL = [
+  ...['src/errors.ts', 'src/local-time.ts', 'src/plain-text.ts', 'src/regular-file.ts'],
+];
 
 const root = new URL('../../', import.meta.url);
 const files = readdirSync(new URL('src', root), { recursive: true, encoding: 'utf8' })

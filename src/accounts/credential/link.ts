@@ -89,8 +89,8 @@ function refuseSameDirectory(link: string, authFile: string): void {
   if (!isSamePlace(dirname(link), dirname(authFile))) return;
   throw new HotswapError(
     'bad-vault',
-    `${dirname(link)} is the vault ${dirname(authFile)} itself, so its login was not changed`,
-    'use two directories for the vault and the Codex home',
+    `${dirname(link)} and ${dirname(authFile)} are one directory, so the login in it was not changed`,
+    'use two directories for the login and the Codex home',
   );
 }
 
@@ -109,7 +109,7 @@ function refuseUnreachable(authFile: string, link: string): void {
 function notALink(link: string, stats: Stats): HotswapError {
   return new HotswapError(
     'bad-state',
-    `${link} should be a link to a vault but is a ${stats.isDirectory() ? 'directory' : 'file'}`,
+    `${link} should be a link to the login of an account but is a ${stats.isDirectory() ? 'directory' : 'file'}`,
     'to find the cause: codex-hotswap doctor',
   );
 }

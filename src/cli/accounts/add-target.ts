@@ -45,5 +45,5 @@ function whyNoName(name: string, config: Config | undefined): string | undefined
   const isTaken = config?.targets.some(
     (target) => target.name.toLowerCase() === name.toLowerCase(),
   );
-  return isTaken ? 'A target has this name already.' : undefined;
+  return isTaken ? 'An account has this name already.' : undefined;
 }

@@ -57,7 +57,7 @@ function sayWhere(context: Context, config: Config): void {
   const who =
     snapshot?.vault.kind === 'ready' ? `, ${describeIdentity(snapshot.vault.identity)}` : '';
   context.say(
-    `logging in for ${name} (current${who}); if you log in with another account, its own target or a new one gets the login; to log in to a certain target: codex-hotswap login NAME`,
+    `logging in for ${name} (current${who}); if you log in with another account, that one gets the login, or you name a new one; to log in to a certain account: codex-hotswap login NAME`,
   );
 }
 
@@ -66,9 +66,9 @@ async function logOut(context: Context): Promise<void> {
   context.say(
     'The real `codex logout` revokes the login on every machine. To run it: CODEX_HOTSWAP_BYPASS=1 codex logout',
   );
-  context.say('You can forget a target instead: its login is deleted here and is not revoked.');
+  context.say('You can forget an account instead: its login is deleted here and is not revoked.');
   const snapshots = readTargets(context.paths, config);
-  const name = await askChoice('Which target shall be forgotten?', [
+  const name = await askChoice('Which account shall be forgotten?', [
     { value: '', label: 'none' },
     ...snapshots.map(({ target, vault }) => ({
       value: target.name,

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import { ensurePrivateDir, replaceFile } from '../../state/files.ts';
-import { type Context, readReconciledConfig } from '../context.ts';
+import { type Context, isSetUp, readReconciledConfig } from '../context.ts';
 import { linkSharedHome } from '../set-up/link-shared-home.ts';
 import { switchTarget } from './enable.ts';
 
 export function disableCommand(context: Context): Command {
   return new Command('disable')
     .description(
-      'switch codex-hotswap off: plain `codex` runs alone, under the current target; or switch one target off',
+      'switch codex-hotswap off: `codex` runs alone, under the current account; or switch one account off',
     )
-    .argument('[target]', 'switch off this target only: no new session chooses it')
+    .argument('[account]', 'switch off this account only: no new session chooses it')
     .addHelpText(
       'after',
       '\nExample:\n  codex-hotswap disable   # to switch it on again: codex-hotswap enable',
@@ -19,7 +19,7 @@ export function disableCommand(context: Context): Command {
       // Before the configuration is read, because a broken one must not prevent it.
       ensurePrivateDir(context.paths.stateDir);
       replaceFile(context.paths.disabledFlag, '');
-      context.say('codex-hotswap is off: plain codex runs alone (codex-hot is still supervised)');
-      linkSharedHome(context, await readReconciledConfig(context));
+      context.say('codex-hotswap is off: `codex` runs alone (codex-hot is still supervised)');
+      if (isSetUp(context)) linkSharedHome(context, await readReconciledConfig(context));
     });
 }

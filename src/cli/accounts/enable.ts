@@ -1,25 +1,53 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { Command } from 'commander';
+import { findShims } from '../../launch/shim-place.ts';
 import { updateConfig } from '../../state/config-store.ts';
-import { type Context, findTarget, readReconciledConfig, requireConfig } from '../context.ts';
-import { putShim } from '../set-up/install-shim.ts';
+import { readShimRecord } from '../../state/shim-record.ts';
+import {
+  type Context,
+  findTarget,
+  isSetUp,
+  readReconciledConfig,
+  requireConfig,
+} from '../context.ts';
+import { addShimOptions, putShim, type ShimOptions } from '../set-up/install-shim.ts';
 import { linkSharedHome } from '../set-up/link-shared-home.ts';
 
 export function enableCommand(context: Context): Command {
-  return new Command('enable')
-    .description('switch codex-hotswap on for plain `codex`, or switch one target on')
-    .argument('[target]', 'switch on this target only: sessions may choose it again')
-    .option('--shim-path <file>', 'where to put the shim, if it is not installed')
+  const command = new Command('enable')
+    .description('switch codex-hotswap on for `codex`, or switch one account on')
+    .argument('[account]', 'switch on this account only: sessions may choose it again');
+  return addShimOptions(command)
     .addHelpText('after', '\nExample:\n  codex-hotswap enable && hash -r')
-    .action(async (name: string | undefined, options: { shimPath?: string }) => {
-      const config = await readReconciledConfig(context);
-      if (name !== undefined) return switchTarget(context, name, true);
-      putShim(context, options.shimPath);
-      // After an uninstall plain codex has a copy of the login. The first copy that is refreshed ends the other (fact 15).
-      linkSharedHome(context, config);
-      rmSync(context.paths.disabledFlag, { force: true });
-      context.say('codex-hotswap is on: plain codex continues after a usage limit');
+    .action(async (name: string | undefined, options: ShimOptions) => {
+      if (name !== undefined) {
+        await readReconciledConfig(context);
+        return switchTarget(context, name, true);
+      }
+      await switchOn(context, options);
     });
+}
+
+/**
+ * Takes a `disable` back, before `setup` and with a broken configuration, too. Where nothing was switched off, or the shim is
+ * gone, it installs the shim.
+ * @throws HotswapError `not-set-up` when nothing was switched off and there is no account; as `putShim`.
+ */
+async function switchOn(context: Context, options: ShimOptions): Promise<void> {
+  const { env, paths, say } = context;
+  const wasOff = existsSync(paths.disabledFlag);
+  if (!wasOff) requireConfig(context);
+  rmSync(paths.disabledFlag, { force: true });
+  const hadShim = findShims(env, paths).length > 0 || readShimRecord(paths) !== undefined;
+  const wantsShim = options.shimPath !== undefined || options.rc !== undefined;
+  if (hadShim || !wasOff || wantsShim) {
+    await putShim(context, options);
+    say('codex-hotswap is on: `codex` continues after a usage limit');
+  } else {
+    say('codex-hotswap is on; to run `codex` through it: codex-hotswap install-shim');
+  }
+  // After an uninstall the shared home has a copy of the login. The first copy that is refreshed ends the other (fact 15).
+  if (isSetUp(context)) linkSharedHome(context, await readReconciledConfig(context));
 }
 
 /** Lets sessions choose a target, or not. Its login stays either way. @throws HotswapError `unknown-target`. */

@@ -24,9 +24,9 @@ import { discardCopy } from './remove-vault.ts';
 
 export function importCommand(context: Context): Command {
   return new Command('import')
-    .description('adopt an existing login, by default the login of plain codex')
+    .description('adopt an existing login, by default the login that the real Codex uses')
     .argument('[file]', 'an auth.json, or the Codex home that has it')
-    .option('--as <name>', 'the target that gets the login; it is created if it does not exist')
+    .option('--as <name>', 'the account that gets the login; it is added if it does not exist')
     .addHelpText('after', '\nExample:\n  codex-hotswap import --as main')
     .action((file: string | undefined, options: { as?: string }) =>
       importLogin(context, fileOf(resolve(file ?? context.paths.sharedHome)), options.as),
@@ -66,7 +66,7 @@ export async function importLogin(
   if (goal === undefined) {
     throw new HotswapError(
       'usage',
-      `no target has the account of ${file} (${describeIdentity(identity)})`,
+      `none of your accounts here has the login of ${file} (${describeIdentity(identity)})`,
       'name one: codex-hotswap import --as NAME',
     );
   }

@@ -22,13 +22,13 @@ interface LoginOptions extends LoginRights {
 
 export function loginCommand(context: Context): Command {
   return new Command('login')
-    .description('log in to the account of a target, with Codex itself')
-    .argument('<target>', 'its name')
+    .description('log in to an account, with Codex itself')
+    .argument('<account>', 'its name')
     .argument('[args...]', 'further arguments for `codex login`, after --')
     .option('--device-auth', 'log in with a code; no browser is needed on this machine')
     .option('--with-api-key', 'log in with an API key, read from stdin')
-    .option('--replace-account', 'let the target change to another account')
-    .option('--move', 'take the account away from the target that has it')
+    .option('--replace-account', 'let this name change to another account')
+    .option('--move', 'take the account away from the name that has it')
     .addHelpText('after', '\nExample:\n  codex-hotswap login acc2 --device-auth')
     .action(async (name: string, args: string[], options: LoginOptions) => {
       const { deviceAuth, withApiKey, ...rights } = options;

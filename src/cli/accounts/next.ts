@@ -2,13 +2,14 @@ import { Command } from 'commander';
 import { chooseTarget } from '../../accounts/choice.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
+import { describeTime } from '../../local-time.ts';
 import { type Context, currentName, nowSeconds, readReconciledConfig } from '../context.ts';
-import { describeTime, describeWait } from '../time-text.ts';
+import { describeWait } from '../time-text.ts';
 import { makeCurrent } from './use.ts';
 
 export function nextCommand(context: Context): Command {
   return new Command('next')
-    .description('choose the next usable target for new sessions')
+    .description('choose the next usable account for new sessions')
     .option('--print-only', 'print its name, and change nothing')
     .addHelpText('after', '\nExample:\n  codex-hotswap next && codex')
     .action(async ({ printOnly }: { printOnly?: boolean }) => {
@@ -32,7 +33,7 @@ export function nextCommand(context: Context): Command {
       const { earliest } = choice;
       throw new HotswapError(
         'no-usable-target',
-        `no other target can be used now (${why || `${current} is the only one`})`,
+        `no other account can be used now (${why || `${current} is the only one`})`,
         earliest === undefined
           ? 'see: codex-hotswap status'
           : `${earliest.target} is back at ${describeTime(earliest.until, now)} (${describeWait(earliest.until, now)})`,

@@ -21,9 +21,9 @@ import { summariseUsage } from '../look/usage-text.ts';
 export function refreshCommand(context: Context): Command {
   return new Command('refresh')
     .description('ask Codex how much each account has used of its limits')
-    .argument('[targets...]', 'their names (default: all that are on)')
-    .option('--all', 'all targets that are on; the same as without names')
-    .option('--timeout <seconds>', 'how long to wait for each target', parseSeconds, 20)
+    .argument('[accounts...]', 'their names (default: all that are on)')
+    .option('--all', 'all accounts that are on; the same as without names')
+    .option('--timeout <seconds>', 'how long to wait for each account', parseSeconds, 20)
     .addHelpText('after', '\nExample:\n  codex-hotswap refresh acc1 acc2 && codex-hotswap status')
     .action((names: string[], options: { timeout: number }) =>
       refresh(context, names, options.timeout),
@@ -75,7 +75,10 @@ async function refreshTarget(
   if (vault.kind !== 'ready') return { ok: false, text: `${vault.reason}; ${vault.advice}` };
   const { state } = readAccountState(asking.paths, target.name);
   if (holdsForeignLogin({ target, vault, state })) {
-    return { ok: false, text: `its vault holds the login of ${describeIdentity(vault.identity)}` };
+    return {
+      ok: false,
+      text: `it has the login of another account now, ${describeIdentity(vault.identity)}`,
+    };
   }
   const askedAt = Date.now() / 1000;
   const [account, limits] = await askAccount(asking, target, () => [

@@ -22,8 +22,8 @@ import { hasLogin, keepSharedVault, listFirstNames, removeVault } from './remove
 export function removeCommand(context: Context): Command {
   return new Command('remove')
     .alias('forget')
-    .description('forget a target and its login; the account is not logged out')
-    .argument('<target>', 'its name')
+    .description('forget an account and its login; it is not logged out')
+    .argument('<account>', 'its name')
     .option('--force', 'also while a session runs under it')
     .option('--yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  codex-hotswap remove acc3 --yes')

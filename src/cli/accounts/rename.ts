@@ -13,8 +13,8 @@ import { linkSharedHome } from '../set-up/link-shared-home.ts';
 
 export function renameCommand(context: Context): Command {
   return new Command('rename')
-    .description('give a target and its vault another name')
-    .argument('<target>', 'its present name')
+    .description('give an account another name')
+    .argument('<account>', 'its present name')
     .argument('<name>', 'its new name')
     .option('--force', 'also while a session runs under it')
     .addHelpText('after', '\nExample:\n  codex-hotswap rename acc1 main')
@@ -46,7 +46,7 @@ function refuseTaken(config: Config, target: Target, name: string): void {
   if (!taken && target.name !== name) return;
   throw new HotswapError(
     'usage',
-    taken ? `a target called ${name} exists already` : `it is called ${name} already`,
+    taken ? `an account called ${name} exists already` : `it is called ${name} already`,
     'choose another name',
   );
 }

@@ -5,8 +5,8 @@ import { type Context, findTarget, requireConfig } from '../context.ts';
 
 export function resetCommand(context: Context): Command {
   return new Command('reset')
-    .description('forget that a target hit its limit')
-    .argument('[target]', 'its name (default: all targets)')
+    .description('forget that an account hit its limit')
+    .argument('[account]', 'its name (default: all accounts)')
     .addHelpText('after', '\nExample:\n  codex-hotswap reset acc1')
     .action((name: string | undefined) => {
       const config = requireConfig(context);

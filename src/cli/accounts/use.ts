@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readCurrent, writeCurrent } from '../../accounts/current.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
+import { tellUnreachedShim } from '../../launch/shim-place.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { reportTarget, type TargetReport } from '../look/target-report.ts';
@@ -9,8 +10,8 @@ import { linkSharedHome } from '../set-up/link-shared-home.ts';
 
 export function useCommand(context: Context): Command {
   return new Command('use')
-    .description('choose the target new sessions start with')
-    .argument('<target>', 'its name, or - for the previous one')
+    .description('choose the account new sessions start with')
+    .argument('<account>', 'its name, or - for the previous one')
     .addHelpText('after', '\nExample:\n  codex-hotswap use acc1')
     .action(async (name: string) => {
       const config = await readReconciledConfig(context);
@@ -32,11 +33,13 @@ export function makeCurrent(context: Context, config: Config, name: string): voi
   say(`new sessions start with ${name}${report?.email ? ` (${report.email})` : ''}`);
   if (config.strategy !== 'order') {
     warn(
-      `the strategy ${config.strategy} may still choose another target; to start with ${name}: codex-hotswap config set strategy order`,
+      `the strategy ${config.strategy} may still choose another account; to start with ${name}: codex-hotswap config set strategy order`,
     );
   }
   if (report?.reason) warn(`${name}: ${report.reason}`);
   linkSharedHome(context, config);
+  const unreached = tellUnreachedShim(context.env, paths);
+  if (unreached !== undefined) warn(unreached);
 }
 
 /** A target at its limit may be current, because a limit ends. A target without a login may not. */
@@ -56,7 +59,7 @@ function previousName({ paths }: Context): string {
   if (previous !== undefined) return previous;
   throw new HotswapError(
     'unknown-target',
-    'no target was current before this one',
-    'name a target: codex-hotswap use NAME',
+    'no account was current before this one',
+    'name an account: codex-hotswap use NAME',
   );
 }

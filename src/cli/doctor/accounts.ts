@@ -26,7 +26,7 @@ export function checkAccounts(context: Context): Finding[] {
   const current = currentName(context, config);
   return listFindings([
     ok(
-      `${config.targets.length} targets in ${context.paths.configFile}; new sessions start with ${current}`,
+      `${config.targets.length} accounts in ${context.paths.configFile}; new sessions start with ${current}`,
     ),
     ...snapshots.flatMap((snapshot) => checkTarget(snapshot, current, context.now)),
     ...snapshots.map((_, index) => findTwin(snapshots, index)),
@@ -116,7 +116,7 @@ function checkSharedAuth(
   );
   const fix: Fix | undefined = isReady
     ? {
-        done: `plain codex uses the login of ${current}`,
+        done: `the real Codex uses the login of ${current}`,
         run: () => linkSharedHome(context, config),
       }
     : undefined;
@@ -124,7 +124,7 @@ function checkSharedAuth(
   const file = join(sharedHome, 'auth.json');
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined) {
-    return note(`plain codex is not logged in (${file} does not exist); ${useCurrent}`, fix);
+    return note(`the real Codex is not logged in (${file} does not exist); ${useCurrent}`, fix);
   }
   if (!stats.isSymbolicLink()) {
     const { words, owner } = describeLogin(file, snapshots);
@@ -132,15 +132,15 @@ function checkSharedAuth(
       owner === undefined
         ? 'to adopt it: codex-hotswap import --as NAME'
         : `the account is that of ${owner}, which gets the newer login of the two with: codex-hotswap import`;
-    return note(`plain codex has ${words} of its own (${file}); ${help}`);
+    return note(`the real Codex has ${words} of its own (${file}); ${help}`);
   }
   const leadsTo = resolve(dirname(file), readlinkSync(file));
   const owner = snapshots.find(({ target }) => authFileOf(target) === leadsTo)?.target.name;
   if (owner === undefined) {
     const isDangling = lstatSync(leadsTo, { throwIfNoEntry: false }) === undefined;
-    const text = `plain codex uses ${leadsTo}, which belongs to no target; ${useCurrent}`;
+    const text = `the real Codex uses ${leadsTo}, which is the login of no account; ${useCurrent}`;
     return note(text, isDangling ? fix : undefined);
   }
-  if (owner === current) return ok(`plain codex uses the login of ${current}`);
-  return note(`plain codex uses the login of ${owner}, not of ${current}; ${useCurrent}`, fix);
+  if (owner === current) return ok(`the real Codex uses the login of ${current}`);
+  return note(`the real Codex uses the login of ${owner}, not of ${current}; ${useCurrent}`, fix);
 }

@@ -53,8 +53,8 @@ export function checkCodexConfig(files: ConfigFiles): Finding[] {
 function checkCredentialStore({ login, fileOf }: ConfigFiles): Finding {
   if (login.store === undefined) return ok('Codex keeps its login in a file');
   return note(
-    `${fileOf('cli_auth_credentials_store')} lets Codex keep its login in the "${login.store}" store; supervised sessions use the files of the vaults, plain codex does not; ` +
-      'to make plain codex use them, set cli_auth_credentials_store = "file" and log in once more',
+    `${fileOf('cli_auth_credentials_store')} lets Codex keep its login in the "${login.store}" store; supervised sessions use the files of the vaults, the real Codex does not; ` +
+      'to make the real Codex use them, set cli_auth_credentials_store = "file" and log in once more',
   );
 }
 
@@ -63,7 +63,7 @@ function checkSecretStorage(files: ConfigFiles): Finding | undefined {
   const features = files.valueOf('features') as { secret_auth_storage?: unknown } | undefined;
   if (features?.secret_auth_storage !== true) return undefined;
   return note(
-    `${files.fileOf('features')} switches on secret_auth_storage, so supervised sessions cannot read the MCP logins of plain codex and keep theirs in the keyring; ` +
+    `${files.fileOf('features')} switches on secret_auth_storage, so supervised sessions cannot read the MCP logins of the real Codex and keep theirs in the keyring; ` +
       'to have the same logins in both, remove secret_auth_storage and log in to those servers once more',
   );
 }
@@ -75,7 +75,7 @@ function checkForcedLogin({ login, fileOf }: ConfigFiles): Finding[] {
   ];
   return keys.map((key) =>
     issue(
-      `${fileOf(key)} sets ${key}: no session uses a target that does not fit, because Codex would log it out, as plain codex does; remove the setting, or remove those targets`,
+      `${fileOf(key)} sets ${key}: no session uses an account that does not fit, because Codex would log it out, as the real Codex does; remove the setting, or remove those accounts`,
     ),
   );
 }

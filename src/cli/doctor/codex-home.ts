@@ -70,8 +70,8 @@ function describeDaemonAccount(account: DaemonAccount, sharedHome: string): stri
     (accountId === undefined || accountId === now.accountId) &&
     (email === undefined || now.email === undefined || email === now.email);
   return isCurrent
-    ? `${who}, as plain codex`
-    : `${who}, not ${describeIdentity(now)} as plain codex`;
+    ? `${who}, as the real Codex`
+    : `${who}, not ${describeIdentity(now)} as the real Codex`;
 }
 
 /** For a daemon that does not answer: whether its login was replaced after it started. */
@@ -79,7 +79,7 @@ function guessByTime(sharedHome: string, pidFile: string): string {
   const login = lstatSync(join(sharedHome, 'auth.json'), { throwIfNoEntry: false });
   const isOutdated = login !== undefined && login.mtimeMs > statSync(pidFile).mtimeMs;
   return isOutdated
-    ? 'the login that was there before the current target was chosen'
+    ? 'the login that was there before the current account was chosen'
     : 'the current login';
 }
 

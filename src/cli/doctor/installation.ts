@@ -1,15 +1,18 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Capabilities } from '../../codex/capabilities.ts';
 import { findRealCodex } from '../../codex/find-codex.ts';
 import { resolveNative } from '../../codex/npm-launcher.ts';
+import { resolveLinks } from '../../codex/paths.ts';
 import { learnCapabilities } from '../../launch/capabilities.ts';
+import { findShims, reachOf } from '../../launch/shim-place.ts';
 import { loadNodePty } from '../../pty/load-node-pty.ts';
+import type { Paths } from '../../state/paths.ts';
 import type { Context } from '../context.ts';
 import { installShim, isCurrentShim } from '../set-up/shim-file.ts';
-import { findShims, pathLine, profileOf, reachOf } from '../set-up/shim-place.ts';
+import { findMisplacedShims } from '../set-up/shim-place.ts';
 import { type Finding, issue, listFindings, note, ok } from './finding.ts';
 
 /** Checks Node, the real codex, the pty, and the shim. */
@@ -33,8 +36,22 @@ function checkNode(): Finding {
 async function checkCodex(context: Context): Promise<Finding[]> {
   const codex = await askCodex(context);
   if ('fault' in codex) return [issue(codex.fault)];
-  return [ok(`${codex.version} (${codex.path})`), describeCapabilities(codex.capabilities)];
+  return [
+    ok(`${codex.version} (${codex.path})`),
+    describeCapabilities(codex.capabilities),
+    isStandalone(codex.path, context.paths) ? note(STANDALONE) : undefined,
+  ].filter((finding) => finding !== undefined);
 }
+
+/** Whether the official installer has put this codex into the user's Codex home. */
+function isStandalone(codex: string, { sharedHome }: Paths): boolean {
+  const releases = join(resolveLinks(sharedHome), 'packages/standalone/');
+  return resolveLinks(codex).startsWith(releases);
+}
+
+/** Fact 111: a link to the release does not help, for Codex compares the paths without links. */
+const STANDALONE =
+  'this codex is from Codex’s own installer, and a session does not know that: it offers no update; to update: codex update';
 
 export type AskedCodex =
   | { version: string; path: string; capabilities: Capabilities }
@@ -103,16 +120,19 @@ function checkShim({ env, paths }: Context): (Finding | undefined)[] {
   const off = isDisabled
     ? note('codex-hotswap is switched off; to go on: codex-hotswap enable')
     : undefined;
-  const [shim, ...others] = findShims(env, paths.home);
+  const [shim, ...others] = findShims(env, paths);
   if (shim === undefined) {
     const text =
-      'no shim is installed, so plain codex is unsupervised; run: codex-hotswap install-shim';
+      'no shim is installed, so `codex` runs without codex-hotswap; run: codex-hotswap install-shim';
     return [off, isDisabled ? note(text) : issue(text)];
   }
   return [
     off,
-    checkReach(shim, env, paths.home),
+    checkReach(shim, env),
     isCurrentShim(shim, env) ? undefined : reportOldShim(shim, env),
+    ...findMisplacedShims(env, paths).map((path) =>
+      note(`installers of Codex overwrite ${path}; to move the shim: codex-hotswap install-shim`),
+    ),
     ...others.map((other) => note(`there is another shim: ${other}`)),
   ];
 }
@@ -128,9 +148,9 @@ function reportOldShim(shim: string, env: NodeJS.ProcessEnv): Finding {
 }
 
 /** Whether a shell finds the shim before the real codex. */
-function checkReach(shim: string, env: NodeJS.ProcessEnv, home: string): Finding {
+function checkReach(shim: string, env: NodeJS.ProcessEnv): Finding {
   const reach = reachOf(shim, env);
-  const cure = `add to ${profileOf(env)} and open a new shell: ${pathLine(dirname(shim), env, home)}`;
+  const cure = 'run: codex-hotswap install-shim, and open a new shell';
   if (reach.kind === 'first') return ok(`codex on PATH is the shim ${shim}`);
   return reach.kind === 'off-path'
     ? issue(`the shim's directory ${dirname(shim)} is not on PATH; ${cure}`)

@@ -84,7 +84,7 @@ function checkOrphans(dir: string, snapshots: readonly TargetSnapshot[]): Findin
     const owner = identity && findOwner(snapshots, identity)?.target.name;
     return note(
       owner === undefined
-        ? `${file} is a login that belongs to no target; adopt it with: codex-hotswap import ${file} --as NAME, or delete it`
+        ? `${file} is a login of no account; adopt it with: codex-hotswap import ${file} --as NAME, or delete it`
         : `${file} is a login of the account of ${owner} that a newer one replaced; if ${owner} works, delete it, else try: codex-hotswap import ${file}`,
     );
   });

@@ -1,9 +1,9 @@
 import { describeMark, MARK_KINDS } from '../../accounts/marks.ts';
 import { describeRoom } from '../../accounts/usage.ts';
 import { readTimestamp } from '../../codex/bounds.ts';
+import { describeTime } from '../../local-time.ts';
 import { attempt } from '../../state/attempt.ts';
 import type { HotswapEvent } from '../../state/events.ts';
-import { describeTime } from '../time-text.ts';
 import type { LoggedEvent } from './read-event.ts';
 
 /** One event as a sentence with its local time. Pure. */
@@ -20,7 +20,7 @@ export function describeEvent(logged: LoggedEvent, now: Date): string {
 function sentenceOf(event: HotswapEvent, now: Date): string {
   switch (event.type) {
     case 'launch':
-      return `started ${event.mode === 'exec' ? 'codex exec' : 'codex'} under ${event.target}${part(' in ', event.cwd)} (slot ${event.slot})`;
+      return `started ${event.mode === 'exec' ? 'codex exec' : 'codex'} under ${event.target}${part(' in ', event.cwd)} (session directory ${event.slot})`;
     case 'bound':
       return `${event.target} works on thread ${event.thread}`;
     case 'suspected':
@@ -44,7 +44,7 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
     case 'exhausted': {
       const { target, until } = event.earliest ?? {};
       const back = until === undefined ? undefined : describeTime(until, now);
-      return `no target is left after ${event.target}${part(`; ${target} is back at `, back)}`;
+      return `no account is left after ${event.target}${part(`; ${target} is back at `, back)}`;
     }
     case 'waiting':
       return `waits for ${event.target} until ${describeTime(event.until, now)}`;
@@ -63,9 +63,9 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
     case 'ended':
       return `codex ended (${event.status})${threadIn(event)}`;
     case 'reclaimed':
-      return `took back slot ${event.slot} of a session that was killed (pid ${event.pid})`;
+      return `cleaned up after a session that was killed (pid ${event.pid})`;
     case 'adopted':
-      return `merged ${event.entry} of slot ${event.slot} into the shared home: ${event.outcome}${part(' (the other file is kept as ', event.backup, ')')}`;
+      return `moved ${event.entry} of a session to the Codex home: ${event.outcome}${part(' (the other file is kept as ', event.backup, ')')}`;
     case 'set-aside':
       return `set ${event.file} aside: ${event.reason}`;
     case 'notice':

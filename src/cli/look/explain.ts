@@ -5,13 +5,13 @@ import { classifyLimitText, isExhaustion } from '../../codex/limits.ts';
 import type { RolloutFact } from '../../codex/rollout.ts';
 import { readRolloutFacts } from '../../codex/rollout-file.ts';
 import { HotswapError } from '../../errors.ts';
+import { describeTime } from '../../local-time.ts';
 import { createErrorCellScanner } from '../../observe/error-cell.ts';
 import { createTurnStateScanner } from '../../observe/osc-state.ts';
 import { readRegularFile } from '../../regular-file.ts';
 import { isDebugTrace } from '../../state/debug-trace.ts';
 import { errnoOf } from '../../state/files.ts';
 import type { Context } from '../context.ts';
-import { describeTime } from '../time-text.ts';
 import { explainTrace } from './explain-trace.ts';
 
 export function explainCommand(context: Context): Command {

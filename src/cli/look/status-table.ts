@@ -1,8 +1,9 @@
+import { describeTime } from '../../local-time.ts';
 import { type OwnText, ownText } from '../../plain-text.ts';
 import { widthOf } from '../cut-to-width.ts';
 import type { LiveSession } from '../session/live-sessions.ts';
 import { fitTable, type Row } from '../table.ts';
-import { describeTime, describeWait } from '../time-text.ts';
+import { describeWait } from '../time-text.ts';
 import type { TargetReport, UsageReport } from './target-report.ts';
 import { describeAge, drawBar, nameWindow } from './usage-text.ts';
 
@@ -74,7 +75,7 @@ function cellsOf(
   const figures = (cell: string) => (isMeasured ? [cell] : []);
   const isUsed = targets.some(({ sessions }) => sessions.length > 0);
   const live = (cell: string) => (isUsed ? [cell] : []);
-  const titles = ['  TARGET', 'E-MAIL', 'PLAN', ...lengths.map(titleOf)];
+  const titles = ['  ACCOUNT', 'E-MAIL', 'PLAN', ...lengths.map(titleOf)];
   titles.push(...figures('FIGURES'), ...live('LIVE'), 'STATE');
   const rows = targets.map(({ usage, ...target }) => [
     `${target.current ? '*' : ' '} ${target.name}`,

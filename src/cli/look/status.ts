@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { readTargets } from '../../accounts/target-snapshot.ts';
+import { findShims, tellUnreachedShim } from '../../launch/shim-place.ts';
 import { type OwnText, toPlainJson } from '../../plain-text.ts';
 import { type Context, currentName, readReconciledConfig, requireConfig } from '../context.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
-import { findShims } from '../set-up/shim-place.ts';
 import { formatStatus, type TargetStatus } from './status-table.ts';
 import { reportTarget } from './target-report.ts';
 
@@ -28,7 +28,7 @@ export function statusCommand(context: Context): Command {
   return new Command('status')
     .alias('list')
     .description(
-      'show your targets: the current one, the percent left of each, and the reset times',
+      'show your accounts: the current one, the percent left of each, and the reset times',
     )
     .option('--json', 'as JSON')
     .option('--watch', 'stay, and show it again after each change')
@@ -58,7 +58,7 @@ function makeReport(context: Context): StatusReport {
   return {
     version: 1,
     enabled: !existsSync(paths.disabledFlag),
-    shims: findShims(env, paths.home),
+    shims: findShims(env, paths),
     current: current ?? null,
     targets: snapshots.map((snapshot) => ({
       ...reportTarget(snapshot, current, now),
@@ -69,7 +69,7 @@ function makeReport(context: Context): StatusReport {
 
 function formatReport(
   { targets, enabled }: StatusReport,
-  { env, now }: Context,
+  { env, paths, now }: Context,
 ): (string | OwnText)[] {
   const { isTTY, columns } = process.stdout;
   const lines = formatStatus(targets, {
@@ -77,7 +77,7 @@ function formatReport(
     width: isTTY ? columns : undefined,
     colour: Boolean(isTTY) && !env.NO_COLOR,
   });
-  if (enabled) return lines;
+  if (enabled) return [...lines, tellUnreachedShim(env, paths) ?? []].flat();
   return [
     ...lines,
     'codex-hotswap is off, so codex runs unsupervised; to go on: codex-hotswap enable',

@@ -3,7 +3,8 @@ import { activeMarks, describeMark, type Mark } from '../../accounts/marks.ts';
 import { holdsForeignLogin, ownerOf } from '../../accounts/owner.ts';
 import type { TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { percentLeft, readUsage, type Usage } from '../../accounts/usage.ts';
-import { describeTime, describeWait } from '../time-text.ts';
+import { describeTime } from '../../local-time.ts';
+import { describeWait } from '../time-text.ts';
 import { sortByLength } from './usage-text.ts';
 
 /** One target as `status` shows it; the shape of `status --json`, so keys are only ever added. */
@@ -99,7 +100,7 @@ function describeState(
     return { state: vault.kind, reason: `${vault.reason}; ${vault.advice}` };
   }
   if (holdsForeignLogin(snapshot)) {
-    const reason = `its vault now holds ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name} --replace-account --move`;
+    const reason = `it now has the login of ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name} --replace-account --move`;
     return { state: 'wrong-account', reason };
   }
   if (marks.length === 0) return { state: 'ready', reason: null };

@@ -10,10 +10,10 @@ import { canPick, pickFrom } from './pick.ts';
 
 export function launchCommand(context: Context): Command {
   return new Command('launch')
-    .description('start codex under a target of your choice')
-    .argument('[target]', 'its name; without it you choose from a list')
+    .description('start codex under an account of your choice')
+    .argument('[account]', 'its name; without it you choose from a list')
     .argument('[arguments...]', 'arguments for codex, after --')
-    .option('--pin', 'stay with that target, also when it reaches its limit')
+    .option('--pin', 'stay with that account, also when it reaches its limit')
     .option('--wait', 'when every account is at its limit, wait for the first reset')
     .addHelpText(
       'after',
@@ -71,7 +71,7 @@ async function pickTarget(context: Context, config: Config): Promise<string | un
   if (!canPick()) {
     throw new HotswapError(
       'usage',
-      '`launch` needs a target when there is no terminal',
+      '`launch` needs an account when there is no terminal',
       `name one: ${config.targets.map(({ name }) => name).join(', ')}`,
     );
   }

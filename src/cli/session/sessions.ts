@@ -1,6 +1,7 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { readHeldIdentity } from '../../accounts/owner.ts';
 import { percentLeft } from '../../accounts/usage.ts';
+import { describeTime } from '../../local-time.ts';
 import { toPlainJson } from '../../plain-text.ts';
 import { type LaunchRecord, readLaunches } from '../../registry/launch-record.ts';
 import { gatherUsage, type IdentityOf } from '../../registry/segment-usage.ts';
@@ -8,10 +9,11 @@ import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, nowSeconds, requireConfig } from '../context.ts';
 import { parseCount } from '../look/log.ts';
 import { nameWindow } from '../look/usage-text.ts';
-import { describeTime } from '../time-text.ts';
 import { listAccounts, reportSession, type SessionReport } from './session-report.ts';
 
 interface SessionsOptions {
+  account?: string;
+  /** The name of the option in version 0.1.0. */
   target?: string;
   active?: boolean;
   json?: boolean;
@@ -21,7 +23,8 @@ interface SessionsOptions {
 export function sessionsCommand(context: Context): Command {
   return new Command('sessions')
     .description('list sessions: accounts, thread, directory, and the command that continues each')
-    .option('--target <name>', 'only sessions that ran under this target')
+    .option('--account <name>', 'only sessions that ran under this account')
+    .addOption(new Option('--target <name>').hideHelp())
     .option('--active', 'only sessions that run now')
     .option('-n, --lines <count>', 'how many sessions', parseCount, 20)
     .option('--json', 'as JSON')
@@ -32,14 +35,15 @@ export function sessionsCommand(context: Context): Command {
 async function showSessions(context: Context, options: SessionsOptions): Promise<void> {
   const { paths, now, say, warn } = context;
   const config = requireConfig(context);
-  if (options.target !== undefined) findTarget(config, options.target);
+  const wanted = options.account ?? options.target;
+  if (wanted !== undefined) findTarget(config, wanted);
   const { launches, notices } = readLaunches(paths, { now });
   for (const notice of notices) warn(notice);
   const identityOf = readIdentities(config);
   const reports: SessionReport[] = [];
   for (const launch of launches) {
     if (reports.length >= options.lines) break;
-    if (!ranUnder(launch, options.target)) continue;
+    if (!ranUnder(launch, wanted)) continue;
     if (options.active && launch.state === 'ended') continue;
     const report = await reportSession(launch, { paths, identityOf, now });
     if (report === undefined || (options.active && !report.active)) continue;

@@ -75,7 +75,7 @@ function listCandidates(
   typed: string,
   config: Config | undefined,
 ): Candidate[] {
-  if (optionName === 'as' || optionName === 'target') return listTargets(config);
+  if (optionName === 'as' || optionName === 'account') return listTargets(config);
   if (optionName !== undefined) return [];
   const help = command.createHelp();
   if (typed.startsWith('-')) {
@@ -97,8 +97,8 @@ function listValues(argument: Argument, before: string[], config: Config | undef
   if (argument.argChoices) return argument.argChoices.map((word) => ({ word, description: '' }));
   const keys = config === undefined ? [] : listConfigKeys(config);
   switch (argument.name()) {
-    case 'target':
-    case 'targets':
+    case 'account':
+    case 'accounts':
       return listTargets(config).filter(({ word }) => !before.includes(word));
     case 'key':
       return keys.map(({ key, setting }) => ({ word: key, description: setting.help }));
@@ -119,6 +119,6 @@ function listWords(setting: Setting | undefined): readonly string[] {
 function listTargets(config: Config | undefined): Candidate[] {
   return (config?.targets ?? []).map(({ name, enabled }) => ({
     word: name,
-    description: enabled ? 'target' : 'target, switched off',
+    description: enabled ? 'account' : 'account, switched off',
   }));
 }

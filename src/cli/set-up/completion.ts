@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 
 export function completionCommand(context: Context): Command {
   return new Command('completion')
-    .description('print a script for your shell that completes commands, targets and settings')
+    .description('print a script for your shell that completes commands, accounts and settings')
     .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
     .addHelpText(
       'after',

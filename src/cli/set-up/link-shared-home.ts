@@ -23,7 +23,7 @@ export function linkSharedHome(context: Context, config: Config | undefined): vo
   });
   if (outcome.kind === 'login-runs') {
     warn(
-      `\`codex login\` runs in this home (pid ${outcome.pid}), so the login of plain codex was not changed; when it has ended: codex-hotswap use ${target.name}`,
+      `\`codex login\` runs in this home (pid ${outcome.pid}), so the login of the real Codex was not changed; when it has ended: codex-hotswap use ${target.name}`,
     );
   }
   if (outcome.kind === 'vault-home') {
@@ -34,9 +34,9 @@ export function linkSharedHome(context: Context, config: Config | undefined): vo
     const { words, owner } = describeLogin(outcome.file, snapshots);
     const help =
       owner === undefined
-        ? `no target has this account; to adopt it: codex-hotswap import --as ${suggestName(snapshots)}`
+        ? `none of your accounts here has this login; to add it: codex-hotswap import --as ${suggestName(snapshots)}`
         : `the account is that of ${owner}; if ${owner} works without this file, remove the file, then: codex-hotswap use ${target.name}`;
-    warn(`${outcome.file} was not changed, and plain codex uses it: it holds ${words}; ${help}`);
+    warn(`${outcome.file} was not changed, and the real Codex uses it: it holds ${words}; ${help}`);
   }
 }
 

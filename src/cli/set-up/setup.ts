@@ -1,9 +1,10 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { writeCurrent } from '../../accounts/current.ts';
 import { validateTargetName } from '../../accounts/vault.ts';
 import { refuseVaultHome } from '../../accounts/vault-home.ts';
-import { HotswapError } from '../../errors.ts';
+import { isOurShim, listCodexOnPath } from '../../codex/find-codex.ts';
+import { type ErrorCode, HotswapError } from '../../errors.ts';
 import { type Config, defaultVault, readConfig } from '../../state/config.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { ensureDir, ensurePrivateDir, setAside } from '../../state/files.ts';
@@ -12,7 +13,7 @@ import { describeValues, parseSetting, SETTINGS } from '../../state/settings.ts'
 import { listTargetsWithoutLogin, logIn } from '../accounts/login.ts';
 import { type Context, currentName } from '../context.ts';
 import { isInteractive } from '../prompts.ts';
-import { putShim } from './install-shim.ts';
+import { addShimOptions, putShim } from './install-shim.ts';
 import { linkSharedHome } from './link-shared-home.ts';
 import { runWizard } from './wizard.ts';
 
@@ -21,26 +22,30 @@ interface SetupOptions {
   count: number;
   prefix: string;
   force?: boolean;
+  replaceAccounts?: boolean;
+  /** The name of that option in version 0.1.0. */
   replaceTargets?: boolean;
   cooldownMinutes?: number;
   login?: boolean;
   deviceAuth?: boolean;
   installShim?: boolean;
   shimPath?: string;
+  rc?: boolean;
 }
 
 export function setupCommand(context: Context): Command {
-  return new Command('setup')
+  const command = new Command('setup')
     .description(
-      'create a target for each account, and a vault for its login; without options it asks questions',
+      'name your accounts, and make a place for the login of each; without options it asks questions',
     )
     .option('--accounts <names>', 'their names, separated by commas', splitNames)
-    .option('--count <n>', 'number of targets, when they have no names', parseCount, 2)
+    .option('--count <n>', 'number of accounts, when they have no names', parseCount, 2)
     .option('--prefix <name>', 'first part of their names: acc gives acc1, acc2, …', 'acc')
     .option('--force', 'change an existing configuration; a broken one is renamed and kept')
-    .option('--replace-targets', 'remove all other targets; their logins stay in their vaults')
+    .option('--replace-accounts', 'forget all other accounts; their logins stay on this machine')
+    .addOption(new Option('--replace-targets').hideHelp())
     .option('--cooldown-minutes <n>', SETTINGS.cooldownMinutes.help, parseMinutes)
-    .option('--login', 'log in to each target that has no login')
+    .option('--login', 'log in to each account that has no login')
     .addOption(
       new Option(
         '--device-auth',
@@ -49,8 +54,8 @@ export function setupCommand(context: Context): Command {
         login: true,
       }),
     )
-    .option('--install-shim', 'make plain `codex` run through codex-hotswap')
-    .option('--shim-path <file>', 'where to put the shim')
+    .option('--install-shim', 'make `codex` run through codex-hotswap');
+  return addShimOptions(command)
     .addHelpText(
       'after',
       '\nExample:\n  codex-hotswap setup --accounts main,work --login --install-shim',
@@ -78,20 +83,21 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   const config = await updateConfig(paths, (before) => ({
     ...before,
     ...(options.cooldownMinutes === undefined ? {} : { cooldownMinutes: options.cooldownMinutes }),
-    targets: options.replaceTargets
-      ? targets.map((target) => before.targets.find(({ name }) => name === target.name) ?? target)
-      : [
-          ...before.targets,
-          ...targets.filter(({ name }) => before.targets.every((known) => known.name !== name)),
-        ],
+    targets:
+      (options.replaceAccounts ?? options.replaceTargets)
+        ? targets.map((target) => before.targets.find(({ name }) => name === target.name) ?? target)
+        : [
+            ...before.targets,
+            ...targets.filter(({ name }) => before.targets.every((known) => known.name !== name)),
+          ],
   }));
   for (const target of config.targets) makeVault(target.vault);
   writeCurrent(paths, currentName(context, config));
-  say(`targets: ${config.targets.map(({ name }) => name).join(', ')} (${paths.configFile})`);
+  say(`accounts: ${config.targets.map(({ name }) => name).join(', ')} (${paths.configFile})`);
 
   if (options.login) await logInToAll(context, config, options.deviceAuth ? ['--device-auth'] : []);
   linkSharedHome(context, config);
-  if (options.installShim || options.shimPath) putShim(context, options.shimPath);
+  if (options.installShim || options.shimPath || options.rc) await putShim(context, options);
   sayNextSteps(context, config, options);
 }
 
@@ -104,11 +110,11 @@ function checkExistingConfig({ paths, now, warn }: Context, force: boolean): voi
     if (!force || !(error instanceof HotswapError)) throw error;
     warn(`${error.message}; it was kept as ${setAside(paths.configFile, now)}`);
   }
-  if (existing === undefined || force) return;
+  if (existing === undefined || existing.targets.length === 0 || force) return;
   throw new HotswapError(
     'usage',
-    `already set up (${paths.configFile} has ${existing.targets.map(({ name }) => name).join(', ') || 'no targets'})`,
-    'to add targets or to change settings, add --force; the old targets stay',
+    `already set up (${paths.configFile} has ${existing.targets.map(({ name }) => name).join(', ')})`,
+    'to add accounts or to change settings, add --force; the old accounts stay',
   );
 }
 
@@ -117,18 +123,33 @@ function makeVault(vault: string): void {
   if ((statSync(vault).mode & 0o077) !== 0) chmodSync(vault, 0o700);
 }
 
+/** Logs in to one account after the other. A login that fails or is cancelled does not end the set-up; its exit status is 1. */
 async function logInToAll(context: Context, config: Config, args: string[]): Promise<void> {
   for (const target of listTargetsWithoutLogin(config)) {
     context.say('');
     context.say(`log in to ${target.name}:`);
-    await logIn(context, config, target, args);
+    try {
+      await logIn(context, config, target, args);
+    } catch (error) {
+      if (!(error instanceof HotswapError)) throw error;
+      context.warn(`${error.message}; ${error.advice}; the set-up goes on`);
+      process.exitCode = 1;
+      if (CODEX_IS_MISSING.has(error.code)) return; // the next login would fail in the same way
+    }
   }
 }
 
-function sayNextSteps({ say }: Context, config: Config, options: SetupOptions): void {
+const CODEX_IS_MISSING: ReadonlySet<ErrorCode> = new Set(['codex-not-found', 'codex-not-runnable']);
+
+function sayNextSteps(context: Context, config: Config, options: SetupOptions): void {
+  const { env, paths, say } = context;
   const missing = listTargetsWithoutLogin(config);
   for (const { name } of missing) say(`next: codex-hotswap login ${name}`);
-  if (!options.installShim && !options.shimPath) say('next: codex-hotswap install-shim');
+  const asked = options.installShim || options.shimPath || options.rc;
+  const [first] = listCodexOnPath(env);
+  const runsShim = first !== undefined && isOurShim(first);
+  if (!asked && !runsShim) say('next: codex-hotswap install-shim');
+  if (existsSync(paths.disabledFlag)) say('next: codex-hotswap enable');
   if (missing.length === 0) say('then type codex as always');
 }
 

@@ -1,15 +1,7 @@
-import {
-  accessSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  unlinkSync,
-} from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, realpathSync, unlinkSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import { isOurShim } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
+import { inspectShim } from '../../launch/shim-place.ts';
 import { attempt } from '../../state/attempt.ts';
 import { replaceFile } from '../../state/files.ts';
 import { LAUNCH_PROGRAM, SHIM_TEMPLATE } from '../../state/package-files.ts';
@@ -37,13 +29,6 @@ export function removeShim(path: string): 'removed' | 'missing' {
   if (found === 'missing') return 'missing';
   unlinkSync(path);
   return 'removed';
-}
-
-/** A link is foreign also when it leads to our shim, because another program made it, such as a dotfile manager. */
-export function inspectShim(path: string): 'missing' | 'ours' | 'foreign' {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return 'missing';
-  return stats.isFile() && isOurShim(path) ? 'ours' : 'foreign';
 }
 
 /** Whether this installation would write the same shim to `path`. */

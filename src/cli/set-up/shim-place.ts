@@ -1,92 +1,46 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import { findRealCodex, listCodexOnPath } from '../../codex/find-codex.ts';
-import { inspectShim } from './shim-file.ts';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { HotswapError } from '../../errors.ts';
+import { findShims, inspectShim, ownShimPath } from '../../launch/shim-place.ts';
+import type { Paths } from '../../state/paths.ts';
+import { absolute } from '../../state/state-dir.ts';
 
-/** Whether a shell with this PATH runs a certain shim for `codex`. */
-export type Reach =
-  /** The shell runs the shim. */
-  | { kind: 'first' }
-  /** Another codex comes before the shim's directory. */
-  | { kind: 'shadowed'; by: string }
-  /** The shim's directory is not on PATH. */
-  | { kind: 'off-path' };
+type Env = NodeJS.ProcessEnv;
 
 /**
- * Where to put the shim. An existing shim keeps its place. Else it is the first directory of these that comes before the real
- * codex on PATH and has no codex: our own, ~/.local/bin, ~/bin. Else it is our own directory, which no installer uses.
+ * Where to put the shim: where the user says, else where a shim is already, else in a directory of its own. An installer of
+ * Codex would overwrite a shim in its directory, so a shim that an older version has put there moves.
+ * @param wished the path that the user has given.
+ * @throws HotswapError `usage` when the user has given a path that an installer of Codex owns.
  */
-export function chooseShimPath(env: NodeJS.ProcessEnv, home: string): string {
-  const existing = findShims(env, home)[0];
-  if (existing !== undefined) return existing;
-  const own = ownShimPath(env, home);
-  const candidates = [own, join(home, '.local/bin/codex'), join(home, 'bin/codex')];
-  const fit = candidates.find(
-    (path) =>
-      inspectShim(path) === 'missing' &&
-      isUsersDir(dirname(path)) &&
-      reachOf(path, env).kind === 'first',
-  );
-  return fit ?? own;
-}
-
-/** Finds our shims in this home: first the shims on PATH, then the shim in our own directory. */
-export function findShims(env: NodeJS.ProcessEnv, home: string): string[] {
-  const onPath = listCodexOnPath(env).filter((path) => path.startsWith(`${home}/`));
-  const paths = [...new Set([...onPath, ownShimPath(env, home)])];
-  return paths.filter((path) => inspectShim(path) === 'ours');
-}
-
-/** What a shell would run for `codex` if a shim were at `path`. */
-export function reachOf(path: string, env: NodeJS.ProcessEnv): Reach {
-  const dirs = pathDirs(env);
-  const own = dirs.indexOf(resolve(dirname(path)));
-  const real = findRealCodex(env, { skip: [path] });
-  if (own === -1) return { kind: 'off-path' };
-  if (real.kind !== 'found' || dirs.indexOf(resolve(dirname(real.path))) > own) {
-    return { kind: 'first' };
+export function chooseShimPath(env: Env, paths: Paths, wished?: string): string {
+  if (wished !== undefined) {
+    const path = resolve(wished);
+    const owner = ownerOfPlace(path, env, paths);
+    if (owner === undefined || inspectShim(path) === 'foreign') return path; // installShim refuses that
+    throw new HotswapError(
+      'usage',
+      `${owner} puts codex into ${dirname(path)}, and would overwrite the shim there`,
+      'leave --shim-path out, or name a directory into which nothing installs programs',
+    );
   }
-  return { kind: 'shadowed', by: real.path };
+  const existing = findShims(env, paths).find((path) => !ownerOfPlace(path, env, paths));
+  return existing ?? ownShimPath(env, paths.home);
 }
 
-/** The line for the shell's start-up file that puts `dir` first on PATH. */
-export function pathLine(dir: string, env: NodeJS.ProcessEnv, home: string): string {
-  const shown = dir.startsWith(`${home}/`) ? `$HOME${dir.slice(home.length)}` : dir;
-  return env.SHELL?.endsWith('/fish')
-    ? `fish_add_path --move --path "${shown}"`
-    : `export PATH="${shown}:$PATH"`;
+/** Our shims that an installer of Codex would overwrite. Older versions of ours have put them there. */
+export function findMisplacedShims(env: Env, paths: Paths): string[] {
+  return findShims(env, paths).filter((path) => ownerOfPlace(path, env, paths) !== undefined);
 }
 
-/** The usual name of the start-up file of the user's shell. */
-export function profileOf({ SHELL }: NodeJS.ProcessEnv): string {
-  return PROFILES[SHELL?.split('/').at(-1) ?? ''] ?? '~/.profile';
-}
-
-const PROFILES: Record<string, string> = {
-  zsh: '~/.zshrc',
-  bash: '~/.bashrc',
-  fish: '~/.config/fish/config.fish',
-};
-
-function ownShimPath(env: NodeJS.ProcessEnv, home: string): string {
-  const data = env.XDG_DATA_HOME;
-  const base = data !== undefined && isAbsolute(data) ? data : join(home, '.local/share');
-  return join(base, 'codex-hotswap/bin/codex');
-}
-
-function pathDirs(env: NodeJS.ProcessEnv): string[] {
-  return (env.PATH ?? '').split(delimiter).map((dir) => resolve(dir || '.'));
-}
-
-/** Whether only the user writes there. A group may write, too: some systems give each user a group, and set that mode. */
-function isUsersDir(dir: string): boolean {
-  const stats = statSync(dir, { throwIfNoEntry: false });
-  if (stats === undefined) return true; // it is on PATH, so a user wants it there
-  if (!stats.isDirectory() || stats.uid !== process.getuid?.() || stats.mode & 0o002) return false;
-  try {
-    accessSync(dir, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
+/** Which installer puts a codex into the directory of this path. */
+function ownerOfPlace(path: string, env: Env, { home, sharedHome }: Paths): string | undefined {
+  const dir = dirname(path);
+  // The official one replaces `codex` there without a question (fact 110).
+  const official = [absolute(env.CODEX_INSTALL_DIR), join(home, '.local/bin')];
+  if (official.includes(dir)) return 'the installer of Codex';
+  if (dir.startsWith(join(sharedHome, 'packages/'))) return 'the installer of Codex';
+  if (dir === join(home, '.bun/bin')) return 'bun';
+  if (dir === absolute(env.PNPM_HOME)) return 'pnpm';
+  return existsSync(join(dirname(dir), 'lib/node_modules')) ? 'npm' : undefined;
 }

@@ -7,6 +7,7 @@ import { listVaults, readTargets } from '../../accounts/target-snapshot.ts';
 import { authFileOf } from '../../accounts/vault.ts';
 import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
+import { slotPlaces } from '../../overlay/slot.ts';
 import { listSlots, purgeSlots } from '../../overlay/sweep.ts';
 import { type Config, EMPTY_CONFIG, readConfig } from '../../state/config.ts';
 import { listReadableNames } from '../../state/files.ts';
@@ -18,12 +19,11 @@ import type { Context } from '../context.ts';
 import { confirm } from '../prompts.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
 import { STALE_SHELL } from './install-shim.ts';
-import { removeShim } from './shim-file.ts';
-import { findShims } from './shim-place.ts';
+import { takeShimAway } from './uninstall-shim.ts';
 
 export function uninstallCommand(context: Context): Command {
   return new Command('uninstall')
-    .description('make plain `codex` the real Codex again, with a copy of the current login')
+    .description('make `codex` the real Codex again, with a copy of the current login')
     .option('--purge', 'remove the stored logins, the configuration and all records too')
     .option('--force', 'also while a session runs')
     .option('--yes', 'do not ask before a purge')
@@ -38,7 +38,7 @@ interface UninstallOptions {
 }
 
 async function uninstall(context: Context, options: UninstallOptions): Promise<void> {
-  const { env, paths, say } = context;
+  const { paths, say } = context;
   const { purge, force, yes } = options;
   const config = readConfigOrEmpty(context);
   if (purge && !force) refuseWhileAnyRuns(paths);
@@ -49,9 +49,7 @@ async function uninstall(context: Context, options: UninstallOptions): Promise<v
   }
   const home = vaultOfHome(paths.sharedHome, config.targets);
   if (home !== undefined) say(`${tellVaultHome(paths.sharedHome, home)}, so the login stays there`);
-  for (const shim of findShims(env, paths.home)) {
-    if (removeShim(shim) === 'removed') say(`removed ${shim}`);
-  }
+  takeShimAway(context);
   // Before the shared home gets its copy: the overlay of a killed session may have a newer login of the current account.
   if (purge) await removeOverlays(context, config);
   // Every vault, also one that other users can read, because plain codex keeps its login.
@@ -76,7 +74,7 @@ function readConfigOrEmpty({ paths, warn }: Context): Config {
     return readConfig(paths) ?? EMPTY_CONFIG;
   } catch (error) {
     if (!(error instanceof HotswapError)) throw error;
-    warn(`${error.message}; its vaults stay`);
+    warn(`${error.message}; the logins that it names stay`);
     return EMPTY_CONFIG;
   }
 }
@@ -89,7 +87,7 @@ function refuseWhileAnyRuns(paths: Paths): void {
   throw new HotswapError(
     'in-use',
     session === undefined
-      ? `a session runs in overlay ${slot?.number}`
+      ? `a session runs in ${slotPlaces(paths.runtimeDir, slot?.number ?? 0).home}`
       : `a session runs under ${session.target} (in ${session.cwd})`,
     'end the session first, or add --force',
   );
@@ -100,7 +98,8 @@ async function removeOverlays({ paths, now, warn }: Context, config: Config): Pr
   const snapshots = readTargets(paths, config);
   const options = { vaults: listVaults(snapshots), orphansDir: paths.orphansDir, now };
   const { kept } = await purgeSlots(paths, ownIdentity(), options);
-  for (const { number, reason } of kept) warn(`overlay ${number} stays: ${reason}`);
+  for (const { number, reason } of kept)
+    warn(`${slotPlaces(paths.runtimeDir, number).home} stays: ${reason}`);
 }
 
 function removeAll({ paths, say, warn }: Context, config: Config): void {
@@ -114,7 +113,7 @@ function removeAll({ paths, say, warn }: Context, config: Config): void {
   removeAbandonedHomes(paths);
   rmSync(dirname(paths.configFile), { recursive: true, force: true });
   const hasOrphans = listReadableNames(paths.orphansDir).length > 0;
-  if (hasOrphans) warn(`logins that belong to no target stay in ${paths.orphansDir}`);
+  if (hasOrphans) warn(`logins of no account stay in ${paths.orphansDir}`);
   removeRecords(paths, [paths.runtimeDir, ...(hasOrphans ? [paths.orphansDir] : [])]);
 }
 

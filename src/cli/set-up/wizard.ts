@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { requireRealCodex } from '../../codex/find-codex.ts';
 import { describeError, HotswapError } from '../../errors.ts';
+import { findShims } from '../../launch/shim-place.ts';
 import { type Config, EMPTY_CONFIG, readConfig, type Target } from '../../state/config.ts';
 import { ensureDir, ensurePrivateDir } from '../../state/files.ts';
+import { readShimRecord } from '../../state/shim-record.ts';
 import { addTarget, askName, suggestName } from '../accounts/add-target.ts';
 import { importLogin, readUnknownLogin } from '../accounts/import.ts';
 import { listTargetsWithoutLogin, logIn } from '../accounts/login.ts';
@@ -13,7 +15,6 @@ import { examine } from '../doctor/examine.ts';
 import { askChoice, askText, askYesNo } from '../prompts.ts';
 import { putShim } from './install-shim.ts';
 import { linkSharedHome } from './link-shared-home.ts';
-import { findShims } from './shim-place.ts';
 
 /**
  * Sets everything up with questions. Each step skips what exists, so a user can run an interrupted set-up again.
@@ -23,7 +24,7 @@ export async function runWizard(context: Context): Promise<void> {
   const { env, paths, say } = context;
   requireRealCodex(env);
   say(
-    'codex-hotswap needs a target for each of your accounts. Ctrl-C stops; to continue later, run it again.',
+    'codex-hotswap needs a name for each of your accounts. Ctrl-C stops; to continue later, run it again.',
   );
   say('');
   readConfig(paths); // a broken one is an error before the first question
@@ -31,10 +32,13 @@ export async function runWizard(context: Context): Promise<void> {
   await offerPresentLogin(context);
   await askForTargets(context);
   await logInToEach(context);
-  await offerShim(context);
+  const newShell = await offerShim(context);
   linkSharedHome(context, readConfig(paths));
-  if (!printFindings(context, await examine(context))) process.exitCode = 1;
-  else say('Now type codex as always.');
+  if (!printFindings(context, await examine({ ...context, env: newShell ?? env }))) {
+    process.exitCode = 1;
+  } else {
+    say(`Now ${newShell ? 'open a new shell, and ' : ''}type codex as always.`);
+  }
 }
 
 /** Offers to adopt the login of plain codex, so that its account needs no new login. */
@@ -44,7 +48,7 @@ async function offerPresentLogin(context: Context): Promise<void> {
   const config = readConfig(paths);
   const owner = readUnknownLogin(file, context);
   if (owner === undefined) return;
-  if (!(await askYesNo(`Codex is logged in as ${owner}. Use it as a target?`))) return;
+  if (!(await askYesNo(`Codex is logged in as ${owner}. Add it as an account?`))) return;
   const initial = config?.targets.length ? suggestName(config) : 'main';
   await importLogin(context, file, await askName('What shall it be called?', initial, config));
 }
@@ -105,9 +109,17 @@ async function logInTo(
   }
 }
 
-async function offerShim(context: Context): Promise<void> {
+/**
+ * Installs the shim, or brings it up to date. A yes also switches on what `disable` has switched off.
+ * @returns the environment of a new shell, when only a new shell finds the shim.
+ */
+async function offerShim(context: Context): Promise<NodeJS.ProcessEnv | undefined> {
   const { env, paths } = context;
-  const isInUse = findShims(env, paths.home).length > 0 && !existsSync(paths.disabledFlag);
-  const question = 'Let plain `codex` continue after a usage limit (puts a small script on PATH)?';
-  if (isInUse || (await askYesNo(question))) putShim(context);
+  const isInUse = findShims(env, paths).length > 0 && !existsSync(paths.disabledFlag);
+  const question = 'Let `codex` continue after a usage limit (puts a small script on PATH)?';
+  if (!isInUse && !(await askYesNo(question))) return undefined;
+  rmSync(paths.disabledFlag, { force: true });
+  const hasLine = await putShim(context);
+  const dir = dirname(readShimRecord(paths)?.shim ?? '');
+  return hasLine ? { ...env, PATH: `${dir}${delimiter}${env.PATH ?? ''}` } : undefined;
 }

@@ -73,7 +73,11 @@ describe('who is passed over', () => {
     ['marked', { marks: [{}] }, /5-hour limit/],
     ['marked by hand', { marks: [{ kind: 'manual', until: null }] }, /by hand/],
     ['needing a login', { marks: [{ kind: 'needs-login', until: null }] }, /new login/],
-    ['another account in its vault', { onRecord: 'someone-else' }, /now holds another account/],
+    [
+      'another account in its vault',
+      { onRecord: 'someone-else' },
+      /now has the login of another account/,
+    ],
   ])('%s', (_, account, reason) => {
     expect(chosen({ a: account, b: {} })).toBe('b');
     expect(choose({ a: account })).toMatchObject({

@@ -91,7 +91,7 @@ describe('the last good copy', () => {
     write('a', of(1_800_000_100));
     const { lines, suspects } = await settle();
     expect(lines).toEqual([
-      expect.stringContaining('another program has written an older login into the vault'),
+      expect.stringContaining('another program has written an older login into the directory of'),
     ]);
     expect([read(vault('a')), suspects]).toEqual([of(1_800_000_500), ['a']]);
     const [orphan] = readdirSync(paths.orphansDir);
@@ -108,7 +108,7 @@ describe('the last good copy', () => {
     const before = new Date(NOW.getTime() - 61_000);
     utimesSync(vault('a'), before, before);
     expect((await settle()).lines).toEqual([
-      expect.stringContaining('a text that is no login into the vault'),
+      expect.stringContaining('a text that is no login into the directory of'),
     ]);
     expect(read(vault('a'))).toBe(own);
   });
@@ -120,7 +120,7 @@ describe('the last good copy', () => {
     const home = { ...paths, sharedHome: dirname(vault('a')) };
     expect((await reconcileLogins(home, readConfig(paths) as Config, NOW)).lines).toEqual([]);
     const { lines, suspects } = await settle();
-    expect(lines).toEqual([expect.stringContaining('auth.json was gone from the vault of a')]);
+    expect(lines).toEqual([expect.stringContaining('auth.json was gone from the directory of a')]);
     expect([read(vault('a')), suspects]).toEqual([own, ['a']]); // the service tells whether it was revoked
     expect((await settle()).lines).toEqual([]);
   });
@@ -140,7 +140,7 @@ describe('a stranger in a vault', () => {
     const own = read(vault('a'));
     write('a', STRANGER);
     const { config, lines, suspects } = await settle();
-    expect(lines).toEqual([expect.stringContaining('kept as target eve, switched off')]);
+    expect(lines).toEqual([expect.stringContaining('kept as account eve, switched off')]);
     expect(lines[0]).toContain('a has its own login again');
     expect(config.targets.at(-1)).toMatchObject({ name: 'eve', enabled: false });
     expect([read(vault('a')), read(vault('eve'))]).toEqual([own, STRANGER]);

@@ -46,9 +46,7 @@ test('a link of ours that is gone is put back and told once; its account is doub
   expect(notice()).toEqual(NOTHING);
   rmSync(shared);
   expect(notice()).toEqual({
-    lines: [
-      expect.stringContaining('the vault of a still has the login, so the link was put back'),
-    ],
+    lines: [expect.stringContaining('a still has its login, so the link was put back')],
     suspects: ['a'],
   });
   expect(readlinkSync(shared)).toBe(vault('a'));
@@ -57,7 +55,7 @@ test('a link of ours that is gone is put back and told once; its account is doub
 });
 
 test.each([
-  ['of a stranger', () => loginOf('eve'), 'is no target'],
+  ['of a stranger', () => loginOf('eve'), 'is none of your accounts'],
   ['of another account', () => loginOf('b', 1_795_000_000), 'b has that login now'],
 ])('a login %s in its place: the account that was there is doubted', (_, text, line) => {
   const { shared, notice, prime, marks } = makeHome();

@@ -51,5 +51,5 @@ test('an account is asked with its lock held, and not while somebody refreshes i
 });
 
 test('who is no target is not asked', async () => {
-  await expect(askLimits(makeOffice().asking(50), 'acc2')).rejects.toThrow('no target acc2');
+  await expect(askLimits(makeOffice().asking(50), 'acc2')).rejects.toThrow('no account acc2');
 });

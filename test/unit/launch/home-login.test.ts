@@ -68,7 +68,11 @@ const file =
 
 /** Kinds of a home in which Codex runs alone → what its line says. */
 const APART: [string, Make, RegExp][] = [
-  ['a login of no target', file(CLIENT), /logged in as client@example\.com, which is no target/],
+  [
+    'a login of no target',
+    file(CLIENT),
+    /logged in as client@example\.com, which is none of your accounts/,
+  ],
   [
     'a link to a login outside the vaults',
     ({ paths, own }) => {
@@ -164,7 +168,7 @@ describe('Codex runs alone, under the login that lies there', () => {
 
   test('its e-mail and the way to make it a target are in the line', async () => {
     expect((await choose(file(CLIENT))).alone).toBe(
-      "~/client is logged in as client@example.com, which is no target's account, so codex uses that, unsupervised; to make it a target: codex-hotswap import ~/client/auth.json --as NAME",
+      '~/client is logged in as client@example.com, which is none of your accounts here, so codex uses that, unsupervised; to add it to your accounts: codex-hotswap import ~/client/auth.json --as NAME',
     );
   });
 });

@@ -109,7 +109,7 @@ describe('a session whose overlay was taken over while it was suspended', () => 
     writeFileSync(join(slot.home, 'theirs'), '');
     const lines = await closeSessionOverlay(paths, config, slot, 'acc1');
     expect(lines).toEqual([
-      expect.stringContaining('another machine has taken over its overlay 1'),
+      expect.stringContaining('another machine has taken over its directory (number 1)'),
     ]);
     expect(marks()).toEqual([]);
     expect(existsSync(join(paths.sharedHome, 'theirs'))).toBe(false);

@@ -83,7 +83,7 @@ describe('entries', () => {
     put(theirs('notes.json'), 'theirs', 2000);
     put(ours('notes.json'), 'ours', 1000);
     const [adoption] = adopt(paths, slot).adopted;
-    expect(adoption).toMatchObject({ outcome: 'newer in the shared home' });
+    expect(adoption).toMatchObject({ outcome: 'newer in the Codex home' });
     expect(read(theirs('notes.json'))).toBe('theirs');
     expect(read(adoption?.backup as string)).toBe('ours');
     expect(lstatSync(ours('notes.json')).isSymbolicLink()).toBe(true);
@@ -237,7 +237,7 @@ describe('.credentials.json', () => {
 
   test.each([
     ['newer in the session', 2000, 'ours', 'theirs'],
-    ['newer in the shared home', 1000, 'theirs', 'ours'],
+    ['newer in the Codex home', 1000, 'theirs', 'ours'],
   ])('parted inodes, %s', (outcome, seconds, winner, loser) => {
     const { paths, slot, ours, theirs } = openSlot();
     put(theirs(NAME), 'before', 500);
@@ -274,7 +274,7 @@ describe('.credentials.json', () => {
     put(theirs(NAME), 'login');
     furnishSlot(slot);
     rmSync(theirs(NAME));
-    expect(adopt(paths, slot).adopted).toMatchObject([{ outcome: 'removed in the shared home' }]);
+    expect(adopt(paths, slot).adopted).toMatchObject([{ outcome: 'removed in the Codex home' }]);
     expect(existsSync(ours(NAME)) || existsSync(theirs(NAME))).toBe(false);
   });
 
@@ -362,8 +362,12 @@ describe('a real auth.json', () => {
   });
 
   test.each([
-    ['of nobody we know', () => forgeAuth({ user: 'stranger' }), /belongs to no known target/],
-    ['same person, other workspace', () => forgeAuth({ account: 'other' }), /no known target/],
+    [
+      'of nobody we know',
+      () => forgeAuth({ user: 'stranger' }),
+      /is the login of no known account/,
+    ],
+    ['same person, other workspace', () => forgeAuth({ account: 'other' }), /no known account/],
     ['without an identity', () => '{"tokens":{}}', /./],
     ['broken', () => '{"tokens":', /is not valid JSON/],
     [

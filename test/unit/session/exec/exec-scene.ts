@@ -246,4 +246,4 @@ function createShorten({ children, search }: Scene): (text: string) => string {
 }
 
 const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
-const TIME = /(?:[A-Z][a-z]{2} \d+, )?\d+:\d\d [AP]M/g;
+const TIME = /(?:[A-Z][a-z]{2} \d+(?:, \d{4})? )?\d\d:\d\d/g;

@@ -9,7 +9,7 @@ import { ALERT, NOW_SECONDS, openSession, type ScriptedSession } from './scripte
 
 const LATE = { target: 'acc1', until: NOW_SECONDS + 3600 };
 const SUMMARY =
-  /^codex-hotswap: every account is at its limit \(acc1: its 5-hour limit is used up\); first back: acc1 at (?:Nov \d+, )?\d+:\d\d [AP]M$/;
+  /^codex-hotswap: every account is at its limit \(acc1: its 5-hour limit is used up\); first back: acc1 at (?:Nov \d+ )?\d\d:\d\d$/;
 const EXHAUSTED = /\u001b\]0;codex: every account is at its limit; first back: acc1 at/;
 const COUNTDOWN = /\u001b\]0;codex: waiting for acc1 until [^\u001b]* \(1 h 0 m\), any key cancels/;
 
