@@ -7,7 +7,7 @@ import { writeCurrent } from '../../accounts/current.ts';
 import { listHomesWithLink } from '../../accounts/last-link.ts';
 import { KEPT_DAYS, keepRemoved } from '../../accounts/removed-logins.ts';
 import { unlinkSharedLogin } from '../../accounts/shared-login.ts';
-import { accountLock } from '../../accounts/target-snapshot.ts';
+import { accountLock, readTargets } from '../../accounts/target-snapshot.ts';
 import { authFileOf } from '../../accounts/vault.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Config, Target } from '../../state/config.ts';
@@ -17,6 +17,7 @@ import { type Context, currentName, findTarget, readReconciledConfig } from '../
 import { confirm } from '../prompts.ts';
 import { refuseWhileUsed } from '../session/live-sessions.ts';
 import { linkSharedHome } from '../set-up/link-shared-home.ts';
+import { tellStart } from './next-start.ts';
 import { hasLogin, keepSharedVault, listFirstNames, removeVault } from './remove-vault.ts';
 
 export function removeCommand(context: Context): Command {
@@ -74,7 +75,10 @@ export async function forgetTarget(
   say(`${target.name} is forgotten; its account was not logged out`);
   if (kept !== undefined) say(`its login is kept for ${KEPT_DAYS} days: ${kept}`);
   if (left.length > 0) say(`${target.vault} is kept, because it holds ${listFirstNames(left)}`);
-  if (first !== undefined && wasCurrent) say(`new sessions start with ${first.name}`);
+  if (first !== undefined && wasCurrent) {
+    const targets = readTargets(paths, rest);
+    say(tellStart({ config: rest, targets, current: first.name, now: context.now }, ''));
+  }
 }
 
 /** Waits for the account's lock first, because a running refresh still writes its new token into the vault. */

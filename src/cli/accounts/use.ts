@@ -1,12 +1,16 @@
 import { Command } from 'commander';
 import { readCurrent, writeCurrent } from '../../accounts/current.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
+import { findRealCodex } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
+import { askMarked, readCheckedTargets } from '../../launch/ask-marked.ts';
+import { findProgram } from '../../launch/plans.ts';
 import { tellUnreachedShim } from '../../launch/shim-place.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { reportTarget, type TargetReport } from '../look/target-report.ts';
 import { linkSharedHome } from '../set-up/link-shared-home.ts';
+import { foreseeStart, tellStart } from './next-start.ts';
 
 export function useCommand(context: Context): Command {
   return new Command('use')
@@ -15,8 +19,21 @@ export function useCommand(context: Context): Command {
     .addHelpText('after', '\nExample:\n  codex-hotswap use acc1')
     .action(async (name: string) => {
       const config = await readReconciledConfig(context);
-      makeCurrent(context, config, name === '-' ? previousName(context) : name);
+      const wanted = findTarget(config, name === '-' ? previousName(context) : name).name;
+      await askAboutOldMark(context, config, wanted);
+      makeCurrent(context, config, wanted);
     });
+}
+
+/** A launch asks the service before it trusts an old mark (see ask-marked.ts). So what we say about the launch does so, too. */
+async function askAboutOldMark(context: Context, config: Config, name: string): Promise<void> {
+  const { paths, env } = context;
+  const found = findRealCodex(env);
+  if (found.kind !== 'found') return;
+  const wanted = { kind: 'preferred', target: name } as const;
+  await readCheckedTargets(paths, config, wanted, (names) =>
+    askMarked({ paths, config, program: findProgram(found.path, env) }, names),
+  );
 }
 
 /**
@@ -26,17 +43,15 @@ export function useCommand(context: Context): Command {
 export function makeCurrent(context: Context, config: Config, name: string): void {
   const { paths, now, say, warn } = context;
   findTarget(config, name);
-  const snapshot = readTargets(paths, config).find(({ target }) => target.name === name);
+  const targets = readTargets(paths, config);
+  const snapshot = targets.find(({ target }) => target.name === name);
   const report = snapshot && reportTarget(snapshot, name, now);
   if (report !== undefined) refuseWithoutLogin(report);
   writeCurrent(paths, name);
-  say(`new sessions start with ${name}${report?.email ? ` (${report.email})` : ''}`);
-  if (config.strategy !== 'order') {
-    warn(
-      `the strategy ${config.strategy} may still choose another account; to start with ${name}: codex-hotswap config set strategy order`,
-    );
-  }
-  if (report?.reason) warn(`${name}: ${report.reason}`);
+  const question = { config, targets, current: name, now };
+  say(tellStart(question, report?.email ? ` (${report.email})` : ''));
+  const start = foreseeStart(question);
+  if (start?.target === name && start.notice !== undefined) warn(start.notice);
   linkSharedHome(context, config);
   const unreached = tellUnreachedShim(context.env, paths);
   if (unreached !== undefined) warn(unreached);

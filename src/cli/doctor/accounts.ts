@@ -6,6 +6,7 @@ import { authFileOf } from '../../accounts/vault.ts';
 import { tellVaultHome, vaultOfHome } from '../../accounts/vault-home.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Config } from '../../state/config.ts';
+import { foreseeStart } from '../accounts/next-start.ts';
 import { type Context, currentName, requireConfig } from '../context.ts';
 import { reportTarget } from '../look/target-report.ts';
 import { describeLogin, linkSharedHome } from '../set-up/link-shared-home.ts';
@@ -24,10 +25,11 @@ export function checkAccounts(context: Context): Finding[] {
   }
   const snapshots = readTargets(context.paths, config);
   const current = currentName(context, config);
+  const start = foreseeStart({ config, targets: snapshots, current, now: context.now });
+  const starts =
+    start === undefined ? 'no account can be used' : `new sessions start with ${start.target}`;
   return listFindings([
-    ok(
-      `${config.targets.length} accounts in ${context.paths.configFile}; new sessions start with ${current}`,
-    ),
+    ok(`${config.targets.length} accounts in ${context.paths.configFile}; ${starts}`),
     ...snapshots.flatMap((snapshot) => checkTarget(snapshot, current, context.now)),
     ...snapshots.map((_, index) => findTwin(snapshots, index)),
     checkSharedAuth(context, config, snapshots),

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { findShims, tellUnreachedShim } from '../../launch/shim-place.ts';
 import { type OwnText, toPlainJson } from '../../plain-text.ts';
+import { foreseeStart } from '../accounts/next-start.ts';
 import { type Context, currentName, readReconciledConfig, requireConfig } from '../context.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
 import { formatStatus, type TargetStatus } from './status-table.ts';
@@ -20,7 +21,10 @@ interface StatusReport {
   /** Whether the shim supervises `codex`. */
   enabled: boolean;
   shims: string[];
+  /** The account that the user has chosen. */
   current: string | null;
+  /** The account that a new session starts with; null when no account can be used. */
+  next: string | null;
   targets: TargetStatus[];
 }
 
@@ -60,6 +64,7 @@ function makeReport(context: Context): StatusReport {
     enabled: !existsSync(paths.disabledFlag),
     shims: findShims(env, paths),
     current: current ?? null,
+    next: foreseeStart({ config, targets: snapshots, current, now })?.target ?? null,
     targets: snapshots.map((snapshot) => ({
       ...reportTarget(snapshot, current, now),
       sessions: sessions.filter(({ target }) => target === snapshot.target.name),
@@ -68,7 +73,7 @@ function makeReport(context: Context): StatusReport {
 }
 
 function formatReport(
-  { targets, enabled }: StatusReport,
+  { targets, enabled, current, next }: StatusReport,
   { env, paths, now }: Context,
 ): (string | OwnText)[] {
   const { isTTY, columns } = process.stdout;
@@ -77,6 +82,7 @@ function formatReport(
     width: isTTY ? columns : undefined,
     colour: Boolean(isTTY) && !env.NO_COLOR,
   });
+  if (next !== null && next !== current) lines.push(`new sessions start with ${next}`);
   if (enabled) return [...lines, tellUnreachedShim(env, paths) ?? []].flat();
   return [
     ...lines,

@@ -1,11 +1,12 @@
 import { describeIdentity } from '../../accounts/login.ts';
 import { activeMarks, describeMark, type Mark } from '../../accounts/marks.ts';
 import { holdsForeignLogin, ownerOf } from '../../accounts/owner.ts';
+import { isFullByFigures } from '../../accounts/standing.ts';
 import type { TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { percentLeft, readUsage, type Usage } from '../../accounts/usage.ts';
 import { describeTime } from '../../local-time.ts';
 import { describeWait } from '../time-text.ts';
-import { sortByLength } from './usage-text.ts';
+import { describeAge, sortByLength } from './usage-text.ts';
 
 /** One target as `status` shows it; the shape of `status --json`, so keys are only ever added. */
 export interface TargetReport {
@@ -17,7 +18,7 @@ export interface TargetReport {
   state: 'ready' | 'marked' | 'off' | 'not-logged-in' | 'wrong-account' | 'broken' | 'unsafe';
   email: string | null;
   plan: string | null;
-  /** Explains `state`, and says what to do about it; null when ready. */
+  /** Explains `state`, and says what to do about it; null when there is nothing to say. */
   reason: string | null;
   marks: { kind: string; until: string | null; text: string }[];
   /** Null as long as no figures are known. */
@@ -103,9 +104,17 @@ function describeState(
     const reason = `it now has the login of ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name} --replace-account --move`;
     return { state: 'wrong-account', reason };
   }
-  if (marks.length === 0) return { state: 'ready', reason: null };
+  if (marks.length === 0) return { state: 'ready', reason: describeFullWindow(snapshot, now) };
   const reason = marks.map((mark) => describeMarkUntil(mark, target.name, now)).join('; ');
   return { state: 'marked', reason };
+}
+
+/** An account may be used while its figures say that nothing is left: only a refusal of the service is a fact. */
+function describeFullWindow({ target, state }: TargetSnapshot, now: Date): string | null {
+  const usage = readUsage(state.usage);
+  if (usage === undefined || !isFullByFigures(usage, now.getTime() / 1000)) return null;
+  const age = describeAge(usage.source, isoOf(usage.capturedAt), now);
+  return `used last, because nothing is left by its figures (${age}); fresh ones: codex-hotswap refresh ${target.name}`;
 }
 
 function describeMarkUntil(mark: Mark, target: string, now: Date): string {
