@@ -37,7 +37,7 @@ const answered =
   (state) =>
     afterAnswer(state, at);
 
-const afterAll = (facts: readonly Fact[]): AccountState =>
+const stateAfter = (facts: readonly Fact[]): AccountState =>
   facts.reduce((state, fact) => fact(state), EMPTY);
 
 const snapshot = (
@@ -58,7 +58,7 @@ function stand(
   facts: readonly Fact[],
   { at = NOW + HOUR, ...settings }: Partial<TargetSnapshot['target']> & { at?: number } = {},
 ): string {
-  const one = snapshot(afterAll(facts), settings);
+  const one = snapshot(stateAfter(facts), settings);
   const standing = judgeAccount(one, { targets: [one], nowSeconds: at });
   return standing.kind === 'usable' ? standing.use : standing.kind;
 }
@@ -128,7 +128,7 @@ describe('the standing of an account, row by row', () => {
   const BY_FIGURES = ['window-5h', 'window-weekly', 'window-other', 'reserve', 'needs-login'];
   const BY_ANSWER = [...BY_FIGURES, 'unknown', 'api-quota', 'not-in-plan'];
   it.each(MARK_KINDS)('what ends a mark early: %s', (kind) => {
-    const left = (fact: Fact) => afterAll([refused(kind), fact]).marks.length;
+    const left = (fact: Fact) => stateAfter([refused(kind), fact]).marks.length;
     expect(left(figures(NOW + 1, 2))).toBe(BY_FIGURES.includes(kind) ? 0 : 1);
     expect(left(answered(NOW + 1))).toBe(BY_ANSWER.includes(kind) ? 0 : 1);
     // What comes in the same moment is no later fact.
@@ -162,9 +162,9 @@ describe('the standing of an account, row by row', () => {
 
   it('of usable accounts, included usage comes before credits, and a full window is last', () => {
     const states = {
-      full: afterAll([figures(NOW, 100)]),
-      paid: afterAll([figures(NOW, 100, { credits: CREDITS })]),
-      fresh: afterAll([figures(NOW, 99)]),
+      full: stateAfter([figures(NOW, 100)]),
+      paid: stateAfter([figures(NOW, 100, { credits: CREDITS })]),
+      fresh: stateAfter([figures(NOW, 99)]),
     };
     const pick = (names: (keyof typeof states)[]) => {
       const targets = names.map((name) => snapshot({ ...states[name], target: name }));
@@ -203,7 +203,7 @@ describe('the mark of a proof', () => {
 
 describe('which accounts the service is asked about', () => {
   const OLD = NOW - 31 * 60;
-  const marked = (name: string, ...facts: Fact[]) => snapshot({ ...afterAll(facts), target: name });
+  const marked = (name: string, ...facts: Fact[]) => snapshot({ ...stateAfter(facts), target: name });
   const weekly = (at: number) => refused('window-weekly', at);
   const ask = (targets: TargetSnapshot[], rest: Partial<Parameters<typeof listDoubted>[0]>) =>
     listDoubted({ targets, chosen: undefined, preferred: undefined, nowSeconds: NOW, ...rest });
@@ -267,7 +267,7 @@ test('a mark never outlives its bound', () => {
   const longest = { 'window-5h': 6 * HOUR, 'window-weekly': 8 * DAY, 'window-other': 8 * DAY };
   fc.assert(
     fc.property(someFacts, (facts) => {
-      for (const { kind, until, at } of afterAll(facts).marks) {
+      for (const { kind, until, at } of stateAfter(facts).marks) {
         const most = longest[kind as keyof typeof longest] ?? 32 * DAY;
         if (until !== null) expect(until).toBeLessThanOrEqual(at + most + 1);
       }
@@ -280,7 +280,7 @@ test('a usable account never loses to an unusable one', () => {
   fc.assert(
     fc.property(fc.array(someFacts, { minLength: 1, maxLength: 4 }), (pool) => {
       const targets = pool.map((facts, index) =>
-        snapshot({ ...afterAll(facts), target: `acc${index}` }),
+        snapshot({ ...stateAfter(facts), target: `acc${index}` }),
       );
       const question = { targets, nowSeconds: NOW };
       const usable = targets.filter((one) => judgeAccount(one, question).kind === 'usable');
@@ -307,7 +307,7 @@ test('more evidence of health never makes an account less usable', () => {
 });
 
 test('the order in which two facts are recorded does not matter', () => {
-  const marksOf = (facts: Fact[]): Mark[] => activeMarks(afterAll(facts), NOW);
+  const marksOf = (facts: Fact[]): Mark[] => activeMarks(stateAfter(facts), NOW);
   const pastTime = fc.integer({ min: NOW - 10 * DAY, max: NOW });
   const refusal = fc
     .record({ kind: fc.constantFrom(...MARK_KINDS), at: pastTime })
