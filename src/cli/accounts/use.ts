@@ -5,6 +5,7 @@ import { HotswapError } from '../../errors.ts';
 import { tellUnreachedShim } from '../../launch/shim-place.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
+import { tellUseHere } from '../look/rule-report.ts';
 import { reportTarget, type TargetReport } from '../look/target-report.ts';
 import { linkSharedHome } from '../set-up/link-shared-home.ts';
 
@@ -37,6 +38,8 @@ export function makeCurrent(context: Context, config: Config, name: string): voi
     );
   }
   if (report?.reason) warn(`${name}: ${report.reason}`);
+  const here = tellUseHere(context, config, name);
+  if (here !== undefined) warn(here);
   linkSharedHome(context, config);
   const unreached = tellUnreachedShim(context.env, paths);
   if (unreached !== undefined) warn(unreached);

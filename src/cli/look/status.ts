@@ -6,6 +6,7 @@ import { findShims, tellUnreachedShim } from '../../launch/shim-place.ts';
 import { type OwnText, toPlainJson } from '../../plain-text.ts';
 import { type Context, currentName, readReconciledConfig, requireConfig } from '../context.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
+import { listRuleFaults, type RuleReport, reportRules, tellHere } from './rule-report.ts';
 import { formatStatus, type TargetStatus } from './status-table.ts';
 import { reportTarget } from './target-report.ts';
 
@@ -22,6 +23,9 @@ interface StatusReport {
   shims: string[];
   current: string | null;
   targets: TargetStatus[];
+  rules: RuleReport[];
+  /** For the user: what the rule of the working directory, or CODEX_HOTSWAP_TARGET, allows. Null when it allows all. */
+  here: string | null;
 }
 
 export function statusCommand(context: Context): Command {
@@ -64,19 +68,25 @@ function makeReport(context: Context): StatusReport {
       ...reportTarget(snapshot, current, now),
       sessions: sessions.filter(({ target }) => target === snapshot.target.name),
     })),
+    rules: reportRules(config),
+    here: tellHere(context, config) ?? null,
   };
 }
 
 function formatReport(
-  { targets, enabled }: StatusReport,
-  { env, paths, now }: Context,
+  { targets, enabled, rules, here }: StatusReport,
+  context: Context,
 ): (string | OwnText)[] {
+  const { env, paths, now } = context;
   const { isTTY, columns } = process.stdout;
   const lines = formatStatus(targets, {
     now,
     width: isTTY ? columns : undefined,
     colour: Boolean(isTTY) && !env.NO_COLOR,
   });
+  if (here !== null) lines.push(here);
+  const faults = rules.length === 0 ? [] : listRuleFaults(context, requireConfig(context), rules);
+  lines.push(...faults.filter((fault) => !here?.includes(fault)));
   if (enabled) return [...lines, tellUnreachedShim(env, paths) ?? []].flat();
   return [
     ...lines,
