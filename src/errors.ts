@@ -7,6 +7,7 @@ const EXIT_STATUS = {
   'unknown-target': 2,
   'bad-name': 2,
   'bad-config': 78, // EX_CONFIG of sysexits.h
+  'bad-rule': 78,
   'not-set-up': 78,
   'bad-state': 1,
   'bad-vault': 77, // EX_NOPERM
@@ -14,6 +15,8 @@ const EXIT_STATUS = {
   'home-unwritable': 73, // EX_CANTCREAT
   'no-free-slot': 75, // EX_TEMPFAIL
   'no-usable-target': 75,
+  'not-allowed': 1,
+  'other-provider': 75,
   'forced-login': 1, // as Codex itself
   'identity-clash': 65, // EX_DATAERR
   'login-failed': 1,

@@ -76,6 +76,10 @@ export function renameSteps(paths: Paths, { from, to }: Renaming): (() => unknow
         targets: before.targets.map((known) =>
           known.name === from.name ? { ...known, ...to } : known,
         ),
+        rules: before.rules.map((rule) => ({
+          ...rule,
+          targets: rule.targets.map((name) => (name === from.name ? to.name : name)),
+        })),
       })),
     () => renameInCurrent(paths, from.name, to.name),
     () => removeAccountState(paths, from.name),

@@ -14,6 +14,7 @@ import { refreshCommand } from './accounts/refresh.ts';
 import { removeCommand } from './accounts/remove.ts';
 import { renameCommand } from './accounts/rename.ts';
 import { resetCommand } from './accounts/reset.ts';
+import { ruleCommand } from './accounts/rule.ts';
 import { useCommand } from './accounts/use.ts';
 import { type Context, createContext } from './context.ts';
 import { doctorCommand } from './doctor/doctor.ts';
@@ -60,6 +61,7 @@ const COMMANDS: ((context: Context) => Command)[] = [
   useCommand,
   nextCommand,
   currentCommand,
+  ruleCommand,
   launchCommand,
   resumeCommand,
   sessionsCommand,

@@ -1,3 +1,4 @@
+import { nameAllowance } from '../accounts/allowance.ts';
 import type { Refused } from '../accounts/choice.ts';
 import { readCurrent, writeCurrent } from '../accounts/current.ts';
 import type { Mark } from '../accounts/marks.ts';
@@ -19,6 +20,7 @@ import {
   type AccountConstraints,
   type AllowedAccounts,
   createAllowedAccounts,
+  type SessionAllowance,
 } from './account-constraints.ts';
 import { createAccountNotes } from './account-notes.ts';
 import { type Candidates, createCandidates } from './candidates.ts';
@@ -61,7 +63,12 @@ export interface HandoffAccounts {
    * the vault is intact, this refreshes the access token.
    */
   isLoginGone(): Promise<boolean>;
-  /** Puts the target's login into the overlay, and makes it the account that new sessions start with. */
+  /** The user's rule that the last choice kept to, for the user: `rule for ~/src/acme`. */
+  rule(): string | undefined;
+  /**
+   * Puts the target's login into the overlay, and makes it the account that new sessions start with. A session that may use
+   * some accounts only changes nothing for new sessions, because those may be started elsewhere.
+   */
   repoint(target: string): void;
 }
 
@@ -78,6 +85,8 @@ export interface NoneLeft {
   earliest?: AwaitedAccount;
   /** The session must stay with its account. */
   pinned?: boolean;
+  /** What allows only the accounts that were tried: `the rule for ~/src/acme allows`. */
+  allowedBy?: string;
   /** The setting that makes Codex log out an account that still has something left, in one line. */
   forbiddenBy?: string;
 }
@@ -109,6 +118,8 @@ export interface HandoffAccountsOptions {
   pinned?: boolean;
   /** The shared home keeps its own login: it is a vault, or the user keeps its login apart. */
   keepsHome?: boolean;
+  /** The accounts that the user's rules allow. */
+  allowance?: SessionAllowance;
   /** The constraints when the session began. */
   constraints?: AccountConstraints;
   /** Reads Codex's configuration. @throws HotswapError when Codex would work with none of the accounts. */
@@ -125,7 +136,12 @@ export interface HandoffAccountsOptions {
 export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAccounts {
   const { paths, config, slot, records = createDeferredWrites() } = options;
   const notes = createAccountNotes(paths, config, records);
-  const allowed = createAllowedAccounts(config, options.constraints, options.readConstraints);
+  const allowed = createAllowedAccounts(
+    config,
+    options.constraints,
+    options.readConstraints,
+    options.allowance,
+  );
   const logins = createLoginChecks(options.tokens);
   let { target } = options;
   const candidates = createCandidates({
@@ -198,6 +214,10 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       // A missing link proves no logout: Codex also removes the link when a setting forces another login.
       return logins.isDead(target, { isSuspect: true });
     },
+    rule() {
+      const allowance = allowed.allowance();
+      return allowance && nameAllowance(allowance);
+    },
     repoint(next) {
       const authFile = retryNow(() => {
         assertHeld(slot);
@@ -207,6 +227,7 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
         return vault.authFile;
       });
       target = next;
+      if (allowed.allowance() !== undefined) return;
       records.attempt('the current account', () => writeCurrent(paths, next));
       if (options.keepsHome) return;
       records.attempt('the login of the Codex home', () => {
@@ -234,8 +255,10 @@ async function findReady(
   let next = chosen;
   if (!allowed.isAllowed(next)) {
     const choice = candidates.chooseAgain();
-    if (choice.kind === 'none') allowed.assertAllowed(next);
-    else next = choice.target;
+    if (choice.kind === 'none') {
+      allowed.assertAllowed(next);
+      allowed.assertInRule(next);
+    } else next = choice.target;
   }
   for (let left = config.targets.length; left > 0; left--) {
     if (!(await logins.isDead(next))) return next;

@@ -1,3 +1,4 @@
+import { dropUndefined } from '../codex/json.ts';
 import { copyWithoutEncrypted } from '../codex/portable-copy.ts';
 import { describeError, HotswapError } from '../errors.ts';
 import type { HandoffAccounts } from './accounts.ts';
@@ -42,7 +43,8 @@ export function createAnswers(
         to = await accounts.prepare(to, effect.thread?.cwd);
         if (!isWanted()) return undefined;
         accounts.repoint(to);
-        return { name: 'moved', to, plan: await planSuccessor(effect) };
+        const plan = await planSuccessor(effect);
+        return { name: 'moved', to, plan, ...dropUndefined({ rule: accounts.rule() }) };
       } catch (error) {
         return { name: 'not-moved', to, shows: accounts.target, failure: describeFailure(error) };
       }

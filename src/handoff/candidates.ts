@@ -1,3 +1,10 @@
+import {
+  type Allowance,
+  ofAllowed,
+  orderAllowed,
+  tellAllows,
+  tellAllowsOnly,
+} from '../accounts/allowance.ts';
 import { type ChoiceQuestion, chooseTarget } from '../accounts/choice.ts';
 import { listDoubted } from '../accounts/doubt.ts';
 import type { Mark } from '../accounts/marks.ts';
@@ -53,10 +60,16 @@ export function createCandidates(parts: CandidatesParts): Candidates {
     return chooseTarget({ targets, strategy, ...bucket, nowSeconds: nowSeconds(), ...rest });
   }
 
-  /** A pinned session has one account. The other accounts' marks still hold for a shared workspace. */
+  /**
+   * The accounts that the user allows, in the order of the rule. A pinned session has one account. The other accounts' marks
+   * still hold for a shared workspace.
+   */
   function listAll(snapshots: readonly TargetSnapshot[]): readonly TargetSnapshot[] {
-    if (!isPinned) return snapshots;
-    return snapshots.map((one) => switchTarget(one, one.target.name === target()));
+    if (isPinned) return snapshots.map((one) => switchTarget(one, one.target.name === target()));
+    return orderAllowed(snapshots, allowed.allowance(), {
+      nameOf: ({ target: { name } }) => name,
+      switchOff: (one) => switchTarget(one, false),
+    });
   }
 
   function listAllowed(snapshots: readonly TargetSnapshot[]): TargetSnapshot[] {
@@ -74,13 +87,16 @@ export function createCandidates(parts: CandidatesParts): Candidates {
         choice = choose(listAllowed(notes.readTargets()), exclude);
       }
       if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name };
-      const { earliest, reasons } = choice;
+      const { earliest } = choice;
+      const allowance = allowed.allowance();
+      const reasons = ofAllowed(choice.reasons, allowance);
       const forbiddenBy = allowed.reason();
       const isForbidden =
         forbiddenBy !== undefined && choose(listAll(notes.latest()), exclude).kind === 'chosen';
       return {
         ...{ kind: 'none', reasons, ...(earliest && { earliest }) },
         ...(isPinned && { pinned: true }),
+        ...(allowance && tellAllowance(allowance)),
         ...(isForbidden && { forbiddenBy }),
       };
     },
@@ -115,6 +131,12 @@ export function createCandidates(parts: CandidatesParts): Candidates {
     hasOther: () =>
       choose(listAllowed(notes.readTargets()), { exclude: target() }).kind === 'chosen',
   };
+}
+
+/** Two rules may have no account in common: then no account is at its limit because of them. */
+function tellAllowance(allowance: Allowance): NoneLeft {
+  if (allowance.targets.length === 0) return { forbiddenBy: tellAllowsOnly(allowance) };
+  return { allowedBy: tellAllows(allowance) };
 }
 
 /** The snapshot of a target, switched on or off for this session. */

@@ -54,8 +54,11 @@ export type Event =
   | { name: 'stop-overdue' }
   /** The background commands and the agents that end with the child. */
   | { name: 'commands-ended'; names: readonly string[]; agents?: readonly Agent[] }
-  /** `to`: the target whose login the overlay links to now. Without a plan the command cannot be run again. */
-  | { name: 'moved'; to: string; plan: SuccessorPlan | undefined }
+  /**
+   * `to`: the target whose login the overlay links to now. Without a plan the command cannot be run again. `rule`: what allows
+   * this account and not all, such as `rule for ~/src/acme`.
+   */
+  | { name: 'moved'; to: string; plan: SuccessorPlan | undefined; rule?: string }
   /** `to`: the target that was wanted. `shows`: the target whose login the overlay links to. */
   | { name: 'not-moved'; to: string; shows: string; failure: Failure }
   /** Without a plan the thread cannot be opened. */

@@ -98,7 +98,7 @@ function exhaust(
   // An account was chosen, but there is no handoff any more: each account has been tried.
   const none: NoneLeft = event.name === 'none-left' ? event : {};
   const { slackSeconds } = rules;
-  const { earliest } = none;
+  const { earliest, allowedBy } = none;
   const log: Logged = { type: 'exhausted', target, ...(earliest && { earliest }) };
   const canWait = slackSeconds !== undefined && waits < MAX_WAITS;
   const awaited = canWait ? earliest : undefined;
@@ -109,7 +109,7 @@ function exhaust(
   const title = titleExhausted(facts, now);
   const session = rules.isInteractive ? { ...before, exhausted: { summary, title } } : before;
   const line = awaited
-    ? tellWaiting(target, mark, { target: awaited.target, until }, now)
+    ? tellWaiting(target, mark, { target: awaited.target, until }, { allowedBy, now })
     : summary;
   // One notification is enough: a user who sends more prompts knows of the limit.
   const alert = before.exhausted === undefined ? { alert: summary } : {};

@@ -18,6 +18,11 @@ export function tellEarly(from: string, to: string, room: Room, onCredits = fals
   return `codex-hotswap: ${from}: ${why}; going on under ${to}`;
 }
 
+/** The part of a line about a handoff that names what allows the account; '' for nothing. */
+export function tellRule(rule: string | undefined): string {
+  return rule === undefined ? '' : ` (${rule})`;
+}
+
 /** At exit, when no other account could go on: the account, its limit, and the account that comes back first. */
 export function tellExhausted(
   {
@@ -25,6 +30,7 @@ export function tellExhausted(
     mark,
     earliest,
     pinned,
+    allowedBy,
     forbiddenBy,
     reasons = [],
   }: { target: string; mark: Mark } & NoneLeft,
@@ -39,31 +45,33 @@ export function tellExhausted(
     earliest === undefined
       ? 'no account comes back by itself; see: codex-hotswap status'
       : `first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
-  return `codex-hotswap: ${tellNoneUsable(reasons)} (${limit}); ${back}`;
+  return `codex-hotswap: ${tellNoneUsable(reasons, allowedBy)} (${limit}); ${back}`;
 }
 
 /**
  * Why no account can be used: “every account is at its limit” only if so. A login that the user must renew is named with its
- * command. @param reasons of {@link chooseTarget}.
+ * command. @param reasons of {@link chooseTarget}. @param allowedBy `the rule for ~/src/acme allows`.
  */
-export function tellNoneUsable(reasons: readonly Refused[]): string {
+export function tellNoneUsable(reasons: readonly Refused[], allowedBy?: string): string {
   const unusable = reasons.flatMap(({ target, standing }) =>
     standing.kind === 'unusable' ? [{ target, ...standing }] : [],
   );
+  const allowed = allowedBy === undefined ? '' : ` that ${allowedBy}`;
   const logins = unusable.filter(({ because }) => because === 'login');
   if (logins.length > 0) {
     const names = logins.map(
       ({ target, evidence, advice }) => `${target}: ${evidence}; run: ${advice}`,
     );
-    return `no account can be used: ${names.join('; ')}`;
+    return `no account${allowed} can be used: ${names.join('; ')}`;
   }
   const areOff = unusable.some(({ because }) => because === 'off');
-  return `every account${areOff ? ' that is on' : ''} is at its limit`;
+  const on = areOff ? `${allowed === '' ? '' : ' and'} that is on` : '';
+  return `every account${allowed}${on} is at its limit`;
 }
 
 /** The same as the sequence that sets the window's title. Codex sets its own title with its next turn. */
 export function titleExhausted(
-  { earliest, forbiddenBy, reasons = [] }: NoneLeft,
+  { earliest, allowedBy, forbiddenBy, reasons = [] }: NoneLeft,
   now: Date,
 ): string {
   if (forbiddenBy !== undefined) return titleOf('codex: no other account goes on here');
@@ -71,7 +79,7 @@ export function titleExhausted(
     earliest === undefined
       ? ''
       : `; first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
-  return titleOf(`codex: ${tellNoneUsable(reasons)}${back}`);
+  return titleOf(`codex: ${tellNoneUsable(reasons, allowedBy)}${back}`);
 }
 
 /** The sequence that shows the countdown in the window's title. */
@@ -93,10 +101,10 @@ export function tellWaiting(
   target: string,
   mark: Mark,
   awaited: AwaitedAccount,
-  now: Date,
+  { allowedBy, now }: { allowedBy: string | undefined; now: Date },
 ): string {
   const limit = `${target}: ${describeMark(mark)}`;
-  return `codex-hotswap: every account is at its limit (${limit}); waiting for ${awaited.target} until ${describeTime(awaited.until, now)}`;
+  return `codex-hotswap: ${tellNoneUsable([], allowedBy)} (${limit}); waiting for ${awaited.target} until ${describeTime(awaited.until, now)}`;
 }
 
 /** One line: the account that was waited for is back. */

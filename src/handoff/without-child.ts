@@ -9,6 +9,7 @@ import {
   tellEnded,
   tellHandoff,
   tellNotMoved,
+  tellRule,
   tellRunAgain,
 } from './messages.ts';
 import { isWorkIdle, nameThread, promptOf } from './session.ts';
@@ -55,7 +56,7 @@ export function advanceRetrying(state: Named<'retrying'>, event: Event): Step {
 /** The overlay links to the login of the next account. */
 function afterMove(
   { session: before, ending }: Named<'moving'>,
-  { to: target, plan }: EventOf<'moved'>,
+  { to: target, plan, rule }: EventOf<'moved'>,
   at: number,
 ): Step {
   const session: Session = {
@@ -65,17 +66,21 @@ function afterMove(
   if (plan === undefined) {
     return prepend(runByHand(session, before.target, at), finish(session, ending ?? FAILED));
   }
-  return prepend(tellMove(before, target, at), start(session, plan, ending));
+  return prepend(tellMove(before, { to: target, rule }, at), start(session, plan, ending));
 }
 
-function tellMove(session: Session, to: string, at: number): Effect[] {
+function tellMove(
+  session: Session,
+  { to, rule }: { to: string; rule: string | undefined },
+  at: number,
+): Effect[] {
   const { target: from, cause, endedCommands, agents } = session;
   const moved = { from, to, ...nameThread(session) };
   const ended = tellAgents(agents) + tellEnded(endedCommands);
   if (cause?.kind === 'low') {
     const { room, onCredits } = cause;
     const event: Logged = { type: 'rotated', ...moved, kind: 'low', ...room };
-    const line = tellEarly(from, to, room, onCredits) + ended;
+    const line = tellEarly(from, to, room, onCredits) + tellRule(rule) + ended;
     return [
       { do: 'log', event },
       { do: 'tell', line, isUrgent: false },
@@ -88,7 +93,10 @@ function tellMove(session: Session, to: string, at: number): Effect[] {
   const log: Effect = { do: 'log', event: { type: 'rotated', ...moved, kind: mark.kind } };
   // The account that is back may be the account that ran.
   const isSame = isBack && from === to;
-  return [...(isSame ? [] : [log]), { do: 'tell', line: line + ended, isUrgent: true }];
+  return [
+    ...(isSame ? [] : [log]),
+    { do: 'tell', line: line + tellRule(rule) + ended, isUrgent: true },
+  ];
 }
 
 /** We cannot run the command again, because it has read its stdin. The user can: new sessions use the next account. */

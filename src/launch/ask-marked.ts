@@ -1,12 +1,11 @@
 import { chooseTarget } from '../accounts/choice.ts';
-import { readCurrent } from '../accounts/current.ts';
 import { listDoubted } from '../accounts/doubt.ts';
 import { readTargets, type TargetSnapshot } from '../accounts/target-snapshot.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
+import { type AccountWish, readStart } from './account-wish.ts';
 import type { AskContext } from './ask-account.ts';
 import { checkAccount } from './check-account.ts';
-import type { WantedTarget } from './choose-account.ts';
 
 /** Neither a launch nor a handoff waits longer for the answers. */
 const MOST_MS = 3000;
@@ -35,13 +34,14 @@ export async function askMarked(
 export async function readCheckedTargets(
   paths: Paths,
   config: Config,
-  wanted: WantedTarget | undefined,
+  wish: AccountWish,
   ask: (names: readonly string[]) => Promise<void>,
 ): Promise<TargetSnapshot[]> {
+  const { wanted } = wish;
   const targets = readTargets(paths, config);
   const isMarked = targets.some(({ state }) => state.marks.length > 0);
   if (!isMarked || wanted?.kind === 'only') return targets;
-  const preferred = wanted?.target ?? readCurrent(paths).current ?? targets[0]?.target.name;
+  const preferred = wanted?.target ?? readStart(paths, wish) ?? targets[0]?.target.name;
   const nowSeconds = Date.now() / 1000;
   const strategy = wanted === undefined ? config.strategy : 'order';
   const choice = chooseTarget({ targets, current: preferred, strategy, nowSeconds });

@@ -1,3 +1,4 @@
+import { type Allowance, ofAllowed, tellAllows } from '../accounts/allowance.ts';
 import { chooseTarget } from '../accounts/choice.ts';
 import { describeIdentity, type Identity } from '../accounts/login.ts';
 import { holdsForeignLogin, ownerOf } from '../accounts/owner.ts';
@@ -24,6 +25,8 @@ export interface ChosenAccount {
 export interface AccountQuestion {
   targets: readonly TargetSnapshot[];
   wanted?: WantedTarget | undefined;
+  /** The accounts that the user allows. The others among the targets are switched off. Undefined: all. */
+  allowance?: Allowance | undefined;
   /** The target that new sessions start with. */
   current: string | undefined;
   strategy: Strategy;
@@ -78,7 +81,9 @@ function chooseUsable({ targets, wanted, strategy, now, ...rest }: AccountQuesti
     strategy: wanted === undefined ? strategy : 'order',
     nowSeconds: secondsOf(now),
   });
-  if (choice.kind === 'none') return chooseAtLimit({ targets, current, now }, choice);
+  if (choice.kind === 'none') {
+    return chooseAtLimit({ targets, current, now, allowance: rest.allowance }, choice);
+  }
   const { name } = choice.target;
   const passed = find(targets, current) ?? targets[0];
   // There is no line about an account at its limit. About a login that cannot be used there is one: the user must repair it.
@@ -92,9 +97,11 @@ function chooseUsable({ targets, wanted, strategy, now, ...rest }: AccountQuesti
 
 /** All accounts are at their limit. Codex runs and shows the limit; our marks may be wrong about its end. */
 function chooseAtLimit(
-  { targets, current, now }: Pick<AccountQuestion, 'targets' | 'current' | 'now'>,
-  { earliest, reasons }: Extract<ReturnType<typeof chooseTarget>, { kind: 'none' }>,
+  { targets, current, now, allowance }: Omit<AccountQuestion, 'wanted' | 'strategy'>,
+  { earliest, ...choice }: Extract<ReturnType<typeof chooseTarget>, { kind: 'none' }>,
 ): ChosenAccount {
+  const reasons = ofAllowed(choice.reasons, allowance);
+  const allowedBy = allowance && tellAllows(allowance);
   const isUsable = (one: TargetSnapshot) => one.target.enabled && !holdsForeignLogin(one);
   const [fallback] = [find(targets, earliest?.target), find(targets, current), ...targets].flatMap(
     (one) => (one?.vault.kind === 'ready' && isUsable(one) ? [{ ...one, vault: one.vault }] : []),
@@ -106,7 +113,9 @@ function chooseAtLimit(
     );
     throw new HotswapError(
       'no-usable-target',
-      targets.length === 0 ? 'no account is set up' : `no account can be used (${why})`,
+      targets.length === 0
+        ? 'no account is set up'
+        : `no account${allowedBy === undefined ? '' : ` that ${allowedBy}`} can be used (${why})`,
       targets.length === 0
         ? 'run: codex-hotswap setup'
         : `run: ${advice ?? 'codex-hotswap status'}`,
@@ -115,7 +124,7 @@ function chooseAtLimit(
   const { name } = fallback.target;
   const back =
     earliest && `; first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
-  const notice = `${tellNoneUsable(reasons)}${back ?? ''}; starting under ${name}`;
+  const notice = `${tellNoneUsable(reasons, allowedBy)}${back ?? ''}; starting under ${name}`;
   return toChosen(name, fallback.vault, notice);
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgv } from '../codex/argv.ts';
 import { requireRealCodex } from '../codex/find-codex.ts';
-import { describeError, HotswapError, NotStartedError } from '../errors.ts';
+import { describeError, type ErrorCode, HotswapError, NotStartedError } from '../errors.ts';
 import type { Ending } from '../handoff/states.ts';
 import { toPlainText } from '../plain-text.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
@@ -27,6 +27,8 @@ export interface Launch {
   cwd: string;
   /** The account that `codex-hotswap launch` names. */
   wanted?: WantedTarget;
+  /** The only accounts that the session may use (`--only`). */
+  among?: readonly string[];
   /** The session stays under its account at a limit. */
   pinned?: boolean;
   /** When every account is at its limit, the session waits for a reset. Default: the configuration decides. */
@@ -92,9 +94,11 @@ async function launchReal(typed: Found): Promise<Ending> {
     if (!isOwnHome(paths)) return runPlain(launch);
     return (await runCodexLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
+  let allows: string | undefined;
   const unsupervised = (error: unknown) => {
-    // Codex would log an account out.
-    if (error instanceof HotswapError && error.code === 'forced-login') throw error;
+    // Codex would log an account out, or work under an account that is not allowed here.
+    if (error instanceof HotswapError && MUST_NOT_RUN.has(error.code)) throw error;
+    if (allows !== undefined && !usesNoAccount(error)) throw refuse(error, allows);
     // A user who names an account does not want another one.
     if (launch.wanted?.kind === 'only') throw error;
     // The real codex cannot be started, so it could not run without us either.
@@ -104,7 +108,10 @@ async function launchReal(typed: Found): Promise<Ending> {
   };
   const open = async () => {
     requireOwnHome(paths.home);
-    return openSession({ ...launch, here: launch.here || here, invocation, paths, say });
+    const restrict = (words: string) => {
+      allows = words;
+    };
+    return openSession({ ...launch, here: launch.here || here, invocation, paths, say, restrict });
   };
   // The shim itself has found the real codex, and needs no check.
   const unreached = typed.fromShim ? undefined : tellUnreachedShim(typed.env, paths);
@@ -115,6 +122,24 @@ async function launchReal(typed: Found): Promise<Ending> {
     return unsupervised(error.cause);
   });
   return ending ?? runPlain(launch);
+}
+
+/** After these errors the real codex does not run. */
+const MUST_NOT_RUN: ReadonlySet<ErrorCode> = new Set([
+  ...(['forced-login', 'bad-rule', 'not-allowed', 'cancelled'] as const),
+]);
+
+/** Codex works with another provider, so no account of the user is used against a rule. */
+function usesNoAccount(error: unknown): boolean {
+  return error instanceof HotswapError && error.code === 'other-provider';
+}
+
+/** Unsupervised, Codex would work under whichever account it finds. @param allows `the rule for ~/src/acme allows`. */
+function refuse(error: unknown, allows: string): unknown {
+  if (!(error instanceof HotswapError)) return error;
+  const why = `codex does not run unsupervised here, because ${allows} only some accounts; to run it all the same: CODEX_HOTSWAP_BYPASS=1 codex`;
+  const advice = error.advice === '' ? why : `${error.advice}; ${why}`;
+  return new HotswapError(error.code, error.message, advice, { cause: error });
 }
 
 /** In a shell of a supervised codex CODEX_HOME is the overlay of that codex. No other codex may use that overlay. */

@@ -34,7 +34,8 @@ export interface LoginConstraints {
 /**
  * Reads the variables and settings that forbid our accounts: a variable that outranks every login, another provider, a forced
  * workspace or login method (facts 24, 44, 25).
- * @throws HotswapError `no-usable-target` when Codex would use none of our accounts: then Codex runs unsupervised.
+ * @throws HotswapError `no-usable-target` when Codex would use none of our accounts, and `other-provider` when it would use no
+ * account at all: then Codex runs unsupervised.
  * `forced-login` when Codex would log out every account: then Codex must not run.
  */
 export async function readLoginConstraints(
@@ -49,8 +50,10 @@ export async function readLoginConstraints(
   }
   const settings = await readSettings(question);
   if (settings.foreignProvider !== undefined) {
-    throw unusable(
+    throw new HotswapError(
+      'other-provider',
       `Codex uses the provider ${JSON.stringify(settings.foreignProvider)} here, and no account`,
+      NOT_MOVED,
     );
   }
   // Another store in a file does no harm: our own `-c` outranks the file. But the user's `-c` outranks ours.
@@ -92,7 +95,9 @@ async function requireFileStore(question: ConfigQuestion): Promise<void> {
   );
 }
 
-function unusable(message: string, advice = 'no limit moves this session'): HotswapError {
+const NOT_MOVED = 'no limit moves this session';
+
+function unusable(message: string, advice = NOT_MOVED): HotswapError {
   return new HotswapError('no-usable-target', message, advice);
 }
 

@@ -1,8 +1,8 @@
 import { tellDeadLogin } from '../handoff/messages.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
+import type { AccountWish } from './account-wish.ts';
 import { readCheckedTargets } from './ask-marked.ts';
-import type { WantedTarget } from './choose-account.ts';
 import { closeSessionOverlay } from './close-overlay.ts';
 import { openSessionOverlay, type SessionOverlay } from './session-overlay.ts';
 import type { TokenKeeper } from './token-keeper.ts';
@@ -11,7 +11,7 @@ export interface OverlayRequest {
   paths: Paths;
   config: Config;
   tokens: TokenKeeper;
-  wanted: WantedTarget | undefined;
+  wish: AccountWish;
   /** Targets whose login may be revoked: the service is asked about each, once. */
   suspects: Set<string>;
   say(line: string): void;
@@ -24,10 +24,10 @@ export interface OverlayRequest {
  * account is dead, the next account is tried.
  */
 export async function openReadyOverlay(request: OverlayRequest): Promise<SessionOverlay> {
-  const { paths, config, tokens, wanted, suspects, say, ask } = request;
+  const { paths, config, tokens, wish, suspects, say, ask } = request;
   for (let left = config.targets.length; ; left--) {
-    const targets = await readCheckedTargets(paths, config, wanted, ask);
-    const overlay = openSessionOverlay(paths, config, new Date(), wanted, targets);
+    const targets = await readCheckedTargets(paths, config, wish, ask);
+    const overlay = openSessionOverlay(paths, config, new Date(), wish, targets);
     const { slot, target, suspect } = overlay;
     if (suspect !== undefined) suspects.add(suspect);
     const check = suspects.delete(target) ? 'verifyLogin' : 'prepare';
@@ -35,7 +35,7 @@ export async function openReadyOverlay(request: OverlayRequest): Promise<Session
     // The service is also asked about the accounts that are not used now, but nobody waits for those answers.
     for (const other of suspects) void tokens.verifyLogin(other);
     suspects.clear();
-    if (!isDead || wanted?.kind === 'only' || left <= 1) return overlay;
+    if (!isDead || wish.wanted?.kind === 'only' || left <= 1) return overlay;
     say(`codex-hotswap: ${tellDeadLogin(target)}`);
     for (const problem of await closeSessionOverlay(paths, config, slot, target)) {
       say(`codex-hotswap: ${problem}`);

@@ -9,8 +9,9 @@ import type { Config } from '../state/config.ts';
 import { appendEvent } from '../state/events.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity } from '../state/process-identity.ts';
+import { type AccountWish, readStart } from './account-wish.ts';
 import { adoptOverlay } from './adopt-overlay.ts';
-import { type ChosenAccount, chooseAccount, type WantedTarget } from './choose-account.ts';
+import { type ChosenAccount, chooseAccount } from './choose-account.ts';
 import { findSuspectedLogout } from './suspect-logout.ts';
 
 /** A leased overlay that leads to the login of the chosen account. */
@@ -25,7 +26,6 @@ export interface SessionOverlay {
 
 /**
  * Chooses the account and furnishes an overlay for it.
- * @param wanted undefined for the current account, or the next usable one.
  * @param targets the accounts as they are now.
  * @throws what `chooseAccount` throws; HotswapError `no-free-slot`, and the file errors.
  */
@@ -33,14 +33,15 @@ export function openSessionOverlay(
   paths: Paths,
   config: Config,
   now: Date,
-  wanted?: WantedTarget,
+  wish: AccountWish = {},
   targets: readonly TargetSnapshot[] = readTargets(paths, config),
 ): SessionOverlay {
-  const { current, fault } = readCurrent(paths);
+  const { fault } = readCurrent(paths);
   const notices = fault === undefined ? [] : mendCurrent(paths, now);
   const { strategy } = config;
+  const current = readStart(paths, wish);
   const choose = (targets: readonly TargetSnapshot[]) =>
-    chooseAccount({ targets, wanted, current, strategy, now });
+    chooseAccount({ targets, ...wish, current, strategy, now });
   let chosen = choose(targets); // before the lease of a slot, because it may throw
 
   const slot = leaseSlot(paths, paths.sharedHome, ownIdentity());
@@ -72,11 +73,11 @@ export function foreseeAccount(
   paths: Paths,
   config: Config,
   now: Date,
-  wanted?: WantedTarget,
+  wish: AccountWish = {},
 ): ChosenAccount {
-  const { current } = readCurrent(paths);
+  const current = readStart(paths, wish);
   const { strategy } = config;
-  return chooseAccount({ targets: readTargets(paths, config), wanted, current, strategy, now });
+  return chooseAccount({ targets: readTargets(paths, config), ...wish, current, strategy, now });
 }
 
 /**

@@ -3,6 +3,7 @@ import { HotswapError } from '../errors.ts';
 import { attempt } from './attempt.ts';
 import { readJson } from './files.ts';
 import type { Paths } from './paths.ts';
+import { type Fail, type Rule, validateRules } from './rules.ts';
 import {
   describeValues,
   fitsSetting,
@@ -13,6 +14,9 @@ import {
   TARGET_SETTINGS,
   type TargetSettings,
 } from './settings.ts';
+import { isTargetName } from './target-name.ts';
+
+export { isTargetName };
 
 /** One account of the user, with the place of its only credential file. */
 export interface Target {
@@ -33,6 +37,7 @@ export interface Config extends Settings {
   version: 1;
   /** In the order in which sessions try them. */
   targets: Target[];
+  rules: Rule[];
 }
 
 /** The default of every setting. */
@@ -41,7 +46,7 @@ export const CONFIG_DEFAULTS = Object.fromEntries(
 ) as Settings;
 
 /** The configuration of a user who has not set up anything. */
-export const EMPTY_CONFIG: Config = { version: 1, targets: [], ...CONFIG_DEFAULTS };
+export const EMPTY_CONFIG: Config = { version: 1, targets: [], rules: [], ...CONFIG_DEFAULTS };
 
 /**
  * The configuration, or undefined when hotswap is not set up. Plain JSON with checks by hand, because this is the hot path.
@@ -69,20 +74,14 @@ export function validateConfig(value: unknown, paths: Paths): Config {
   );
   refuseTwins(checked, 'name', fail);
   refuseTwins(checked, 'vault', fail);
-  return { version: 1, targets: checked, ...readSettings(SETTINGS, value, '', fail) };
-}
-
-/** Whether a text can name a target. The name becomes a part of file names, so few characters are allowed. */
-export function isTargetName(name: unknown): name is string {
-  return typeof name === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(name) && !/^\.+$/.test(name);
+  const rules = validateRules(value.rules, paths.home, fail);
+  return { version: 1, targets: checked, rules, ...readSettings(SETTINGS, value, '', fail) };
 }
 
 /** The vault of a target for which the configuration names none. */
 export function defaultVault(paths: Paths, name: string): string {
   return join(paths.home, `.codex-${name}`);
 }
-
-type Fail = (key: string, expected: string, got: unknown) => never;
 
 function validateTarget(value: unknown, key: string, paths: Paths, fail: Fail): Target {
   if (!isRecord(value)) return fail(key, 'an object', value);

@@ -108,7 +108,7 @@ function bareWorld(paths: Paths, places: Record<string, string> = {}): World {
     const vault = places[name] ?? join(paths.home, `.codex-${name}`);
     return { name, vault, enabled: true };
   });
-  const first: Config = { version: 1, targets, ...CONFIG_DEFAULTS };
+  const first: Config = { version: 1, targets, rules: [], ...CONFIG_DEFAULTS };
   mkdirSync(dirname(paths.configFile), { recursive: true, mode: 0o700 });
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
   writeFileSync(paths.configFile, JSON.stringify(first));

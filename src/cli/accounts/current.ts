@@ -5,7 +5,7 @@ import { foreseeStart } from './next-start.ts';
 
 export function currentCommand(context: Context): Command {
   return new Command('current')
-    .description('print the name of the account new sessions start with')
+    .description('print the name of the account new sessions start with, where no rule holds')
     .addHelpText('after', '\nExample:\n  PS1="$(codex-hotswap current) $PS1"')
     .action(() => {
       const config = requireConfig(context);

@@ -13,6 +13,7 @@ import { HotswapError } from '../../errors.ts';
 import type { Config, Target } from '../../state/config.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { awaitLock } from '../../state/lock.ts';
+import { type Rule, shortenPath } from '../../state/rules.ts';
 import { type Context, currentName, findTarget, readReconciledConfig } from '../context.ts';
 import { confirm } from '../prompts.ts';
 import { refuseWhileUsed } from '../session/live-sessions.ts';
@@ -32,6 +33,7 @@ export function removeCommand(context: Context): Command {
       const config = await readReconciledConfig(context);
       const target = findTarget(config, name);
       if (!options.force) refuseWhileUsed(context.paths, target, 'remove it');
+      refuseLastOfRule(context, config, name);
       const question = `Forget ${name}? Its login is kept for ${KEPT_DAYS} days, then deleted.`;
       if (!options.yes && hasLogin(target))
         await confirm(question, `removing the login of ${name}`);
@@ -42,7 +44,7 @@ export function removeCommand(context: Context): Command {
 /**
  * Forgets a target. It takes the account's lock and copies the login to orphans/; when that fails, nothing is changed. Then it
  * changes the configuration, so that no session chooses the target, and removes the vault.
- * @throws HotswapError `in-use` while the login is refreshed.
+ * @throws HotswapError `in-use` while the login is refreshed; `usage` when a rule has no other account.
  */
 export async function forgetTarget(
   context: Context,
@@ -50,6 +52,7 @@ export async function forgetTarget(
   target: Target,
 ): Promise<void> {
   const { paths, say } = context;
+  refuseLastOfRule(context, config, target.name);
   const wasCurrent = currentName(context, config) === target.name;
   const { rest, left, kept } = await underLock(context, target, async () => {
     const others = config.targets.filter(({ name }) => name !== target.name);
@@ -60,6 +63,7 @@ export async function forgetTarget(
     const rest = await updateConfig(paths, (before) => ({
       ...before,
       targets: before.targets.filter(({ name }) => name !== target.name),
+      rules: before.rules.map((rule) => withoutTarget(rule, target.name)),
     }));
     return { rest, kept: file, left: stays ?? removeVault(target.vault, keep) };
   });
@@ -79,6 +83,28 @@ export async function forgetTarget(
     const targets = readTargets(paths, rest);
     say(tellStart({ config: rest, targets, current: first.name, now: context.now }, ''));
   }
+  for (const rule of config.rules) {
+    if (!rule.targets.includes(target.name)) continue;
+    const { path, targets } = withoutTarget(rule, target.name);
+    say(`the rule for ${shortenPath(path, paths.home)} allows only ${targets.join(', ')} now`);
+  }
+}
+
+/** A rule without accounts would be no rule, so sessions there would use every account. */
+function refuseLastOfRule({ paths }: Context, { rules }: Config, name: string): void {
+  const rule = rules.find(({ targets }) => targets.length === 1 && targets[0] === name);
+  if (rule === undefined) return;
+  throw new HotswapError(
+    'usage',
+    `${name} is the only account of the rule for ${shortenPath(rule.path, paths.home)}`,
+    `first run: codex-hotswap rule remove ${rule.path}`,
+  );
+}
+
+/** A rule never becomes empty. An account that is its last one stays, and a launch refuses the rule. */
+function withoutTarget(rule: Rule, target: string): Rule {
+  const targets = rule.targets.filter((name) => name !== target);
+  return targets.length === 0 ? rule : { ...rule, targets };
 }
 
 /** Waits for the account's lock first, because a running refresh still writes its new token into the vault. */

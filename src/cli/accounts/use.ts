@@ -8,6 +8,7 @@ import { findProgram } from '../../launch/plans.ts';
 import { tellUnreachedShim } from '../../launch/shim-place.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
+import { tellUseHere } from '../look/rule-report.ts';
 import { reportTarget, type TargetReport } from '../look/target-report.ts';
 import { linkSharedHome } from '../set-up/link-shared-home.ts';
 import { foreseeStart, tellStart } from './next-start.ts';
@@ -31,7 +32,7 @@ async function askAboutOldMark(context: Context, config: Config, name: string): 
   const found = findRealCodex(env);
   if (found.kind !== 'found') return;
   const wanted = { kind: 'preferred', target: name } as const;
-  await readCheckedTargets(paths, config, wanted, (names) =>
+  await readCheckedTargets(paths, config, { wanted }, (names) =>
     askMarked({ paths, config, program: findProgram(found.path, env) }, names),
   );
 }
@@ -52,6 +53,8 @@ export function makeCurrent(context: Context, config: Config, name: string): voi
   say(tellStart(question, report?.email ? ` (${report.email})` : ''));
   const start = foreseeStart(question);
   if (start?.target === name && start.notice !== undefined) warn(start.notice);
+  const here = tellUseHere(context, config, name);
+  if (here !== undefined) warn(here);
   linkSharedHome(context, config);
   const unreached = tellUnreachedShim(context.env, paths);
   if (unreached !== undefined) warn(unreached);

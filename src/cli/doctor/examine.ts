@@ -5,6 +5,7 @@ import { checkEnvironment } from './environment.ts';
 import type { Finding } from './finding.ts';
 import { checkInstallation } from './installation.ts';
 import { checkOverlays } from './overlays.ts';
+import { checkRules } from './rules.ts';
 import { checkStorage } from './storage.ts';
 
 /** The checks of `doctor`, in this order. */
@@ -14,6 +15,7 @@ export const AREAS = [
   ['codex', checkCodexHome],
   ['environment', ({ env }: Context) => checkEnvironment(env)],
   ['accounts', checkAccounts],
+  ['rules', checkRules],
   ['overlays', checkOverlays],
 ] as const satisfies [string, (context: Context) => Finding[] | Promise<Finding[]>][];
 

@@ -38,6 +38,10 @@ function nameAccounts({ name, replace }: Anonymiser, { paths }: Context): void {
     }
   }
   // Accounts that are not in the configuration, or not any more.
+  for (const { path, targets } of config?.rules ?? []) {
+    if (path !== '/' && path !== paths.home) name('dir', path);
+    for (const target of targets) name('account', target);
+  }
   for (const file of listReadableNames(paths.accountsDir))
     name('account', file.replace(/\.json.*$/, ''));
 

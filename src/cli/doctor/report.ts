@@ -90,6 +90,7 @@ function listSettings(context: Context): string[] {
   return [
     ...values,
     ...config.targets.map(({ name, vault }) => `targets.${name}.vault = ${vault}`),
+    ...config.rules.map(({ path, targets }) => `rule for ${path}: ${targets.join(', ')}`),
   ];
 }
 

@@ -7,6 +7,7 @@ import { type OwnText, toPlainJson } from '../../plain-text.ts';
 import { foreseeStart } from '../accounts/next-start.ts';
 import { type Context, currentName, readReconciledConfig, requireConfig } from '../context.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
+import { listRuleFaults, type RuleReport, reportRules, tellHere } from './rule-report.ts';
 import { formatStatus, type TargetStatus } from './status-table.ts';
 import { reportTarget } from './target-report.ts';
 
@@ -26,6 +27,9 @@ interface StatusReport {
   /** The account that a new session starts with; null when no account can be used. */
   next: string | null;
   targets: TargetStatus[];
+  rules: RuleReport[];
+  /** For the user: what the rule of the working directory, or CODEX_HOTSWAP_TARGET, allows. Null when it allows all. */
+  here: string | null;
 }
 
 export function statusCommand(context: Context): Command {
@@ -69,20 +73,26 @@ function makeReport(context: Context): StatusReport {
       ...reportTarget(snapshot, current, now),
       sessions: sessions.filter(({ target }) => target === snapshot.target.name),
     })),
+    rules: reportRules(config),
+    here: tellHere(context, config) ?? null,
   };
 }
 
 function formatReport(
-  { targets, enabled, current, next }: StatusReport,
-  { env, paths, now }: Context,
+  { targets, enabled, current, next, rules, here }: StatusReport,
+  context: Context,
 ): (string | OwnText)[] {
+  const { env, paths, now } = context;
   const { isTTY, columns } = process.stdout;
   const lines = formatStatus(targets, {
     now,
     width: isTTY ? columns : undefined,
     colour: Boolean(isTTY) && !env.NO_COLOR,
   });
-  if (next !== null && next !== current) lines.push(`new sessions start with ${next}`);
+  if (here !== null) lines.push(here);
+  else if (next !== null && next !== current) lines.push(`new sessions start with ${next}`);
+  const faults = rules.length === 0 ? [] : listRuleFaults(context, requireConfig(context), rules);
+  lines.push(...faults.filter((fault) => !here?.includes(fault)));
   if (enabled) return [...lines, tellUnreachedShim(env, paths) ?? []].flat();
   return [
     ...lines,

@@ -1,7 +1,11 @@
 import { Command } from 'commander';
+import type { Allowance } from '../../accounts/allowance.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
+import { parseArgv } from '../../codex/argv.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Launch } from '../../launch/launch.ts';
+import { readAllowance, splitNames } from '../../launch/launch-allowance.ts';
+import { workingDirectory } from '../../launch/working-directory.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, currentName, findTarget, requireConfig } from '../context.ts';
 import { reportTarget } from '../look/target-report.ts';
@@ -14,26 +18,45 @@ export function launchCommand(context: Context): Command {
     .argument('[account]', 'its name; without it you choose from a list')
     .argument('[arguments...]', 'arguments for codex, after --')
     .option('--pin', 'stay with that account, also when it reaches its limit')
+    .option(
+      '--only <accounts>',
+      'these accounts only, in this order; separated by commas',
+      splitNames,
+    )
     .option('--wait', 'when every account is at its limit, wait for the first reset')
     .addHelpText(
       'after',
-      '\nExamples:\n  codex-hotswap launch work\n  codex-hotswap launch work -- resume --last\n  codex-hotswap launch work --pin -- --cd ~/project --model gpt-5.4',
+      '\nExamples:\n  codex-hotswap launch work\n  codex-hotswap launch work -- resume --last\n  codex-hotswap launch work --pin -- --cd ~/project --model gpt-5.4\n  codex-hotswap launch --only work,team',
     )
     .action(
       async (
         _target: string | undefined,
         _rest: string[],
-        { pin = false, wait = false }: { pin?: boolean; wait?: boolean },
+        { pin = false, wait = false, only }: LaunchOptions,
         command: Command,
       ) => {
         const { own, args } = splitAtDashes(command);
         const config = requireConfig(context);
-        const name = own ?? (await pickTarget(context, config));
+        const wishes = { args, pinned: pin, wait, ...(only && { among: only }) };
+        if (own === undefined && only !== undefined) return startCodex(context, wishes);
+        const allowance = readAllowance(
+          { ...context, among: only },
+          config,
+          workingDirectory({ invocation: parseArgv(args), cwd: process.cwd() }),
+          context.paths,
+        );
+        const name = own ?? (await pickTarget(context, config, allowance));
         if (name === undefined) return;
         const { name: target } = findTarget(config, name);
-        await startCodex(context, { args, wanted: { kind: 'only', target }, pinned: pin, wait });
+        await startCodex(context, { ...wishes, wanted: { kind: 'only', target } });
       },
     );
+}
+
+interface LaunchOptions {
+  pin?: boolean;
+  wait?: boolean;
+  only?: string[];
 }
 
 /** Starts codex in the working directory. This process ends as codex does. */
@@ -67,18 +90,23 @@ export function splitAtDashes(command: Command): { own: string | undefined; args
 }
 
 /** @returns the name of a target; undefined when the person cancels. @throws HotswapError `usage` without a terminal. */
-async function pickTarget(context: Context, config: Config): Promise<string | undefined> {
+async function pickTarget(
+  context: Context,
+  config: Config,
+  allowance: Allowance | undefined,
+): Promise<string | undefined> {
+  const isAllowed = (name: string) => allowance?.targets.includes(name) ?? true;
   if (!canPick()) {
     throw new HotswapError(
       'usage',
       '`launch` needs an account when there is no terminal',
-      `name one: ${config.targets.map(({ name }) => name).join(', ')}`,
+      `name one: ${config.targets.flatMap(({ name }) => (isAllowed(name) ? [name] : [])).join(', ')}`,
     );
   }
   const current = currentName(context, config);
-  const reports = readTargets(context.paths, config).map((snapshot) =>
-    reportTarget(snapshot, current, context.now),
-  );
+  const reports = readTargets(context.paths, config)
+    .filter(({ target }) => isAllowed(target.name))
+    .map((snapshot) => reportTarget(snapshot, current, context.now));
   const width = Math.max(...reports.map(({ name }) => name.length));
   const choices = reports.map(({ name, email, reason, state }) => ({
     value: name,

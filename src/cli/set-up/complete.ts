@@ -100,6 +100,11 @@ function listValues(argument: Argument, before: string[], config: Config | undef
     case 'account':
     case 'accounts':
       return listTargets(config).filter(({ word }) => !before.includes(word));
+    case 'rule':
+      return (config?.rules ?? []).map(({ path, targets }) => ({
+        word: path,
+        description: targets.join(', '),
+      }));
     case 'key':
       return keys.map(({ key, setting }) => ({ word: key, description: setting.help }));
     case 'value': {

@@ -17,7 +17,7 @@ function makePool() {
     vault: join(paths.home, `.codex-${name}`),
     enabled: true,
   })) as [Target, Target];
-  const config: Config = { version: 1, targets: [a, b], ...CONFIG_DEFAULTS };
+  const config: Config = { version: 1, targets: [a, b], rules: [], ...CONFIG_DEFAULTS };
   const install = (target: Target, authContent: string, replaceAccount = false) => {
     const snapshots = readTargets(paths, config);
     return installLogin({ paths, config, snapshots, target, authContent, replaceAccount });

@@ -32,7 +32,7 @@ const STRANGER = forgeAuth({ user: 'eve', account: 'w-eve' });
 
 function configOf(paths: Paths, names: string[]): Config {
   const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
-  return { version: 1, targets, ...CONFIG_DEFAULTS };
+  return { version: 1, targets, rules: [], ...CONFIG_DEFAULTS };
 }
 
 async function makeHome(names = ['a', 'b']) {

@@ -19,7 +19,7 @@ function makeHome() {
     vault: defaultVault(paths, name),
     enabled: true,
   }));
-  const config: Config = { version: 1, targets, ...CONFIG_DEFAULTS };
+  const config: Config = { version: 1, targets, rules: [], ...CONFIG_DEFAULTS };
   const vault = (name: string) => join(defaultVault(paths, name), 'auth.json');
   for (const { name } of targets) {
     mkdirSync(dirname(vault(name)), { mode: 0o700 });

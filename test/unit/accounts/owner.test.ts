@@ -30,6 +30,7 @@ function makeTargets(targets: Record<string, { record: string; vault: string }>)
     targets: Object.keys(targets).map((name) => {
       return { name, vault: join(paths.home, `.codex-${name}`), enabled: true };
     }),
+    rules: [],
     ...CONFIG_DEFAULTS,
   };
   for (const target of config.targets) {

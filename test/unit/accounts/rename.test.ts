@@ -27,7 +27,7 @@ async function makeHome() {
     vault: defaultVault(paths, name),
     enabled: true,
   }));
-  const config: Config = { version: 1, targets, ...CONFIG_DEFAULTS };
+  const config: Config = { version: 1, targets, rules: [], ...CONFIG_DEFAULTS };
   await updateConfig(paths, () => config);
   const file = join(defaultVault(paths, 'a'), 'auth.json');
   mkdirSync(dirname(file), { mode: 0o700 });

@@ -203,7 +203,8 @@ describe('the mark of a proof', () => {
 
 describe('which accounts the service is asked about', () => {
   const OLD = NOW - 31 * 60;
-  const marked = (name: string, ...facts: Fact[]) => snapshot({ ...stateAfter(facts), target: name });
+  const marked = (name: string, ...facts: Fact[]) =>
+    snapshot({ ...stateAfter(facts), target: name });
   const weekly = (at: number) => refused('window-weekly', at);
   const ask = (targets: TargetSnapshot[], rest: Partial<Parameters<typeof listDoubted>[0]>) =>
     listDoubted({ targets, chosen: undefined, preferred: undefined, nowSeconds: NOW, ...rest });

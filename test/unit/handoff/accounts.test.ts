@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { readAccountState } from '../../../src/accounts/account-state.ts';
 import { recordRefusal, recordUsage } from '../../../src/accounts/record-facts.ts';
 import { HotswapError } from '../../../src/errors.ts';
-import type { AccountConstraints } from '../../../src/handoff/account-constraints.ts';
+import type {
+  AccountConstraints,
+  SessionAllowance,
+} from '../../../src/handoff/account-constraints.ts';
 import { openHandoffAccounts } from '../../../src/handoff/accounts.ts';
 import { leaseSlot } from '../../../src/overlay/lease.ts';
 import { pointAuth } from '../../../src/overlay/point-auth.ts';
@@ -30,6 +33,7 @@ function open(
     settings?: object;
     doubted?: Verdict;
     keepsHome?: boolean;
+    allowance?: SessionAllowance;
     /** What Codex's configuration says by now. */
     readConstraints?: () => Promise<AccountConstraints>;
   } = {},
@@ -51,6 +55,7 @@ function open(
     slot,
     target: 'acc1',
     pinned: options.pinned ?? false,
+    ...(options.allowance === undefined ? {} : { allowance: options.allowance }),
     ...(options.keepsHome === undefined ? {} : { keepsHome: options.keepsHome }),
     ...(options.readConstraints === undefined ? {} : { readConstraints: options.readConstraints }),
     tokens: {
@@ -249,6 +254,78 @@ describe('a file that makes Codex log accounts out has come since the session be
     const accounts = await openReviewed({ ...leavesOut('acc2'), settings: { rotateBelow: 50 } });
     const moved = accounts.findRoomier(used(60), FROM);
     expect(moved?.target).toBe('acc3');
+  });
+});
+
+describe('a rule by directory', () => {
+  const LIMIT = { kind: 'window-5h', until: NOW + 500, turnId: 'turn' } as const;
+  const rule = (path: string, ...targets: string[]) => ({ targets, by: [`the rule for ${path}`] });
+  const none = () => undefined;
+
+  test('is never left, and its order counts', async () => {
+    const own = rule('~/a', 'acc3', 'acc1');
+    const { accounts } = open({ allowance: { own, ofDirectory: none } });
+    expect(accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'chosen', target: 'acc3' });
+    expect(await accounts.prepare('acc2')).toBe('acc3');
+    accounts.repoint('acc3');
+    expect(accounts.rule()).toBe('rule for ~/a');
+    expect(accounts.markAndChoose(LIMIT)).toMatchObject({
+      ...{ kind: 'none', allowedBy: 'the rule for ~/a allows' },
+      earliest: { target: 'acc3' },
+    });
+  });
+
+  test('changes nothing for sessions elsewhere: neither the current account nor the home', () => {
+    const own = rule('~/a', 'acc1', 'acc2');
+    const { accounts, paths } = open({ allowance: { own, ofDirectory: none } });
+    accounts.repoint('acc2');
+    expect(existsSync(paths.currentFile)).toBe(false);
+    expect(existsSync(`${paths.sharedHome}/auth.json`)).toBe(false);
+  });
+
+  test.each<[string, SessionAllowance['own'], string[], object]>([
+    ['holds where the session has none', undefined, ['acc3'], { kind: 'chosen', target: 'acc3' }],
+    [
+      'narrows that of the session',
+      rule('~/a', 'acc1', 'acc2', 'acc3'),
+      ['acc3'],
+      { target: 'acc3' },
+    ],
+    [
+      'may leave nothing in common',
+      rule('~/a', 'acc1', 'acc2'),
+      ['acc3'],
+      {
+        kind: 'none',
+        forbiddenBy: 'the rule for ~/a and the rule for /thread allow no account in common',
+      },
+    ],
+  ])('that of the directory of the thread %s', async (_, own, targets, expected) => {
+    const ofDirectory = (path: string) => (path === '/thread' ? rule(path, ...targets) : undefined);
+    const { accounts } = open({ allowance: { own, ofDirectory } });
+    await accounts.rereadConstraints('/thread');
+    expect(accounts.markAndChoose(LIMIT)).toMatchObject(expected);
+    await accounts.rereadConstraints('/elsewhere');
+    expect(accounts.chooseAgain()).toMatchObject({ kind: 'chosen', target: 'acc2' });
+  });
+
+  test('forbids an account that was chosen without it: the session stays, and no account is called logged out', async () => {
+    const own = rule('~/a', 'acc1');
+    const { accounts } = open({ allowance: { own, ofDirectory: none } });
+    accounts.markAndChoose(LIMIT);
+    await expect(accounts.prepare('acc2')).rejects.toMatchObject({
+      ...{ code: 'not-allowed', message: 'the rule for ~/a allows only acc1' },
+    });
+    await expect(accounts.assertAllowed()).resolves.toBeUndefined();
+  });
+
+  test('holds for a move before the limit', async () => {
+    const settings = { rotateBelow: 50 };
+    const own = rule('~/a', 'acc1', 'acc3');
+    const two = open({ settings, allowance: { own, ofDirectory: none } });
+    expect(two.accounts.findRoomier(used(60), FROM)?.target).toBe('acc3');
+    const one = open({ settings, allowance: { own: rule('~/a', 'acc1'), ofDirectory: none } });
+    expect(one.accounts.findRoomier(used(60), FROM)).toBeUndefined();
   });
 });
 

@@ -25,6 +25,7 @@ describe('reading', () => {
         { name: 'acc1', vault: `${paths.home}/.codex-acc1`, enabled: true },
         { name: 'b', vault: `${paths.home}/v`, enabled: true },
       ],
+      rules: [],
       prompt: 'continue',
       cooldownMinutes: 240,
       whenExhausted: 'stay',

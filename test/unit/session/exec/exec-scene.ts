@@ -205,6 +205,7 @@ function openScriptedAccounts(scene: Scene, note: (what: string) => void): Hando
       note(`prepare ${candidate}`);
       return scene.prepare?.(candidate) ?? candidate;
     },
+    rule: () => undefined,
     repoint(to) {
       note(`repoint ${to}`);
       target = to;

@@ -249,6 +249,7 @@ function createFakeAccounts(
       note(`doubt ${target}`);
       return false;
     },
+    rule: () => undefined,
     repoint(chosen) {
       note(`repoint ${chosen}`);
       target = chosen;
