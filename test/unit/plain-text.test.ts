@@ -86,6 +86,7 @@ test('text leaves us through these places only', () => {
     'cli/look/status.ts', // clears the screen
     'cli/program.ts',
     'cli/session/pick.ts', // cut to the width of the terminal, which makes it plain
+    'launch/ask-person.ts',
     'launch/exec-session.ts', // an alert, which is made plain where it is made
     'launch/launch.ts',
     'launch/run-alone.ts',

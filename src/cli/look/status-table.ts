@@ -125,6 +125,7 @@ function abbreviate(
   if (state !== 'marked') return BRIEF[state];
   if (marks.some(({ kind }) => kind === 'needs-login')) return 'needs login';
   const ends = marks.map(({ until }) => (until === null ? Number.NaN : Date.parse(until) / 1000));
+  if (ends.length === 0) return 'at its limit'; // it is set to spend no credits
   const last = Math.max(...ends); // NaN when a mark has no end
   return Number.isFinite(last) ? `until ${describeTime(last, now)}` : 'set aside';
 }

@@ -1,7 +1,7 @@
 import { describeIdentity } from '../../accounts/login.ts';
 import { activeMarks, describeMark, type Mark } from '../../accounts/marks.ts';
 import { holdsForeignLogin, ownerOf } from '../../accounts/owner.ts';
-import { isFullByFigures } from '../../accounts/standing.ts';
+import { isFullByFigures, isOnCredits } from '../../accounts/standing.ts';
 import type { TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { percentLeft, readUsage, type Usage } from '../../accounts/usage.ts';
 import { describeTime } from '../../local-time.ts';
@@ -36,6 +36,10 @@ export interface UsageReport {
     leftPercent: number;
     resetsAt: string | null;
   }[];
+  /** Null when the service tells none. `balance`: as the service writes it. */
+  credits: { unlimited: boolean; balance: string | null } | null;
+  /** Resets of a limit that the user may redeem in Codex (`/usage`). */
+  resetsBanked: number | null;
 }
 
 /** The state of a target, as data and in words. Pure. */
@@ -77,6 +81,10 @@ function reportUsage(usage: Usage | undefined, now: Date): UsageReport | null {
       leftPercent: percentLeft(window, now.getTime() / 1000),
       resetsAt: window.resetsAt === undefined ? null : isoOf(window.resetsAt),
     })),
+    credits: usage.credits?.hasCredits
+      ? { unlimited: usage.credits.unlimited, balance: usage.credits.balance ?? null }
+      : null,
+    resetsBanked: usage.resets ?? null,
   };
 }
 
@@ -104,9 +112,42 @@ function describeState(
     const reason = `it now has the login of ${describeIdentity(vault.identity)}; to keep that: codex-hotswap login ${target.name} --replace-account --move`;
     return { state: 'wrong-account', reason };
   }
-  if (marks.length === 0) return { state: 'ready', reason: describeFullWindow(snapshot, now) };
-  const reason = marks.map((mark) => describeMarkUntil(mark, target.name, now)).join('; ');
-  return { state: 'marked', reason };
+  const reasons = [
+    ...marks.map((mark) => describeMarkUntil(mark, target.name, now)),
+    ...describeUsage(snapshot, marks.length > 0, now),
+  ];
+  const isKept = target.credits === 'never' && isOnCredits(usageOf(snapshot), nowSeconds(now));
+  return {
+    state: marks.length > 0 || isKept ? 'marked' : 'ready',
+    reason: reasons.length === 0 ? null : reasons.join('; '),
+  };
+}
+
+/** What the figures add to the state: credits that pay, a window without a mark that is full, banked resets. */
+function describeUsage(snapshot: TargetSnapshot, isMarked: boolean, now: Date): string[] {
+  const usage = usageOf(snapshot);
+  const banked = usage?.resets ? [describeResets(usage.resets)] : [];
+  if (isOnCredits(usage, nowSeconds(now))) {
+    const { unlimited, balance } = usage.credits ?? {};
+    const amount = unlimited ? ' (unlimited)' : balance === undefined ? '' : ` (${balance})`;
+    const isNever = snapshot.target.credits === 'never';
+    const paid = isNever ? `its credits${amount} are not to be spent` : `on credits${amount}`;
+    return [`included usage used up, ${paid}`, ...banked];
+  }
+  const full = isMarked ? null : describeFullWindow(snapshot, now);
+  return [...(full === null ? [] : [full]), ...banked];
+}
+
+function describeResets(count: number): string {
+  return count === 1 ? '1 reset banked' : `${count} resets banked`;
+}
+
+function usageOf({ state }: TargetSnapshot): Usage | undefined {
+  return readUsage(state.usage);
+}
+
+function nowSeconds(now: Date): number {
+  return now.getTime() / 1000;
 }
 
 /** An account may be used while its figures say that nothing is left: only a refusal of the service is a fact. */
