@@ -62,8 +62,9 @@ export async function makeWorkshop(): Promise<Workshop> {
         return stdout;
       };
       const names = accounts.map(({ name }) => name).join(',');
-      await hotswap('setup', '--force', '--accounts', names, '--install-shim');
-      const bench = { box, backend, hotswap, shim: join(box.bin, 'codex') };
+      const shim = join(box.bin, 'codex');
+      await hotswap('setup', '--force', '--accounts', names, '--shim-path', shim);
+      const bench = { box, backend, hotswap, shim };
       open.push(bench);
       return bench;
     },

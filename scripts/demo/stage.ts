@@ -20,7 +20,7 @@ export interface Stage {
 const ACCOUNTS = [{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }, { name: 'acc3' }];
 const BIN = fileURLToPath(new URL('../../dist/bin', import.meta.url));
 /** The variables that the user's own terminal needs. The sandbox gets no other variable of the user. */
-const TERMINAL_VARIABLES = ['TERM', 'COLORTERM', 'TERM_PROGRAM', 'LANG', 'LC_ALL', 'TZ'];
+const TERMINAL_VARIABLES = ['TERM', 'COLORTERM', 'TERM_PROGRAM', 'LANG', 'LC_ALL', 'LC_TIME', 'TZ'];
 
 /** Makes a sandboxed HOME with the real Codex in it, and a made-up ChatGPT backend with three accounts. */
 export async function openStage(isWatched: boolean): Promise<Stage> {
@@ -36,6 +36,8 @@ export async function openStage(isWatched: boolean): Promise<Stage> {
     const value = process.env[name];
     if (value !== undefined) box.env[name] = value;
   }
+  // As the line does that `install-shim` offers for the start-up file of a shell.
+  box.env.PATH = `${join(box.home, '.local/share/codex-hotswap/bin')}:${box.env.PATH}`;
 
   const ends: (() => Promise<void>)[] = [];
   let isClosing = false;

@@ -151,7 +151,7 @@ describe('the vault of a target', () => {
     const run = await exec(vault);
     expect(run.status).toBe(0);
     expect(ours(run.stderr)).toEqual([
-      `codex-hotswap: this Codex home (${vault}) is the vault of acc2, so this session works under acc2`,
+      `codex-hotswap: this Codex home (${vault}) is the directory of acc2's login, so this session works under acc2`,
     ]);
     expect(accounts()).toEqual(['acc2']);
     expect(lstatSync(file).isFile()).toBe(true);

@@ -37,12 +37,47 @@ describe('wrong usage is one line with the way out', () => {
     expect(ran.stderr).toMatch(/^codex-hotswap: [^\n]+\n$/);
   });
 
-  test.each(['status', 'current', 'use x', 'next', 'reset', 'enable', 'login x'])(
-    '%s without a setup',
-    (line) => {
-      const ran = createHome().run(line.split(' '));
+  const NEEDS_ACCOUNTS = [
+    ...[
+      'status',
+      'list',
+      'current',
+      'use x',
+      'use -',
+      'next',
+      'next --print-only',
+      'reset',
+      'reset x',
+    ],
+    ...['refresh', 'refresh x', 'login x', 'rename x y', 'remove x', 'remove x --yes', 'sessions'],
+    ...[
+      'enable',
+      'enable x',
+      'disable x',
+      'launch',
+      'launch x',
+      'config list',
+      'config get prompt',
+    ],
+    ...['config set prompt x', 'resume', 'resume --last'],
+  ];
+  const NOT_SET_UP: [string, (home: ReturnType<typeof createHome>) => unknown][] = [
+    ['without a setup', () => {}],
+    [
+      'without accounts',
+      (home) => home.ok(['setup', '--count', '1']) && home.ok(['remove', 'acc1']),
+    ],
+  ];
+
+  test.each(NEEDS_ACCOUNTS.flatMap((line) => NOT_SET_UP.map((state) => [line, ...state] as const)))(
+    '%s %s: the advice is setup',
+    (line, _state, prepare) => {
+      const home = createHome();
+      prepare(home);
+      const ran = home.run(line.split(' '));
       expect(ran.status).toBe(78);
       expect(ran.stderr).toMatch(/^codex-hotswap: not set up yet .*; run: codex-hotswap setup\n$/);
+      expect(home.run(['setup']).status).toBe(0);
     },
   );
 
