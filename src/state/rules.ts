@@ -36,10 +36,10 @@ function validateRule(value: unknown, key: string, home: string, fail: Fail): Ru
   const { path, targets } = value as Record<string, unknown>;
   const directory = readRulePath(path, home);
   if (directory === undefined) return fail(`${key}.path`, 'an absolute path', path);
-  if (!Array.isArray(targets)) return fail(`${key}.targets`, 'a list of targets', targets);
-  if (targets.length === 0) return fail(`${key}.targets`, 'one target at least', targets);
+  if (!Array.isArray(targets)) return fail(`${key}.targets`, 'a list of accounts', targets);
+  if (targets.length === 0) return fail(`${key}.targets`, 'one account at least', targets);
   for (const [index, name] of targets.entries()) {
-    if (!isTargetName(name)) fail(`${key}.targets[${index}]`, 'the name of a target', name);
+    if (!isTargetName(name)) fail(`${key}.targets[${index}]`, 'the name of an account', name);
     if (targets.indexOf(name) < index) fail(`${key}.targets[${index}]`, 'used once only', name);
   }
   return { path: directory, targets: [...targets] };

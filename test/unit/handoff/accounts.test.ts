@@ -265,13 +265,13 @@ describe('a rule by directory', () => {
   test('is never left, and its order counts', async () => {
     const own = rule('~/a', 'acc3', 'acc1');
     const { accounts } = open({ allowance: { own, ofDirectory: none } });
-    expect(accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'chosen', target: 'acc3' });
+    expect(await accounts.markAndChoose(LIMIT)).toMatchObject({ kind: 'chosen', target: 'acc3' });
     expect(await accounts.prepare('acc2')).toBe('acc3');
     accounts.repoint('acc3');
     expect(accounts.rule()).toBe('rule for ~/a');
-    expect(accounts.markAndChoose(LIMIT)).toMatchObject({
+    expect(await accounts.markAndChoose(LIMIT)).toMatchObject({
       ...{ kind: 'none', allowedBy: 'the rule for ~/a allows' },
-      earliest: { target: 'acc3' },
+      reasons: [{ target: 'acc1' }, { target: 'acc3' }],
     });
   });
 
@@ -304,7 +304,7 @@ describe('a rule by directory', () => {
     const ofDirectory = (path: string) => (path === '/thread' ? rule(path, ...targets) : undefined);
     const { accounts } = open({ allowance: { own, ofDirectory } });
     await accounts.rereadConstraints('/thread');
-    expect(accounts.markAndChoose(LIMIT)).toMatchObject(expected);
+    expect(await accounts.markAndChoose(LIMIT)).toMatchObject(expected);
     await accounts.rereadConstraints('/elsewhere');
     expect(accounts.chooseAgain()).toMatchObject({ kind: 'chosen', target: 'acc2' });
   });
@@ -312,7 +312,7 @@ describe('a rule by directory', () => {
   test('forbids an account that was chosen without it: the session stays, and no account is called logged out', async () => {
     const own = rule('~/a', 'acc1');
     const { accounts } = open({ allowance: { own, ofDirectory: none } });
-    accounts.markAndChoose(LIMIT);
+    await accounts.markAndChoose(LIMIT);
     await expect(accounts.prepare('acc2')).rejects.toMatchObject({
       ...{ code: 'not-allowed', message: 'the rule for ~/a allows only acc1' },
     });
