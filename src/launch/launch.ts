@@ -51,9 +51,10 @@ export async function launchTyped(
   setImmediate(ignoreStderrErrors);
   const typed = readTyped(candidate, args);
   // For the time before a child runs. The code that starts a child has its own handler.
-  catchUncaught((error) =>
-    runAlone(typed, describeError(error).text.replace(/^codex-hotswap: /, '')),
-  );
+  catchUncaught((error) => {
+    if (allows !== undefined) endWith(refuse(error, allows));
+    runAlone(typed, describeError(error).text.replace(/^codex-hotswap: /, ''));
+  });
   let cwd: string;
   try {
     cwd = process.cwd();
@@ -78,13 +79,20 @@ export async function launchCodex(launch: Launch): Promise<void> {
     const real = resolve(launch.cwd, launch.real ?? requireRealCodex(launch.env));
     endLike(await launchReal({ ...launch, real }));
   } catch (error) {
-    const { text, exitStatus } = describeError(explainSpawnError(error));
-    for (const line of text.split('\n')) say(line);
-    process.exit(exitStatus);
+    endWith(explainSpawnError(error));
   }
 }
 
+function endWith(error: unknown): never {
+  const { text, exitStatus } = describeError(error);
+  for (const line of text.split('\n')) say(line);
+  process.exit(exitStatus);
+}
+
 type Found = Launch & { real: string };
+
+/** `the rule for ~/src/acme allows`, once it is known that the launch may use some accounts only. A process launches once. */
+let allows: string | undefined;
 
 async function launchReal(typed: Found): Promise<Ending> {
   const paths = resolvePaths(typed.env, homeOf(typed.env));
@@ -94,7 +102,6 @@ async function launchReal(typed: Found): Promise<Ending> {
     if (!isOwnHome(paths)) return runPlain(launch);
     return (await runCodexLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
-  let allows: string | undefined;
   const unsupervised = (error: unknown) => {
     // Codex would log an account out, or work under an account that is not allowed here.
     if (error instanceof HotswapError && MUST_NOT_RUN.has(error.code)) throw error;

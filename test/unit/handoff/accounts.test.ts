@@ -271,7 +271,7 @@ describe('a rule by directory', () => {
     expect(accounts.rule()).toBe('rule for ~/a');
     expect(await accounts.markAndChoose(LIMIT)).toMatchObject({
       ...{ kind: 'none', allowedBy: 'the rule for ~/a allows' },
-      earliest: { target: 'acc3' },
+      reasons: [{ target: 'acc1' }, { target: 'acc3' }],
     });
   });
 
