@@ -1,7 +1,6 @@
 import { describeMark } from '../accounts/choice.ts';
 import type { Mark } from '../accounts/marks.ts';
 import { describeRoom, type Room } from '../accounts/usage.ts';
-import { toPlainText } from '../plain-text.ts';
 import type { AwaitedAccount, NoneLeft } from './accounts.ts';
 
 /** One line for the scrollback: the account, its limit, the reset time, and the account that goes on. */
@@ -31,29 +30,22 @@ export function tellExhausted(
   return `codex-hotswap: every account is at its limit (${limit}); ${back}`;
 }
 
-/** The same as the sequence that sets the window's title. Codex sets its own title with its next turn. */
+/** The same for the window's title. */
 export function titleExhausted({ earliest, forbiddenBy }: NoneLeft, now: Date): string {
-  if (forbiddenBy !== undefined) return titleOf('codex: no other account goes on here');
+  if (forbiddenBy !== undefined) return 'no other account goes on here';
   const back =
     earliest === undefined
       ? ''
       : `; first back: ${earliest.target} at ${tellTime(earliest.until, now)}`;
-  return titleOf(`codex: every account is at its limit${back}`);
+  return `every account is at its limit${back}`;
 }
 
-/** The sequence that shows the countdown in the window's title. */
+/** The countdown, for the window's title. */
 export function titleWaiting({ target, until }: AwaitedAccount, now: Date): string {
   const left = Math.max(0, until - Math.floor(now.getTime() / 1000));
   const when = `${tellTime(until, now)} (${tellSpan(left)})`;
-  return titleOf(`codex: waiting for ${target} until ${when}, any key cancels`);
+  return `waiting for ${target} until ${when}, any key cancels`;
 }
-
-/** The sequence that sets a window's title. No character of the text may end the sequence. */
-function titleOf(text: string): string {
-  return `\u001b]0;${toPlainText(text, LONGEST_TITLE)}\u001b\\`;
-}
-
-const LONGEST_TITLE = 250;
 
 /** One line on stderr for a command, which has no title: the account, its limit, and the account that is waited for. */
 export function tellWaiting(

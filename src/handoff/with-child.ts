@@ -35,7 +35,11 @@ export function advanceRunning(
     case 'login-gone':
       return chooseWithoutLogin(session, at);
     case 'turn-succeeded':
-      return to({ ...state, session: afterSuccess(session) });
+      return to(
+        { ...state, session: afterSuccess(session) },
+        // Not every account is at its limit any more.
+        ...(session.exhausted === undefined ? [] : [{ do: 'set-title', note: '' } as const]),
+      );
     case 'running-low':
       return moveEarly(state, event);
     case 'child-stopped':

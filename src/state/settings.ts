@@ -49,6 +49,11 @@ export const SETTINGS = {
     ...{ default: 1800, from: 310, to: 86_400 },
     help: 'seconds before the end of an access token at which it is refreshed, earlier than Codex would do it',
   },
+  title: {
+    default: 'account',
+    values: ['account', 'plain'],
+    help: 'the window’s title: Codex’s own with the account behind it, or Codex’s own alone',
+  },
   bell: {
     default: true,
     help: 'ring the terminal’s bell at a handoff, and when no account is left',

@@ -15,6 +15,8 @@ export async function suspendJob(session: TuiSession): Promise<void> {
     child?.continueJob();
     // Codex draws nothing at an unchanged size. 0.150 may have drawn before it was stopped, and its screen would be empty.
     child?.redraw();
+    // The shell may have set a title of its own. Codex does not set its title again.
+    child?.interject(session.title.show);
     session.handlers.continued();
   } catch (error) {
     // The job cannot be continued any more, so it must not stay stopped for ever.

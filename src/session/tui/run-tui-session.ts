@@ -15,6 +15,7 @@ import { createSessionClock } from './session-clock.ts';
 import { failSession } from './session-failure.ts';
 import { createTuiDriver } from './tui-driver.ts';
 import type { EventHandlers, TuiSession, TuiSessionParts } from './tui-session.ts';
+import { createWindowTitle } from './window-title.ts';
 
 /**
  * Runs a session on the user's terminal to its end. The terminal is restored when this resolves.
@@ -60,6 +61,7 @@ function openSession(parts: TuiSessionParts, finish: TuiSession['finish']): TuiS
   const timers = createTimers((error) => session.fail(error));
   const session = {
     ...{ parts, timers, clock: createSessionClock(), finish },
+    title: createWindowTitle(parts.title, () => parts.accounts.target),
     ...{ observed: undefined, stoppedWatch: undefined, isHurried: false, isBroken: false },
     fail: (error) => failSession(error, session),
     stopObserving() {

@@ -16,6 +16,7 @@ import type { InputGate } from './input-gate.ts';
 import type { ObservedChild } from './observed-child.ts';
 import type { SessionClock } from './session-clock.ts';
 import type { TurnWatch } from './turn-watch.ts';
+import type { TitleSetting, WindowTitle } from './window-title.ts';
 
 export interface TuiSessionParts extends SessionParts {
   terminal: Terminal;
@@ -26,6 +27,8 @@ export interface TuiSessionParts extends SessionParts {
   prompt: string;
   /** Draws attention to a handoff, and to a limit of all accounts. */
   alert: Alert;
+  /** Whether the window's title has the account. */
+  title: TitleSetting;
   /** Replaced in tests: rollouts and commands of a child, signals, uncaught errors, stderr. */
   follow?: typeof followThreads;
   relay?: typeof relaySignals;
@@ -51,6 +54,7 @@ export interface TuiSession {
   readonly parts: TuiSessionParts;
   readonly timers: Timers;
   readonly clock: SessionClock;
+  readonly title: WindowTitle;
   gate: InputGate;
   handoffs: Handoffs;
   earlyHandoff: EarlyHandoff;

@@ -31,6 +31,7 @@ describe('reading', () => {
       waitSlackSeconds: 60,
       strategy: 'order',
       rotateBelow: 0,
+      title: 'account',
       refreshMarginSeconds: 1800,
       bell: true,
       notify: true,
