@@ -27,12 +27,14 @@ export async function suspendJob(session: TuiSession): Promise<void> {
 
 /** Waits for a slow terminal. After a signal it does not wait for a stalled terminal. */
 export function flushTerminal(session: TuiSession): Promise<void> {
-  return session.isHurried ? flushFor(session, STALL_MS) : session.parts.terminal.flush();
+  return session.isHurried ? flushFor(session, STALL_MS) : flush(session);
 }
 
-function flushFor({ parts }: TuiSession, ms: number): Promise<void> {
-  return Promise.race([
-    parts.terminal.flush(),
-    new Promise<void>((resume) => setTimeout(resume, ms)),
-  ]);
+function flushFor(session: TuiSession, ms: number): Promise<void> {
+  return Promise.race([flush(session), new Promise<void>((resume) => setTimeout(resume, ms))]);
+}
+
+function flush({ parts, output }: TuiSession): Promise<void> {
+  output.release();
+  return parts.terminal.flush();
 }

@@ -27,11 +27,12 @@ const TITLE_MS = 500;
 
 /** Starts a child, and dispatches the events of its output, its record and its end. Throws what `spawn` throws. */
 export function startObservedChild(start: StartEffect, session: TuiSession): void {
-  const { parts, clock, handoffs, timers, title, observed: previous } = session;
+  const { parts, clock, handoffs, timers, title, output, observed: previous } = session;
   const startedAt = clock.now();
   const showTitle = () => {
     if (!title.isShown()) observed.child.interject(title.show);
   };
+  const addAccount = title.followChild(() => timers.after(TITLE_MS, showTitle));
   const child = superviseChild(
     parts.terminal,
     () => retryNow(() => parts.spawn(start.plan)),
@@ -55,7 +56,8 @@ export function startObservedChild(start: StartEffect, session: TuiSession): voi
     },
     {
       hasPastes: previous?.child.takesPastes() === true,
-      rewrite: title.followChild(() => timers.after(TITLE_MS, showTitle)),
+      pass: (piece) => output.pass(addAccount(piece)),
+      write: output.write,
     },
   );
   const arrival = awaitArrival({

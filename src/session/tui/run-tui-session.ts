@@ -10,6 +10,7 @@ import { catchUncaught } from '../../state/uncaught-errors.ts';
 import { catchErrors } from '../catch-errors.ts';
 import { relaySignals } from '../signals.ts';
 import { createEarlyHandoff } from './early-handoff.ts';
+import { createHeldOutput } from './held-output.ts';
 import { createInputGate, type InputGate } from './input-gate.ts';
 import { createSessionClock } from './session-clock.ts';
 import { failSession } from './session-failure.ts';
@@ -61,6 +62,7 @@ function openSession(parts: TuiSessionParts, finish: TuiSession['finish']): TuiS
   const timers = createTimers((error) => session.fail(error));
   const session = {
     ...{ parts, timers, clock: createSessionClock(), finish },
+    output: createHeldOutput(parts.terminal),
     title: createWindowTitle(parts.title, () => parts.accounts.target),
     ...{ observed: undefined, stoppedWatch: undefined, isHurried: false, isBroken: false },
     fail: (error) => failSession(error, session),

@@ -31,8 +31,10 @@ export interface SupervisedChild extends Omit<OutputTaps, 'feed' | 'betweenFrame
 export interface ChildOutput {
   /** The child before has left bracketed paste on. */
   hasPastes?: boolean;
-  /** Changes each piece of the output for the terminal. */
-  rewrite(piece: Buffer): Buffer;
+  /** Writes a piece of the child's output to the terminal. @returns false when the terminal takes no more now. */
+  pass(piece: Buffer): boolean;
+  /** The same for output of ours. */
+  write(text: string): void;
 }
 
 /** After this long without output no sequence is half written. */
@@ -43,10 +45,10 @@ const QUIET_MS = 50;
  * @param spawn starts the process behind a pty of the terminal's size.
  */
 export function superviseChild(
-  terminal: Terminal,
+  terminal: Pick<Terminal, 'pauseInput' | 'resumeInput'>,
   spawn: () => PtyChild,
   listeners: ChildListeners,
-  { hasPastes = false, rewrite }: ChildOutput,
+  { hasPastes = false, pass, write }: ChildOutput,
 ): SupervisedChild {
   const child = spawn();
   const taps = createOutputTaps({ drawn: listeners.drawn, sign: listeners.sign }, hasPastes);
@@ -55,7 +57,7 @@ export function superviseChild(
   let quiet: NodeJS.Timeout | undefined;
 
   child.onOutput((piece) => {
-    if (!terminal.write(rewrite(piece))) child.pauseOutput();
+    if (!pass(piece)) child.pauseOutput();
   });
   // The bytes go first: an observer may fail but never delay.
   child.afterOutput((bytes) => {
@@ -73,7 +75,7 @@ export function superviseChild(
   function writeNow(): void {
     const sequences = unwritten.map((make) => make());
     unwritten = [];
-    terminal.write(sequences.join(''));
+    write(sequences.join(''));
   }
 
   child.onDrain(() => terminal.resumeInput());

@@ -12,14 +12,14 @@ const ERASE_BELOW = '\u001b[J';
 
 /** Carries out the effects of a handoff on the child and the terminal of a session. */
 export function createTuiDriver(session: TuiSession): Driver {
-  const { parts, gate, title } = session;
+  const { parts, gate, title, output } = session;
   const { terminal, alert, listCommands = listBackgroundCommands } = parts;
   const child = () => session.observed?.child;
 
   /** No child lives, so the line cuts no sequence in two. The composer of the last child is below the cursor. */
   function tell(line: string, isUrgent: boolean): void {
-    const bell = isUrgent ? alert(line) : '';
-    terminal.write(`\r\n${ERASE_BELOW}${toPlainText(line)}\r\n${bell}`);
+    output.write(`\r\n${ERASE_BELOW}${toPlainText(line)}\r\n`);
+    if (isUrgent) output.writeNow(alert(line));
   }
 
   function setTitle({ note, alert: line }: EffectOf<'set-title'>): void {
@@ -29,8 +29,12 @@ export function createTuiDriver(session: TuiSession): Driver {
   }
 
   function undoModes(before: 'successor' | 'end'): void {
-    const cleared = before === 'end' ? title.clear() : '';
-    terminal.write((child()?.undoModes(before) ?? '') + cleared);
+    if (before === 'successor' && child()?.isFullScreen()) {
+      output.write(child()?.undoModes('successor', true) ?? '');
+      output.hold();
+    }
+    output.write(child()?.undoModes(before) ?? '');
+    if (before === 'end') output.write(title.clear());
   }
 
   return {
@@ -93,9 +97,9 @@ function startChild(start: StartEffect, session: TuiSession): void {
 }
 
 /** The title of the child before has the account that ran. */
-function showTitle({ parts, title, handoffs }: TuiSession): void {
+function showTitle({ title, output, handoffs }: TuiSession): void {
   title.setNote(sessionOf(handoffs.state())?.exhausted?.note ?? '');
-  parts.terminal.write(title.show());
+  output.writeNow(title.show());
 }
 
 /** Input that the child before has and its thread does not have goes to the successor. */

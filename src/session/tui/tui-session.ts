@@ -12,6 +12,7 @@ import type { SessionParts } from '../session-parts.ts';
 import type { relaySignals } from '../signals.ts';
 import type { EarlyHandoff } from './early-handoff.ts';
 import type { followThreads } from './follow-threads.ts';
+import type { HeldOutput } from './held-output.ts';
 import type { InputGate } from './input-gate.ts';
 import type { ObservedChild } from './observed-child.ts';
 import type { SessionClock } from './session-clock.ts';
@@ -55,6 +56,8 @@ export interface TuiSession {
   readonly timers: Timers;
   readonly clock: SessionClock;
   readonly title: WindowTitle;
+  /** Everything that goes to the terminal goes this way. */
+  readonly output: HeldOutput;
   gate: InputGate;
   handoffs: Handoffs;
   earlyHandoff: EarlyHandoff;

@@ -296,6 +296,7 @@ function createFakeTerminal(note: (what: string) => void) {
     /** It takes nothing any more. */
     isStalled: false,
     text: () => written.join(''),
+    writes: (): readonly string[] => written,
     type(keys: string) {
       for (const listener of on.input) listener(Buffer.from(keys));
     },
