@@ -57,10 +57,10 @@ function showCountdown(driver: Pick<Driver, 'perform'>) {
   let shown = '';
   let shownAt = 0;
   return (awaited: AwaitedAccount): void => {
-    const title = titleWaiting(awaited, new Date());
-    if (title === shown && performance.now() - shownAt < TITLE_MS) return;
-    shown = title;
+    const note = titleWaiting(awaited, new Date());
+    if (note === shown && performance.now() - shownAt < TITLE_MS) return;
+    shown = note;
     shownAt = performance.now();
-    driver.perform({ do: 'set-title', title });
+    driver.perform({ do: 'set-title', note });
   };
 }

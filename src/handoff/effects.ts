@@ -58,8 +58,8 @@ export type Effect =
   | { do: 'log'; event: Logged }
   /** One line for the user. `isUrgent`: with bell and notification. */
   | { do: 'tell'; line: string; isUrgent: boolean }
-  /** `alert`: the line of the notification. */
-  | { do: 'set-title'; title: string; alert?: string }
+  /** `note`: behind the account in the window's title; '' for none. `alert`: the line of the notification. */
+  | { do: 'set-title'; note: string; alert?: string }
   | { do: 'flush' }
   | { do: 'restore-terminal' }
   /** `lines`: for stderr, after the terminal is restored. */

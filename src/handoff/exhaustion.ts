@@ -106,8 +106,8 @@ function exhaust(
   const facts = { target, mark, ...none };
   const now = new Date(at);
   const summary = tellExhausted(facts, now);
-  const title = titleExhausted(facts, now);
-  const session = rules.isInteractive ? { ...before, exhausted: { summary, title } } : before;
+  const note = titleExhausted(facts, now);
+  const session = rules.isInteractive ? { ...before, exhausted: { summary, note } } : before;
   const line = awaited
     ? tellWaiting(target, mark, { target: awaited.target, until }, { allowedBy, now })
     : summary;
@@ -116,7 +116,7 @@ function exhaust(
   const told: Effect[] = [
     { do: 'log', event: log },
     rules.isInteractive
-      ? { do: 'set-title', title, ...alert }
+      ? { do: 'set-title', note, ...alert }
       : { do: 'tell', line, isUrgent: true },
   ];
   if (awaited === undefined) {
@@ -162,8 +162,8 @@ function endWait({ session, awaited }: Named<'waiting'>): Effect[] {
 }
 
 /** Replaces the countdown in the title. */
-function titleAgain({ exhausted }: Session): Effect[] {
-  return exhausted === undefined ? [] : [{ do: 'set-title', title: exhausted.title }];
+function titleAgain({ exhausted, rules }: Session): Effect[] {
+  return rules.isInteractive ? [{ do: 'set-title', note: exhausted?.note ?? '' }] : [];
 }
 
 function withMark(session: Session, mark: Mark): Session {

@@ -2,7 +2,6 @@ import type { Refused } from '../accounts/choice.ts';
 import { describeMark, type Mark } from '../accounts/marks.ts';
 import { describeRoom, type Room } from '../accounts/usage.ts';
 import { describeTime } from '../local-time.ts';
-import { toPlainText } from '../plain-text.ts';
 import type { AwaitedAccount, NoneLeft } from './accounts.ts';
 
 /** One line for the scrollback: the account, its limit, the reset time, and the account that goes on. */
@@ -69,32 +68,25 @@ export function tellNoneUsable(reasons: readonly Refused[], allowedBy?: string):
   return `every account${allowed}${on} is at its limit`;
 }
 
-/** The same as the sequence that sets the window's title. Codex sets its own title with its next turn. */
+/** The same for the window's title. */
 export function titleExhausted(
   { earliest, allowedBy, forbiddenBy, reasons = [] }: NoneLeft,
   now: Date,
 ): string {
-  if (forbiddenBy !== undefined) return titleOf('codex: no other account goes on here');
+  if (forbiddenBy !== undefined) return 'no other account goes on here';
   const back =
     earliest === undefined
       ? ''
       : `; first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
-  return titleOf(`codex: ${tellNoneUsable(reasons, allowedBy)}${back}`);
+  return `${tellNoneUsable(reasons, allowedBy)}${back}`;
 }
 
-/** The sequence that shows the countdown in the window's title. */
+/** The countdown, for the window's title. */
 export function titleWaiting({ target, until }: AwaitedAccount, now: Date): string {
   const left = Math.max(0, until - Math.floor(now.getTime() / 1000));
   const when = `${describeTime(until, now)} (${tellSpan(left)})`;
-  return titleOf(`codex: waiting for ${target} until ${when}, any key cancels`);
+  return `waiting for ${target} until ${when}, any key cancels`;
 }
-
-/** The sequence that sets a window's title. No character of the text may end the sequence. */
-function titleOf(text: string): string {
-  return `\u001b]0;${toPlainText(text, LONGEST_TITLE)}\u001b\\`;
-}
-
-const LONGEST_TITLE = 250;
 
 /** One line on stderr for a command, which has no title: the account, its limit, and the account that is waited for. */
 export function tellWaiting(

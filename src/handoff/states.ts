@@ -72,8 +72,8 @@ export interface Session {
   agents: readonly StoppedAgent[];
   /** The id of each copy → the id of the thread that it is a copy of. */
   originals: Readonly<Record<string, string>>;
-  /** The lines that say that every account is at its limit: for stderr at the end, and for the title. */
-  exhausted: { summary: string; title: string } | undefined;
+  /** Every account is at its limit: the line for stderr at the end, and the text in the title. */
+  exhausted: { summary: string; note: string } | undefined;
   /** The signal that a command got last. No successor is started after it. */
   interruption: Ending | undefined;
 }

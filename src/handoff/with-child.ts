@@ -38,7 +38,12 @@ export function advanceRunning(
     case 'login-gone':
       return chooseWithoutLogin(session, at);
     case 'turn-succeeded':
-      return to({ ...state, session: afterSuccess(session) }, noteAnswer(event));
+      return to(
+        { ...state, session: afterSuccess(session) },
+        noteAnswer(event),
+        // Not every account is at its limit any more.
+        ...(session.exhausted === undefined ? [] : [{ do: 'set-title', note: '' } as const]),
+      );
     case 'running-low':
       return moveEarly(state, event);
     case 'at-rest':

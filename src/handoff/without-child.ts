@@ -61,7 +61,7 @@ function afterMove(
 ): Step {
   const session: Session = {
     ...before,
-    ...{ target, handoffs: before.handoffs + 1, hasCopied: false },
+    ...{ target, handoffs: before.handoffs + 1, hasCopied: false, exhausted: undefined },
   };
   if (plan === undefined) {
     return prepend(runByHand(session, before.target, at), finish(session, ending ?? FAILED));

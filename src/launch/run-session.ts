@@ -49,10 +49,17 @@ export async function planSession(session: OpenedSession): Promise<() => Promise
 }
 
 async function planTui(session: OpenedSession): Promise<() => Promise<Ending>> {
-  const { plan, spawnPty } = session;
+  const { plan, config, spawnPty } = session;
   if (spawnPty === undefined) throw new Error('a TUI needs a pty');
   const plans = await planChildren(plan);
-  return () => runSupervised({ ...commonParts(session), plans, prompt: plan.prompt, spawnPty });
+  return () =>
+    runSupervised({
+      ...commonParts(session),
+      plans,
+      prompt: plan.prompt,
+      title: config.title,
+      spawnPty,
+    });
 }
 
 async function planExec(session: OpenedSession): Promise<() => Promise<Ending>> {

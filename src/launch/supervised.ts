@@ -25,6 +25,7 @@ export interface SupervisedLaunch
     | 'prompt'
     | 'wait'
     | 'alert'
+    | 'title'
   > {
   slot: Slot;
   plans: { first: ChildPlan; resume: TuiSessionParts['resumePlan'] };

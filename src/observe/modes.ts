@@ -9,9 +9,15 @@ export interface ModeTracker {
   wasSet(mode: number): boolean;
   /**
    * The sequences that undo every mode that is still set; empty if there is none.
-   * @param kept a private mode that is left as it is.
    */
-  undo(kept?: number): string;
+  undo(leaving?: LeftAsTheyAre): string;
+}
+
+export interface LeftAsTheyAre {
+  /** A private mode. */
+  kept?: number | undefined;
+  /** The alternate screen, with the keyboard's modes, which each screen has its own of, and the screen below it. */
+  staysOnScreen?: boolean;
 }
 
 /**
@@ -70,7 +76,7 @@ export function createModeTracker(): ModeTracker {
     },
     isSet: (mode) => modes.privateModes.get(mode) ?? ON_BY_DEFAULT.has(mode),
     wasSet: (mode) => everSet.has(mode),
-    undo: (kept) => undoModes(modes, kept),
+    undo: (leaving = {}) => undoModes(modes, leaving),
   };
 }
 
@@ -97,18 +103,14 @@ function changeKittyStack({ kitty, isAlternate }: ModesLeftSet, parameters: stri
   else if (parameters[0] === '=') stack.set = parameters !== '=0' && parameters !== '=';
 }
 
-function undoModes(modes: ModesLeftSet, kept: number | undefined): string {
-  const { privateModes, kitty } = modes;
+function undoModes(modes: ModesLeftSet, { kept, staysOnScreen = false }: LeftAsTheyAre): string {
+  const { privateModes } = modes;
   const left = [...privateModes].filter(([mode]) => !ALTERNATE_SCREENS.has(mode) && mode !== kept);
   const undone: (string | false)[] = [
     privateModes.has(SYNCHRONISED) && undoMode(SYNCHRONISED, true),
     modes.link && '\u001b]8;;\u001b\\',
     modes.progress && '\u001b]9;4;0\u001b\\',
-    modes.isAlternate && undoKitty(kitty.alternate),
-    ...[...privateModes].map(([mode, set]) => ALTERNATE_SCREENS.has(mode) && undoMode(mode, set)),
-    // DECSTBM moves the cursor home, so the cursor's place is saved around it.
-    modes.scrollRegion && '\u001b7\u001b[r\u001b8',
-    undoKitty(kitty.main),
+    ...(staysOnScreen ? [] : undoScreen(modes)),
     modes.modifyOtherKeys && '\u001b[>4;0m',
     ...left.map(([mode, set]) => mode !== SYNCHRONISED && undoMode(mode, set)),
     modes.keypad && '\u001b>',
@@ -117,6 +119,17 @@ function undoModes(modes: ModesLeftSet, kept: number | undefined): string {
     modes.styled && '\u001b[0m',
   ];
   return undone.filter((sequence) => sequence !== false).join('');
+}
+
+function undoScreen(modes: ModesLeftSet): (string | false)[] {
+  const { privateModes, kitty, scrollRegion } = modes;
+  return [
+    modes.isAlternate && undoKitty(kitty.alternate),
+    ...[...privateModes].map(([mode, set]) => ALTERNATE_SCREENS.has(mode) && undoMode(mode, set)),
+    // DECSTBM moves the cursor home, so the cursor's place is saved around it.
+    scrollRegion && '\u001b7\u001b[r\u001b8',
+    undoKitty(kitty.main),
+  ];
 }
 
 interface KittyStack {

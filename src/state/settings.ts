@@ -54,6 +54,11 @@ export const SETTINGS = {
     values: ['all', 'codex'],
     help: 'what a bare `codex resume` or `codex fork` lists where Codex hides threads of your other accounts: the threads of all accounts, or what Codex lists',
   },
+  title: {
+    default: 'account',
+    values: ['account', 'plain'],
+    help: 'the window’s title: Codex’s own with the account behind it, or Codex’s own alone',
+  },
   bell: {
     default: true,
     help: 'ring the terminal’s bell at a handoff, and when no account is left',

@@ -19,7 +19,7 @@ const ours = (stderr: string) =>
 /** With its date where that is not today: late in the evening. */
 const TIME = /(?:[A-Z][a-z]{2} \d+ )?\d\d:\d\d/.source;
 const COUNTDOWN = new RegExp(
-  `^codex: waiting for acc1 until ${TIME} \\((\\d+ h \\d+ m|\\d+ m|\\d+ s)\\), any key cancels$`,
+  ` · acc[12] · waiting for acc1 until ${TIME} \\((\\d+ h \\d+ m|\\d+ m|\\d+ s)\\), any key cancels$`,
 );
 
 const settings = { whenExhausted: 'wait', waitSlackSeconds: 1 };
@@ -75,7 +75,7 @@ describe('in the terminal', () => {
     const turns = backend.turns().length;
     terminal.press('ctrl-c');
     await hotswap.waitForEvent('waited');
-    await waitForTitle(terminal, /^codex: every account is at its limit; first back: acc1 at/);
+    await waitForTitle(terminal, / · every account is at its limit; first back: acc1 at/);
     expect(hotswap.eventsOf('waited')).toMatchObject([{ target: 'acc1', outcome: 'ended' }]);
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
     expect(backend.turns()).toHaveLength(turns);

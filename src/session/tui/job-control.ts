@@ -15,6 +15,8 @@ export async function suspendJob(session: TuiSession): Promise<void> {
     child?.continueJob();
     // Codex draws nothing at an unchanged size. 0.150 may have drawn before it was stopped, and its screen would be empty.
     child?.redraw();
+    // The shell may have set a title of its own. Codex does not set its title again.
+    child?.interject(session.title.show);
     session.handlers.continued();
   } catch (error) {
     // The job cannot be continued any more, so it must not stay stopped for ever.
@@ -25,12 +27,14 @@ export async function suspendJob(session: TuiSession): Promise<void> {
 
 /** Waits for a slow terminal. After a signal it does not wait for a stalled terminal. */
 export function flushTerminal(session: TuiSession): Promise<void> {
-  return session.isHurried ? flushFor(session, STALL_MS) : session.parts.terminal.flush();
+  return session.isHurried ? flushFor(session, STALL_MS) : flush(session);
 }
 
-function flushFor({ parts }: TuiSession, ms: number): Promise<void> {
-  return Promise.race([
-    parts.terminal.flush(),
-    new Promise<void>((resume) => setTimeout(resume, ms)),
-  ]);
+function flushFor(session: TuiSession, ms: number): Promise<void> {
+  return Promise.race([flush(session), new Promise<void>((resume) => setTimeout(resume, ms))]);
+}
+
+function flush({ parts, output }: TuiSession): Promise<void> {
+  output.release();
+  return parts.terminal.flush();
 }

@@ -24,10 +24,17 @@ export interface ObservedChild {
   ending: Ending | undefined;
 }
 
+/** A Codex that shows a title does so this soon after its first frame, and ends this soon after it has cleared the title. */
+const TITLE_MS = 500;
+
 /** Starts a child, and dispatches the events of its output, its record and its end. Throws what `spawn` throws. */
 export function startObservedChild(start: StartEffect, session: TuiSession): void {
-  const { parts, clock, handoffs, timers, observed: previous } = session;
+  const { parts, clock, handoffs, timers, title, output, observed: previous } = session;
   const startedAt = clock.now();
+  const showTitle = () => {
+    if (!title.isShown()) observed.child.interject(title.show);
+  };
+  const addAccount = title.followChild(() => timers.after(TITLE_MS, showTitle));
   const child = superviseChild(
     parts.terminal,
     () => retryNow(() => parts.spawn(start.plan)),
@@ -37,7 +44,10 @@ export function startObservedChild(start: StartEffect, session: TuiSession): voi
           parts.recordChild(pid);
           observed.watch = watchChild(observed, { pid, startedAt, guard }, session);
         },
-        drawn: () => observed.arrival.drawn(),
+        drawn() {
+          observed.arrival.drawn();
+          timers.after(TITLE_MS, showTitle);
+        },
         sign: (sign) => observed.watch?.addSign(sign),
       }),
       stopped: catchErrors(session, () => session.handlers.stopped()),
@@ -46,7 +56,11 @@ export function startObservedChild(start: StartEffect, session: TuiSession): voi
         session.handlers.ended(ending);
       }),
     },
-    previous?.child.takesPastes(),
+    {
+      hasPastes: previous?.child.takesPastes() === true,
+      pass: (piece) => output.pass(addAccount(piece)),
+      write: output.write,
+    },
   );
   const arrival = awaitArrival({
     ...{ hasPrompt: Boolean(start.goOnWith), timers, child },

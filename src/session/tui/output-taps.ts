@@ -18,8 +18,11 @@ export interface OutputTaps {
   /**
    * The sequences that undo the terminal modes that the child has set. Before a successor, bracketed paste stays on. The caller
    * must write them.
+   * @param staysOnScreen leaves out the alternate screen, and what belongs to the screen below it.
    */
-  undoModes(before: 'successor' | 'end'): string;
+  undoModes(before: 'successor' | 'end', staysOnScreen?: boolean): string;
+  /** The child has drawn its first frame on the alternate screen, and is there now: its successor will do the same. */
+  isFullScreen(): boolean;
   /** Bracketed paste is on. */
   takesPastes(): boolean;
   /** Since when a dialog has the keys, in milliseconds of `performance.now`. Undefined when the composer has them. */
@@ -53,7 +56,12 @@ export function createOutputTaps(
     on.sign({ source: 'text', text });
   });
   const states = createTurnStateScanner((state) => on.sign({ source: 'state', state }));
-  const frames = createFrameSensor(on.drawn);
+  const frames = createFrameSensor(() => {
+    beganOnAlternate = isOnAlternate();
+    on.drawn();
+  });
+  let beganOnAlternate = false;
+  const isOnAlternate = () => ALTERNATE_SCREENS.some((mode) => modes.isSet(mode));
   const echo = createEchoSensor();
   const observers = new Set([modes, recent, frames, states, cells, echo]);
   let dialogSince: number | undefined;
@@ -69,14 +77,17 @@ export function createOutputTaps(
       }
       dialogSince = modes.isSet(CURSOR) ? undefined : (dialogSince ?? performance.now());
     },
-    undoModes(before) {
+    undoModes(before, staysOnScreen = false) {
       // Without the mode a paste between two children would come as keys. Every Codex sets the mode again.
       const keeps = before === 'successor' && modes.wasSet(BRACKETED_PASTE);
       const isOff = keeps && !modes.isSet(BRACKETED_PASTE);
-      const undone = modes.undo(keeps ? BRACKETED_PASTE : undefined) + (isOff ? PASTES_ON : '');
+      const undone =
+        modes.undo({ kept: keeps ? BRACKETED_PASTE : undefined, staysOnScreen }) +
+        (isOff ? PASTES_ON : '');
       modes.feed(Buffer.from(undone));
       return undone;
     },
+    isFullScreen: () => beganOnAlternate && isOnAlternate(),
     takesPastes: () => modes.isSet(BRACKETED_PASTE),
     dialogSince: () => dialogSince,
     betweenFrames: frames.ended,
@@ -87,6 +98,7 @@ export function createOutputTaps(
   };
 }
 
+const ALTERNATE_SCREENS = [47, 1047, 1049];
 const BRACKETED_PASTE = 2004;
 const PASTES_ON = '\u001b[?2004h';
 /**

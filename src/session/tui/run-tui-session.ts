@@ -10,11 +10,13 @@ import { catchUncaught } from '../../state/uncaught-errors.ts';
 import { catchErrors } from '../catch-errors.ts';
 import { relaySignals } from '../signals.ts';
 import { createEarlyHandoff } from './early-handoff.ts';
+import { createHeldOutput } from './held-output.ts';
 import { createInputGate, type InputGate } from './input-gate.ts';
 import { createSessionClock } from './session-clock.ts';
 import { failSession } from './session-failure.ts';
 import { createTuiDriver } from './tui-driver.ts';
 import type { EventHandlers, TuiSession, TuiSessionParts } from './tui-session.ts';
+import { createWindowTitle } from './window-title.ts';
 
 /**
  * Runs a session on the user's terminal to its end. The terminal is restored when this resolves.
@@ -60,6 +62,8 @@ function openSession(parts: TuiSessionParts, finish: TuiSession['finish']): TuiS
   const timers = createTimers((error) => session.fail(error));
   const session = {
     ...{ parts, timers, clock: createSessionClock(), finish },
+    output: createHeldOutput(parts.terminal),
+    title: createWindowTitle(parts.title, () => parts.accounts.target),
     ...{ observed: undefined, stoppedWatch: undefined, isHurried: false, isBroken: false },
     fail: (error) => failSession(error, session),
     stopObserving() {

@@ -44,7 +44,7 @@ function passThrough(child: SupervisedChild, lines: string[], session: TuiSessio
     stopped: () => void suspendJob(session),
     continued: () => undefined,
     ended(ending) {
-      session.parts.terminal.write(child.undoModes('end'));
+      session.output.write(child.undoModes('end') + session.title.clear());
       void finish(ending, lines, session);
     },
   };

@@ -24,8 +24,17 @@ export interface SupervisedChild extends Omit<OutputTaps, 'feed' | 'betweenFrame
   signal(signal: NodeJS.Signals): void;
   continueJob(): void;
   redraw(): void;
-  /** Writes to the terminal between two frames of the child. */
-  interject(sequence: string): void;
+  /** Writes to the terminal between two frames of the child. @param sequence makes what is written then. */
+  interject(sequence: () => string): void;
+}
+
+export interface ChildOutput {
+  /** The child before has left bracketed paste on. */
+  hasPastes?: boolean;
+  /** Writes a piece of the child's output to the terminal. @returns false when the terminal takes no more now. */
+  pass(piece: Buffer): boolean;
+  /** The same for output of ours. */
+  write(text: string): void;
 }
 
 /** After this long without output no sequence is half written. */
@@ -34,27 +43,26 @@ const QUIET_MS = 50;
 /**
  * Joins a child behind a pty and the user's terminal: bytes both ways with backpressure, and observers of its output.
  * @param spawn starts the process behind a pty of the terminal's size.
- * @param hasPastes the child before has left bracketed paste on.
  */
 export function superviseChild(
-  terminal: Terminal,
+  terminal: Pick<Terminal, 'pauseInput' | 'resumeInput'>,
   spawn: () => PtyChild,
   listeners: ChildListeners,
-  hasPastes = false,
+  { hasPastes = false, pass, write }: ChildOutput,
 ): SupervisedChild {
   const child = spawn();
   const taps = createOutputTaps({ drawn: listeners.drawn, sign: listeners.sign }, hasPastes);
   let living = true;
-  let unwritten = '';
+  let unwritten: (() => string)[] = [];
   let quiet: NodeJS.Timeout | undefined;
 
   child.onOutput((piece) => {
-    if (!terminal.write(piece)) child.pauseOutput();
+    if (!pass(piece)) child.pauseOutput();
   });
   // The bytes go first: an observer may fail but never delay.
   child.afterOutput((bytes) => {
     taps.feed(bytes);
-    if (unwritten !== '') writeBetweenFrames();
+    if (unwritten.length > 0) writeBetweenFrames();
   });
 
   function writeBetweenFrames(): void {
@@ -65,8 +73,9 @@ export function superviseChild(
   }
 
   function writeNow(): void {
-    terminal.write(unwritten);
-    unwritten = '';
+    const sequences = unwritten.map((make) => make());
+    unwritten = [];
+    write(sequences.join(''));
   }
 
   child.onDrain(() => terminal.resumeInput());
@@ -93,7 +102,7 @@ export function superviseChild(
     continueJob: () => living && child.continueJob(),
     redraw: () => living && child.redraw(),
     interject(sequence) {
-      unwritten += sequence;
+      unwritten.push(sequence);
       writeBetweenFrames();
     },
   };

@@ -1,7 +1,8 @@
 import { listBackgroundCommands } from '../../codex/background-commands.ts';
 import type { Driver } from '../../handoff/driver.ts';
-import type { StartEffect } from '../../handoff/effects.ts';
+import type { EffectOf, StartEffect } from '../../handoff/effects.ts';
 import type { Finding, Source } from '../../handoff/events.ts';
+import { sessionOf } from '../../handoff/session.ts';
 import { toPlainText } from '../../plain-text.ts';
 import { flushTerminal, suspendJob } from './job-control.ts';
 import { startObservedChild } from './observed-child.ts';
@@ -11,14 +12,29 @@ const ERASE_BELOW = '\u001b[J';
 
 /** Carries out the effects of a handoff on the child and the terminal of a session. */
 export function createTuiDriver(session: TuiSession): Driver {
-  const { parts, gate } = session;
+  const { parts, gate, title, output } = session;
   const { terminal, alert, listCommands = listBackgroundCommands } = parts;
   const child = () => session.observed?.child;
 
   /** No child lives, so the line cuts no sequence in two. The composer of the last child is below the cursor. */
   function tell(line: string, isUrgent: boolean): void {
-    const bell = isUrgent ? alert(line) : '';
-    terminal.write(`\r\n${ERASE_BELOW}${toPlainText(line)}\r\n${bell}`);
+    output.write(`\r\n${ERASE_BELOW}${toPlainText(line)}\r\n`);
+    if (isUrgent) output.writeNow(alert(line));
+  }
+
+  function setTitle({ note, alert: line }: EffectOf<'set-title'>): void {
+    title.setNote(note);
+    const alerted = line === undefined ? '' : alert(line);
+    child()?.interject(() => title.show() + alerted);
+  }
+
+  function undoModes(before: 'successor' | 'end'): void {
+    if (before === 'successor' && child()?.isFullScreen()) {
+      output.write(child()?.undoModes('successor', true) ?? '');
+      output.hold();
+    }
+    output.write(child()?.undoModes(before) ?? '');
+    if (before === 'end') output.write(title.clear());
   }
 
   return {
@@ -33,11 +49,11 @@ export function createTuiDriver(session: TuiSession): Driver {
         case 'suspend-ourselves':
           return void suspendJob(session);
         case 'undo-modes':
-          return void terminal.write(child()?.undoModes(effect.before) ?? '');
+          return undoModes(effect.before);
         case 'tell':
           return tell(effect.line, effect.isUrgent);
         case 'set-title':
-          return child()?.interject(effect.title + (effect.alert ? alert(effect.alert) : ''));
+          return setTitle(effect);
         case 'restore-terminal':
           return terminal.restore();
         case 'exit':
@@ -72,12 +88,19 @@ export function createTuiDriver(session: TuiSession): Driver {
 
 function startChild(start: StartEffect, session: TuiSession): void {
   const previous = session.observed;
+  if (previous !== undefined) showTitle(session);
   try {
     startObservedChild(start, session);
   } catch (error) {
     if (previous === undefined || session.observed !== previous) throw error;
     session.handoffs.dispatch({ name: 'start-failed', reason: (error as Error).message });
   }
+}
+
+/** The title of the child before has the account that ran. */
+function showTitle({ title, output, handoffs }: TuiSession): void {
+  title.setNote(sessionOf(handoffs.state())?.exhausted?.note ?? '');
+  output.writeNow(title.show());
 }
 
 /** Input that the child before has and its thread does not have goes to the successor. */

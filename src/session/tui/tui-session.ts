@@ -12,10 +12,12 @@ import type { SessionParts } from '../session-parts.ts';
 import type { relaySignals } from '../signals.ts';
 import type { EarlyHandoff } from './early-handoff.ts';
 import type { followThreads } from './follow-threads.ts';
+import type { HeldOutput } from './held-output.ts';
 import type { InputGate } from './input-gate.ts';
 import type { ObservedChild } from './observed-child.ts';
 import type { SessionClock } from './session-clock.ts';
 import type { TurnWatch } from './turn-watch.ts';
+import type { TitleSetting, WindowTitle } from './window-title.ts';
 
 export interface TuiSessionParts extends SessionParts {
   terminal: Terminal;
@@ -26,6 +28,8 @@ export interface TuiSessionParts extends SessionParts {
   prompt: string;
   /** Draws attention to a handoff, and to a limit of all accounts. */
   alert: Alert;
+  /** Whether the window's title has the account. */
+  title: TitleSetting;
   /** Replaced in tests: rollouts and commands of a child, signals, uncaught errors, stderr. */
   follow?: typeof followThreads;
   relay?: typeof relaySignals;
@@ -51,6 +55,9 @@ export interface TuiSession {
   readonly parts: TuiSessionParts;
   readonly timers: Timers;
   readonly clock: SessionClock;
+  readonly title: WindowTitle;
+  /** Everything that goes to the terminal goes this way. */
+  readonly output: HeldOutput;
   gate: InputGate;
   handoffs: Handoffs;
   earlyHandoff: EarlyHandoff;

@@ -32,6 +32,7 @@ describe('reading', () => {
       waitSlackSeconds: 60,
       strategy: 'order',
       rotateBelow: 0,
+      title: 'account',
       refreshMarginSeconds: 1800,
       resumeList: 'all',
       bell: true,

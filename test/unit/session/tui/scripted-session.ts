@@ -34,6 +34,8 @@ export interface SessionOptions {
   commands?: string[];
   wait?: TuiSessionParts['wait'];
   alert?: TuiSessionParts['alert'];
+  /** Default `plain`: a test that compares the output has no titles in it. */
+  title?: TuiSessionParts['title'];
   /** When the first account comes back by itself, epoch seconds. */
   earliest?: { target: string; until: number };
 }
@@ -81,6 +83,7 @@ export function openSession(options: SessionOptions = {}) {
     accountCount: (options.accounts ?? ACCOUNTS).length,
     log: (event) => void events.push(event),
     alert: options.alert ?? (() => ALERT),
+    title: options.title ?? 'plain',
     ...(options.wait === undefined ? {} : { wait: options.wait }),
     // The record is read at the pace of the clock: no watcher of files.
     follow(pid, startedAt, answeredFor, _, aheadMs) {
@@ -296,6 +299,7 @@ function createFakeTerminal(note: (what: string) => void) {
     /** It takes nothing any more. */
     isStalled: false,
     text: () => written.join(''),
+    writes: (): readonly string[] => written,
     type(keys: string) {
       for (const listener of on.input) listener(Buffer.from(keys));
     },
