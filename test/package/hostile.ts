@@ -38,6 +38,7 @@ export function recordsOf(home: Home, text = 'x'): Record<string, Json> {
       },
     },
     [`${STATE}/current.json`]: { version: 1, current: 'acc1', previous: 'acc2' },
+    [`${STATE}/shim.json`]: { shim: `/${text}`, startFile: `/${text}` },
     [`${STATE}/linked.json`]: { version: 1, homes: { [home.path('.codex')]: text } },
     [`${STATE}/renaming.json`]: {
       ...{ version: 1, pid: 1, startTime: text, table: text },
