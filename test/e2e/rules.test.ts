@@ -98,6 +98,20 @@ describe('a session below the path of a rule', () => {
   });
 });
 
+describe('an exec below the path of a rule', () => {
+  it('moves only within the rule, and says so on stderr', async () => {
+    const accounts = [{ name: 'team' }, { name: 'home' }, { name: 'work', turnsLeft: 0 }];
+    const { backend, exec } = await openAcme(accounts, ['work', 'team']);
+    const ran = await exec(['one']);
+    expect({ status: ran.status, stdout: ran.stdout }).toEqual({
+      status: 0,
+      stdout: 'answer 1 from team\n',
+    });
+    expect(ours(ran.stderr).at(-1)).toMatch(/; going on under team \(rule for ~\/src\/acme\)$/);
+    expect(backend.turns('home')).toEqual([]);
+  });
+});
+
 describe('resuming a thread that ran under an account outside the rule', () => {
   /** A thread that ran under `home`, in the directory that has no rule. */
   async function openForeign() {

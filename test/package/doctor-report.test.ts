@@ -72,6 +72,13 @@ const KEYS = [
     (key) =>
       [`targets.${key}`, (value: unknown) => ({ targets: [{ name: 'a', [key]: value }] })] as const,
   ),
+  ['rules.path', (value: unknown) => ({ rules: [{ path: value, targets: ['acc1'] }] })] as const,
+  [
+    'rules.targets',
+    (value: unknown) => ({
+      rules: [{ path: '/srv', targets: [String(value).replaceAll('/', '-')] }],
+    }),
+  ] as const,
   ['version', (value: unknown) => ({ version: value })] as const,
   ['newer', (value: unknown) => ({ zq: value, [String(value)]: 1 })] as const,
 ];
