@@ -179,6 +179,15 @@ describe('“every account is at its limit” only if so', () => {
     expect(next.stderr).not.toContain('every account');
   });
 
+  it('a pinned session says that it is pinned', async () => {
+    const { hotswap } = await openLab([{ name: 'acc1', turnsLeft: 0 }, { name: 'acc2' }]);
+    const run = hotswap.command('launch', 'acc1', '--pin', '--', 'exec', 'one');
+    await expect(run).rejects.toThrow(
+      /acc1: its 5-hour limit .*; it is pinned, so no other account/,
+    );
+    await expect(run).rejects.not.toThrow(/every account/);
+  });
+
   it('all of them', async () => {
     const { hotswap } = await openLab([
       { name: 'acc1', turnsLeft: 0 },
