@@ -155,8 +155,13 @@ function describeFullWindow({ target, state }: TargetSnapshot, now: Date): strin
   const usage = readUsage(state.usage);
   if (usage === undefined || !isFullByFigures(usage, now.getTime() / 1000)) return null;
   const age = describeAge(usage.source, isoOf(usage.capturedAt), now);
-  return `used last, because nothing is left by its figures (${age}); fresh ones: codex-hotswap refresh ${target.name}`;
+  const isFresh = usage.source === 'live' && usage.capturedAt > nowSeconds(now) - FRESH_SECONDS;
+  const advice = isFresh ? '' : `; fresh ones: codex-hotswap refresh ${target.name}`;
+  return `used last, because nothing is left by its figures (${age})${advice}`;
 }
+
+/** Figures of the service that are not older need no new question. */
+const FRESH_SECONDS = 600;
 
 function describeMarkUntil(mark: Mark, target: string, now: Date): string {
   const text = describeMark(mark);
