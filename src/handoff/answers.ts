@@ -5,6 +5,7 @@ import type { HandoffAccounts } from './accounts.ts';
 import type { Driver } from './driver.ts';
 import type { EffectOf } from './effects.ts';
 import type { Event, Failure, Finding, SuccessorPlan } from './events.ts';
+import { nameAccount } from './session.ts';
 
 /** Carries out the effects that are answered with an event. Undefined: the event would come too late. */
 export function createAnswers(
@@ -43,7 +44,8 @@ export function createAnswers(
         to = await accounts.prepare(to, effect.thread?.cwd);
         if (!isWanted()) return undefined;
         accounts.repoint(to);
-        const plan = await planSuccessor(effect);
+        const prompt = nameAccount(effect.prompt, to);
+        const plan = await planSuccessor({ ...effect, prompt });
         return { name: 'moved', to, plan, ...dropUndefined({ rule: accounts.rule() }) };
       } catch (error) {
         return { name: 'not-moved', to, shows: accounts.target, failure: describeFailure(error) };

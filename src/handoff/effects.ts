@@ -36,7 +36,7 @@ export type Effect =
   | { do: 'choose'; proof: LimitProof; directory: string | undefined }
   /** The account has answered a turn, so its limit has ended. `beganAt`: when the turn began, epoch milliseconds. */
   | { do: 'note-answer'; beganAt: number }
-  /** Puts the target's login into the overlay, and plans the next child. */
+  /** Puts the target's login into the overlay, and plans the next child. `{account}` in the prompt is the account that goes on. */
   | { do: 'move'; target: string; thread: SessionThread | undefined; prompt: string }
   /** Plans a child under the account that ran. */
   | { do: 'stay'; thread: SessionThread }

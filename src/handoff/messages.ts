@@ -3,11 +3,32 @@ import { describeMark, type Mark } from '../accounts/marks.ts';
 import { describeRoom, type Room } from '../accounts/usage.ts';
 import { describeTime } from '../local-time.ts';
 import type { AwaitedAccount, NoneLeft } from './accounts.ts';
+import type { Cause, LeftAccount } from './states.ts';
 
 /** One line for the scrollback: the account, its limit, the reset time, and the account that goes on. */
 export function tellHandoff(from: string, to: string, mark: Mark, now: Date): string {
   return `codex-hotswap: ${from}: ${describeMark(mark)}${tellUntil(mark.until, now)}; going on under ${to}`;
 }
+
+/** A limit as a name in a prompt: our own words only, and no name that the service has given. */
+export function nameLimit(mark: Mark | undefined): string {
+  return LIMIT_NAMES[mark?.kind ?? 'unknown'];
+}
+
+const LIMIT_NAMES: Record<Mark['kind'], string> = {
+  'window-5h': '5-hour limit',
+  'window-weekly': 'weekly limit',
+  'window-other': 'usage limit',
+  'model-bucket': 'limit for this model',
+  'workspace-credits': 'limit of the workspace’s credits',
+  'spend-cap': 'spend cap',
+  'not-in-plan': 'limit of the plan',
+  'api-quota': 'API quota',
+  reserve: 'limit of ordinary usage',
+  'needs-login': 'end of the login',
+  manual: 'usage limit',
+  unknown: 'usage limit',
+};
 
 /** One line for the scrollback: the account has little left, and another account goes on before the limit. */
 export function tellEarly(from: string, to: string, room: Room, onCredits = false): string {
@@ -116,6 +137,28 @@ function tellSpan(seconds: number): string {
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
   return hours === 0 ? `${rest} m` : `${hours} h ${rest} m`;
 }
+
+/** Why an account was left, for the line at the end of the session; '' when there is no reason to tell. */
+export function tellWhyLeft(cause: Cause | undefined): string {
+  if (cause?.kind === 'low') return describeRoom(cause.room);
+  if (cause?.kind !== 'limit' || cause.mark === undefined) return '';
+  const { mark } = cause;
+  // With its day, as it is told to a reader of another day: the session may end on another day.
+  const dayBefore = new Date(((mark.until ?? 0) - DAY_AND_HALF) * 1000);
+  return describeMark(mark) + tellUntil(mark.until, dayBefore);
+}
+
+/** At exit, after a handoff: the accounts of the session in order. @param left the last ones that it has left. */
+export function tellAccounts(left: readonly LeftAccount[], target: string): string {
+  const shown = left
+    .slice(-MOST_ACCOUNTS)
+    .map(({ target: name, why }) => (why === '' ? name : `${name} (${why})`));
+  const earlier = left.length > MOST_ACCOUNTS ? ['…'] : [];
+  return `codex-hotswap: this session ran under ${[...earlier, ...shown, target].join(' → ')}`;
+}
+
+const MOST_ACCOUNTS = 6;
+const DAY_AND_HALF = 36 * 3600;
 
 /** At exit, when a handoff has failed: the command that resumes the thread by hand. */
 export function tellResumeByHand(threadId: string): string {

@@ -1,5 +1,5 @@
 import { findRefusal, promptAboutAgents } from './agents.ts';
-import { promptAboutEnded } from './messages.ts';
+import { nameLimit, promptAboutEnded, tellWhyLeft } from './messages.ts';
 import type { Ending, Rules, Session, State, WithSession } from './states.ts';
 
 /** @param target the account that the first child runs under. */
@@ -10,6 +10,7 @@ export function newSession(rules: Rules, target: string): Session {
     thread: undefined,
     answered: [],
     cause: undefined,
+    left: [],
     stoppedAt: undefined,
     handoffs: 0,
     waits: 0,
@@ -22,6 +23,17 @@ export function newSession(rules: Rules, target: string): Session {
   };
 }
 
+/** The session goes on under another account, or under the same account once more. */
+export function moveTo(before: Session, target: string): Session {
+  const { cause, handoffs } = before;
+  const left = [...before.left, { target: before.target, why: tellWhyLeft(cause) }];
+  return {
+    ...before,
+    ...{ target, handoffs: handoffs + 1, hasCopied: false },
+    left: target === before.target ? before.left : left.slice(-MOST_LEFT),
+  };
+}
+
 /** No turn was cut off, so no work is to be continued. */
 export function isWorkIdle({ cause, agents }: Session): boolean {
   if (agents.length > 0) return false;
@@ -29,15 +41,21 @@ export function isWorkIdle({ cause, agents }: Session): boolean {
   return cause.kind === 'low' || cause.isIdle;
 }
 
-/** The prompt of the successor; '' for none. */
+/** The prompt of the successor; '' for none. `{account}` stays in it: the account is known when its login works. */
 export function promptOf(session: Session): string {
-  const { rules, endedCommands, agents } = session;
+  const { rules, cause, endedCommands, agents } = session;
   if (isWorkIdle(session) || rules.prompt === '') return '';
+  const mark = cause?.kind === 'limit' ? cause.mark : undefined;
   return [
-    rules.prompt,
+    rules.prompt.replaceAll('{limit}', nameLimit(mark)),
     ...(endedCommands.length === 0 ? [] : [promptAboutEnded(endedCommands.length)]),
     ...(agents.length === 0 ? [] : [promptAboutAgents(agents)]),
   ].join('\n\n');
+}
+
+/** @param account the account that goes on. */
+export function nameAccount(prompt: string, account: string): string {
+  return prompt.replaceAll('{account}', () => account);
 }
 
 /** As long as no turn succeeds, no account is used twice. */
@@ -80,6 +98,9 @@ export function isResuming(state: State): boolean {
 export function isInHandoff(state: State): state is WithSession {
   return IN_HANDOFF.has(state.name);
 }
+
+/** A session that waits for resets may go on for days. */
+const MOST_LEFT = 7;
 
 const IN_HANDOFF: ReadonlySet<State['name']> = new Set([
   ...(['choosing', 'waiting', 'stopping', 'moving'] as const),

@@ -58,6 +58,8 @@ export interface Session {
   answered: readonly string[];
   /** Why the session goes on under another account. */
   cause: Cause | undefined;
+  /** The accounts that the session has left, in order, and why. */
+  left: readonly LeftAccount[];
   /** Epoch milliseconds: when the work stopped. Undefined from the first turn of the successor on. */
   stoppedAt: number | undefined;
   /** Handoffs since a turn last succeeded. */
@@ -88,6 +90,12 @@ export interface Rules {
   slackSeconds: number | undefined;
   /** The prompt of a resumed thread; '' for none. */
   prompt: string;
+}
+
+export interface LeftAccount {
+  target: string;
+  /** In words, for the line at the end; '' when there is no reason to tell. */
+  why: string;
 }
 
 export type Cause =

@@ -1,8 +1,8 @@
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { Effect } from './effects.ts';
 import type { Event, EventOf, Source } from './events.ts';
-import { tellResumeByHand } from './messages.ts';
-import { isWorkIdle, promptOf } from './session.ts';
+import { tellAccounts, tellResumeByHand } from './messages.ts';
+import { isWorkIdle, nameAccount, promptOf } from './session.ts';
 import type { Ending, Session, State, WithSession } from './states.ts';
 
 export interface Step {
@@ -85,12 +85,12 @@ export function copy(session: Session, ending?: Ending): Step {
   if (thread === undefined) return finish(session, ending ?? FAILED);
   return to(
     { name: 'copying', session, ...(ending && { ending }) },
-    { do: 'copy', thread, prompt: promptOf(session) },
+    { do: 'copy', thread, prompt: nameAccount(promptOf(session), session.target) },
   );
 }
 
 /**
- * The end of the session. The user is told that every account is at its limit, or how to go on by hand.
+ * The end of the session. The user is told the accounts of the session after a handoff, and that every account is at its limit, or how to go on by hand.
  * @param how.isCutOff a handoff has failed.
  * @param how.lines for stderr, before that.
  */
@@ -99,10 +99,17 @@ export function finish(
   ending: Ending,
   { isCutOff = false, lines = [] }: { isCutOff?: boolean; lines?: readonly string[] } = {},
 ): Step {
+  const { left, target, rules } = session;
+  // A command has told each handoff on stderr, and nothing has covered that. After a failed handoff the last account has not run.
+  const isTold = left.length > 0 && rules.isInteractive && !isCutOff;
+  const accounts = isTold ? [tellAccounts(left, target)] : [];
   const byHand = isCutOff && session.thread ? tellResumeByHand(session.thread.id) : undefined;
   const last = byHand ?? session.exhausted?.summary;
   return to(
-    { name: 'flushing', ending, lines: last === undefined ? lines : [...lines, last] },
+    {
+      ...{ name: 'flushing', ending },
+      lines: [...lines, ...accounts, ...(last === undefined ? [] : [last])],
+    },
     { do: 'undo-modes', before: 'end' },
     { do: 'flush' },
   );

@@ -12,7 +12,7 @@ import {
   tellRule,
   tellRunAgain,
 } from './messages.ts';
-import { isWorkIdle, nameThread, promptOf } from './session.ts';
+import { isWorkIdle, moveTo, nameAccount, nameThread, promptOf } from './session.ts';
 import type { Cause, Ending, Named, Session } from './states.ts';
 import { FAILED, finish, prepend, type Step, to, withoutChild } from './steps.ts';
 
@@ -59,10 +59,7 @@ function afterMove(
   { to: target, plan, rule }: EventOf<'moved'>,
   at: number,
 ): Step {
-  const session: Session = {
-    ...before,
-    ...{ target, handoffs: before.handoffs + 1, hasCopied: false, exhausted: undefined },
-  };
+  const session: Session = { ...moveTo(before, target), exhausted: undefined };
   if (plan === undefined) {
     return prepend(runByHand(session, before.target, at), finish(session, ending ?? FAILED));
   }
@@ -119,9 +116,8 @@ function afterFailedMove(
     return end(state, failure, message);
   }
   const session: Session = {
-    ...answerRefusals(before),
-    ...{ target: shows, handoffs: before.handoffs + 1, hasCopied: false, agents: [] },
-    cause: withoutWork(before.cause),
+    ...answerRefusals(moveTo(before, shows)),
+    ...{ agents: [], cause: withoutWork(before.cause) },
   };
   const line = tellNotMoved(shows, target, failure.message) + tellAgents(before.agents);
   return to(
@@ -178,7 +174,8 @@ function start(before: Session, { plan, how }: SuccessorPlan, ending?: Ending): 
   const effect: StartEffect = {
     ...{ do: 'start', plan, how },
     ...(thread && { thread }),
-    ...(thread && !isWorkIdle(before) && { goOnWith: promptOf(before) }),
+    ...(thread &&
+      !isWorkIdle(before) && { goOnWith: nameAccount(promptOf(before), before.target) }),
   };
   const state = { name: 'resuming', session, start: effect, attempt: 1 } as const;
   return to({ ...state, ...(ending && { ending }) }, effect);

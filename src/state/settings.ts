@@ -24,7 +24,7 @@ export const SETTINGS = {
   },
   prompt: {
     default: 'continue',
-    help: 'the prompt for a resumed thread; empty: no prompt, the thread waits for you',
+    help: 'the prompt for a resumed thread, where {account} is the account that goes on and {limit} the limit that was met; empty: no prompt, the thread waits for you',
   },
   cooldownMinutes: {
     ...{ default: 240, from: 0, to: 60 * 24 * 31 },

@@ -1,5 +1,5 @@
 import { describeError } from '../../errors.ts';
-import { tellResumeByHand } from '../../handoff/messages.ts';
+import { tellAccounts, tellResumeByHand } from '../../handoff/messages.ts';
 import { STOP_MS } from '../../handoff/perform.ts';
 import { isInHandoff, sessionOf, threadInHandoff } from '../../handoff/session.ts';
 import type { Ending, State } from '../../handoff/states.ts';
@@ -57,8 +57,9 @@ async function finish(ending: Ending, lines: string[], session: TuiSession): Pro
 }
 
 function tellUnfinished(state: State): string[] {
+  const { left = [], target = '', exhausted } = sessionOf(state) ?? {};
   const thread = threadInHandoff(state);
   if (thread !== undefined) return [tellResumeByHand(thread)];
-  const summary = sessionOf(state)?.exhausted?.summary;
-  return summary === undefined ? [] : [summary];
+  const accounts = left.length > 0 ? [tellAccounts(left, target)] : [];
+  return exhausted === undefined ? accounts : [...accounts, exhausted.summary];
 }

@@ -262,7 +262,7 @@ describe('a thread that somebody else still writes', () => {
     expect(last.typed()).toBe('q');
     last.end();
     expect(await session.ended()).toEqual({ kind: 'exited', code: 0 });
-    expect(session.told).toEqual([]);
+    expect(session.told).toEqual([expect.stringContaining('ran under acc1')]);
   });
 
   it('is not what a conversation says that is open', async () => {

@@ -42,7 +42,9 @@ describe('a limit that the record proves', () => {
     ]);
     const line = 'codex-hotswap: acc1: its 5-hour limit is used up; going on under acc2';
     expect(session.terminal.text()).toContain(`\r\n\u001b[J${line}\r\n${ALERT}`);
-    expect(session.told).toEqual([]);
+    expect(session.told).toEqual([
+      'codex-hotswap: this session ran under acc1 (its 5-hour limit is used up) → acc2',
+    ]);
     expect(session.isRelaying()).toBe(false);
   });
 
