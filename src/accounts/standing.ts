@@ -8,8 +8,11 @@ import { isFullNow, readUsage, type Usage } from './usage.ts';
 /** Whether an account can be used now, and the evidence for that in words. */
 export type Standing =
   | Usable
-  /** A limit. `until`: when its last mark ends, epoch seconds; absent when a person must end one of them. */
-  | { kind: 'resting'; until?: number; evidence: string }
+  /**
+   * A limit. `until`: when its last mark ends, epoch seconds; absent when a person must end one of them. `wouldSpend`: a turn
+   * would not be refused, but credits would pay, and the user forbids that.
+   */
+  | { kind: 'resting'; until?: number; evidence: string; wouldSpend?: true }
   | Unusable;
 
 export interface Usable {
@@ -83,7 +86,7 @@ export function judgeAccount(snapshot: TargetSnapshot, question: StandingQuestio
   if (use !== 'never') return { kind: 'usable', authFile, identity, use };
   const until = findLastReset(usage, question.nowSeconds);
   const evidence = 'its included usage is used up, and it is set to spend no credits';
-  return { kind: 'resting', evidence, ...dropUndefined({ until }) };
+  return { kind: 'resting', evidence, wouldSpend: true, ...dropUndefined({ until }) };
 }
 
 /** Included usage is used up by the figures, and the service goes on with purchased credits. */

@@ -52,6 +52,8 @@ export interface HandoffAccounts {
   chooseAgain(): NextAccount;
   /** Another account that has more, when the account that runs has little left. Undefined: the session stays. */
   findRoomier(limits: RateLimits, from: { thread: string; rollout: string }): Roomier | undefined;
+  /** After that turn credits pay, and the user forbids it for the account that runs. */
+  spendsAgainstWish(limits: RateLimits): boolean;
   /**
    * Refreshes the target's access token if that is due, before its child starts.
    * @returns the account to go on with. It is another account if the target's login is dead, or if Codex would log it out.
@@ -202,6 +204,12 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       return next === undefined
         ? undefined
         : { target: next, room, ...(onCredits && { onCredits }) };
+    },
+    spendsAgainstWish(limits) {
+      const { credits } = config.targets.find(({ name }) => name === target) ?? {};
+      const at = options.now() / 1000;
+      const usage = usageFromLimits(limits, { capturedAt: at, rollout: '', thread: '' });
+      return credits === 'never' && isOnCredits(usage, at);
     },
     async prepare(chosen, directory) {
       await allowed.reread(directory);

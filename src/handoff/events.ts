@@ -46,6 +46,8 @@ export type Event =
   | { name: 'at-rest' }
   /** No turn runs, the account has little left, and the target has more. */
   | ({ name: 'running-low' } & Roomier)
+  /** The account spends credits against the user's setting, and no other account can go on. */
+  | { name: 'spending' }
   | { name: 'chosen'; target: string; mark: Mark }
   | ({ name: 'none-left'; mark: Mark } & NoneLeft)
   | { name: 'typed' }

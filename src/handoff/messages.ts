@@ -109,6 +109,12 @@ export function titleWaiting({ target, until }: AwaitedAccount, now: Date): stri
   return `waiting for ${target} until ${when}, any key cancels`;
 }
 
+/** The account spends credits against the user's setting: at the end of the session, and for the title. */
+export function tellUnwantedSpending(target: string): { summary: string; note: string } {
+  const note = `${target} spends credits, because no other account can be used`;
+  return { note, summary: `codex-hotswap: ${note}` };
+}
+
 /** One line on stderr for a command, which has no title: the account, its limit, and the account that is waited for. */
 export function tellWaiting(
   target: string,

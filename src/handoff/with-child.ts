@@ -3,6 +3,7 @@ import { addAgents, tellRefusedAgents } from './agents.ts';
 import type { Event, EventOf } from './events.ts';
 import { afterChoice } from './exhaustion.ts';
 import { actOnProof, goOnInCopy } from './findings.ts';
+import { tellUnwantedSpending } from './messages.ts';
 import { afterSuccess, hasFailed, mayHandOff } from './session.ts';
 import type { Ending, Named, Session } from './states.ts';
 import {
@@ -46,6 +47,8 @@ export function advanceRunning(
       );
     case 'running-low':
       return moveEarly(state, event);
+    case 'spending':
+      return tellSpending(state);
     case 'at-rest':
       return goOnForAgents(state, at);
     case 'child-stopped':
@@ -134,6 +137,17 @@ export function afterEnd(
   return to(
     { name: 'suspected', session: { ...session, stoppedAt: at }, source, ending },
     seek(session, source),
+  );
+}
+
+/** Credits pay although the user forbids it, and no other account can go on. The title says so, and a line at the end. */
+function tellSpending(state: Named<'starting' | 'running'>): Step {
+  const { session } = state;
+  const { summary, note } = tellUnwantedSpending(session.target);
+  return to(
+    { ...state, session: { ...session, exhausted: { summary, note } } },
+    { do: 'log', event: { type: 'notice', message: note } },
+    { do: 'set-title', note },
   );
 }
 

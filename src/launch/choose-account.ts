@@ -102,11 +102,16 @@ function chooseAtLimit(
 ): ChosenAccount {
   const reasons = ofAllowed(choice.reasons, allowance);
   const allowedBy = allowance && tellAllows(allowance);
-  const isUsable = (one: TargetSnapshot) => one.target.enabled && !holdsForeignLogin(one);
+  const spending = reasons.filter(({ standing }) => 'wouldSpend' in standing);
+  const isUsable = (one: TargetSnapshot) =>
+    one.target.enabled &&
+    !holdsForeignLogin(one) &&
+    spending.every(({ target }) => target !== one.target.name);
   const [fallback] = [find(targets, earliest?.target), find(targets, current), ...targets].flatMap(
     (one) => (one?.vault.kind === 'ready' && isUsable(one) ? [{ ...one, vault: one.vault }] : []),
   );
   if (fallback === undefined) {
+    for (const { target, standing } of spending) refuseToSpend(target, standing.evidence);
     const why = reasons.map(({ target, standing }) => `${target}: ${standing.evidence}`).join('; ');
     const [advice] = reasons.flatMap(({ standing }) =>
       standing.kind === 'unusable' && standing.advice !== undefined ? [standing.advice] : [],
@@ -126,6 +131,15 @@ function chooseAtLimit(
     earliest && `; first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
   const notice = `${tellNoneUsable(reasons, allowedBy)}${back ?? ''}; starting under ${name}`;
   return toChosen(name, fallback.vault, notice);
+}
+
+/** Codex would show no limit: it would go on and spend. */
+function refuseToSpend(name: string, evidence: string): never {
+  throw new HotswapError(
+    'not-allowed',
+    `no account can be used: ${name}: ${evidence}`,
+    `to let it spend: codex-hotswap config set targets.${name}.credits allow`,
+  );
 }
 
 function toChosen(

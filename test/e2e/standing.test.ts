@@ -149,6 +149,26 @@ describe('an account on purchased credits', () => {
     },
   );
 
+  it('never, and no other account: the title says so, and no session starts', async () => {
+    const settings = { targets: [{ name: 'rich', credits: 'never' }] };
+    const { hotswap } = await openLab([rich], { settings });
+    const terminal = hotswap.open();
+    await ask(terminal, 'one');
+    await terminal.waitForText('answer 1 from rich');
+    const says = 'rich spends credits, because no other account can be used';
+    await hotswap.waitForEvent('notice');
+    expect(await quit(terminal)).toMatchObject({ status: 0 });
+    const output = terminal.raw().toString();
+    expect(output).toContain(` · rich · ${says}`);
+    expect(output.trimEnd().endsWith(`codex-hotswap: ${says}`)).toBe(true);
+
+    const next = await exec(hotswap, 'two');
+    expect(next).toMatchObject({ status: 1, stdout: '' });
+    expect(next.stderr).toMatch(
+      /set to spend no credits; .*config set targets\.rich\.credits allow/,
+    );
+  });
+
   it('allow: the session stays', async () => {
     const settings = { targets: [{ name: 'rich', credits: 'allow' }, { name: 'acc2' }] };
     const { backend, hotswap } = await openLab([rich, { name: 'acc2' }], { settings });

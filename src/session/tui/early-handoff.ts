@@ -57,4 +57,5 @@ export async function considerEarlyHandoff(limits: RateLimits, session: TuiSessi
   const from = { thread: thread.id, rollout: thread.rollout };
   const roomier = parts.accounts.findRoomier(limits, from);
   if (roomier !== undefined) earlyHandoff.consider(roomier);
+  else if (parts.accounts.spendsAgainstWish(limits)) handoffs.dispatch({ name: 'spending' });
 }

@@ -145,6 +145,7 @@ describe('what is written', () => {
     },
     'at-rest': { name: 'at-rest' },
     'running-low': { name: 'running-low', target: 'acc2', room: { left: 3, minutes: 300 } },
+    spending: { name: 'spending' },
     chosen: { name: 'chosen', target: 'acc2', mark: MARK },
     'none-left': { name: 'none-left', mark: MARK, earliest: { target: 'acc1', until: 100 } },
     typed: { name: 'typed' },

@@ -176,6 +176,7 @@ function openScriptedAccounts(scene: Scene, note: (what: string) => void): Hando
       return target;
     },
     noteAnswer: () => undefined,
+    spendsAgainstWish: () => false,
     mark: ({ kind }) => note(`mark ${target}: ${kind}`),
     async markAndChoose(proof) {
       note(`settle ${target}: ${proof.kind}`);

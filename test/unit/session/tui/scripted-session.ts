@@ -226,6 +226,7 @@ function createFakeAccounts(
       return target;
     },
     noteAnswer: () => undefined,
+    spendsAgainstWish: () => false,
     mark: ({ kind }) => note(`mark ${target} ${kind}`),
     async markAndChoose({ kind, until }) {
       note(`settle ${target} ${kind}`);
