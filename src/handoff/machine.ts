@@ -2,6 +2,7 @@ import { noteRefusal } from './agent-refusals.ts';
 import type { ChildPlan, Effect } from './effects.ts';
 import type { Event } from './events.ts';
 import { advanceWaiting } from './exhaustion.ts';
+import { tellStart } from './messages.ts';
 import { advanceResuming } from './resuming.ts';
 import { nameThread, newSession } from './session.ts';
 import type { Named, Rules, State, WithSession } from './states.ts';
@@ -23,11 +24,23 @@ import { advanceCopying, advanceMoving, advanceRetrying, advanceStaying } from '
  * handoffs is bounded, a thread is copied at most once for an account, held input is released or dropped with the session.
  */
 
-/** @param target the account that the first child runs under. */
-export function beginSession(rules: Rules, target: string, plan: ChildPlan): Step {
+/**
+ * @param target the account that the first child runs under.
+ * @param atLimit why the account cannot work now: for the title, and for stderr at the end, until a turn succeeds.
+ */
+export function beginSession(
+  rules: Rules,
+  target: string,
+  plan: ChildPlan,
+  atLimit?: string,
+): Step {
+  const session = newSession(rules, target);
+  const start: Effect = { do: 'start', plan, how: 'first' };
+  if (atLimit === undefined) return to({ name: 'starting', session }, start);
+  const exhausted = { summary: tellStart(atLimit), note: atLimit };
   return to(
-    { name: 'starting', session: newSession(rules, target) },
-    { do: 'start', plan, how: 'first' },
+    { name: 'starting', session: { ...session, exhausted } },
+    ...[start, { do: 'set-title', note: atLimit, alert: exhausted.summary } as const],
   );
 }
 

@@ -43,6 +43,11 @@ export function tellRule(rule: string | undefined): string {
   return rule === undefined ? '' : ` (${rule})`;
 }
 
+/** At exit, when the account could not work at the start, and no turn has succeeded. @param atLimit why. */
+export function tellStart(atLimit: string): string {
+  return `codex-hotswap: at the start of this session: ${atLimit}`;
+}
+
 /** At exit, when no other account could go on: the account, its limit, and the account that comes back first. */
 export function tellExhausted(
   {

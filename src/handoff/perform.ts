@@ -18,6 +18,8 @@ export interface HandoffParts extends Pick<Rules, 'isInteractive' | 'prompt'> {
   /** How many accounts there are: the bound on handoffs. */
   accountCount: number;
   firstPlan: ChildPlan;
+  /** Why the account cannot work when the session begins. Codex's screen has covered the line that said so. */
+  atLimit?: string;
   /** Undefined: no reset is waited for. */
   wait?: WaitRules;
   timers: Timers;
@@ -55,7 +57,7 @@ const RETRY_MS = [50, 100, 200, 400, 800, 1600];
 /** The one interpreter of the machine's effects. The driver carries out those on the child and on the terminal. */
 export function createHandoffs(parts: HandoffParts): Handoffs {
   const { driver, accounts, timers, failed, trace } = parts;
-  const first = beginSession(rulesOf(parts), accounts.target, parts.firstPlan);
+  const first = beginSession(rulesOf(parts), accounts.target, parts.firstPlan, parts.atLimit);
   const { add: dispatch, close } = createEventQueue(advanceBy, failed);
   const countdown = createCountdown({ ...parts, dispatch });
   const answers = createAnswers(driver, accounts);

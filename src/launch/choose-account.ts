@@ -20,6 +20,8 @@ export interface ChosenAccount {
   identity: Identity;
   /** For the user: the problem of this account, or the reason why another account was not chosen. */
   notice?: string;
+  /** Why this account cannot work now. It is started all the same, so that Codex shows its limit. */
+  atLimit?: string;
 }
 
 export interface AccountQuestion {
@@ -70,7 +72,8 @@ function chooseOnly(targets: readonly TargetSnapshot[], name: string, now: Date)
     );
   }
   const reason = findObstacle({ ...found, target: { ...target, enabled: true } }, now);
-  return toChosen(name, vault, reason && `${name}: ${reason}`);
+  const atLimit = reason && `${name}: ${reason}`;
+  return { ...toChosen(name, vault, atLimit), ...(atLimit && { atLimit }) };
 }
 
 function chooseUsable({ targets, wanted, strategy, now, ...rest }: AccountQuestion): ChosenAccount {
@@ -129,8 +132,8 @@ function chooseAtLimit(
   const { name } = fallback.target;
   const back =
     earliest && `; first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
-  const notice = `${tellNoneUsable(reasons, allowedBy)}${back ?? ''}; starting under ${name}`;
-  return toChosen(name, fallback.vault, notice);
+  const atLimit = `${tellNoneUsable(reasons, allowedBy)}${back ?? ''}`;
+  return { ...toChosen(name, fallback.vault, `${atLimit}; starting under ${name}`), atLimit };
 }
 
 /** Codex would show no limit: it would go on and spend. */

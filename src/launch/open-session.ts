@@ -93,6 +93,7 @@ export async function openSession(
   });
   const session = {
     ...{ facts, config, accounts, tokens, records, spawnPty: pty?.spawnPty },
+    atLimit: overlay.atLimit,
     plan: {
       ...{ program, capabilities, invocation, cwd, slot },
       ...{ settings: constraints.settings, prompt: config.prompt },

@@ -29,6 +29,8 @@ export interface OpenedSession {
   logoutGuard: LogoutGuard;
   keeper: LaunchKeeper;
   records: DeferredWrites;
+  /** Why the account cannot work now. */
+  atLimit: string | undefined;
   /** For a TUI. */
   spawnPty: SupervisedLaunch['spawnPty'] | undefined;
 }
@@ -49,7 +51,7 @@ export async function planSession(session: OpenedSession): Promise<() => Promise
 }
 
 async function planTui(session: OpenedSession): Promise<() => Promise<Ending>> {
-  const { plan, config, spawnPty } = session;
+  const { plan, config, atLimit, spawnPty } = session;
   if (spawnPty === undefined) throw new Error('a TUI needs a pty');
   const plans = await planChildren(plan);
   return () =>
@@ -58,6 +60,7 @@ async function planTui(session: OpenedSession): Promise<() => Promise<Ending>> {
       plans,
       prompt: plan.prompt,
       title: config.title,
+      ...(atLimit && { atLimit }),
       spawnPty,
     });
 }

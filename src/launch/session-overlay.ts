@@ -20,6 +20,8 @@ export interface SessionOverlay {
   target: string;
   /** Lines for the user. */
   notices: string[];
+  /** Why the account cannot work now. Codex's screen covers the notice that says so. */
+  atLimit: string | undefined;
   /** A target whose login may have been revoked in the last session of the slot. */
   suspect?: string | undefined;
 }
@@ -52,12 +54,12 @@ export function openSessionOverlay(
       // The last session of the slot may have lost the login of the account, or left a newer one.
       chosen = choose(readTargets(paths, config));
     }
-    const { target, authFile, identity, notice } = chosen;
+    const { target, authFile, identity, notice, atLimit } = chosen;
     if (notice !== undefined) notices.push(notice);
     furnishSlot(slot);
     pointAuth(slot, authFile);
     recordIdentity(paths, target, identity);
-    return { slot, target, notices, suspect: left?.suspect };
+    return { slot, target, notices, atLimit, suspect: left?.suspect };
   } catch (error) {
     try {
       releaseSlot(slot);

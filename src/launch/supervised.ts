@@ -26,6 +26,7 @@ export interface SupervisedLaunch
     | 'wait'
     | 'alert'
     | 'title'
+    | 'atLimit'
   > {
   slot: Slot;
   plans: { first: ChildPlan; resume: TuiSessionParts['resumePlan'] };

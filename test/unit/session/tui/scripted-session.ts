@@ -34,6 +34,7 @@ export interface SessionOptions {
   commands?: string[];
   wait?: TuiSessionParts['wait'];
   alert?: TuiSessionParts['alert'];
+  atLimit?: string;
   /** Default `plain`: a test that compares the output has no titles in it. */
   title?: TuiSessionParts['title'];
   /** When the first account comes back by itself, epoch seconds. */
@@ -84,6 +85,7 @@ export function openSession(options: SessionOptions = {}) {
     log: (event) => void events.push(event),
     alert: options.alert ?? (() => ALERT),
     title: options.title ?? 'plain',
+    ...(options.atLimit === undefined ? {} : { atLimit: options.atLimit }),
     ...(options.wait === undefined ? {} : { wait: options.wait }),
     // The record is read at the pace of the clock: no watcher of files.
     follow(pid, startedAt, answeredFor, _, aheadMs) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NOW_SECONDS, openSession, rotate } from './scripted-session.ts';
+import { ALERT, NOW_SECONDS, openSession, rotate } from './scripted-session.ts';
 
 const titlesIn = (text: string) =>
   [...text.matchAll(/\u001b\]0;([^\u0007\u001b]*)(?:\u0007|\u001b\\)/g)].map(([, title]) => title);
@@ -73,6 +73,28 @@ describe('the window’s title', () => {
     child.answer('turn-2');
     await session.advance(1000);
     expect(titlesIn(session.terminal.text()).at(-1)).toBe('my thread · acc1');
+  });
+
+  it.each([
+    ['until a turn succeeds', true],
+    ['and so does a line at the end, when no turn succeeds', false],
+  ])('says that no account had anything left at the start, %s', async (_, succeeds) => {
+    const atLimit = 'every account is at its limit; first back: acc1 at 15:40';
+    const session = openSession({ title: 'account', atLimit });
+    await session.advance(100);
+    expect(titlesIn(session.terminal.text())).toEqual([`codex · acc1 · ${atLimit}`]);
+    expect(session.terminal.text()).toContain(ALERT);
+    const child = await session.openWorking();
+    child.print('\u001b]0;my thread\u0007');
+    expect(titlesIn(session.terminal.text()).at(-1)).toBe(`my thread · acc1 · ${atLimit}`);
+    if (succeeds) child.answer('turn-1');
+    await session.advance(1000);
+    const note = succeeds ? '' : ` · ${atLimit}`;
+    expect(titlesIn(session.terminal.text()).at(-1)).toBe(`my thread · acc1${note}`);
+    child.end();
+    await session.ended();
+    const line = `codex-hotswap: at the start of this session: ${atLimit}`;
+    expect(session.told).toEqual(succeeds ? [] : [line]);
   });
 
   it('is the child’s own alone where that is wanted', async () => {
