@@ -6,13 +6,18 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStage } from './demo/stage.ts';
 import { drawFilm } from './picture/draw-film.ts';
-import { recordHandoff, SCREEN } from './picture/record-handoff.ts';
+import { recordHandoff } from './picture/record-handoff.ts';
+
+/** The virtual terminal that is recorded. */
+const SCREEN = { columns: 92, rows: 26 };
 
 const file = process.argv[2] ?? fileURLToPath(new URL('../.github/handoff.svg', import.meta.url));
 const stage = await openStage(false);
 try {
   await stage.setUp();
-  const svg = drawFilm(await recordHandoff(stage), {
+  // The film ends with the conversation, not with the shell.
+  const frames = (await recordHandoff(stage, SCREEN)).filter(({ name }) => name !== 'end');
+  const svg = drawFilm(frames, {
     ...SCREEN,
     title: 'codex, with codex-hotswap behind it',
     description:
