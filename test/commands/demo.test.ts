@@ -101,7 +101,7 @@ test('the picture of the README can be recorded', { timeout: 90_000 }, () => {
     });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const drawn = readFileSync(svg, 'utf8');
-    expect(drawn).toMatch(/This is acc1\.[\s\S]*going on under acc2[\s\S]*This is acc2\./);
+    expect(drawn).toMatch(/This is acc1\.[\s\S]* · acc1<[\s\S]* · acc2<[\s\S]*This is acc2\./);
     expect(drawn).not.toContain(ROOT);
   } finally {
     rmSync(work, { recursive: true });

@@ -71,7 +71,8 @@ test('the picture of the README is a recording of a handoff, small, and of no ma
   expect(unbalanced(PICTURE)).toEqual([]);
   for (const said of [
     'This is acc1.',
-    'going on under acc2',
+    'work · acc1<',
+    'work · acc2<',
     'hit your usage limit',
     'This is acc2.',
   ]) {
