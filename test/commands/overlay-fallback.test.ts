@@ -76,7 +76,7 @@ const FAULTS: Fault[] = [
       renameSync(join(home.box.home, '.codex-acc1/auth.json'), shared);
       return undefined;
     },
-    says: /no account can be used.*; log in with: codex-hotswap login acc1; running/,
+    says: /no account can be used.*; run: codex-hotswap login acc1; running/,
   },
   {
     name: 'a vault that others may read',

@@ -55,8 +55,13 @@ describe('refresh, by the real Codex', () => {
         ],
       },
     });
-    // A window that is used up rules the account out until its own reset.
-    expect(targets[1]).toMatchObject({ state: 'marked', marks: [{ kind: 'window-weekly' }] });
+    // A percentage is a forecast: a window at 100% puts the account last, and marks nothing.
+    expect(targets[1]).toMatchObject({
+      state: 'ready',
+      reason: expect.stringMatching(/^used last, because nothing is left by its figures/),
+      marks: [],
+      usage: { windows: [{ leftPercent: 75 }, { minutes: 10_080, leftPercent: 0 }] },
+    });
     expect(targets[3]).toMatchObject({ state: 'not-logged-in', usage: null });
     expect(backend.requests.length).toBe(asked);
   });

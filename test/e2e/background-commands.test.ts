@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import type { ToolCall } from '../lab/backend/index.ts';
 import { ask } from '../lab/composer.ts';
+import { waitForOurLine } from '../lab/our-lines.ts';
 import { createSupervisedLab } from '../lab/supervised.ts';
 
 // A command that Codex runs in the background ends with it at a handoff: nobody has to find that out.
@@ -23,7 +24,7 @@ it('a dev server that ends at a handoff: the line names it, and the resumed thre
   await ask(terminal, 'start the server');
   await terminal.waitForText('it runs');
   await terminal.submit('go on');
-  await terminal.waitForText('this ended 1 background command (sleep)');
+  await waitForOurLine(terminal, /; this ended 1 background command \(sleep\)$/);
   const resumed = await backend.waitForRequest(
     ({ account, turn }) => account === 'acc2' && (turn?.userTexts.length ?? 0) > 0,
   );

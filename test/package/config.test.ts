@@ -27,12 +27,15 @@ describe('config', () => {
       rotateBelow: 0,
       refreshMarginSeconds: 1800,
       resumeList: 'all',
+      title: 'account',
       bell: true,
       notify: true,
       'targets.acc1.enabled': false,
       'targets.acc1.threshold': 0,
+      'targets.acc1.credits': 'last',
       'targets.acc2.enabled': true,
       'targets.acc2.threshold': 25,
+      'targets.acc2.credits': 'last',
     });
     expect(home.ok(['config', 'list'])).toMatch(/^# strategy = most-left {3}\(.*\)$/m);
     expect(home.ok(['status'])).toContain('switched off');

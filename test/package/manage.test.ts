@@ -179,10 +179,11 @@ describe('enable and disable of one target', () => {
 describe('login --move', () => {
   test('the account and its limits go to the other target', () => {
     const home = createTwoTargets();
-    const until = 4_000_000_000;
+    const at = Math.floor(Date.now() / 1000);
+    const mark = { kind: 'window-5h', until: at + 7200, at };
     home.write(
       '.local/state/codex-hotswap/accounts/acc1.json',
-      JSON.stringify({ version: 1, target: 'acc1', marks: [{ kind: 'window-5h', until, at: 9 }] }),
+      JSON.stringify({ version: 1, target: 'acc1', marks: [mark] }),
     );
     home.ok(['remove', 'acc2', '--yes']);
     home.ok(['setup', '--force', '--accounts', 'spare']);

@@ -4,6 +4,8 @@ import { createHome } from './sandbox.ts';
 
 const SETUP = ['setup', '--force', '--count', '2', '--prefix', 'acc'];
 
+const IN_TWO_DAYS = Math.floor(Date.now() / 1000) + 2 * 86_400;
+
 describe('setup', () => {
   test('makes targets, private vaults and a configuration', () => {
     const home = createHome();
@@ -83,7 +85,7 @@ describe('use, next, current', () => {
     home.ok(['setup', '--accounts', 'a,b,c']);
     home.ok(['next']);
     expect(home.ok(['current'])).toBe('c\n');
-    markUntil(home, 'a', 4_000_000_000);
+    markUntil(home, 'a', IN_TWO_DAYS);
     const ran = home.run(['next']);
     expect(ran.status).toBe(75);
     expect(ran.stderr).toMatch(
@@ -131,16 +133,16 @@ describe('status and reset', () => {
     const home = createHome();
     home.writeVault('acc1', 'ann');
     home.ok(SETUP);
-    markUntil(home, 'acc1', 4_000_000_000);
+    markUntil(home, 'acc1', IN_TWO_DAYS);
     expect(home.ok(['status'])).toMatch(
-      /\n\* acc1 {5}ann@example\.com {2}plus {2}its weekly limit is used up until Oct 2, 2096 07:06 \(in \d+ d.*\)\n {2}acc2 {5}- {16}- {5}not logged in; run: codex-hotswap login acc2\n$/,
+      /\n\* acc1 {5}ann@example\.com {2}plus {2}its weekly limit is used up until \w{3} \d+(?:, \d{4})? \d\d:\d\d \(in (?:2 d|1 d 23 h)\)\n {2}acc2 {5}- {16}- {5}not logged in; run: codex-hotswap login acc2\n$/,
     );
     const report = JSON.parse(home.ok(['status', '--json']));
     expect(report).toMatchObject({ version: 1, enabled: true, current: 'acc1' });
     expect(report.targets[0]).toMatchObject({
       state: 'marked',
       email: 'ann@example.com',
-      marks: [{ kind: 'window-weekly', until: '2096-10-02T07:06:40.000Z' }],
+      marks: [{ kind: 'window-weekly', until: new Date(IN_TWO_DAYS * 1000).toISOString() }],
     });
     expect(home.ok(['reset', 'acc1'])).toBe('acc1: forgot that its weekly limit is used up\n');
     expect(home.ok(['status'])).toMatch(/acc1 .*ready\n/);
@@ -175,7 +177,8 @@ function markUntil(
   until: number | null,
   kind = 'window-weekly',
 ): void {
-  const at = kind === 'needs-login' ? 4_000_000_000 : 999_999_999;
+  // A mark lasts no longer than the window of its limit, from the refusal on.
+  const at = kind === 'needs-login' ? 4_000_000_000 : (until ?? 0) - 5 * 86_400;
   const state = { version: 1, target, marks: [{ kind, until, at }] };
   home.write(`.local/state/codex-hotswap/accounts/${target}.json`, JSON.stringify(state));
 }
