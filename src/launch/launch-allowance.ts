@@ -1,5 +1,6 @@
 import { type Allowance, allowanceOf, narrow, tellAllowsOnly } from '../accounts/allowance.ts';
 import { HotswapError } from '../errors.ts';
+import { toShellWord } from '../shell-word.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
 import { findRules, shortenPath } from '../state/rules.ts';
@@ -52,7 +53,7 @@ export function readRule(
     throw new HotswapError(
       'bad-rule',
       `the rules for ${names} are for one directory (${place.configFile})`,
-      `keep one of them: codex-hotswap rule remove ${twin.path}`,
+      `keep one of them: codex-hotswap rule remove ${toShellWord(twin.path)}`,
     );
   }
   const [unknown] = listUnknown(rule.targets, config);
@@ -60,7 +61,7 @@ export function readRule(
   throw new HotswapError(
     'bad-rule',
     `the rule for ${shortenPath(rule.path, place.home)} names ${unknown}, which is none of your accounts (${place.configFile})`,
-    `${tellNames(config)}; correct the file, or run: codex-hotswap rule remove ${rule.path}`,
+    `${tellNames(config)}; correct the file, or run: codex-hotswap rule remove ${toShellWord(rule.path)}`,
   );
 }
 

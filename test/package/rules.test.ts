@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createHome } from './sandbox.ts';
+import { COMMAND, createHome } from './sandbox.ts';
 
 // `codex-hotswap rule`, and what the other commands do about rules. The commands run in the home.
 
@@ -69,6 +70,15 @@ describe('rule add', () => {
     const result = refused(['rule', 'add', ...args]);
     expect(result.status).toBe(status);
     expect(result.stderr).toMatch(message);
+  });
+
+  it('the command that it advises can be copied, also where the path has a space', () => {
+    const { ok, refused, env, home, rules } = setUp();
+    ok(['rule', 'add', "it's mine/$HOME", 'work']);
+    const { stderr } = refused(['rule', 'add', "it's mine/$HOME", 'team']);
+    const command = stderr.match(/first run: codex-hotswap (.*)/)?.[1] as string;
+    spawnSync('/bin/sh', ['-c', `node "$0" ${command}`, COMMAND], { env, cwd: home });
+    expect(rules()).toEqual([]);
   });
 });
 
