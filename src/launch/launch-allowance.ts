@@ -17,6 +17,7 @@ export interface Wishes {
 
 /** The variable that names the accounts of one command. */
 export const ACCOUNTS_VARIABLE = 'CODEX_HOTSWAP_TARGET';
+const ONLY = '--only';
 
 /**
  * The accounts that a session in a directory may use. The rule of the directory, the variable and `--only` each narrow them,
@@ -34,7 +35,7 @@ export function readAllowance(
 ): Allowance | undefined {
   const byRule = readRule(config, directory, place);
   const byVariable = narrowTo(byRule, readVariable(env), ACCOUNTS_VARIABLE, config);
-  return narrowTo(byVariable, among, '--only', config);
+  return narrowTo(byVariable, among, ONLY, config);
 }
 
 /**
@@ -85,8 +86,15 @@ export function requireAllowed(
   throw new HotswapError(
     'not-allowed',
     `${naming}, but ${tellAllowsOnly(allowance)}`,
-    'for the rules: codex-hotswap rule list',
+    adviseOn(allowance),
   );
+}
+
+/** The way out for who is refused, by what refuses. */
+function adviseOn({ by }: Allowance): string {
+  const others = [ACCOUNTS_VARIABLE, ONLY];
+  if (by.some((one) => !others.includes(one))) return 'for the rules: codex-hotswap rule list';
+  return `name an account that ${by.length > 1 ? 'both allow' : 'it allows'}, or leave ${by.join(' and ')} out`;
 }
 
 /** The accounts of the variable; undefined when it is not set, or empty. */

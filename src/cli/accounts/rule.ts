@@ -115,7 +115,7 @@ async function removeRule(context: Context, typed: string): Promise<void> {
   say(
     outer === undefined
       ? 'sessions there may use every account'
-      : `the rule for ${describeRule(outer, context)} holds there now`,
+      : `now the rule for ${shortenPath(outer.path, paths.home)} holds there (${outer.targets.join(', ')})`,
   );
 }
 
