@@ -1,6 +1,7 @@
 import { accessSync, constants, lstatSync, readFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { HotswapError } from '../errors.ts';
+import { toShellWord } from '../shell-word.ts';
 import { isTargetName, type Target } from '../state/config.ts';
 import { assertOwned, errnoOf } from '../state/files.ts';
 import { type Login, readLogin } from './login.ts';
@@ -72,7 +73,7 @@ function inspectAuthFile(authFile: string, name: string): VaultState {
     return {
       kind: 'unsafe',
       reason: `${authFile} can be read by other users (mode ${mode})`,
-      advice: `run: chmod 600 ${authFile}`,
+      advice: `run: chmod 600 ${toShellWord(authFile)}`,
     };
   }
   const unsaveable = whyCodexCannotSave(authFile, stats);
@@ -90,14 +91,15 @@ function whyCodexCannotSave(
   stats: { mode: number; nlink: number },
 ): { reason: string; advice: string } | undefined {
   if ((stats.mode & 0o200) === 0) {
-    return { reason: `${authFile} is read-only`, advice: `run: chmod 600 ${authFile}` };
+    return {
+      reason: `${authFile} is read-only`,
+      advice: `run: chmod 600 ${toShellWord(authFile)}`,
+    };
   }
   if (stats.nlink > 1) {
     const reason = `${authFile} has ${stats.nlink} hard links, and Codex saves no token over such a file`;
-    return {
-      reason,
-      advice: `run: cp -p ${authFile} ${authFile}.new && mv ${authFile}.new ${authFile}`,
-    };
+    const [file, copy] = [toShellWord(authFile), toShellWord(`${authFile}.new`)];
+    return { reason, advice: `run: cp -p ${file} ${copy} && mv ${copy} ${file}` };
   }
   accessSync(authFile, constants.R_OK);
   return undefined;

@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, resolve } from 'node:path';
 import { HotswapError } from '../errors.ts';
+import { toShellWord } from '../shell-word.ts';
 import { resolveLinks } from './paths.ts';
 
 /** One of the first lines of our shim begins with this. */
@@ -45,7 +46,7 @@ export function requireRealCodex(env: NodeJS.ProcessEnv): string {
       throw new HotswapError(
         'codex-not-runnable',
         `${found.path} may not be executed, and PATH has no other codex`,
-        `run: chmod +x ${found.path}, or reinstall Codex`,
+        `run: chmod +x ${toShellWord(found.path)}, or reinstall Codex`,
       );
     case 'not-found':
       throw new HotswapError(

@@ -1,5 +1,6 @@
 import { type Allowance, allowanceOf, narrow, tellAllowsOnly } from '../accounts/allowance.ts';
 import { HotswapError } from '../errors.ts';
+import { toShellWord } from '../shell-word.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
 import { findRules, shortenPath } from '../state/rules.ts';
@@ -16,6 +17,7 @@ export interface Wishes {
 
 /** The variable that names the accounts of one command. */
 export const ACCOUNTS_VARIABLE = 'CODEX_HOTSWAP_TARGET';
+const ONLY = '--only';
 
 /**
  * The accounts that a session in a directory may use. The rule of the directory, the variable and `--only` each narrow them,
@@ -33,7 +35,7 @@ export function readAllowance(
 ): Allowance | undefined {
   const byRule = readRule(config, directory, place);
   const byVariable = narrowTo(byRule, readVariable(env), ACCOUNTS_VARIABLE, config);
-  return narrowTo(byVariable, among, '--only', config);
+  return narrowTo(byVariable, among, ONLY, config);
 }
 
 /**
@@ -52,7 +54,7 @@ export function readRule(
     throw new HotswapError(
       'bad-rule',
       `the rules for ${names} are for one directory (${place.configFile})`,
-      `keep one of them: codex-hotswap rule remove ${twin.path}`,
+      `keep one of them: codex-hotswap rule remove ${toShellWord(twin.path)}`,
     );
   }
   const [unknown] = listUnknown(rule.targets, config);
@@ -60,7 +62,7 @@ export function readRule(
   throw new HotswapError(
     'bad-rule',
     `the rule for ${shortenPath(rule.path, place.home)} names ${unknown}, which is none of your accounts (${place.configFile})`,
-    `${tellNames(config)}; correct the file, or run: codex-hotswap rule remove ${rule.path}`,
+    `${tellNames(config)}; correct the file, or run: codex-hotswap rule remove ${toShellWord(rule.path)}`,
   );
 }
 
@@ -84,8 +86,15 @@ export function requireAllowed(
   throw new HotswapError(
     'not-allowed',
     `${naming}, but ${tellAllowsOnly(allowance)}`,
-    'for the rules: codex-hotswap rule list',
+    adviseOn(allowance),
   );
+}
+
+/** The way out for who is refused, by what refuses. */
+function adviseOn({ by }: Allowance): string {
+  const others = [ACCOUNTS_VARIABLE, ONLY];
+  if (by.some((one) => !others.includes(one))) return 'for the rules: codex-hotswap rule list';
+  return `name an account that ${by.length > 1 ? 'both allow' : 'it allows'}, or leave ${by.join(' and ')} out`;
 }
 
 /** The accounts of the variable; undefined when it is not set, or empty. */

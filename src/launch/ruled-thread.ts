@@ -9,6 +9,7 @@ import { HotswapError } from '../errors.ts';
 import { listKnownThreads } from '../registry/known-threads.ts';
 import { readLaunches, type Segment } from '../registry/launch-record.ts';
 import type { IdentityOf } from '../registry/segment-usage.ts';
+import { toShellWord } from '../shell-word.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
 import { askPerson } from './ask-person.ts';
@@ -45,11 +46,11 @@ export async function allowThread(question: ThreadQuestion): Promise<Allowance |
   const cwd = await readThreadDirectory(rollout);
   const byThread = cwd === undefined ? undefined : readRule(config, cwd, paths);
   const byRules = narrow(readRule(config, directory, paths), byThread);
-  if (byRules?.targets.length === 0) {
+  if (cwd !== undefined && byRules?.targets.length === 0) {
     throw new HotswapError(
       'not-allowed',
       `the thread works in ${cwd}, and ${tellAllowsOnly(byRules)}`,
-      `resume it there: cd ${cwd} && codex resume ${id}`,
+      `resume it there: cd ${toShellWord(cwd)} && codex resume ${id}`,
     );
   }
   if (byRules !== undefined && last !== undefined && !here) {

@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { HotswapError } from '../errors.ts';
 import { readRegularFile } from '../regular-file.ts';
+import { toShellWord } from '../shell-word.ts';
 import { attempt } from './attempt.ts';
 
 /**
@@ -81,7 +82,7 @@ export function assertOwned(path: string): Stats | undefined {
     throw new HotswapError(
       'unsafe-path',
       `${path} can be changed by other users (mode ${mode})`,
-      `run: chmod ${stats.isDirectory() ? '700' : '600'} ${path}`,
+      `run: chmod ${stats.isDirectory() ? '700' : '600'} ${toShellWord(path)}`,
     );
   }
   return stats;

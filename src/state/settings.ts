@@ -105,7 +105,10 @@ export function fitsSetting(
 
 /** The values of a setting, for a sentence with “must be”. */
 export function describeValues({ default: usual, values, from, to }: Setting): string {
-  if (values !== undefined) return values.map((value) => `"${value}"`).join(' or ');
+  if (values !== undefined) {
+    const words = values.map((value) => `"${value}"`).join(', ');
+    return words.replace(/, (?=[^,]*$)/, ' or ');
+  }
   if (typeof usual === 'number') return `a number from ${from} to ${to}`;
   return typeof usual === 'boolean' ? 'true or false' : 'a text';
 }

@@ -45,17 +45,20 @@ describe('config', () => {
     [
       'strategy',
       'fastest',
-      /strategy must be "order" or "most-left" or "soonest-reset", but is "fastest"/,
+      /strategy must be "order", "most-left" or "soonest-reset", but is "fastest"/,
     ],
     ['cooldownMinutes', 'soon', /cooldownMinutes must be a number from 0 to 44640, but is "soon"/],
     ['cooldownMinutes', '', /must be a number/],
     ['targets.acc1.threshold', '101', /must be a number from 0 to 100/],
     ['targets.acc1.enabled', 'yes', /must be true or false/],
+    ['targets.acc1.credits', 'maybe', /must be "never", "last" or "allow", but is "maybe"/],
+    ['title', 'fancy', /title must be "account" or "plain", but is "fancy"/],
     [
       'targets.nobody.enabled',
       'true',
       /no setting called "targets\.nobody\.enabled"; you have: strategy, /,
     ],
+    ['rules', 'x', /no setting called "rules"; for the rules: codex-hotswap rule --help/],
     ['color', 'red', /no setting called "color"/],
   ])('set %s %s is refused in one line, and nothing is changed', (key, value, message) => {
     const home = createTwoTargets();

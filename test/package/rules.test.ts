@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createHome } from './sandbox.ts';
+import { COMMAND, createHome } from './sandbox.ts';
 
 // `codex-hotswap rule`, and what the other commands do about rules. The commands run in the home.
 
@@ -70,6 +71,15 @@ describe('rule add', () => {
     expect(result.status).toBe(status);
     expect(result.stderr).toMatch(message);
   });
+
+  it('the command that it advises can be copied, also where the path has a space', () => {
+    const { ok, refused, env, home, rules } = setUp();
+    ok(['rule', 'add', "it's mine/$HOME", 'work']);
+    const { stderr } = refused(['rule', 'add', "it's mine/$HOME", 'team']);
+    const command = stderr.match(/first run: codex-hotswap (.*)/)?.[1] as string;
+    spawnSync('/bin/sh', ['-c', `node "$0" ${command}`, COMMAND], { env, cwd: home });
+    expect(rules()).toEqual([]);
+  });
 });
 
 describe('rule list and rule remove', () => {
@@ -120,7 +130,7 @@ describe('rule list and rule remove', () => {
       /there is no rule for ~\/src\/acm; you have rules for: ~\/src\/acme, ~\/src/,
     );
     expect(ok(['rule', 'remove', 'link/acme/'])).toBe(
-      'the rule for ~/src/acme is removed (work)\nthe rule for ~/src: home holds there now\n',
+      'the rule for ~/src/acme is removed (work)\nnow the rule for ~/src holds there (home)\n',
     );
     rmSync(path('src'), { recursive: true });
     expect(ok(['rule', 'remove', '~/src'])).toBe(
@@ -157,11 +167,46 @@ describe('what the other commands do about rules', () => {
     expect(run(['use', 'home'])).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('new sessions start with home'),
-      stderr: 'codex-hotswap: but not in this directory: the rule for ~ allows only work, team\n',
+      stderr: 'codex-hotswap: in this directory the rule for ~ allows only work, team\n',
     });
-    expect(run(['next']).stderr).toBe(
-      'codex-hotswap: in this directory the rule for ~ holds, so a session tries work, team, in this order\n',
+    expect(run(['next'])).toMatchObject({
+      stdout: expect.stringContaining('new sessions start with work'),
+      stderr: '',
+    });
+    expect(run(['use', 'team']).stderr).toContain('the rule for ~ allows only work, team\n');
+  });
+
+  it('use does not say two things about this directory when the chosen account is at its limit', () => {
+    const { ok, run, write } = setUp();
+    ok(['rule', 'add', '.', 'team']);
+    const until = Math.floor(Date.now() / 1000) + 3600;
+    const marks = [{ kind: 'window-5h', at: until - 7200, until }];
+    write('.local/state/codex-hotswap/accounts/home.json', JSON.stringify({ version: 1, marks }));
+    const { stdout, stderr } = run(['use', 'home']);
+    expect(stdout).toMatch(/^home: its 5-hour limit .*; new sessions start with work till then\n$/);
+    expect(stderr).toBe('codex-hotswap: in this directory the rule for ~ allows only team\n');
+  });
+
+  it('an account that is refused comes with the way out, by what refuses it', () => {
+    const { ok, run } = setUp();
+    const refuse = (args: string[], env = {}) => {
+      const { status, stderr } = run(['launch', ...args, '--', 'exec', 'hi'], env);
+      expect(status).toBe(1);
+      return stderr.split('; ').at(-1)?.trim();
+    };
+    const byWork = { CODEX_HOTSWAP_TARGET: 'work' };
+    expect(refuse(['home', '--only', 'work'])).toBe(
+      'name an account that it allows, or leave --only out',
     );
+    expect(refuse(['home'], byWork)).toBe(
+      'name an account that it allows, or leave CODEX_HOTSWAP_TARGET out',
+    );
+    expect(refuse(['home', '--only', 'work'], byWork)).toBe(
+      'name an account that both allow, or leave CODEX_HOTSWAP_TARGET and --only out',
+    );
+    ok(['rule', 'add', '.', 'work']);
+    expect(refuse(['home'])).toBe('for the rules: codex-hotswap rule list');
+    expect(refuse(['--only', 'nobody'])).toBe('you have: home, work, team');
   });
 
   it('status and doctor name the rule of this directory, and a broken one does not stop them', () => {

@@ -14,7 +14,8 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 const REPO = new URL('../../', import.meta.url).pathname;
-const COMMAND = join(REPO, 'dist/bin/codex-hotswap.js');
+/** The built `codex-hotswap`. */
+export const COMMAND = join(REPO, 'dist/bin/codex-hotswap.js');
 
 /** A codex that logs in as whoever `FAKE_LOGIN` (a file) says, and writes down what it was asked. */
 const FAKE_CODEX = `#!/bin/sh

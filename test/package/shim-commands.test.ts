@@ -341,6 +341,19 @@ describe('enable and disable', () => {
     expect(stateOf(home)).toEqual(off);
   });
 
+  test('before the set-up, enable advises the set-up and nothing else', () => {
+    const home = createHome();
+    home.ok(['disable']);
+    expect(home.ok(['enable'])).toBe(
+      'codex-hotswap is on; no accounts are set up yet; run: codex-hotswap setup\n',
+    );
+    home.ok(['setup', '--count', '1']);
+    home.ok(['disable']);
+    expect(home.ok(['enable'])).toBe(
+      'codex-hotswap is on; to run `codex` through it: codex-hotswap install-shim\n',
+    );
+  });
+
   test('setup says that it is off', () => {
     const home = createHome();
     home.ok(['disable']);

@@ -34,7 +34,13 @@ const LAZY = ['conf', 'chokidar', 'smol-toml', '@clack/prompts'];
 
 /** They know of nothing. */
 const FOR_ALL = [
-  ...['src/errors.ts', 'src/local-time.ts', 'src/plain-text.ts', 'src/regular-file.ts'],
+  ...[
+    'src/errors.ts',
+    'src/local-time.ts',
+    'src/plain-text.ts',
+    'src/regular-file.ts',
+    'src/shell-word.ts',
+  ],
 ];
 
 const root = new URL('../../', import.meta.url);

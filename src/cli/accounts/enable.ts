@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { Command } from 'commander';
 import { findShims } from '../../launch/shim-place.ts';
+import { attempt } from '../../state/attempt.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { readShimRecord } from '../../state/shim-record.ts';
 import {
@@ -44,11 +45,15 @@ async function switchOn(context: Context, options: ShimOptions): Promise<void> {
     await putShim(context, options);
     say('codex-hotswap is on: `codex` continues after a usage limit');
   } else {
-    say('codex-hotswap is on; to run `codex` through it: codex-hotswap install-shim');
+    const hasAccounts = attempt(() => isSetUp(context)) ?? true; // a broken configuration has some
+    const next = hasAccounts ? 'to run `codex` through it: codex-hotswap install-shim' : NOT_SET_UP;
+    say(`codex-hotswap is on; ${next}`);
   }
   // After an uninstall the shared home has a copy of the login. The first copy that is refreshed ends the other (fact 15).
   if (isSetUp(context)) linkSharedHome(context, await readReconciledConfig(context));
 }
+
+const NOT_SET_UP = 'no accounts are set up yet; run: codex-hotswap setup';
 
 /** Lets sessions choose a target, or not. Its login stays either way. @throws HotswapError `unknown-target`. */
 export async function switchTarget(

@@ -10,6 +10,7 @@ import { unlinkSharedLogin } from '../../accounts/shared-login.ts';
 import { accountLock, readTargets } from '../../accounts/target-snapshot.ts';
 import { authFileOf } from '../../accounts/vault.ts';
 import { HotswapError } from '../../errors.ts';
+import { toShellWord } from '../../shell-word.ts';
 import type { Config, Target } from '../../state/config.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { awaitLock } from '../../state/lock.ts';
@@ -97,7 +98,7 @@ function refuseLastOfRule({ paths }: Context, { rules }: Config, name: string): 
   throw new HotswapError(
     'usage',
     `${name} is the only account of the rule for ${shortenPath(rule.path, paths.home)}`,
-    `first run: codex-hotswap rule remove ${rule.path}`,
+    `first run: codex-hotswap rule remove ${toShellWord(rule.path)}`,
   );
 }
 

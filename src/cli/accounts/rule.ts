@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { HotswapError } from '../../errors.ts';
 import { toPlainJson } from '../../plain-text.ts';
+import { toShellWord } from '../../shell-word.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import { findRules, isWithin, type Rule, resolveLinks, shortenPath } from '../../state/rules.ts';
 import { type Context, findTarget, requireConfig } from '../context.ts';
@@ -70,7 +71,10 @@ async function addRule(context: Context, typed: string, accounts: string[]): Pro
       return { ...before, rules: [...before.rules, { path, targets: accounts }] };
     }
     const what = `there is a rule for ${shortenPath(known.path, paths.home)} already (${known.targets.join(', ')})`;
-    throw usage(what, `to replace it, first run: codex-hotswap rule remove ${known.path}`);
+    throw usage(
+      what,
+      `to replace it, first run: codex-hotswap rule remove ${toShellWord(known.path)}`,
+    );
   });
   say(
     `sessions in ${shown} use only ${accounts.join(', ')}${accounts.length > 1 ? ', in this order' : ''}`,
@@ -111,7 +115,7 @@ async function removeRule(context: Context, typed: string): Promise<void> {
   say(
     outer === undefined
       ? 'sessions there may use every account'
-      : `the rule for ${describeRule(outer, context)} holds there now`,
+      : `now the rule for ${shortenPath(outer.path, paths.home)} holds there (${outer.targets.join(', ')})`,
   );
 }
 

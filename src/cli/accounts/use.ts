@@ -53,7 +53,7 @@ export function makeCurrent(context: Context, config: Config, name: string): voi
   say(tellStart(question, report?.email ? ` (${report.email})` : ''));
   const start = foreseeStart(question);
   if (start?.target === name && start.notice !== undefined) warn(start.notice);
-  const here = tellUseHere(context, config, name);
+  const here = tellUseHere(context, config, start?.target ?? name);
   if (here !== undefined) warn(here);
   linkSharedHome(context, config);
   const unreached = tellUnreachedShim(context.env, paths);

@@ -9,6 +9,7 @@ import { resolveLinks } from '../../codex/paths.ts';
 import { learnCapabilities } from '../../launch/capabilities.ts';
 import { findShims, reachOf } from '../../launch/shim-place.ts';
 import { loadNodePty } from '../../pty/load-node-pty.ts';
+import { toShellWord } from '../../shell-word.ts';
 import type { Paths } from '../../state/paths.ts';
 import type { Context } from '../context.ts';
 import { installShim, isCurrentShim } from '../set-up/shim-file.ts';
@@ -66,7 +67,9 @@ export async function askCodex({ env, paths }: Context): Promise<AskedCodex> {
   }
   const { path } = found;
   if (found.kind === 'not-executable') {
-    return { fault: `${path} may not be executed; run: chmod +x ${path}, or reinstall Codex` };
+    return {
+      fault: `${path} may not be executed; run: chmod +x ${toShellWord(path)}, or reinstall Codex`,
+    };
   }
   const native = resolveNative(path, env);
   const binary = { file: native?.file ?? path, env: native?.env ?? env };

@@ -13,6 +13,7 @@ import { dirname } from 'node:path';
 import { findOwner, readIdentity } from '../../accounts/owner.ts';
 import { readTargets, type TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { HotswapError } from '../../errors.ts';
+import { toShellWord } from '../../shell-word.ts';
 import { attempt } from '../../state/attempt.ts';
 import { readConfig } from '../../state/config.ts';
 import { assertOwned } from '../../state/files.ts';
@@ -41,7 +42,7 @@ function checkDir(what: string, dir: string, { privateMode }: { privateMode: boo
     return (privateMode && checkDirMode(dir, stats, `${what} ${dir}`)) || ok(`${what} ${dir}`);
   } catch (error) {
     if (!(error instanceof HotswapError)) {
-      return issue(`${what} ${dir} is not writable; run: chmod u+rwx ${dir}`);
+      return issue(`${what} ${dir} is not writable; run: chmod u+rwx ${toShellWord(dir)}`);
     }
     return issue(`${error.message}; ${error.advice}`, privateMode ? fixDirMode(dir) : undefined);
   }
@@ -50,7 +51,10 @@ function checkDir(what: string, dir: string, { privateMode }: { privateMode: boo
 /** An issue when other users can read or enter the directory. @param name for the user. */
 export function checkDirMode(dir: string, { mode }: Stats, name = dir): Finding | undefined {
   if ((mode & 0o077) === 0) return undefined;
-  return issue(`${name} is open to other users; run: chmod 700 ${dir}`, fixDirMode(dir));
+  return issue(
+    `${name} is open to other users; run: chmod 700 ${toShellWord(dir)}`,
+    fixDirMode(dir),
+  );
 }
 
 /** The fix for a directory that other users can read; undefined when another user owns it. */

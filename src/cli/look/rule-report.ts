@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { tellAllowsOnly } from '../../accounts/allowance.ts';
 import { HotswapError } from '../../errors.ts';
-import { ACCOUNTS_VARIABLE, readAllowance, readRule } from '../../launch/launch-allowance.ts';
+import { readAllowance, readRule } from '../../launch/launch-allowance.ts';
 import { attempt } from '../../state/attempt.ts';
 import type { Config } from '../../state/config.ts';
 import { findRules, type Rule, resolveLinks, shortenPath } from '../../state/rules.ts';
@@ -63,19 +63,11 @@ export function describeRule({ path, targets }: Rule, { paths }: Context): strin
   return `${shortenPath(path, paths.home)}: ${targets.join(', ')}`;
 }
 
-/** What a session in the working directory does with the account that was chosen for new sessions; undefined when it uses it. */
-export function tellUseHere(context: Context, config: Config, name: string): string | undefined {
-  let allowance: ReturnType<typeof readAllowance>;
-  try {
-    allowance = readAllowance(context, config, process.cwd(), context.paths);
-  } catch {
-    return tellHere(context, config);
-  }
-  if (allowance === undefined) return undefined;
-  if (!allowance.targets.includes(name)) {
-    return `but not in this directory: ${tellAllowsOnly(allowance)}`;
-  }
-  const [by] = allowance.by;
-  const reason = by === ACCOUNTS_VARIABLE ? `${by} is set` : `${by} holds`;
-  return `in this directory ${reason}, so a session tries ${allowance.targets.join(', ')}, in this order`;
+/**
+ * What a session in the working directory may use, for a user who has read with which account a new session starts.
+ * @returns undefined when a session here starts with that account, too.
+ */
+export function tellUseHere(context: Context, config: Config, start: string): string | undefined {
+  const allowance = attempt(() => readAllowance(context, config, process.cwd(), context.paths));
+  return allowance?.targets[0] === start ? undefined : tellHere(context, config);
 }

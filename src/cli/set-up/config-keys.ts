@@ -38,7 +38,9 @@ export function findConfigKey(config: Config, key: string): ConfigKey {
   throw new HotswapError(
     'usage',
     `there is no setting called ${JSON.stringify(key)}`,
-    `you have: ${keys.map((known) => known.key).join(', ')}`,
+    /^rules\b/.test(key)
+      ? 'for the rules: codex-hotswap rule --help'
+      : `you have: ${keys.map((known) => known.key).join(', ')}`,
   );
 }
 

@@ -2,6 +2,7 @@ import { accessSync, constants, mkdirSync, readFileSync, realpathSync, unlinkSyn
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { HotswapError } from '../../errors.ts';
 import { inspectShim } from '../../launch/shim-place.ts';
+import { quoteForShell } from '../../shell-word.ts';
 import { attempt } from '../../state/attempt.ts';
 import { replaceFile } from '../../state/files.ts';
 import { LAUNCH_PROGRAM, SHIM_TEMPLATE } from '../../state/package-files.ts';
@@ -54,11 +55,6 @@ function stableNodePath(env: NodeJS.ProcessEnv): string {
     .map((dir) => join(dir, 'node'))
     .find((path) => attempt(() => realpathSync(path)) === running);
   return onPath ?? process.execPath;
-}
-
-/** `it's` → `'it'\''s'`: any text as one word for a POSIX shell. */
-export function quoteForShell(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function isUnchanged(path: string, content: string): boolean {

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { quoteForShell } from '../../../src/cli/set-up/shim-file.ts';
 import { parseArgv } from '../../../src/codex/argv.ts';
 import { COMMANDS, OPTIONS } from '../../../src/codex/grammar.ts';
+import { quoteForShell } from '../../../src/shell-word.ts';
 import { SHIM_TEMPLATE } from './sandbox.ts';
 
 const SCAN = /^is_utility\(\) \{\n.*?^\}$/ms.exec(readFileSync(SHIM_TEMPLATE, 'utf8'))?.[0] ?? '';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { quoteForShell } from '../../../src/cli/set-up/shim-file.ts';
+import { quoteForShell } from '../../../src/shell-word.ts';
 
 export const SHIM_TEMPLATE = new URL('../../../shim/codex', import.meta.url);
 const CACHE = new URL('../../../.cache/sandbox/', import.meta.url).pathname;

@@ -79,10 +79,7 @@ describe('reading', () => {
       /refreshMarginSeconds must be a number from 310 to 86400, but is 300/,
     ],
     [{ ...valid, prompt: 'a\0' }, /prompt must be a text/],
-    [
-      { ...valid, strategy: 'order ' },
-      /strategy must be "order" or "most-left" or "soonest-reset"/,
-    ],
+    [{ ...valid, strategy: 'order ' }, /strategy must be "order", "most-left" or "soonest-reset"/],
     [
       { version: 1, targets: [{ name: 'a', threshold: -1 }] },
       /targets\[0\]\.threshold must be a number from 0 to 100, but is -1/,
