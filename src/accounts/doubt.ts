@@ -1,6 +1,6 @@
 import { canFiguresEnd } from './evidence.ts';
 import { isSameIdentity } from './login.ts';
-import { activeMarks, type Mark } from './marks.ts';
+import { judgeAccount, listMarks, type StandingQuestion } from './standing.ts';
 import type { TargetSnapshot } from './target-snapshot.ts';
 import { readUsage } from './usage.ts';
 
@@ -21,12 +21,13 @@ export interface DoubtQuestion {
  */
 export function listDoubted(question: DoubtQuestion): string[] {
   const { targets, chosen, preferred, exclude, nowSeconds } = question;
+  const facts = { targets, nowSeconds };
   const excluded = targets.find(({ target }) => target.name === exclude);
   const marked = targets.filter(
     (one) =>
-      one.target.name !== exclude && !isSame(one, excluded) && isRestingByFigures(one, nowSeconds),
+      one.target.name !== exclude && !isSame(one, excluded) && isRestingByFigures(one, facts),
   );
-  const old = marked.filter((one) => isOld(one, nowSeconds));
+  const old = marked.filter((one) => isOld(one, facts));
   const isPassedOver = preferred !== chosen && old.some(({ target }) => target.name === preferred);
   const doubted = chosen === undefined ? marked : isPassedOver ? old : [];
   return doubted.map(({ target }) => target.name);
@@ -34,24 +35,20 @@ export function listDoubted(question: DoubtQuestion): string[] {
 
 const OLD_SECONDS = 30 * 60;
 
-/** The account rests, and figures could end each of its marks. */
-function isRestingByFigures({ target, vault, state }: TargetSnapshot, nowSeconds: number): boolean {
-  if (!target.enabled || vault.kind !== 'ready') return false;
-  const marks = activeMarks(state, nowSeconds).filter(isLimit);
-  return marks.length > 0 && marks.every(canFiguresEnd);
+/** The account rests, and figures could end that: each of its marks, or the user's wish to spend no credits. */
+function isRestingByFigures(one: TargetSnapshot, question: StandingQuestion): boolean {
+  if (judgeAccount(one, question).kind !== 'resting') return false;
+  return listMarks(one, question).every(canFiguresEnd);
 }
 
 /** Neither the marks nor the answer of the service are of the last 30 minutes. */
-function isOld({ state }: TargetSnapshot, nowSeconds: number): boolean {
-  const usage = readUsage(state.usage);
-  const askedAt = usage?.source === 'live' ? usage.capturedAt : 0;
-  const marks = activeMarks(state, nowSeconds).filter(isLimit);
-  return Math.max(askedAt, ...marks.map(({ at }) => at)) < nowSeconds - OLD_SECONDS;
-}
-
-/** A model's own limit does not rest an account, and a dead login is no limit. */
-function isLimit({ kind }: Mark): boolean {
-  return kind !== 'model-bucket' && kind !== 'needs-login';
+function isOld(one: TargetSnapshot, question: StandingQuestion): boolean {
+  const usage = readUsage(one.state.usage);
+  const marks = listMarks(one, question);
+  // Without a mark the figures rest it, also those of a session.
+  const isTold = usage?.source === 'live' || marks.length === 0;
+  const toldAt = isTold ? (usage?.capturedAt ?? 0) : 0;
+  return Math.max(toldAt, ...marks.map(({ at }) => at)) < question.nowSeconds - OLD_SECONDS;
 }
 
 function isSame({ vault }: TargetSnapshot, excluded: TargetSnapshot | undefined): boolean {

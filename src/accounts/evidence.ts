@@ -1,25 +1,24 @@
 import { dropUndefined } from '../codex/json.ts';
 import type { AccountState } from './account-state.ts';
-import { boundMark, type Mark, type MarkKind, withMark } from './marks.ts';
+import { boundMark, CLOCK_SLACK_SECONDS, type Mark, type MarkKind, withMark } from './marks.ts';
 import { isFullNow, readUsage, type Usage } from './usage.ts';
 
 // What each new fact does to the record of an account. A refusal is a fact, a percentage is a forecast: figures alone never
 // mark an account. Later facts win, in whatever order they are recorded.
 
 /** The account was refused. @param mark of the refusal; its end is bounded here. */
-export function afterRefusal(state: AccountState, mark: Mark): AccountState {
+export function afterRefusal(before: AccountState, mark: Mark, nowSeconds: number): AccountState {
   const bounded = boundMark(mark);
-  if (isDisproved(bounded, state)) return state;
+  const state = withoutFuture(before, Math.max(nowSeconds, mark.at));
+  if (isDisproved(bounded, state)) return before;
   const marks = withMark(state.marks, bounded);
-  return JSON.stringify(marks) === JSON.stringify(state.marks) ? state : { ...state, marks };
+  return JSON.stringify(marks) === JSON.stringify(before.marks) ? before : { ...state, marks };
 }
 
 /** The service, or the record of a thread, told how much is used. Figures that are older than the known ones change nothing. */
 export function afterFigures(state: AccountState, told: Usage, nowSeconds: number): AccountState {
-  const known = readUsage(state.usage);
-  // A recorded time in the future is an error, so those figures are replaced.
-  const isBelieved = (known?.capturedAt ?? 0) <= nowSeconds + CLOCK_SLACK_SECONDS;
-  if (known !== undefined && isBelieved && known.capturedAt > told.capturedAt) return state;
+  const known = readUsage(withoutFuture(state, nowSeconds).usage);
+  if (known !== undefined && known.capturedAt > told.capturedAt) return state;
   // The record of a thread names no banked resets. Those that are known stay.
   const usage: Usage = { ...dropUndefined({ resets: known?.resets }), ...told };
   return withoutDisproved({ ...state, usage });
@@ -43,14 +42,30 @@ export function canFiguresEnd({ kind }: Mark): boolean {
   return ENDED_BY[kind] === 'figures';
 }
 
-const CLOCK_SLACK_SECONDS = 86_400;
+/**
+ * A fact with a time in the future was written under a clock that was ahead. It would outlast every later fact, so it is
+ * forgotten.
+ */
+function withoutFuture(state: AccountState, nowSeconds: number): AccountState {
+  const { usage, answeredAt, ...rest } = state;
+  const isPast = (at: number) => at <= nowSeconds + CLOCK_SLACK_SECONDS;
+  const capturedAt = readUsage(usage)?.capturedAt;
+  return {
+    ...rest,
+    marks: state.marks.filter(({ at, until }) => until === null || isPast(at)),
+    ...dropUndefined({
+      usage: capturedAt === undefined || isPast(capturedAt) ? usage : undefined,
+      answeredAt: answeredAt !== undefined && isPast(answeredAt) ? answeredAt : undefined,
+    }),
+  };
+}
 
 function withoutDisproved(state: AccountState): AccountState {
   return { ...state, marks: state.marks.filter((mark) => !isDisproved(mark, state)) };
 }
 
-/** Whether a later fact shows that the limit of the mark has ended. */
-function isDisproved(mark: Mark, state: AccountState): boolean {
+/** Whether a later fact about the account shows that the limit of the mark has ended. */
+export function isDisproved(mark: Mark, state: AccountState): boolean {
   const evidence = ENDED_BY[mark.kind];
   if (evidence === 'person') return false;
   if ((state.answeredAt ?? 0) > mark.at) return true;

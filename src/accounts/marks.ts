@@ -20,16 +20,23 @@ export interface Mark {
   message?: string;
 }
 
-/** The marks that have not ended. */
+/** The marks that have not ended. A mark from the future was made under a wrong clock, and its end is wrong as well. */
 export function activeMarks(state: { marks: readonly Mark[] }, nowSeconds: number): Mark[] {
-  return state.marks.filter((mark) => mark.until === null || mark.until > nowSeconds);
+  return state.marks.filter(
+    ({ until, at }) =>
+      until === null || (until > nowSeconds && at <= nowSeconds + CLOCK_SLACK_SECONDS),
+  );
 }
+
+/** A time that is further ahead was written under a wrong clock. Two machines may share a home, so clocks may differ a little. */
+export const CLOCK_SLACK_SECONDS = 3600;
 
 /** Adds a mark. Of two marks of the same limit the later one stays. Marks that have ended are removed. */
 export function withMark(marks: readonly Mark[], added: Mark): Mark[] {
   const isSame = (mark: Mark) => mark.kind === added.kind && mark.limitName === added.limitName;
   if (marks.some((mark) => isSame(mark) && mark.at > added.at)) return [...marks];
-  return [...activeMarks({ marks }, added.at).filter((mark) => !isSame(mark)), added];
+  const isOver = ({ until }: Mark) => until !== null && until <= added.at;
+  return [...marks.filter((mark) => !isSame(mark) && !isOver(mark)), added];
 }
 
 /**

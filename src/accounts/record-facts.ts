@@ -8,7 +8,7 @@ import type { Usage } from './usage.ts';
 
 /** Records that the account was refused. */
 export function recordRefusal(paths: Paths, target: string, mark: Mark): AccountState {
-  return changeAccountState(paths, target, (state) => afterRefusal(state, mark));
+  return changeAccountState(paths, target, (state) => afterRefusal(state, mark, Date.now() / 1000));
 }
 
 /** Records how much the account has used. Figures that are older than the recorded ones change nothing. */

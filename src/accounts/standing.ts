@@ -1,4 +1,5 @@
 import { dropUndefined } from '../codex/json.ts';
+import { isDisproved } from './evidence.ts';
 import { describeIdentity, type Identity, isSameIdentity } from './login.ts';
 import { activeMarks, describeMark, isWorkspaceMark, type Mark } from './marks.ts';
 import { holdsForeignLogin, ownerOf } from './owner.ts';
@@ -9,10 +10,10 @@ import { isFullNow, readUsage, type Usage } from './usage.ts';
 export type Standing =
   | Usable
   /**
-   * A limit. `until`: when its last mark ends, epoch seconds; absent when a person must end one of them. `wouldSpend`: a turn
-   * would not be refused, but credits would pay, and the user forbids that.
+   * A limit. `until`: when its last mark ends, epoch seconds; absent when a person must end one of them. `spends`: only the
+   * user's setting rests it. Codex would go on with purchased credits.
    */
-  | { kind: 'resting'; until?: number; evidence: string; wouldSpend?: true }
+  | { kind: 'resting'; until?: number; evidence: string; spends?: true }
   | Unusable;
 
 export interface Usable {
@@ -49,6 +50,8 @@ export interface StandingQuestion {
   exclude?: string | undefined;
   /** The model whose own limit was just met. An account with a mark for the same model is not used. */
   bucket?: string | undefined;
+  /** The service has just told that these accounts have nothing left until then, epoch seconds. */
+  told?: ReadonlyMap<string, number> | undefined;
   nowSeconds: number;
 }
 
@@ -72,7 +75,7 @@ export function judgeAccount(snapshot: TargetSnapshot, question: StandingQuestio
       `codex-hotswap login ${target.name} --replace-account --move`,
     );
   }
-  const marks = listMarksAgainst(vault.identity, vault.issuedAt, target.name, question);
+  const marks = listMarks(snapshot, question);
   if (marks.length > 0) return judgeMarks(marks, login);
   if (target.name === question.exclude) return { kind: 'resting', evidence: 'just hit its limit' };
   const excluded = question.targets.find(({ target: { name } }) => name === question.exclude);
@@ -83,10 +86,14 @@ export function judgeAccount(snapshot: TargetSnapshot, question: StandingQuestio
   const { authFile, identity } = vault;
   const usage = readUsage(state.usage);
   const use = useOf(usage, target.credits, question.nowSeconds);
+  const told = question.told?.get(target.name) ?? 0;
+  if (use === 'full' && told > question.nowSeconds) {
+    return { kind: 'resting', evidence: 'the service says that nothing is left', until: told };
+  }
   if (use !== 'never') return { kind: 'usable', authFile, identity, use };
   const until = findLastReset(usage, question.nowSeconds);
   const evidence = 'its included usage is used up, and it is set to spend no credits';
-  return { kind: 'resting', evidence, wouldSpend: true, ...dropUndefined({ until }) };
+  return { kind: 'resting', evidence, spends: true, ...dropUndefined({ until }) };
 }
 
 /** Included usage is used up by the figures, and the service goes on with purchased credits. */
@@ -129,25 +136,29 @@ function judgeMarks(marks: readonly Mark[], login: (evidence: string) => Standin
   return { kind: 'resting', evidence, ...dropUndefined({ until: findLastEnd(marks) }) };
 }
 
-// A limit belongs to an account or a workspace, not to a target. So the marks of every target with the same identity
-// count, and the marks of a workspace count for each of its accounts.
-function listMarksAgainst(
-  identity: Identity,
-  issuedAt: number,
-  name: string,
-  { targets, nowSeconds, bucket }: StandingQuestion,
-): Mark[] {
-  return targets.flatMap(({ target, vault, state }) => {
-    const isOwn = target.name === name;
-    const isSameAccount =
-      isOwn || (vault.kind === 'ready' && isSameIdentity(vault.identity, identity));
-    return activeMarks(state, nowSeconds).filter((mark) => {
+/**
+ * The marks that rest an account whose login can be read. A limit belongs to an account or a workspace, not to a target. So the
+ * marks of every target with the same identity count, unless a later fact about one of them disproves the mark. The marks of
+ * a workspace count for each of its accounts. Pure.
+ */
+export function listMarks(snapshot: TargetSnapshot, question: StandingQuestion): Mark[] {
+  const { vault: own, target: ownTarget } = snapshot;
+  if (own.kind !== 'ready') return [];
+  const { identity, issuedAt } = own;
+  const { targets, nowSeconds, bucket } = question;
+  const isOwn = ({ target }: TargetSnapshot) => target.name === ownTarget.name;
+  const isSameAccount = (one: TargetSnapshot) =>
+    isOwn(one) || (one.vault.kind === 'ready' && isSameIdentity(one.vault.identity, identity));
+  const known = targets.filter(isSameAccount);
+  return targets.flatMap((one) =>
+    activeMarks(one.state, nowSeconds).filter((mark) => {
       if (isWorkspaceMark(mark) && mark.workspace === identity.accountId) return true;
-      if (mark.kind === 'model-bucket') return isSameAccount && isForModel(mark, bucket);
-      if (mark.kind === 'needs-login') return isOwn && mark.at >= issuedAt; // a newer login ends the mark
-      return mark.kind === 'manual' ? isOwn : isSameAccount;
-    });
-  });
+      if (mark.kind === 'model-bucket') return isSameAccount(one) && isForModel(mark, bucket);
+      if (mark.kind === 'needs-login') return isOwn(one) && mark.at >= issuedAt; // a newer login ends the mark
+      if (mark.kind === 'manual') return isOwn(one);
+      return isSameAccount(one) && !known.some(({ state }) => isDisproved(mark, state));
+    }),
+  );
 }
 
 // The other models of such an account still work, and the model of a new session is not known.

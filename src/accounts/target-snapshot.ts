@@ -3,6 +3,7 @@ import type { Config, Target } from '../state/config.ts';
 import type { JsonFault } from '../state/files.ts';
 import type { Paths } from '../state/paths.ts';
 import { type AccountState, readAccountState } from './account-state.ts';
+import type { Mark } from './marks.ts';
 import type { KnownVault } from './place-login.ts';
 import { authFileOf, inspectVault, type VaultState } from './vault.ts';
 import { inodeKeyOf } from './vault-home.ts';
@@ -31,9 +32,27 @@ export function readTargets(paths: Paths, config: Config): TargetSnapshot[] {
     const twin = inode === undefined ? undefined : owners.get(inode);
     const vault = twin === undefined ? inspectVault(target) : refuseTwin(target, twin);
     if (inode !== undefined && vault.kind !== 'unsafe') owners.set(inode, target);
-    const read = readAccountState(paths, target.name);
-    return { target, vault, ...read, lock: accountLock(paths, target.name) };
+    const { state, ...read } = readAccountState(paths, target.name);
+    return {
+      target,
+      vault,
+      state: shortenUnknown(state, config),
+      ...read,
+      lock: accountLock(paths, target.name),
+    };
   });
+}
+
+/**
+ * A refusal without a full window is a short rest. Version 0.1.0 let it rest until the time of its sentence, which may be days
+ * away, and no figures end such a mark.
+ */
+function shortenUnknown(state: AccountState, { cooldownMinutes }: Config): AccountState {
+  const shorten = (mark: Mark): Mark => {
+    if (mark.kind !== 'unknown' || mark.until === null) return mark;
+    return { ...mark, until: Math.min(mark.until, Math.round(mark.at + cooldownMinutes * 60)) };
+  };
+  return { ...state, marks: state.marks.map(shorten) };
 }
 
 /** Two paths lead to one directory, for example through a link. Its login must not count as two. */

@@ -60,7 +60,7 @@ export function createAccountNotes(
     mark(target, mark) {
       const bucket = mark.limitName === undefined ? '' : ` for ${mark.limitName}`;
       const name = `the limit of ${target} (${mark.kind}${bucket})`;
-      const add = (state: AccountState) => afterRefusal(state, mark);
+      const add = (state: AccountState) => afterRefusal(state, mark, Date.now() / 1000);
       note(name, target, add, () => recordRefusal(paths, target, mark));
     },
     recordUsage(target, usage) {

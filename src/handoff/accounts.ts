@@ -48,8 +48,8 @@ export interface HandoffAccounts {
   markAndChoose(proof: LimitProof): Promise<MarkedChoice>;
   /** The account that runs has answered a turn. @param beganAt epoch seconds. */
   noteAnswer(beganAt: number): void;
-  /** Chooses again after all accounts were at their limits. The account that ran may be chosen. */
-  chooseAgain(): NextAccount;
+  /** Chooses again after all accounts were at their limits. The account that ran may be chosen. @param told see `StandingQuestion`. */
+  chooseAgain(told?: ReadonlyMap<string, number>): NextAccount;
   /** Another account that has more, when the account that runs has little left. Undefined: the session stays. */
   findRoomier(limits: RateLimits, from: { thread: string; rollout: string }): Roomier | undefined;
   /** After that turn credits pay, and the user forbids it for the account that runs. */

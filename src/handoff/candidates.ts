@@ -19,8 +19,8 @@ import type { NextAccount, NoneLeft } from './accounts.ts';
 export interface Candidates {
   /** Call it after the account that runs was marked. Uses the accounts as they were read last. */
   chooseAfter(mark: Mark): NextAccount | ({ kind: 'none' } & NoneLeft);
-  /** Reads the accounts again, and chooses. The account that ran may be chosen. */
-  chooseAgain(): NextAccount;
+  /** Reads the accounts again, and chooses. The account that ran may be chosen. @param told see `StandingQuestion`. */
+  chooseAgain(told?: ReadonlyMap<string, number>): NextAccount;
   /**
    * The accounts to ask the service about before their marks are trusted: see {@link listDoubted}.
    * @param chosen what {@link chooseAfter} returned. @param preferred the account that the user has chosen.
@@ -100,8 +100,8 @@ export function createCandidates(parts: CandidatesParts): Candidates {
         ...(isForbidden && { forbiddenBy }),
       };
     },
-    chooseAgain() {
-      const choice = choose(listAllowed(notes.readTargets()), { current: target() });
+    chooseAgain(told) {
+      const choice = choose(listAllowed(notes.readTargets()), { current: target(), told });
       if (choice.kind === 'chosen') return { kind: 'chosen', target: choice.target.name };
       return { kind: 'none', ...(choice.earliest && { earliest: choice.earliest }) };
     },

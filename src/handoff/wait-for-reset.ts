@@ -19,7 +19,8 @@ export interface WaitRules {
 export interface WaitParts extends WaitRules {
   /** The account that comes back first. */
   earliest: AwaitedAccount;
-  chooseAgain(): NextAccount;
+  /** @param told accounts of which the service has told that nothing is left until then, epoch seconds. */
+  chooseAgain(told: ReadonlyMap<string, number>): NextAccount;
   /** Epoch milliseconds. */
   now(): number;
   after(ms: number, act: () => void): void;
@@ -48,6 +49,8 @@ const PAUSE_MS = { least: 5000, most: 10 * 60_000 };
  */
 export function awaitReset(parts: WaitParts): ResetWait {
   const { now, slackSeconds } = parts;
+  // Full figures are no mark, so without this an account that is not back would be chosen, and asked, again and again.
+  const told = new Map<string, number>();
   let awaited = parts.earliest;
   let pausedUntil = 0;
   let pauseMs = Math.max(slackSeconds * 1000, PAUSE_MS.least);
@@ -72,7 +75,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
     if (now() >= wakesAt()) return true;
     ticks += 1;
     if (pausedUntil > 0 || ticks % TICKS_A_READ !== 0) return false;
-    const choice = parts.chooseAgain();
+    const choice = parts.chooseAgain(told);
     if (choice.kind === 'none') {
       awaited = choice.earliest ?? awaited;
       return false;
@@ -82,7 +85,7 @@ export function awaitReset(parts: WaitParts): ResetWait {
 
   async function askService(): Promise<void> {
     pausedUntil = 0;
-    const choice = parts.chooseAgain();
+    const choice = parts.chooseAgain(told);
     if (choice.kind === 'none') {
       if (choice.earliest === undefined) return end(() => parts.gaveUp('no account comes back'));
       awaited = choice.earliest;
@@ -99,7 +102,9 @@ export function awaitReset(parts: WaitParts): ResetWait {
     }
     const until = found.kind === 'exhausted' ? (found.until ?? 0) : 0;
     if (until * 1000 > now()) {
-      awaited = { target, until };
+      told.set(target, until);
+      const next = parts.chooseAgain(told);
+      awaited = (next.kind === 'none' && next.earliest) || { target, until };
     } else {
       // Without a time the same account is asked later. Another session may have marked it since.
       awaited = { ...awaited, target };

@@ -23,7 +23,7 @@ export interface AskContext {
   config: Config;
   /** The Codex to ask. */
   program: Program;
-  /** Milliseconds for the conversation, and for the wait before it while another process asks the same account. */
+  /** Milliseconds for the wait while another process asks the same account, and the conversation after it. */
   timeoutMs: number;
 }
 
@@ -40,6 +40,7 @@ export async function askAccount(
   target: Target,
   chooseRequests: () => readonly AppServerRequest[],
 ): Promise<AppServerReply[]> {
+  const begun = Date.now();
   const lock = await awaitLock(accountLock(asking.paths, target.name), asking.timeoutMs);
   if (lock === undefined) {
     throw new HotswapError(
@@ -50,11 +51,17 @@ export async function askAccount(
   }
   try {
     const requests = chooseRequests();
-    return requests.length === 0 ? [] : await converse(asking, target, requests, lock);
+    const timeoutMs = Math.max(asking.timeoutMs - (Date.now() - begun), LEAST_MS);
+    return requests.length === 0
+      ? []
+      : await converse({ ...asking, timeoutMs }, target, requests, lock);
   } finally {
     lock.release();
   }
 }
+
+/** Codex needs some 0.5 s to answer. */
+const LEAST_MS = 1000;
 
 async function converse(
   { paths, config, program, timeoutMs }: AskContext,

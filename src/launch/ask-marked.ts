@@ -10,21 +10,37 @@ import { checkAccount } from './check-account.ts';
 /** Neither a launch nor a handoff waits longer for the answers. */
 const MOST_MS = 3000;
 
-/**
- * Asks the service about accounts, side by side, before their marks are trusted. Records the answers. Never throws. Without an
- * answer in time the marks hold.
- */
-export async function askMarked(
-  asking: Omit<AskContext, 'timeoutMs'>,
-  names: readonly string[],
-): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, MOST_MS);
-  });
-  const asked = names.map((name) => checkAccount({ ...asking, timeoutMs: MOST_MS }, name));
-  await Promise.race([Promise.all(asked), tooLate]);
-  clearTimeout(timer);
+/** Asks the service about accounts, and remembers the questions that have no answer yet. */
+export interface Asker {
+  /**
+   * Asks side by side, before marks are trusted. Records the answers. Never throws. Without an answer in time the marks hold.
+   */
+  ask(names: readonly string[]): Promise<void>;
+  /**
+   * Resolves when every Codex that was asked has ended: 6 s after the question at the latest. An app-server that waits for the
+   * service ignores SIGTERM, so it would outlive us.
+   */
+  settled(): Promise<void>;
+}
+
+export function createAsker(asking: Omit<AskContext, 'timeoutMs'>): Asker {
+  let open: Promise<unknown> = Promise.resolve();
+  return {
+    async ask(names) {
+      const asked = names.map((name) => checkAccount({ ...asking, timeoutMs: MOST_MS }, name));
+      const answers = Promise.all(asked);
+      open = Promise.all([open, answers]);
+      let timer: NodeJS.Timeout | undefined;
+      const tooLate = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, MOST_MS);
+      });
+      await Promise.race([answers, tooLate]);
+      clearTimeout(timer);
+    },
+    async settled() {
+      await open;
+    },
+  };
 }
 
 /**
@@ -39,8 +55,10 @@ export async function readCheckedTargets(
 ): Promise<TargetSnapshot[]> {
   const { wanted } = wish;
   const targets = readTargets(paths, config);
-  const isMarked = targets.some(({ state }) => state.marks.length > 0);
-  if (!isMarked || wanted?.kind === 'only') return targets;
+  const mayRest = targets.some(
+    ({ state, target }) => state.marks.length > 0 || target.credits === 'never',
+  );
+  if (!mayRest || wanted?.kind === 'only') return targets;
   const preferred = wanted?.target ?? readStart(paths, wish) ?? targets[0]?.target.name;
   const nowSeconds = Date.now() / 1000;
   const strategy = wanted === undefined ? config.strategy : 'order';

@@ -1,8 +1,7 @@
-import { readAccountState } from '../accounts/account-state.ts';
-import { activeMarks } from '../accounts/marks.ts';
 import { recordUsage } from '../accounts/record-facts.ts';
+import { judgeAccount } from '../accounts/standing.ts';
+import { readTargets } from '../accounts/target-snapshot.ts';
 import { usageFromReply } from '../accounts/usage.ts';
-import { LIMIT_KINDS } from '../codex/limit-texts.ts';
 import type { AccountCheck } from '../handoff/wait-for-reset.ts';
 import type { AskContext } from './ask-account.ts';
 import { askLimits } from './ask-limits.ts';
@@ -17,14 +16,13 @@ export async function checkAccount(asking: AskContext, name: string): Promise<Ac
     const askedAt = Date.now() / 1000;
     const reply = await askLimits(asking, name);
     recordUsage(paths, name, usageFromReply(reply, askedAt));
-    const { windows, reachedType, ordinaryAllowed } = reply;
-    const isFull = windows.some(({ usedPercent }) => usedPercent >= 100);
-    const isRefused =
-      ordinaryAllowed === undefined ? isFull || reachedType !== undefined : !ordinaryAllowed;
-    const marks = activeMarks(readAccountState(paths, name).state, Date.now() / 1000);
-    const isMarked = marks.some(({ kind }) => LIMIT_KINDS.some((limit) => limit === kind));
-    if (!isRefused && !isMarked) return { kind: 'back' };
-    const resets = windows.flatMap(({ usedPercent, resetsAt }) =>
+    const targets = readTargets(paths, asking.config);
+    const one = targets.find(({ target }) => target.name === name);
+    const standing = one && judgeAccount(one, { targets, nowSeconds: Date.now() / 1000 });
+    const isUsable = standing?.kind === 'usable';
+    // Figures without anything left are a forecast. But who waits, waits for better ones.
+    if (isUsable && (standing.use !== 'full' || reply.ordinaryAllowed)) return { kind: 'back' };
+    const resets = reply.windows.flatMap(({ usedPercent, resetsAt }) =>
       usedPercent >= 100 && resetsAt !== undefined ? [resetsAt] : [],
     );
     return { kind: 'exhausted', ...(resets.length > 0 && { until: Math.max(...resets) }) };

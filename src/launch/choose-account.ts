@@ -37,7 +37,8 @@ export interface AccountQuestion {
 
 /**
  * Chooses the account of a new session: the wanted one, else the current one or the next usable one.
- * @throws HotswapError `no-usable-target` when no account can be used, or not the one that must be used; `unknown-target`.
+ * @throws HotswapError `no-usable-target` when no account can be used, or not the one that must be used; `unknown-target`;
+ * `not-allowed` when it would spend credits against the user's setting.
  */
 export function chooseAccount(question: AccountQuestion): ChosenAccount {
   const { targets, wanted, now } = question;
@@ -105,16 +106,26 @@ function chooseAtLimit(
 ): ChosenAccount {
   const reasons = ofAllowed(choice.reasons, allowance);
   const allowedBy = allowance && tellAllows(allowance);
-  const spending = reasons.filter(({ standing }) => 'wouldSpend' in standing);
-  const isUsable = (one: TargetSnapshot) =>
-    one.target.enabled &&
-    !holdsForeignLogin(one) &&
-    spending.every(({ target }) => target !== one.target.name);
-  const [fallback] = [find(targets, earliest?.target), find(targets, current), ...targets].flatMap(
+  const isUsable = (one: TargetSnapshot) => one.target.enabled && !holdsForeignLogin(one);
+  // Codex would show no limit there, but spend credits.
+  const spends = new Set(
+    choice.reasons.flatMap(({ target, standing }) =>
+      standing.kind === 'resting' && standing.spends ? [target] : [],
+    ),
+  );
+  const all = [find(targets, earliest?.target), find(targets, current), ...targets].flatMap(
     (one) => (one?.vault.kind === 'ready' && isUsable(one) ? [{ ...one, vault: one.vault }] : []),
   );
+  const fallback = all.find(({ target }) => !spends.has(target.name));
+  const paid = all[0]?.target.name;
+  if (fallback === undefined && paid !== undefined) {
+    throw new HotswapError(
+      'not-allowed',
+      `only credits would pay for a session (${paid}: its included usage is used up, and it is set to spend no credits)`,
+      `to spend them all the same: codex-hotswap launch ${paid}`,
+    );
+  }
   if (fallback === undefined) {
-    for (const { target, standing } of spending) refuseToSpend(target, standing.evidence);
     const why = reasons.map(({ target, standing }) => `${target}: ${standing.evidence}`).join('; ');
     const [advice] = reasons.flatMap(({ standing }) =>
       standing.kind === 'unusable' && standing.advice !== undefined ? [standing.advice] : [],
@@ -134,15 +145,6 @@ function chooseAtLimit(
     earliest && `; first back: ${earliest.target} at ${describeTime(earliest.until, now)}`;
   const atLimit = `${tellNoneUsable(reasons, allowedBy)}${back ?? ''}`;
   return { ...toChosen(name, fallback.vault, `${atLimit}; starting under ${name}`), atLimit };
-}
-
-/** Codex would show no limit: it would go on and spend. */
-function refuseToSpend(name: string, evidence: string): never {
-  throw new HotswapError(
-    'not-allowed',
-    `no account can be used: ${name}: ${evidence}`,
-    `to let it spend: codex-hotswap config set targets.${name}.credits allow`,
-  );
 }
 
 function toChosen(

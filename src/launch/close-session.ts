@@ -38,6 +38,7 @@ export async function runAndClose(
       undoLogout(session, ending);
     }
     await tidyUp(session);
+    await session.asker.settled();
     stopWatching();
   }
 }

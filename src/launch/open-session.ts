@@ -6,7 +6,7 @@ import { keepLaunch } from '../registry/keep-launch.ts';
 import { createDeferredWrites } from '../state/deferred-writes.ts';
 import { MONITOR } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
-import { askMarked } from './ask-marked.ts';
+import { createAsker } from './ask-marked.ts';
 import { learnCapabilities } from './capabilities.ts';
 import { closeSessionOverlay } from './close-overlay.ts';
 import { runAndClose } from './close-session.ts';
@@ -61,9 +61,9 @@ export async function openSession(
   const program = findProgram(facts.real, env);
   const capabilities = await learnCapabilities(paths, program.file, program.env);
   const tokens = createTokenKeeper({ paths, config, real: facts.real, env });
-  const ask = (names: readonly string[]) => askMarked({ paths, config, program }, names);
+  const asker = createAsker({ paths, config, program });
   const overlay = await openReadyOverlay({
-    ...{ paths, config, tokens, say, ask, suspects: new Set(reconciled.suspects) },
+    ...{ paths, config, tokens, say, ask: asker.ask, suspects: new Set(reconciled.suspects) },
     wish: { wanted: home.wanted ?? resume.wanted, allowance },
   });
   const { slot, target } = overlay;
@@ -84,7 +84,7 @@ export async function openSession(
     allowance: { own: allowance, ofDirectory: (at) => allowanceIn(config, at, paths.home) },
     keepsHome: home.keepsHome,
     pinned: facts.pinned ?? false,
-    askAccounts: ask,
+    askAccounts: asker.ask,
     constraints,
     async readConstraints(directory) {
       requireDirectory({ ...question, directory });
@@ -92,7 +92,7 @@ export async function openSession(
     },
   });
   const session = {
-    ...{ facts, config, accounts, tokens, records, spawnPty: pty?.spawnPty },
+    ...{ facts, config, accounts, tokens, asker, records, spawnPty: pty?.spawnPty },
     atLimit: overlay.atLimit,
     plan: {
       ...{ program, capabilities, invocation, cwd, slot },

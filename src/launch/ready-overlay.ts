@@ -1,3 +1,4 @@
+import { readTargets } from '../accounts/target-snapshot.ts';
 import { tellDeadLogin } from '../handoff/messages.ts';
 import type { Config } from '../state/config.ts';
 import type { Paths } from '../state/paths.ts';
@@ -25,8 +26,8 @@ export interface OverlayRequest {
  */
 export async function openReadyOverlay(request: OverlayRequest): Promise<SessionOverlay> {
   const { paths, config, tokens, wish, suspects, say, ask } = request;
+  let targets = await readCheckedTargets(paths, config, wish, ask);
   for (let left = config.targets.length; ; left--) {
-    const targets = await readCheckedTargets(paths, config, wish, ask);
     const overlay = openSessionOverlay(paths, config, new Date(), wish, targets);
     const { slot, target, suspect } = overlay;
     if (suspect !== undefined) suspects.add(suspect);
@@ -40,5 +41,7 @@ export async function openReadyOverlay(request: OverlayRequest): Promise<Session
     for (const problem of await closeSessionOverlay(paths, config, slot, target)) {
       say(`codex-hotswap: ${problem}`);
     }
+    // The service was asked, at most once in a launch.
+    targets = readTargets(paths, config);
   }
 }

@@ -10,6 +10,7 @@ import { openDebugTrace } from '../state/debug-trace.ts';
 import type { DeferredWrites } from '../state/deferred-writes.ts';
 import type { Logged } from '../state/events.ts';
 import { askLimits } from './ask-limits.ts';
+import type { Asker } from './ask-marked.ts';
 import { checkAccount } from './check-account.ts';
 import { runExecLaunch } from './exec-session.ts';
 import type { LogoutGuard } from './forced-logout.ts';
@@ -26,6 +27,7 @@ export interface OpenedSession {
   plan: PlanFacts;
   accounts: HandoffAccounts;
   tokens: TokenKeeper;
+  asker: Pick<Asker, 'settled'>;
   logoutGuard: LogoutGuard;
   keeper: LaunchKeeper;
   records: DeferredWrites;

@@ -31,6 +31,14 @@ describe('a limit that the service lifts early', () => {
     return { backend, hotswap };
   }
 
+  function ageMark(hotswap: Supervised) {
+    const file = join(hotswap.sandbox.home, '.local/state/codex-hotswap/accounts/acc1.json');
+    const state = JSON.parse(readFileSync(file, 'utf8'));
+    for (const mark of state.marks) mark.at -= 31 * 60;
+    delete state.usage;
+    writeFileSync(file, JSON.stringify(state));
+  }
+
   it('fresh figures end the mark, and the account is used', async () => {
     const { hotswap } = await openLifted();
     expect(await hotswap.command('status')).toMatch(/acc1 .*weekly limit is used up until/);
@@ -59,14 +67,29 @@ describe('a limit that the service lifts early', () => {
     expect(stderr).not.toContain('every account');
   });
 
+  it('before no other account can be used, `next` asks', async () => {
+    const { hotswap } = await openLifted();
+    expect(await hotswap.command('next', '--print-only')).toBe('acc1\n');
+  });
+
+  it('a service that does not answer costs 3 s, the mark holds, and no Codex is left', async () => {
+    const { backend, hotswap } = await openLifted();
+    await hotswap.command('use', 'acc1');
+    ageMark(hotswap);
+    backend.hold('usage');
+    const begun = Date.now();
+    expect((await exec(hotswap, 'two')).stdout).toContain('from acc2');
+    // 3 s for the answer, and 3 s more until the Codex that was asked has ended.
+    expect(Date.now() - begun).toBeGreaterThan(3000);
+    expect(Date.now() - begun).toBeLessThan(9000);
+    expect(hotswap.account('acc1').marks).toHaveLength(1);
+    // Closing the sandbox fails if a process is left.
+  });
+
   it('an old mark of the chosen account is asked about at the start', async () => {
     const { hotswap } = await openLifted();
     await hotswap.command('use', 'acc1');
-    const file = join(hotswap.sandbox.home, '.local/state/codex-hotswap/accounts/acc1.json');
-    const state = JSON.parse(readFileSync(file, 'utf8'));
-    for (const mark of state.marks) mark.at -= 31 * 60;
-    delete state.usage;
-    writeFileSync(file, JSON.stringify(state));
+    ageMark(hotswap);
     expect((await exec(hotswap, 'two')).stdout).toContain('from acc1');
     expect(hotswap.account('acc1').marks).toEqual([]);
   });
@@ -165,8 +188,25 @@ describe('an account on purchased credits', () => {
     const next = await exec(hotswap, 'two');
     expect(next).toMatchObject({ status: 1, stdout: '' });
     expect(next.stderr).toMatch(
-      /set to spend no credits; .*config set targets\.rich\.credits allow/,
+      /set to spend no credits\); to spend them all the same: codex-hotswap launch rich/,
     );
+  });
+
+  it('never: with every account at its limit no credits are spent, and a lift is seen', async () => {
+    const settings = { targets: [{ name: 'rich', credits: 'never' }, { name: 'acc2' }] };
+    const { backend, hotswap } = await openLab([rich, weekly('acc2')], { settings });
+    await hotswap.command('refresh');
+    expect((await exec(hotswap, 'one')).status).toBe(1);
+    expect((await exec(hotswap, 'two')).status).toBe(1);
+    expect(backend.turns('rich')).toEqual([]);
+    await hotswap.command('disable', 'acc2');
+    const alone = await exec(hotswap, 'three');
+    expect(alone).toMatchObject({ status: 1, stdout: '' });
+    expect(alone.stderr).toMatch(/only credits would pay .*codex-hotswap launch rich/s);
+    expect(backend.turns('rich')).toEqual([]);
+
+    Object.assign(backend.account('rich'), { fullWindow: 'none' });
+    expect((await exec(hotswap, 'four')).stdout).toContain('from rich');
   });
 
   it('allow: the session stays', async () => {

@@ -3,7 +3,7 @@ import { readCurrent, writeCurrent } from '../../accounts/current.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
 import { findRealCodex } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
-import { askMarked, readCheckedTargets } from '../../launch/ask-marked.ts';
+import { createAsker, readCheckedTargets } from '../../launch/ask-marked.ts';
 import { findProgram } from '../../launch/plans.ts';
 import { tellUnreachedShim } from '../../launch/shim-place.ts';
 import type { Config } from '../../state/config.ts';
@@ -32,9 +32,8 @@ async function askAboutOldMark(context: Context, config: Config, name: string): 
   const found = findRealCodex(env);
   if (found.kind !== 'found') return;
   const wanted = { kind: 'preferred', target: name } as const;
-  await readCheckedTargets(paths, config, { wanted }, (names) =>
-    askMarked({ paths, config, program: findProgram(found.path, env) }, names),
-  );
+  const { ask } = createAsker({ paths, config, program: findProgram(found.path, env) });
+  await readCheckedTargets(paths, config, { wanted }, ask);
 }
 
 /**
@@ -46,7 +45,7 @@ export function makeCurrent(context: Context, config: Config, name: string): voi
   findTarget(config, name);
   const targets = readTargets(paths, config);
   const snapshot = targets.find(({ target }) => target.name === name);
-  const report = snapshot && reportTarget(snapshot, name, now);
+  const report = snapshot && reportTarget(snapshot, name, now, targets);
   if (report !== undefined) refuseWithoutLogin(report);
   writeCurrent(paths, name);
   const question = { config, targets, current: name, now };

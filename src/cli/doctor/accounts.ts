@@ -30,7 +30,7 @@ export function checkAccounts(context: Context): Finding[] {
     start === undefined ? 'no account can be used' : `new sessions start with ${start.target}`;
   return listFindings([
     ok(`${config.targets.length} accounts in ${context.paths.configFile}; ${starts}`),
-    ...snapshots.flatMap((snapshot) => checkTarget(snapshot, current, context.now)),
+    ...snapshots.flatMap((snapshot) => checkTarget(snapshot, snapshots, current, context.now)),
     ...snapshots.map((_, index) => findTwin(snapshots, index)),
     checkSharedAuth(context, config, snapshots),
   ]);
@@ -38,11 +38,12 @@ export function checkAccounts(context: Context): Finding[] {
 
 function checkTarget(
   snapshot: TargetSnapshot,
+  snapshots: readonly TargetSnapshot[],
   current: string,
   now: Date,
 ): (Finding | undefined)[] {
   const { target } = snapshot;
-  const { state, reason, email, plan, marks } = reportTarget(snapshot, current, now);
+  const { state, reason, email, plan, marks } = reportTarget(snapshot, current, now, snapshots);
   const words = [email, plan, describeToken(snapshot, now)];
   const who = words.filter((word) => word != null).join(', ');
   const text = `${target.name}${who === '' ? '' : ` (${who})`}: ${reason ?? 'logged in'}`;

@@ -70,7 +70,7 @@ function makeReport(context: Context): StatusReport {
     current: current ?? null,
     next: foreseeStart({ config, targets: snapshots, current, now })?.target ?? null,
     targets: snapshots.map((snapshot) => ({
-      ...reportTarget(snapshot, current, now),
+      ...reportTarget(snapshot, current, now, snapshots),
       sessions: sessions.filter(({ target }) => target === snapshot.target.name),
     })),
     rules: reportRules(config),

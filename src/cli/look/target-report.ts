@@ -1,7 +1,7 @@
 import { describeIdentity } from '../../accounts/login.ts';
 import { activeMarks, describeMark, type Mark } from '../../accounts/marks.ts';
 import { holdsForeignLogin, ownerOf } from '../../accounts/owner.ts';
-import { isFullByFigures, isOnCredits } from '../../accounts/standing.ts';
+import { isFullByFigures, isOnCredits, listMarks } from '../../accounts/standing.ts';
 import type { TargetSnapshot } from '../../accounts/target-snapshot.ts';
 import { percentLeft, readUsage, type Usage } from '../../accounts/usage.ts';
 import { describeTime } from '../../local-time.ts';
@@ -42,17 +42,15 @@ export interface UsageReport {
   resetsBanked: number | null;
 }
 
-/** The state of a target, as data and in words. Pure. */
+/** The state of a target, as data and in words. @param targets all: a limit may be that of an account or a workspace. Pure. */
 export function reportTarget(
   snapshot: TargetSnapshot,
   current: string | undefined,
   now: Date,
+  targets: readonly TargetSnapshot[] = [snapshot],
 ): TargetReport {
-  const { target, vault, state } = snapshot;
-  const marks = activeMarks(state, now.getTime() / 1000).filter(
-    // A newer login ends this mark.
-    ({ kind, at }) => kind !== 'needs-login' || vault.kind !== 'ready' || at >= vault.issuedAt,
-  );
+  const { target, state } = snapshot;
+  const marks = marksOf(snapshot, targets, now);
   const identity = ownerOf(snapshot);
   return {
     name: target.name,
@@ -69,6 +67,14 @@ export function reportTarget(
     })),
     usage: reportUsage(readUsage(state.usage), now),
   };
+}
+
+/** Also the marks of other targets that rest it, and those of single models, which do not. */
+function marksOf(snapshot: TargetSnapshot, targets: readonly TargetSnapshot[], now: Date): Mark[] {
+  const own = activeMarks(snapshot.state, nowSeconds(now));
+  if (snapshot.vault.kind !== 'ready') return own;
+  const against = listMarks(snapshot, { targets, nowSeconds: nowSeconds(now) });
+  return [...against, ...own.filter(({ kind }) => kind === 'model-bucket')];
 }
 
 function reportUsage(usage: Usage | undefined, now: Date): UsageReport | null {

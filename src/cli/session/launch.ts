@@ -104,9 +104,10 @@ async function pickTarget(
     );
   }
   const current = currentName(context, config);
-  const reports = readTargets(context.paths, config)
+  const targets = readTargets(context.paths, config);
+  const reports = targets
     .filter(({ target }) => isAllowed(target.name))
-    .map((snapshot) => reportTarget(snapshot, current, context.now));
+    .map((snapshot) => reportTarget(snapshot, current, context.now, targets));
   const width = Math.max(...reports.map(({ name }) => name.length));
   const choices = reports.map(({ name, email, reason, state }) => ({
     value: name,

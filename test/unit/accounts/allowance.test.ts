@@ -91,7 +91,7 @@ test('a chosen account is always one of the rule, whatever the accounts, the str
               version: 1,
               target: target.name,
               marks: isMarked ? [{ kind: 'window-5h', at: NOW - 1, until: NOW + 60 }] : [],
-              usage: { source: 'live', capturedAt: NOW, windows },
+              usage: { source: 'live', capturedAt: NOW - 2, windows },
             },
           };
         });

@@ -26,7 +26,8 @@ type Fact = (state: AccountState) => AccountState;
 /** A refusal that names a time days ahead, so that only its bound or later evidence can end it early. */
 const refused = (kind: MarkKind, at = NOW, until: number | null = at + 3 * DAY): Fact => {
   const isEnded = kind === 'needs-login' || kind === 'manual';
-  return (state) => afterRefusal(state, { kind, at, until: isEnded ? null : until });
+  return (state) =>
+    afterRefusal(state, { kind, at, until: isEnded ? null : until }, NOW + 20 * DAY);
 };
 const figures = (at: number, usedPercent: number, rest: Partial<Usage> = {}): Fact => {
   const windows = [{ usedPercent, minutes: 10_080, resetsAt: NOW + 5 * DAY }];
@@ -177,6 +178,48 @@ describe('the standing of an account, row by row', () => {
   });
 });
 
+describe('facts under a clock that was ahead', () => {
+  const AHEAD = NOW + 30 * DAY;
+  const now = (kind: MarkKind) => (state: AccountState) =>
+    afterRefusal(state, { kind, at: NOW, until: NOW + 3 * DAY }, NOW);
+
+  it('do not disprove a refusal of today', () => {
+    expect(stand([figures(AHEAD, 2), now('window-weekly')])).toBe('resting');
+    const lifted = [refused('window-weekly', AHEAD - 1), answered(AHEAD)];
+    expect(stand([...lifted, now('window-weekly')])).toBe('resting');
+  });
+
+  it('do not rest an account, and do not keep a mark of today away', () => {
+    expect(stand([refused('window-weekly', AHEAD)])).toBe('included');
+    expect(stand([refused('window-weekly', AHEAD), now('window-weekly')])).toBe('resting');
+  });
+});
+
+describe('two targets with the same account', () => {
+  const twin = (name: string, facts: Fact[], enabled = true): TargetSnapshot => {
+    const one = snapshot({ ...stateAfter(facts), target: name }, { enabled });
+    const vault = { ...one.vault, identity: { userId: 'same', accountId: 'same' } };
+    return { ...one, vault: vault as TargetSnapshot['vault'] };
+  };
+  const standing = (one: TargetSnapshot, other: TargetSnapshot) =>
+    judgeAccount(one, { targets: [one, other], nowSeconds: NOW + HOUR }).kind;
+
+  it('share a mark, and the facts that end it', () => {
+    const marked = twin('a', [refused('window-weekly')]);
+    expect(standing(twin('b', []), marked)).toBe('resting');
+    const fresh = twin('b', [figures(NOW + 1, 2)]);
+    expect(standing(fresh, marked)).toBe('usable');
+    expect(standing(marked, fresh)).toBe('usable');
+    expect(standing(twin('b', [figures(NOW - 1, 2)]), marked)).toBe('resting');
+  });
+
+  it('the service is asked about the one that is on', () => {
+    const targets = [twin('a', [refused('window-weekly')], false), twin('b', [])];
+    const none = { chosen: undefined, preferred: undefined };
+    expect(listDoubted({ targets, ...none, nowSeconds: NOW + HOUR })).toEqual(['b']);
+  });
+});
+
 describe('the mark of a proof', () => {
   const facts = { nowSeconds: NOW, workspace: undefined, config: { cooldownMinutes: 240 } };
   it.each<[string, Parameters<typeof markOf>[0], number]>([
@@ -206,6 +249,11 @@ describe('which accounts the service is asked about', () => {
   const marked = (name: string, ...facts: Fact[]) =>
     snapshot({ ...stateAfter(facts), target: name });
   const weekly = (at: number) => refused('window-weekly', at);
+  const paid = (at: number) =>
+    snapshot(
+      { ...stateAfter([figures(at, 100, { credits: CREDITS })]), target: 'rich' },
+      { credits: 'never' },
+    );
   const ask = (targets: TargetSnapshot[], rest: Partial<Parameters<typeof listDoubted>[0]>) =>
     listDoubted({ targets, chosen: undefined, preferred: undefined, nowSeconds: NOW, ...rest });
 
@@ -237,6 +285,35 @@ describe('which accounts the service is asked about', () => {
       { chosen: 'b', preferred: 'a' },
       [],
     ],
+    [
+      'not one that rests for its workspace, too',
+      [
+        marked('a', weekly(OLD)),
+        marked('b', (state) =>
+          afterRefusal(
+            state,
+            { kind: 'workspace-credits', at: OLD, until: NOW + DAY, workspace: 'a' },
+            NOW,
+          ),
+        ),
+      ],
+      { preferred: 'a' },
+      [],
+    ],
+    [
+      'not one whose login is dead',
+      [marked('a', weekly(OLD), refused('needs-login', OLD))],
+      { preferred: 'a' },
+      [],
+    ],
+    ['one that rests because it may spend no credits', [paid(NOW - 1)], {}, ['rich']],
+    [
+      '… and is passed over for old figures',
+      [paid(OLD), marked('b')],
+      { chosen: 'b', preferred: 'rich' },
+      ['rich'],
+    ],
+    ['… for fresh ones', [paid(NOW - 60), marked('b')], { chosen: 'b', preferred: 'rich' }, []],
     [
       '… and the service was asked a short time ago',
       [marked('a', weekly(OLD), figures(NOW - 60, 100)), marked('b')],

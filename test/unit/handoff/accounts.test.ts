@@ -384,3 +384,28 @@ describe('on a disk that takes nothing', () => {
     expect(readlinkSync(`${slot.home}/auth.json`)).toBe(`${paths.home}/.codex-acc2/auth.json`);
   });
 });
+
+test('an account without a mark, of which the service says that nothing is left, is waited for', () => {
+  const { paths, accounts } = open({ settings: { targets: [{ name: 'acc1' }] } });
+  const { windows } = used(100);
+  recordUsage(paths, 'acc1', { source: 'live', capturedAt: NOW, windows });
+  expect(accounts.chooseAgain()).toEqual({ kind: 'chosen', target: 'acc1' });
+  const until = NOW + 3600;
+  expect(accounts.chooseAgain(new Map([['acc1', until]]))).toEqual({
+    kind: 'none',
+    earliest: { target: 'acc1', until },
+  });
+  expect(accounts.chooseAgain(new Map([['acc1', NOW]]))).toMatchObject({ kind: 'chosen' });
+});
+
+test('a refusal without a full window rests the configured time, also where 0.1.0 has written days', () => {
+  const { paths, accounts } = open({
+    settings: { targets: [{ name: 'acc1' }], cooldownMinutes: 20 },
+  });
+  const mark = { kind: 'unknown' as const, until: NOW + 6 * 86_400 };
+  recordRefusal(paths, 'acc1', { ...mark, at: NOW - 600 });
+  expect(accounts.chooseAgain()).toEqual({
+    kind: 'none',
+    earliest: { target: 'acc1', until: NOW + 600 },
+  });
+});

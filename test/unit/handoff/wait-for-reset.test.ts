@@ -6,7 +6,7 @@ const RESET = 10_000;
 
 /** A wait for acc1 with a clock of its own; `sleepUntil` is a machine that slept: no timer, and another time after. */
 function begin(options: {
-  chooseAgain?: (now: number) => NextAccount;
+  chooseAgain?: (now: number, told: ReadonlyMap<string, number>) => NextAccount;
   check?: () => AccountCheck;
 }) {
   const told: string[] = [];
@@ -20,7 +20,7 @@ function begin(options: {
   const wait = awaitReset({
     earliest: { target: 'acc1', until: RESET },
     slackSeconds: 60,
-    chooseAgain: () => (options.chooseAgain ?? usual)(ms / 1000),
+    chooseAgain: (told) => (options.chooseAgain ?? usual)(ms / 1000, told),
     async checkAccount(target) {
       checked.push({ target, at: ms / 1000 });
       return options.check?.() ?? { kind: 'back' };
@@ -114,6 +114,22 @@ describe('waiting for the first account to come back', () => {
       expect(pause).toBeGreaterThanOrEqual(60);
       expect(pause).toBeGreaterThanOrEqual(pauses[index - 1] ?? 0);
     }
+  });
+
+  it('an account that is full by its figures, without a mark, is not asked again before its time', async () => {
+    const until = RESET + 5 * 86_400;
+    const wait = begin({
+      chooseAgain(now, told) {
+        const end = told.get('acc1') ?? RESET;
+        return now < end
+          ? { kind: 'none', earliest: { target: 'acc1', until: end } }
+          : { kind: 'chosen', target: 'acc1' };
+      },
+      check: () => ({ kind: 'exhausted', until }),
+    });
+    await wait.runUntil(RESET + 3600);
+    expect(wait.checked).toHaveLength(1);
+    expect(wait.told).toEqual([]);
   });
 
   it('another account that is freed meanwhile is taken at once', async () => {
