@@ -203,6 +203,7 @@ describe('an account on purchased credits', () => {
     const alone = await exec(hotswap, 'three');
     expect(alone).toMatchObject({ status: 1, stdout: '' });
     expect(alone.stderr).toMatch(/only credits would pay .*codex-hotswap launch rich/s);
+    expect(await hotswap.command('use', 'rich')).toMatch(/without its credits; .* launch rich/);
     expect(backend.turns('rich')).toEqual([]);
 
     Object.assign(backend.account('rich'), { fullWindow: 'none' });

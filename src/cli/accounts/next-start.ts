@@ -33,10 +33,22 @@ export function foreseeStart({ config, ...question }: StartQuestion): ChosenAcco
 export function tellStart(question: StartQuestion, who: string): string {
   const { current } = question;
   const start = foreseeStart(question);
-  if (start === undefined) return `${current} is chosen${who}, but no account can be used now`;
+  if (start === undefined) {
+    const nobody = `${current} is chosen${who}, but no account can be used now`;
+    return nobody + (wouldSpend(question) ? TO_SPEND + current : '');
+  }
   if (start.target === current) return `new sessions start with ${current}${who}`;
   const { why, till } = tellObstacle(question, start.target);
   return `${why}; new sessions start with ${start.target}${till}`;
+}
+
+const TO_SPEND = ' without its credits; to spend them all the same: codex-hotswap launch ';
+
+function wouldSpend({ targets, current, now }: StartQuestion): boolean {
+  const snapshot = targets.find(({ target }) => target.name === current);
+  if (snapshot === undefined) return false;
+  const standing = judgeAccount(snapshot, { targets, nowSeconds: now.getTime() / 1000 });
+  return standing.kind === 'resting' && standing.spends === true;
 }
 
 /** Why a new session does not start with the chosen account, and until when that is so. */
