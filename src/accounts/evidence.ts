@@ -4,7 +4,8 @@ import { boundMark, CLOCK_SLACK_SECONDS, type Mark, type MarkKind, withMark } fr
 import { isFullNow, readUsage, type Usage } from './usage.ts';
 
 // What each new fact does to the record of an account. A refusal is a fact, a percentage is a forecast: figures alone never
-// mark an account. Later facts win, in whatever order they are recorded.
+// mark an account. Later facts win, in whatever order they are recorded. One exception: an answer that ended no mark is not kept, so
+// an older refusal that is recorded after it marks.
 
 /** The account was refused. @param mark of the refusal; its end is bounded here. */
 export function afterRefusal(before: AccountState, mark: Mark, nowSeconds: number): AccountState {
