@@ -60,7 +60,10 @@ export function requireRealCodex(env: NodeJS.ProcessEnv): string {
 /** Every regular file called `codex` on PATH, in the order of PATH: our shims and files without the x bit, too. */
 export function listCodexOnPath(env: NodeJS.ProcessEnv): string[] {
   if (!env.PATH) return [];
-  const paths = env.PATH.split(delimiter).map((dir) => `${dir || '.'}/codex`);
+  // One file has one path, also where PATH names its directory with a slash at the end.
+  const paths = env.PATH.split(delimiter).map(
+    (dir) => `${dir === '' ? '.' : dir.replace(/\/+$/, '')}/codex`,
+  );
   return [...new Set(paths)].filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 }
 

@@ -34,11 +34,14 @@ export function tellUnreachedShim(
     if (gone === undefined) return undefined;
     return `the shim ${gone} is gone, so \`codex\` runs without codex-hotswap; to put it back: codex-hotswap install-shim`;
   }
-  const why =
-    first === undefined || reachOf(shim, env).kind === 'off-path'
-      ? `the directory of the shim ${shim} is not on PATH`
-      : `${first} comes before the shim ${shim} on PATH`;
-  return `${why}, so \`codex\` runs without codex-hotswap; to mend it: codex-hotswap install-shim, then open a new shell`;
+  return `${tellWhy(shim, first, env)}, so \`codex\` runs without codex-hotswap; to mend it: codex-hotswap install-shim, then open a new shell`;
+}
+
+function tellWhy(shim: string, first: string | undefined, env: NodeJS.ProcessEnv): string {
+  if (!isExecutable(shim)) return `the shim ${shim} may not be executed`;
+  return first === undefined || reachOf(shim, env).kind === 'off-path'
+    ? `the directory of the shim ${shim} is not on PATH`
+    : `${first} comes before the shim ${shim} on PATH`;
 }
 
 /**

@@ -85,6 +85,15 @@ test('next --print-only changes nothing', () => {
 
 const HAS = (shell: string) => spawnSync(shell, ['-c', ':']).error === undefined;
 const CASES: [string[], string[]][] = [
+  [
+    ['launch', '--only', ''],
+    ['acc1', 'acc2'],
+  ],
+  [['launch', '--only', 'acc2,'], ['acc2,acc1']],
+  [['launch', '--o'], ['--only']],
+  [['rule', 'add', 'src', 'acc1', ''], ['acc2']],
+  [['rule', 'add', ''], []],
+  [['install-shim', '--r'], ['--rc']],
   [['st'], ['status']],
   [
     ['use', ''],
@@ -148,14 +157,14 @@ describe('completion', () => {
     const home = createTwoTargets();
     const script = `compdef() { :; }; _describe() { print -l -- "\${(@P)2}" }; ${define.replace('$0', 'zsh')}; words=(codex-hotswap use acc); CURRENT=3; _codex_hotswap`;
     const ran = runShell(home, 'zsh', ['-f', '-c', script]);
-    expect(ran).toEqual({ stdout: 'acc1:target\nacc2:target\n', stderr: '' });
+    expect(ran).toEqual({ stdout: 'acc1:account\nacc2:account\n', stderr: '' });
   });
 
   test.runIf(HAS('fish'))('the script of fish', () => {
     const home = createTwoTargets();
     const script = `function codex-hotswap; node $HOTSWAP $argv; end; codex-hotswap completion fish | source; complete -C 'codex-hotswap use acc'`;
     const ran = runShell(home, 'fish', ['--no-config', '-c', script]);
-    expect(ran.stdout).toBe('acc1\ttarget\nacc2\ttarget\n');
+    expect(ran.stdout).toBe('acc1\taccount\nacc2\taccount\n');
   });
 });
 

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createHome, SHIM } from './sandbox.ts';
@@ -129,6 +137,30 @@ function pathOfNewShell(home: Home, PATH: string): string {
 const UNREACHED = /`codex` runs without codex-hotswap; to mend it: codex-hotswap install-shim/;
 const BARE_PATH = (home: Home) => [home.path('programs'), '/usr/bin', '/bin'].join(':');
 
+describe('a PATH as people write it', () => {
+  test('a slash at the end of a directory makes no second shim', () => {
+    const home = createHome();
+    home.writeVault('acc1', 'ann');
+    home.ok(['setup', '--count', '1', '--install-shim']);
+    const PATH = `${home.path('.local/share/codex-hotswap/bin')}//:${BARE_PATH(home)}`;
+    expect(home.ok(['install-shim'], { PATH })).toBe(`shim is already at ${home.path(SHIM)}\n`);
+    expect(home.run(['doctor'], { PATH }).stdout).not.toContain('another shim');
+    expect(home.ok(['status'], { PATH })).not.toMatch(UNREACHED);
+  });
+
+  test('a shim that may not be executed is told as that', () => {
+    const home = createHome();
+    home.writeVault('acc1', 'ann');
+    home.ok(['setup', '--count', '1', '--install-shim']);
+    chmodSync(home.path(SHIM), 0o644);
+    const status = home.ok(['status']);
+    expect(status).toMatch(UNREACHED);
+    expect(status).toContain(`the shim ${home.path(SHIM)} may not be executed, so`);
+    home.ok(['install-shim']);
+    expect(home.ok(['status'])).not.toMatch(UNREACHED);
+  });
+});
+
 describe('Codex’s own installer', () => {
   test('comes after us: the shim is never at its place, and each way in says that it comes first', () => {
     const home = createHome();
@@ -226,7 +258,7 @@ describe('Codex’s own installer', () => {
     [
       'it may not be executed',
       (home: Home) => home.ok(['install-shim']) && home.write(SHIM, home.read(SHIM), 0o644),
-      'is not on PATH',
+      'may not be executed',
     ],
   ])('status, and a shim of which is true: %s', (_what, prepare, says) => {
     const home = createHome();

@@ -91,10 +91,14 @@ function keepLoginOf(
 function readNewLogin(ending: Ending, authFile: string): string {
   const done = ending.kind === 'exited' && ending.code === 0;
   if (done && existsSync(authFile)) return readFileSync(authFile, 'utf8');
-  const what = done
-    ? '`codex login` left no login behind'
-    : `\`codex login\` ended with ${ending.kind === 'exited' ? `status ${ending.code}` : ending.signal}`;
+  const what = done ? '`codex login` left no login behind' : tellEnding(ending);
   throw new HotswapError('login-failed', `${what}; nothing was changed`, 'try again');
+}
+
+function tellEnding(ending: Ending): string {
+  if (ending.kind === 'exited') return `\`codex login\` ended with status ${ending.code}`;
+  const how = ending.signal === 'SIGINT' ? 'was cancelled' : `was ended by ${ending.signal}`;
+  return `\`codex login\` ${how}`;
 }
 
 function mayBeInUse(place: string): boolean {

@@ -76,6 +76,7 @@ function listCandidates(
   config: Config | undefined,
 ): Candidate[] {
   if (optionName === 'as' || optionName === 'account') return listTargets(config);
+  if (optionName === 'only') return listMore(typed, config);
   if (optionName !== undefined) return [];
   const help = command.createHelp();
   if (typed.startsWith('-')) {
@@ -119,6 +120,14 @@ function listValues(argument: Argument, before: string[], config: Config | undef
 function listWords(setting: Setting | undefined): readonly string[] {
   if (typeof setting?.default === 'boolean') return ['true', 'false'];
   return setting?.values ?? [];
+}
+
+/** The accounts that a list with commas does not name yet: `work,` → `work,home` and `work,team`. */
+function listMore(typed: string, config: Config | undefined): Candidate[] {
+  const named = typed.split(',').slice(0, -1);
+  return listTargets(config)
+    .filter(({ word }) => !named.includes(word))
+    .map(({ word, description }) => ({ word: [...named, word].join(','), description }));
 }
 
 function listTargets(config: Config | undefined): Candidate[] {

@@ -18,7 +18,7 @@ export function completionCommand(context: Context): Command {
 
 /** Each script calls `codex-hotswap complete`, so an update of codex-hotswap needs no new script. */
 const SCRIPTS = {
-  // Without candidates the shell completes file names (-o default), for `import`.
+  // Without candidates the shell completes file names (-o default), for `import`, `explain` and `rule add`.
   bash: `_codex_hotswap() {
   local IFS=$'\\n'
   COMPREPLY=($(codex-hotswap complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
@@ -35,5 +35,5 @@ complete -o default -F _codex_hotswap codex-hotswap`,
 }
 compdef _codex_hotswap codex-hotswap`,
   fish: `complete -c codex-hotswap -f -a '(codex-hotswap complete --described -- (commandline -opc)[2..-1] (commandline -ct))'
-complete -c codex-hotswap -n '__fish_seen_subcommand_from import' -F`,
+complete -c codex-hotswap -n '__fish_seen_subcommand_from import explain add' -F`,
 } as const;

@@ -98,7 +98,7 @@ async function askForLine({ say }: Context, file: StartFile, line: string): Prom
 const OUTCOMES = {
   added: 'added to',
   moved: 'moved to the end of',
-  unchanged: 'the last line is already in',
+  unchanged: 'this is the last line already of',
 };
 
 /** Removes a shim that an installer of Codex would overwrite, as soon as a shell finds the new shim without it. */
