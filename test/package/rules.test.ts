@@ -216,6 +216,7 @@ describe('what the other commands do about rules', () => {
     expect(ok(['status']).trimEnd().split('\n').at(-1)).toBe(line);
     expect(JSON.parse(ok(['status', '--json']))).toMatchObject({
       here: line,
+      next: 'work',
       rules: [{ targets: ['work'], here: true }],
     });
     expect(run(['doctor']).stdout).toMatch(/^ok {5}rule for ~: work\nnote {3}in this directory/m);
@@ -227,6 +228,7 @@ describe('what the other commands do about rules', () => {
       /in this directory no session starts: the rule for ~ names wrok, which is none of your accounts/,
     );
     expect(run(['doctor']).stdout).toMatch(/^issue {2}the rule for ~ names wrok/m);
+    expect(JSON.parse(ok(['status', '--json'])).next).toBeNull();
     expect(run(['status'], { CODEX_HOTSWAP_TARGET: 'nobody' }).status).toBe(0);
   });
 });

@@ -17,7 +17,10 @@ export interface StartQuestion {
 }
 
 /** The account that a new session would start with, by the choice of a launch. Undefined when no account can be used. Pure. */
-export function foreseeStart({ config, ...question }: StartQuestion): ChosenAccount | undefined {
+export function foreseeStart({
+  config,
+  ...question
+}: Omit<StartQuestion, 'current'> & { current: string | undefined }): ChosenAccount | undefined {
   try {
     return chooseAccount({ ...question, strategy: config.strategy });
   } catch (error) {

@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
+import { restrictConfig } from '../../accounts/allowance.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
+import { readAllowance } from '../../launch/launch-allowance.ts';
 import { findShims, tellUnreachedShim } from '../../launch/shim-place.ts';
 import { type OwnText, toPlainJson } from '../../plain-text.ts';
+import { attempt } from '../../state/attempt.ts';
+import type { Config } from '../../state/config.ts';
 import { foreseeStart } from '../accounts/next-start.ts';
 import { type Context, currentName, readReconciledConfig, requireConfig } from '../context.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
@@ -24,7 +28,7 @@ interface StatusReport {
   shims: string[];
   /** The account that the user has chosen. */
   current: string | null;
-  /** The account that a new session starts with; null when no account can be used. */
+  /** The account that a new session in this directory starts with; null when none starts. */
   next: string | null;
   targets: TargetStatus[];
   rules: RuleReport[];
@@ -68,7 +72,7 @@ function makeReport(context: Context): StatusReport {
     enabled: !existsSync(paths.disabledFlag),
     shims: findShims(env, paths),
     current: current ?? null,
-    next: foreseeStart({ config, targets: snapshots, current, now })?.target ?? null,
+    next: foreseeHere(context, config, current) ?? null,
     targets: snapshots.map((snapshot) => ({
       ...reportTarget(snapshot, current, now, snapshots),
       sessions: sessions.filter(({ target }) => target === snapshot.target.name),
@@ -76,6 +80,26 @@ function makeReport(context: Context): StatusReport {
     rules: reportRules(config),
     here: tellHere(context, config) ?? null,
   };
+}
+
+function foreseeHere(
+  context: Context,
+  config: Config,
+  current: string | undefined,
+): string | undefined {
+  const { paths, now } = context;
+  return attempt(() => {
+    const allowance = readAllowance(context, config, process.cwd(), paths);
+    const targets = readTargets(paths, restrictConfig(config, allowance));
+    // A session that may use some accounts only starts with the first of those.
+    const question = {
+      config,
+      targets,
+      now,
+      current: allowance === undefined ? current : undefined,
+    };
+    return foreseeStart(question)?.target;
+  });
 }
 
 function formatReport(
