@@ -62,7 +62,7 @@ function startChild(start: StartEffect, session: ExecSession): void {
     },
     (rollout) => canBeOf(rollout, expected, startedAt),
   );
-  const started: StartedChild = { child, start, startedAt, ending: undefined };
+  const started: StartedChild = { child, start, startedAt, unseen: 'none', ending: undefined };
   session.started = started;
   child.ended.then(
     (ending) => void reportEnd(ending, started, session).catch(session.fail),
@@ -82,6 +82,8 @@ async function reportEnd(
   // A child without a thread that has lost its link has logged its account out. It would log out the next account, too.
   const isLoggedOut = () => started.child.thread() === undefined && parts.accounts.hasLostLink();
   const cause = hasFailed && !isLoggedOut() ? 'failed' : undefined;
+  // A thread that is not on record has no account: it could be resumed under any, whatever the rules say.
+  if (cause !== undefined || !hasFailed) await noteUnseenThread(session, started);
   if (ending.kind === 'exited' && ending.code === 0) {
     handoffs.dispatch({ name: 'turn-succeeded', beganAt: started.startedAt });
   }
@@ -89,6 +91,17 @@ async function reportEnd(
     handoffs.dispatch({ name: 'agent-refused', ...refusal });
   }
   handoffs.dispatch({ name: 'child-ended', ending, ...(cause && { cause }) });
+}
+
+/** A command may take less time than a search for its thread (fact 91) on a busy machine: it is searched at the end, too. */
+async function noteUnseenThread(session: ExecSession, started: StartedChild): Promise<void> {
+  const { child, start, startedAt } = started;
+  if (child.thread() !== undefined || start.thread !== undefined) return;
+  const found = await session.parts.searchThread(startedAt).catch(() => 'unknown' as const);
+  started.unseen = found;
+  if (typeof found === 'string') return;
+  const thread = { id: found.threadId, rollout: found.rollout };
+  session.handoffs.dispatch({ name: 'bound', thread });
 }
 
 function reportFailure(error: Error, { how }: StartEffect, session: ExecSession): void {

@@ -57,6 +57,8 @@ export interface StartedChild {
   start: StartEffect;
   /** Epoch milliseconds. */
   startedAt: number;
+  /** What was found at the end of a child whose thread nobody had seen. `unknown`: several threads are possible. */
+  unseen: OpenThread | 'none' | 'unknown';
   /** Undefined while the child lives. */
   ending: Ending | undefined;
 }

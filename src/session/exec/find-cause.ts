@@ -12,7 +12,7 @@ const NOT_PROVED: Finding = { name: 'not-proved' };
 export async function findCause(session: ExecSession): Promise<Finding> {
   const { parts, started } = session;
   if (started === undefined) return NOT_PROVED;
-  const open = await findThread(session, started);
+  const open = findThread(started);
   if (open === 'unknown') return { name: 'not-proved', source: 'exit' };
   if (open !== 'none') {
     const finding = await readCause(open, session, started);
@@ -23,12 +23,9 @@ export async function findCause(session: ExecSession): Promise<Finding> {
   return proof === undefined ? NOT_PROVED : { name: 'proved', proof };
 }
 
-function findThread(
-  { parts }: ExecSession,
-  { child, start: { thread }, startedAt }: StartedChild,
-): OpenThread | Promise<OpenThread | 'none' | 'unknown'> {
+function findThread({ child, start: { thread }, unseen }: StartedChild) {
   const known = thread && { threadId: thread.id, rollout: thread.rollout };
-  return child.thread() ?? known ?? parts.searchThread(startedAt);
+  return child.thread() ?? known ?? unseen;
 }
 
 async function readCause(

@@ -235,11 +235,27 @@ describe('the thread of an exec', () => {
     expect(did).toEqual([
       'start first under acc1',
       'search',
+      'see thread 1',
       ...handoff('acc1', 'acc2'),
       'start resume thread 1 under acc2',
       'see thread 1',
     ]);
     expect(inputs).toEqual(['typed', '']);
+  });
+
+  // Without a record no rule would know which account it has run under.
+  it.each<[string, ScriptedChild]>([
+    ['well', { ends: 0 }],
+    ['of a signal', { ends: 'SIGKILL' }],
+    ['as a failure without a limit', { ends: 1, writes: turn('one', {}) }],
+  ])('is put on record when nobody saw it, and it ended %s', async (_, child) => {
+    const thread = makeThread();
+    const { did, events } = await play({
+      children: [{ unseen: thread, ...child }],
+      search: thread,
+    });
+    expect(did.slice(0, 3)).toEqual(['start first under acc1', 'search', 'see thread 1']);
+    expect(events).toContainEqual({ type: 'bound', thread: 'thread 1', target: 'acc1' });
   });
 
   it('is known when it was resumed by us', async () => {
@@ -278,8 +294,8 @@ describe('the thread of an exec', () => {
       askLimits: async () => FULL,
     });
     expect(ending).toEqual(exited(1));
-    expect(did).toEqual(['start first under acc1', 'search']);
-    expect(events).toEqual([]);
+    expect(did).toEqual(['start first under acc1', 'search', 'see thread 1']);
+    expect(typesOf(events)).toEqual(['bound']);
   });
 });
 
@@ -297,6 +313,7 @@ describe('an exec that failed without a thread', () => {
       'ask about acc1',
       ...handoff('acc1', 'acc2'),
       'start again under acc2',
+      'search',
     ]);
     expect(inputs).toEqual(['typed', 'typed, again']);
     expect(events.map((event) => 'thread' in event)).toEqual([false, false, false]);
