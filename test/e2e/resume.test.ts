@@ -124,7 +124,7 @@ describe('codex resume <id>', () => {
 
 describe('codex resume <name>', () => {
   // An older Codex names no thread, or names it later (fact 101).
-  itWhere(codexUnderTest.isAtLeast('0.160.0'), 'it has not named the thread by then')(
+  itWhere(codexUnderTest.isAtLeast('0.160.0'), 'it has not named the thread by then (fact 101)')(
     'is the thread of that name, of whatever account',
     async () => {
       const { backend, hotswap } = await openLab(TWO);
@@ -186,7 +186,7 @@ describe('codex fork --last', () => {
   // 0.150 forks no thread below a linked `sessions/` (fact 58).
   itWhere(
     codexUnderTest.hasNoDaemon,
-    'its fork wants the thread below the real path of CODEX_HOME',
+    'its fork wants the thread below the real path of CODEX_HOME (fact 58)',
   )('is of the newest thread too', async () => {
     const { backend, hotswap } = await openLab(TWO);
     const id = await converse(hotswap, 'one');
@@ -205,7 +205,7 @@ describe('the lists', () => {
   const CODEX_ROW = /(?:\d+s ago|\bnow) {2,}\S|under the first/;
   const OUR_LIST = 'Resume, of this directory:';
   const hidesThreads = codexUnderTest.isAtLeast('0.169.0');
-  const whenHidden = itWhere(hidesThreads, 'its lists show the threads of every account');
+  const whenHidden = itWhere(hidesThreads, 'its lists show the threads of every account (fact 59)');
 
   it('bare `codex resume` is Codex’s own where that hides nothing', async () => {
     const { hotswap } = await openLab(TWO);

@@ -48,7 +48,10 @@ it('the first prompt of a thread meets the limit: the thread is named after that
   );
 });
 
-const scene = itSince('0.160.0', 'an older Codex names no thread, or names it by the prompt');
+const scene = itSince(
+  '0.160.0',
+  'an older Codex names no thread, or names it by the prompt (fact 101)',
+);
 
 scene('a thread that has its name keeps it, and no other is asked for', async () => {
   const { backend, hotswap } = await openLab([{ name: 'acc1', turnsLeft: 2 }, { name: 'acc2' }]);
