@@ -20,9 +20,9 @@ export type State =
   /** The job is stopped (Ctrl-Z), and so are we. `pending`: the sign of a limit that is checked after `fg`. */
   | { name: 'suspended'; session: Session; pending?: Source }
   /** Something looks like a limit. Keys wait until the thread's record has been read. */
-  | { name: 'suspected'; session: Session; source: Source; ending?: Ending }
-  /** There is proof. The next account is being chosen. */
-  | { name: 'choosing'; session: Session; ending?: Ending }
+  | { name: 'suspected'; session: Session; source: Source; ending?: Ending; pending?: Source }
+  /** There is proof. The next account is being chosen. `pending`: a later sign, which is checked after that. */
+  | { name: 'choosing'; session: Session; ending?: Ending; pending?: Source }
   /** Every account is at its limit. The session waits for the first account to come back. */
   | { name: 'waiting'; session: Session; awaited: AwaitedAccount; ending?: Ending }
   /** The child is being ended. Without a target the session goes on in a copy of its thread. */

@@ -1,6 +1,6 @@
 import { goOnForAgents } from './agent-refusals.ts';
 import { addAgents, tellRefusedAgents } from './agents.ts';
-import type { Event, EventOf } from './events.ts';
+import type { Event, EventOf, Source } from './events.ts';
 import { afterChoice } from './exhaustion.ts';
 import { actOnProof, goOnInCopy } from './findings.ts';
 import { tellUnwantedSpending } from './messages.ts';
@@ -75,11 +75,14 @@ export function advanceSuspected(state: Named<'suspected'>, event: Event, at: nu
   const { ending } = state;
   switch (event.name) {
     case 'proved':
-      return actOnProof(state, event, at);
+      return checkPending(actOnProof(state, event, at), state.pending);
     case 'reasoning-refused':
-      return goOnInCopy(state, event, at);
+      return checkPending(goOnInCopy(state, event, at), state.pending);
     case 'not-proved':
-      return ending === undefined ? run(state.session) : finish(state.session, ending);
+      if (ending !== undefined) return finish(state.session, ending);
+      return checkPending(run(state.session), state.pending);
+    case 'triggered':
+      return stay({ ...state, pending: event.source });
     case 'signalled':
       // A proof still marks the account, so the session waits for the answer.
       return ending === undefined ? withLivingChild(state, event) : stay(interrupt(state, event));
@@ -94,7 +97,9 @@ export function advanceChoosing(state: Named<'choosing'>, event: Event, at: numb
   switch (event.name) {
     case 'chosen':
     case 'none-left':
-      return afterChoice(state, event, at);
+      return checkPending(afterChoice(state, event, at), state.pending);
+    case 'triggered':
+      return stay({ ...state, pending: event.source });
     case 'signalled':
       if (state.ending !== undefined && !state.session.rules.isInteractive) {
         return stay(interrupt(state, event));
@@ -102,6 +107,26 @@ export function advanceChoosing(state: Named<'choosing'>, event: Event, at: numb
       break;
   }
   return state.ending === undefined ? withLivingChild(state, event) : withoutChild(state, event);
+}
+
+/**
+ * A sign that came while proof was sought, or while an account was chosen, is checked now. The watch of the child tells no other
+ * sign until this one has an answer (session/tui/turn-watch.ts).
+ */
+function checkPending(step: Step, pending: Source | undefined): Step {
+  const { state } = step;
+  if (pending === undefined) return step;
+  switch (state.name) {
+    case 'running':
+      return prepend(step.effects, suspect(state.session, pending));
+    case 'waiting':
+      if (state.ending !== undefined) return step;
+      return to(state, ...step.effects, seek(state.session, pending));
+    case 'choosing':
+      return { ...step, state: { ...state, pending } };
+    default:
+      return step; // the child ends
+  }
 }
 
 export function advanceStopping(state: Named<'stopping'>, event: Event): Step {

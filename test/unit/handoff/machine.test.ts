@@ -351,6 +351,17 @@ describe('the machine of a session', () => {
     expect(toExhausted(play(state, { name: 'turn-succeeded', beganAt: 0 })).name).toBe('waiting');
   });
 
+  it.each<[string, Event[], Event]>([
+    ['no limit after all', [TRIGGERED], { name: 'not-proved' }],
+    ['no other account', [TRIGGERED, PROVED], { name: 'none-left', mark: MARK }],
+    ['a wait', [TRIGGERED, PROVED], { name: 'none-left', mark: MARK, earliest: EARLIEST }],
+  ])('a sign that comes while it is busy is checked after that: %s', (_, before, answer) => {
+    const busy = play(begin().state, { name: 'child-ready' }, ...before);
+    const { effects } = advance(play(busy, TRIGGERED), answer);
+    expect(effects.filter((effect) => effect.do === 'seek-proof')).toHaveLength(1);
+    expect(advance(busy, answer).effects.some((effect) => effect.do === 'seek-proof')).toBe(false);
+  });
+
   it('counts afresh after a good turn', () => {
     const state = handOff(begin().state);
     expect(sessionOf(state).handoffs).toBe(1);
