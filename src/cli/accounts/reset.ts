@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { clearMarks, readAccountState } from '../../accounts/account-state.ts';
+import { changeAccountState, clearMarks, readAccountState } from '../../accounts/account-state.ts';
 import { describeMark } from '../../accounts/marks.ts';
 import { isFullByFigures } from '../../accounts/standing.ts';
 import { readUsage } from '../../accounts/usage.ts';
@@ -15,20 +15,22 @@ export function resetCommand(context: Context): Command {
       const targets = name === undefined ? config.targets : [findTarget(config, name)];
       let isMarked = false;
       for (const { name: target } of targets) {
-        const marks = clearMarks(context.paths, target);
-        if (marks.length === 0) continue;
+        const forgot = [
+          ...clearMarks(context.paths, target).map((mark) => `that ${describeMark(mark)}`),
+          ...(forgetFullFigures(context, target) ? ['the figures that left it nothing'] : []),
+        ];
+        if (forgot.length === 0) continue;
         isMarked = true;
-        context.say(
-          `${target}: forgot that ${marks.map(describeMark).join('; ')}${tellFigures(context, target)}`,
-        );
+        context.say(`${target}: forgot ${forgot.join('; ')}`);
       }
       if (!isMarked) context.say('nothing was marked');
     });
 }
 
-/** The figures stay: they are what the service has told, and only order the accounts. */
-function tellFigures({ paths, now }: Context, target: string): string {
+/** Figures that say that nothing is left would make the account the last one. @returns whether there were such figures. */
+function forgetFullFigures({ paths, now }: Context, target: string): boolean {
   const usage = readUsage(readAccountState(paths, target).state.usage);
-  if (usage === undefined || !isFullByFigures(usage, now.getTime() / 1000)) return '';
-  return `; its figures still say that nothing is left, so it is used last; fresh ones: codex-hotswap refresh ${target}`;
+  if (usage === undefined || !isFullByFigures(usage, now.getTime() / 1000)) return false;
+  changeAccountState(paths, target, ({ usage: _forgotten, ...state }) => state);
+  return true;
 }
