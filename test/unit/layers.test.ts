@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 const UNDER_LAUNCH = [
   ...['session', 'handoff', 'registry', 'codex', 'accounts', 'overlay'],
-  ...['pty', 'terminal', 'observe', 'state'],
+  ...['relay', 'pty', 'terminal', 'observe', 'state'],
 ];
 
 /** What each layer may import from (itself, what is FOR_ALL always): imports point down only. */
@@ -11,11 +11,12 @@ const BELOW: Record<string, string[]> = {
   bin: ['cli', 'launch', 'codex', 'state'],
   cli: [...UNDER_LAUNCH, 'launch'],
   launch: UNDER_LAUNCH,
-  session: ['handoff', 'codex', 'accounts', 'pty', 'terminal', 'observe', 'state'],
+  session: ['handoff', 'relay', 'codex', 'accounts', 'pty', 'terminal', 'observe', 'state'],
   handoff: ['codex', 'accounts', 'overlay', 'state'],
   registry: ['codex', 'accounts', 'state'],
   overlay: ['codex', 'accounts', 'state'],
   accounts: ['codex', 'state'],
+  relay: ['codex'],
   codex: [],
   pty: [],
   terminal: [],

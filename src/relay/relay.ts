@@ -1,0 +1,115 @@
+import type { RateLimits } from '../codex/rollout.ts';
+import { beginConversation, keepWaiting, type RelayHost, tellClient } from './conversation.ts';
+import { sendWaiting, takeClientLine } from './from-client.ts';
+import { takeServerLine } from './from-server.ts';
+import { settleLostServer } from './lost-server.ts';
+import { createLineSplitter, type LinePiece } from './split-lines.ts';
+import { openSuccessor, renameThread, type SuccessorQuestion } from './successor.ts';
+import type { OpenThread } from './threads.ts';
+import { deliverHeld, hasRunningTurn, listFailed } from './turns.ts';
+
+export type { RelayHost } from './conversation.ts';
+export type { OpenThread, OpenTurn } from './threads.ts';
+
+/**
+ * Stands between one client of `codex app-server` and its server, and outlives the server. Every line passes unchanged, byte for
+ * byte and in order, unless a turn has failed because of its account. Then the end of the turn is held, and the next server goes
+ * on with the turn. The README of this folder has the table of what is lost with a server, and what the client is told.
+ */
+export interface Relay {
+  fromClient(chunk: Buffer): void;
+  fromServer(chunk: Buffer): void;
+  /** The threads whose failed turn is held. */
+  failed(): OpenThread[];
+  hasRunningTurn(): boolean;
+  threads(): OpenThread[];
+  /** The account's figures, as the server has told them last. */
+  limits(): RateLimits | undefined;
+  /** The thread goes on in a copy with this id. */
+  renameThread(thread: OpenThread, id: string): void;
+  /** The failed turns have failed: the client gets their ends. */
+  deliverHeld(): void;
+  /** The server has ended. @param isLast no successor comes. */
+  serverEnded(isLast: boolean): void;
+  /** A successor runs. Resolves when the client's lines go to it. `refusal`: the words of a server that did not take something. */
+  openSuccessor(question: SuccessorQuestion): Promise<{ refusal?: string }>;
+  /** A notice of ours, as the protocol has it. */
+  warn(message: string): void;
+}
+
+/** A longer line passes in pieces, and is not looked at. */
+const MOST_OF_A_LINE = 64 * 1024 * 1024;
+
+export function createRelay(host: RelayHost): Relay {
+  const output = createOutput(host);
+  const conversation = beginConversation({ ...host, toClient: output.add });
+  const client = createLineSplitter(MOST_OF_A_LINE);
+  let server = createLineSplitter(MOST_OF_A_LINE);
+
+  function takeFromServer({ bytes, part }: LinePiece): void {
+    if (part !== 'whole') return output.addPiece(bytes, part === 'tail');
+    const shown = takeServerLine(conversation, bytes);
+    if (shown !== undefined) output.add(shown);
+  }
+
+  function takeFromClient({ bytes, part }: LinePiece): void {
+    if (part === 'whole') takeClientLine(conversation, bytes);
+    else if (conversation.phase === 'open') host.toServer(bytes);
+    else keepWaiting(conversation, bytes);
+  }
+
+  const act = <A extends unknown[], R>(does: (...args: A) => R) => {
+    return (...args: A): R => {
+      const result = does(...args);
+      output.flush();
+      return result;
+    };
+  };
+
+  return {
+    fromClient: act((chunk) => client.push(chunk).forEach(takeFromClient)),
+    fromServer: act((chunk) => server.push(chunk).forEach(takeFromServer)),
+    failed: () => listFailed(conversation),
+    hasRunningTurn: () => hasRunningTurn(conversation),
+    threads: () => [...conversation.threads.values()],
+    limits: () => conversation.limits,
+    renameThread: (thread, id) => renameThread(conversation, thread, id),
+    deliverHeld: act(() => {
+      deliverHeld(conversation);
+      if (conversation.phase === 'open') sendWaiting(conversation);
+    }),
+    serverEnded: act((isLast) => {
+      server.end().forEach(takeFromServer);
+      server = createLineSplitter(MOST_OF_A_LINE);
+      if (isLast) deliverHeld(conversation);
+      else settleLostServer(conversation);
+    }),
+    async openSuccessor(question) {
+      const opened = await openSuccessor(conversation, question);
+      output.flush();
+      return opened;
+    },
+    warn: act((message) => {
+      tellClient(conversation, { method: 'warning', params: { threadId: null, message } });
+    }),
+  };
+}
+
+/** Lines that come in one chunk leave in one write, in order. No line of ours gets into a long line that passes in pieces. */
+function createOutput({ toClient }: RelayHost) {
+  let pending: Buffer[] = [];
+  let later: Buffer[] | undefined;
+  return {
+    add: (bytes: Buffer) => void (later ?? pending).push(bytes),
+    addPiece(bytes: Buffer, isTail: boolean): void {
+      pending.push(bytes, ...(isTail ? (later ?? []) : []));
+      later = isTail ? undefined : (later ?? []);
+    },
+    flush(): void {
+      if (pending.length === 0) return;
+      const bytes = pending.length === 1 ? (pending[0] as Buffer) : Buffer.concat(pending);
+      pending = [];
+      toClient(bytes);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { listBackgroundCommands } from '../../codex/background-commands.ts';
+import type { Driver } from '../../handoff/driver.ts';
+import type { StartEffect } from '../../handoff/effects.ts';
+import type { Finding } from '../../handoff/events.ts';
+import { toPlainText } from '../../plain-text.ts';
+import { catchErrors } from '../catch-errors.ts';
+import type { AppServerSession, StartedServer } from './app-server-session.ts';
+import { findProof } from './find-proof.ts';
+import { startServerChild } from './server-child.ts';
+
+/** Carries out the effects of a handoff on the child of a `codex app-server`. Its client is a program. */
+export function createAppServerDriver(session: AppServerSession): Driver {
+  const { parts } = session;
+  const nothing = () => undefined;
+
+  function tell(line: string): void {
+    parts.say(line);
+    session.relay.warn(toPlainText(line));
+  }
+
+  return {
+    perform(effect) {
+      switch (effect.do) {
+        case 'start':
+          return startServer(effect, session);
+        case 'release-input':
+          return release(session);
+        case 'tell':
+          return tell(effect.line);
+        case 'set-title':
+          return effect.alert === undefined ? undefined : tell(effect.alert);
+        case 'exit':
+          return session.finish(effect.ending, effect.lines);
+      }
+    },
+    seekProof: () => findProof(session).catch((): Finding => ({ name: 'not-proved' })),
+    planResume: (thread) => parts.nextPlan(thread.cwd),
+    planAgain: () => parts.nextPlan(undefined),
+    stopChild() {
+      const { pid } = session.started?.child ?? {};
+      const names = pid === undefined ? [] : listBackgroundCommands(pid);
+      endWhenIdle(session);
+      return { names, agents: [] };
+    },
+    signalChild: (signal) => session.started?.child.signal(signal),
+    keepUnsentInput: nothing,
+    onNextKey(listener) {
+      session.onInterrupt = listener;
+    },
+    flush: () => session.streams.flush(),
+  };
+}
+
+/** While the session waits for an account, the end of the failed turn is still held. */
+function release({ handoffs, relay }: AppServerSession): void {
+  if (handoffs.state().name !== 'waiting') relay.deliverHeld();
+}
+
+/**
+ * The turns of other threads go on until they end, or until the core's patience does (`stop-overdue`). A server whose input ends
+ * completes a running token refresh, and ends within 40 ms (fact 96).
+ */
+export function endWhenIdle({ relay, started, handoffs }: AppServerSession): void {
+  if (handoffs.state().name !== 'stopping' || relay.hasRunningTurn()) return;
+  started?.child.input.end();
+}
+
+function startServer(start: StartEffect, session: AppServerSession): void {
+  const { parts } = session;
+  const child = startServerChild(start.plan);
+  const started: StartedServer = { child, start, startedAt: Date.now(), ending: undefined };
+  session.started = started;
+  session.streams.connect(child);
+  if (child.pid !== undefined) parts.recordChild(child.pid);
+  child.ended.then(
+    catchErrors(session, (ending) => session.ended(started, ending)),
+    catchErrors(session, (error: Error) => {
+      if (start.how === 'first') session.giveUp(error);
+      else session.handoffs.dispatch({ name: 'start-failed', reason: error.message });
+    }),
+  );
+  if (start.how === 'first') return session.handoffs.dispatch({ name: 'child-ready' });
+  openThreads(start, started, session).catch(session.fail);
+}
+
+/** The successor gets the client's threads, and goes on with the turns that failed. */
+async function openThreads(
+  { thread, goOnWith }: StartEffect,
+  started: StartedServer,
+  session: AppServerSession,
+): Promise<void> {
+  const { relay, handoffs, parts } = session;
+  if (thread?.copyOf !== undefined) {
+    const original = relay.threads().find(({ id }) => id === thread.copyOf);
+    if (original !== undefined) relay.renameThread(original, thread.id);
+  }
+  if (session.streams.isClientGone()) return;
+  const { refusal } = await relay.openSuccessor({
+    goesOn: goOnWith !== undefined,
+    prompt: parts.prompt,
+  });
+  if (session.started !== started || started.ending !== undefined) return;
+  if (refusal !== undefined) parts.log({ type: 'notice', message: refusal });
+  handoffs.dispatch({ name: 'child-ready' });
+}

@@ -1,0 +1,67 @@
+import { proveForeignReasoning } from '../../codex/foreign-reasoning.ts';
+import { type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
+import type { RateLimits, RolloutFact } from '../../codex/rollout.ts';
+import type { Finding } from '../../handoff/events.ts';
+import { sessionOf } from '../../handoff/session.ts';
+import type { SessionThread } from '../../handoff/session-thread.ts';
+import type { OpenThread, OpenTurn } from '../../relay/relay.ts';
+import { readExecRecord } from '../exec/exec-evidence.ts';
+import type { AppServerSession } from './app-server-session.ts';
+
+/**
+ * Why the held turns have failed. The protocol names the limit, and the record confirms it with its kind and its reset. The
+ * first thread with a proof decides: there is one account.
+ */
+export async function findProof(session: AppServerSession): Promise<Finding> {
+  for (const thread of session.relay.failed()) {
+    const finding = await findCause(session, thread);
+    if (finding !== undefined) return finding;
+  }
+  return { name: 'not-proved', source: 'state' };
+}
+
+/** A thread of the protocol as the core knows it. A thread that is not recorded has no rollout. */
+export function toSessionThread({
+  id,
+  rollout = '',
+  cwd,
+  model,
+  effort,
+}: OpenThread): SessionThread {
+  return { id, rollout, ...(cwd && { cwd }), ...(model && { model }), ...(effort && { effort }) };
+}
+
+async function findCause(
+  { handoffs, started }: AppServerSession,
+  thread: OpenThread,
+): Promise<Finding | undefined> {
+  const { turn, rollout, id, cwd } = thread;
+  if (turn === undefined) return undefined;
+  const startedAtMs = started?.startedAt ?? 0;
+  const seenTurnIds = new Set(sessionOf(handoffs.state())?.answered);
+  const text = turn.failure?.message ?? '';
+  const open = rollout && { threadId: id, rollout, ...(cwd && { cwd }) };
+  const record = open ? await readExecRecord(open).catch(() => undefined) : undefined;
+  const facts = record?.facts ?? [];
+  const own = { ...record?.thread, ...toSessionThread(thread) };
+  const proof =
+    proveLimit({ facts, startedAtMs, seenTurnIds, sawText: true, text }) ?? proveByProtocol(turn);
+  if (proof !== undefined) return { name: 'proved', proof, thread: own };
+  const refused = proveForeignReasoning({ facts, startedAtMs, seenTurnIds });
+  if (refused === undefined) return undefined;
+  return { name: 'reasoning-refused', thread: own, turnId: refused, source: 'state' };
+}
+
+/** The protocol itself proves a limit, when the record is late, or when there is none (an ephemeral thread). */
+export function proveByProtocol(
+  { id, failure }: OpenTurn,
+  limits?: RateLimits,
+): LimitProof | undefined {
+  if (failure?.info !== 'usageLimitExceeded') return undefined;
+  const error = { info: 'usage_limit_exceeded', message: failure.message };
+  const facts: RolloutFact[] = [
+    ...(limits === undefined ? [] : [{ type: 'token_count', limits } as const]),
+    { type: 'task_complete', turnId: id, answered: false, error },
+  ];
+  return proveLimit({ facts, startedAtMs: 0, seenTurnIds: new Set(), sawText: true });
+}
