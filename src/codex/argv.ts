@@ -5,6 +5,8 @@ import {
   OPTIONS,
   type OptionSpec,
   POSITIONALS,
+  STDIO_SERVER,
+  STDIO_URL,
   type SupervisedCommand,
 } from './grammar.ts';
 import { dropUndefined } from './json.ts';
@@ -32,7 +34,8 @@ interface Words {
 }
 
 export type InteractiveCommand = 'codex' | 'resume' | 'fork';
-export type ExecCommand = Exclude<SupervisedCommand, InteractiveCommand>;
+export type ServerCommand = 'app-server';
+export type ExecCommand = Exclude<SupervisedCommand, InteractiveCommand | ServerCommand>;
 export type PassthroughReason =
   | 'help'
   | 'version'
@@ -45,8 +48,10 @@ export type PassthroughReason =
 
 export type InteractiveInvocation = Words & { mode: 'interactive'; command: InteractiveCommand };
 export type ExecInvocation = Words & { mode: 'exec'; command: ExecCommand };
+/** An app-server that serves one client on its stdin and stdout. */
+export type ServerInvocation = Words & { mode: 'app-server'; command: ServerCommand };
 /** A command of which we supervise the child. */
-export type SessionInvocation = InteractiveInvocation | ExecInvocation;
+export type SessionInvocation = InteractiveInvocation | ExecInvocation | ServerInvocation;
 export type PassthroughInvocation = {
   mode: 'passthrough';
   args: readonly string[];
@@ -122,9 +127,21 @@ function toInvocation(command: SupervisedCommand, given: Omit<Words, 'ambiguous'
   if (!words.ambiguous && positionals.length > POSITIONALS[command]) {
     return passThrough('malformed', args, command);
   }
+  if (command === 'app-server') {
+    if (!servesStdio(flags)) return passThrough('utility', args, command);
+    return { mode: 'app-server', command, ...words };
+  }
   return isInteractive(command)
     ? { mode: 'interactive', command, ...words }
     : { mode: 'exec', command, ...words };
+}
+
+/** In doubt false: an app-server on a socket, and one that only signs out, must not run in an overlay. */
+function servesStdio(flags: readonly Flag[]): boolean {
+  return flags.every(
+    ({ name, level, values }) =>
+      STDIO_SERVER[level]?.has(name) && (name !== 'listen' || values[0] === STDIO_URL),
+  );
 }
 
 function passThrough(
@@ -237,6 +254,8 @@ function takeValues(
 function findSubcommand(command: SupervisedCommand, word: string): string | undefined {
   if (command === 'codex') return COMMANDS.get(word);
   if (command === 'exec' && EXEC_COMMANDS.has(word)) return word === 'help' ? word : `exec ${word}`;
+  // It takes no other word than its own commands. `app-server exec` is a usage error.
+  if (command === 'app-server') return `app-server ${word}`;
   return undefined;
 }
 

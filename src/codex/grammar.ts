@@ -22,7 +22,8 @@ export type SupervisedCommand =
   | 'exec resume'
   | 'exec fork'
   | 'exec review'
-  | 'review';
+  | 'review'
+  | 'app-server';
 
 const none = (name: string, ...aliases: string[]): OptionSpec => ({ name, arity: 'none', aliases });
 const one = (name: string, short?: string): OptionSpec => ({
@@ -85,6 +86,32 @@ const AUTOMATION_OPTIONS = [
   one('output-last-message', 'o'),
 ] as const;
 
+/** With these alone an app-server serves one client on its stdin and stdout, and works under the login that it finds. */
+const STDIO_SERVER_OPTIONS = [
+  ...CONFIG_OPTIONS,
+  // Only with the value STDIO_URL.
+  one('listen'),
+  none('stdio'),
+  none('analytics-default-enabled'),
+  one('code-mode-host'),
+  one('startup-client-info'),
+  one('cloud-skills-snapshot'),
+] as const;
+
+/** `--remote-control` is not in the `--help`. */
+const OTHER_SERVER_OPTIONS = [
+  none('startup-sign-out'),
+  none('print-startup-config'),
+  none('remote-control'),
+  one('ws-auth'),
+  one('ws-token-file'),
+  one('ws-token-sha256'),
+  one('ws-shared-secret-file'),
+  one('ws-issuer'),
+  one('ws-audience'),
+  one('ws-max-clock-skew-seconds'),
+] as const;
+
 const REVIEW_OPTIONS = [none('uncommitted'), one('base'), one('commit'), one('title')] as const;
 
 const INTERACTIVE_OPTIONS = [
@@ -119,7 +146,15 @@ export const OPTIONS: Record<SupervisedCommand, readonly OptionSpec[]> = {
   'exec fork': [...EXEC_SUBCOMMAND_OPTIONS, ONE_IMAGE],
   'exec review': [...EXEC_SUBCOMMAND_OPTIONS, ...REVIEW_OPTIONS],
   review: [...CONFIG_OPTIONS, none('trust'), ...REVIEW_OPTIONS],
+  'app-server': [...STDIO_SERVER_OPTIONS, ...OTHER_SERVER_OPTIONS],
 };
+
+/** The options before and after the word `app-server` with which we know that it serves one client on stdio. */
+export const STDIO_SERVER: readonly ReadonlySet<string>[] = [
+  new Set(INTERACTIVE_OPTIONS.map(({ name }) => name)),
+  new Set(STDIO_SERVER_OPTIONS.map(({ name }) => name)),
+];
+export const STDIO_URL = 'stdio://';
 
 /** The number of positionals of each command; one more is a usage error. */
 export const POSITIONALS: Record<SupervisedCommand, number> = {
@@ -131,6 +166,7 @@ export const POSITIONALS: Record<SupervisedCommand, number> = {
   'exec fork': 2,
   'exec review': 1,
   review: 1,
+  'app-server': 0,
 };
 
 /** From a command word of `codex`, or its alias, to the command's name. Another word is a prompt. */

@@ -90,6 +90,19 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
   };
 }
 
+/** The same for an app-server: each child runs the user's own command line. */
+export async function planServerChildren(facts: PlanFacts): Promise<{
+  first: ChildPlan;
+  /** @param directory of the thread that decides, or undefined for that of the start. */
+  next(directory: string | undefined): Promise<ChildPlan>;
+}> {
+  const { args } = facts.invocation;
+  return {
+    first: await planChild(facts, args, facts.settings),
+    next: (directory) => planNext({ ...facts, directory }, args),
+  };
+}
+
 /** For a child that is not the first in its overlay. */
 async function planNext(facts: PlanFacts, args: readonly string[]): Promise<ChildPlan> {
   retryNow(() => assertHeld(facts.slot));

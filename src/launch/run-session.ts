@@ -5,7 +5,7 @@ import type { WaitRules } from '../handoff/wait-for-reset.ts';
 import type { LaunchKeeper } from '../registry/keep-launch.ts';
 import { readLaunches } from '../registry/launch-record.ts';
 import { createAlert } from '../session/alert.ts';
-import type { Config } from '../state/config.ts';
+import { CONFIG_DEFAULTS, type Config } from '../state/config.ts';
 import { openDebugTrace } from '../state/debug-trace.ts';
 import type { DeferredWrites } from '../state/deferred-writes.ts';
 import type { Logged } from '../state/events.ts';
@@ -16,7 +16,7 @@ import { runExecLaunch } from './exec-session.ts';
 import type { LogoutGuard } from './forced-logout.ts';
 import { logEvent } from './log-event.ts';
 import type { SessionFacts } from './open-session.ts';
-import { type PlanFacts, planChildren, planExecChildren } from './plans.ts';
+import { type PlanFacts, planChildren, planExecChildren, planServerChildren } from './plans.ts';
 import { holdSlot, runSupervised, type SupervisedLaunch } from './supervised.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
@@ -48,7 +48,7 @@ const PROBE_MS = 10_000;
  */
 export async function planSession(session: OpenedSession): Promise<() => Promise<Ending>> {
   const { plan, keeper } = session;
-  const run = plan.invocation.mode === 'exec' ? await planExec(session) : await planTui(session);
+  const run = await PLANS[plan.invocation.mode](session);
   return () => run().finally(() => keeper.end().catch(() => undefined));
 }
 
@@ -82,6 +82,25 @@ async function planExec(session: OpenedSession): Promise<() => Promise<Ending>> 
         readLaunches(paths).launches.filter(({ launch }) => launch !== keeper.launch),
     });
 }
+
+async function planServer(session: OpenedSession): Promise<() => Promise<Ending>> {
+  const { plan, facts, keeper } = session;
+  const plans = await planServerChildren(plan);
+  // Neither a TUI nor an exec runs this code.
+  const { runServerLaunch } = await import('./server-session.ts');
+  const { paths, say, ignoresHangup = false } = facts;
+  const recordClient = (name: string) => {
+    keeper.nameClient(name);
+    logEvent(paths, { type: 'client', name }, keeper.launch);
+  };
+  return () =>
+    runServerLaunch({
+      ...commonParts(session),
+      ...{ say, ignoresHangup, plans, recordClient, prompt: plan.prompt || CONFIG_DEFAULTS.prompt },
+    });
+}
+
+const PLANS = { interactive: planTui, exec: planExec, 'app-server': planServer };
 
 /** The parts of every session. */
 function commonParts(session: OpenedSession) {

@@ -23,6 +23,8 @@ export interface LaunchKeeper {
   begin(): void;
   /** The child works on this thread. */
   bind(thread: { id: string; rollout: string; copyOf?: string }): void;
+  /** The program that drives the child has named itself. */
+  nameClient(client: string): void;
   /** The next child runs under this account. */
   move(target: string): void;
   /** Records the usage in the rollouts so far. */
@@ -77,6 +79,7 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
     begin: () => save(record),
     bind: ({ id, rollout, copyOf }) =>
       save(bindLaunch(record, id, rollout, now().toISOString(), copyOf)),
+    nameClient: (client) => save({ ...record, client }),
     move(target) {
       const { thread, rollout } = record;
       const next = openSegment(kept, target, now());

@@ -28,6 +28,8 @@ export interface Segment {
   lastTokenCountAt?: string;
 }
 
+export type LaunchMode = 'interactive' | 'exec' | 'app-server';
+
 /** One launch of codex: which threads it worked on, under which accounts and when. */
 export interface LaunchRecord {
   version: 1;
@@ -44,7 +46,9 @@ export interface LaunchRecord {
   cwd: string;
   /** The arguments that the user typed. */
   args?: string[];
-  mode: 'interactive' | 'exec';
+  mode: LaunchMode;
+  /** The program that an app-server serves, as it names itself: `my-editor 1.2`. */
+  client?: string;
   /** ISO 8601, UTC. */
   startedAt: string;
   endedAt?: string;
@@ -213,6 +217,7 @@ function checkLaunch(value: unknown): LaunchRecord | undefined {
     ...{ version: 1, launch: found.launch, state, pid, cwd, mode, startedAt, segments },
     ...dropUndefined({
       args,
+      client: readText(found.client, MAX_LENGTH.name),
       startTime: readText(found.startTime, MAX_LENGTH.name),
       processes: readText(found.processes, MAX_LENGTH.name),
       place: readPlace(found.place),
@@ -224,7 +229,7 @@ function checkLaunch(value: unknown): LaunchRecord | undefined {
 }
 
 const STATES = ['pending', 'bound', 'ended'] as const;
-const MODES = ['interactive', 'exec'] as const;
+const MODES = ['interactive', 'exec', 'app-server'] as const;
 /** More than the handoffs of a month, one each hour. */
 const MOST_SEGMENTS = 1000;
 

@@ -15,7 +15,15 @@ import type { Paths } from './paths.ts';
 /** One entry of `codex-hotswap log`. It has no token, no prompt and no text of the conversation. */
 export type HotswapEvent = EventBase &
   (
-    | { type: 'launch'; mode: 'interactive' | 'exec'; target: string; slot: number; cwd?: string }
+    | {
+        type: 'launch';
+        mode: 'interactive' | 'exec' | 'app-server';
+        target: string;
+        slot: number;
+        cwd?: string;
+      }
+    /** The program that an app-server serves, as it names itself. */
+    | { type: 'client'; name: string }
     | { type: 'bound'; thread: string; target: string }
     | { type: 'suspected'; thread?: string; source: string; kind?: string }
     | { type: 'confirmed'; thread?: string; target: string; kind: string; until: number | null }

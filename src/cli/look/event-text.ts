@@ -20,7 +20,9 @@ export function describeEvent(logged: LoggedEvent, now: Date): string {
 function sentenceOf(event: HotswapEvent, now: Date): string {
   switch (event.type) {
     case 'launch':
-      return `started ${event.mode === 'exec' ? 'codex exec' : 'codex'} under ${event.target}${part(' in ', event.cwd)} (session directory ${event.slot})`;
+      return `started ${STARTED[event.mode]} under ${event.target}${part(' in ', event.cwd)} (session directory ${event.slot})`;
+    case 'client':
+      return `serves ${event.name}`;
     case 'bound':
       return `${event.target} works on thread ${event.thread}`;
     case 'suspected':
@@ -72,6 +74,8 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
       return event.message;
   }
 }
+
+const STARTED = { interactive: 'codex', exec: 'codex exec', 'app-server': 'codex app-server' };
 
 const WAITED: Record<string, string> = {
   back: 'can now go on under',

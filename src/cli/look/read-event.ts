@@ -58,6 +58,7 @@ const awaited: Read = (value) => {
 
 const SHAPES: Record<HotswapEvent['type'], Shape> = {
   launch: { mode: text, target: text, slot: count, 'cwd?': path },
+  client: { name: text },
   bound: { thread: text, target: text },
   suspected: { 'thread?': text, source: text, 'kind?': text },
   confirmed: { 'thread?': text, target: text, kind: text, until: timeOrNever },

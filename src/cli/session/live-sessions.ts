@@ -1,7 +1,7 @@
 import { authFileOf } from '../../accounts/vault.ts';
 import { HotswapError } from '../../errors.ts';
 import { isLoginInUse } from '../../overlay/overlays-of-login.ts';
-import { isRunning, readLaunches } from '../../registry/launch-record.ts';
+import { isRunning, type LaunchMode, readLaunches } from '../../registry/launch-record.ts';
 import type { Target } from '../../state/config.ts';
 import type { Paths } from '../../state/paths.ts';
 
@@ -11,7 +11,9 @@ export interface LiveSession {
   /** Of the supervisor. */
   pid: number;
   cwd: string;
-  mode: 'interactive' | 'exec';
+  mode: LaunchMode;
+  /** The program that an app-server serves; null for another session, and when it is unknown. */
+  client: string | null;
   /** Of the launch: ISO 8601, UTC. */
   startedAt: string;
   /** Null before the first turn. */
@@ -23,8 +25,8 @@ export function listLiveSessions(paths: Paths): LiveSession[] {
   return readLaunches(paths).launches.flatMap((launch) => {
     const target = launch.segments.at(-1)?.target;
     if (target === undefined || !isRunning(launch, paths)) return [];
-    const { pid, cwd, mode, startedAt, thread } = launch;
-    return [{ target, pid, cwd, mode, startedAt, thread: thread ?? null }];
+    const { pid, cwd, mode, client, startedAt, thread } = launch;
+    return [{ target, pid, cwd, mode, client: client ?? null, startedAt, thread: thread ?? null }];
   });
 }
 

@@ -1,6 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { readThreadPreview } from '../../codex/thread-preview.ts';
-import { isRunning, type LaunchRecord, type Segment } from '../../registry/launch-record.ts';
+import {
+  isRunning,
+  type LaunchMode,
+  type LaunchRecord,
+  type Segment,
+} from '../../registry/launch-record.ts';
 import {
   holdsItsAccount,
   type IdentityOf,
@@ -15,7 +20,9 @@ export interface SessionReport {
   active: boolean;
   /** Of the supervisor. */
   pid: number;
-  mode: 'interactive' | 'exec';
+  mode: LaunchMode;
+  /** The program that an app-server serves; null for another session, and when it is unknown. */
+  client: string | null;
   cwd: string;
   args: string[];
   startedAt: string;
@@ -55,6 +62,7 @@ export async function reportSession(
     active: isRunning(record, facts.paths),
     pid: record.pid,
     mode: record.mode,
+    client: record.client ?? null,
     cwd: record.cwd,
     args: record.args ?? [],
     startedAt: record.startedAt,
@@ -77,4 +85,10 @@ export async function reportSession(
 export function listAccounts(segments: readonly { target: string }[]): string[] {
   const names = segments.map(({ target }) => target);
   return names.filter((name, index) => name !== names[index - 1]);
+}
+
+/** What runs in a session, in a word or two. An app-server is told with the program that it serves. */
+export function nameMode({ mode, client }: Pick<SessionReport, 'mode' | 'client'>): string {
+  if (mode === 'interactive') return 'codex';
+  return mode === 'app-server' && client !== null ? `app-server: ${client}` : mode;
 }

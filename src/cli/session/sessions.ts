@@ -9,7 +9,7 @@ import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, nowSeconds, requireConfig } from '../context.ts';
 import { parseCount } from '../look/log.ts';
 import { nameWindow } from '../look/usage-text.ts';
-import { listAccounts, reportSession, type SessionReport } from './session-report.ts';
+import { listAccounts, nameMode, reportSession, type SessionReport } from './session-report.ts';
 
 interface SessionsOptions {
   account?: string;
@@ -68,7 +68,7 @@ function ranUnder({ segments }: LaunchRecord, target: string | undefined): boole
 
 function describe(report: SessionReport, context: Context): string[] {
   const { now } = context;
-  const { active, target, cwd, mode, title, sameAccount, resume, endedAt, pid } = report;
+  const { active, target, cwd, title, sameAccount, resume, endedAt, pid } = report;
   const started = describeTime(Date.parse(report.startedAt) / 1000, now);
   const state = active
     ? `running since ${started} (pid ${pid})`
@@ -77,7 +77,7 @@ function describe(report: SessionReport, context: Context): string[] {
       : `${started} to ${describeTime(Date.parse(endedAt) / 1000, now)}`;
   const path = listAccounts(report.segments).join(' → ');
   return [
-    `${active ? '*' : ' '} ${path}  ${mode === 'exec' ? 'exec' : 'codex'} in ${cwd}  ${state}`,
+    `${active ? '*' : ' '} ${path}  ${nameMode(report)} in ${cwd}  ${state}`,
     ...(title === null ? [] : [`    ${title}`]),
     ...(sameAccount === false && active
       ? [`    ! ${target} now holds another account; this session still runs under the former one`]

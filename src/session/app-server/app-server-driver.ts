@@ -4,6 +4,7 @@ import type { StartEffect } from '../../handoff/effects.ts';
 import type { Finding } from '../../handoff/events.ts';
 import { toPlainText } from '../../plain-text.ts';
 import { catchErrors } from '../catch-errors.ts';
+import { ignoringHangup } from '../exec/ignore-hangup.ts';
 import type { AppServerSession, StartedServer } from './app-server-session.ts';
 import { findProof } from './find-proof.ts';
 import { startServerChild } from './server-child.ts';
@@ -66,21 +67,25 @@ export function endWhenIdle({ relay, started, handoffs }: AppServerSession): voi
 }
 
 function startServer(start: StartEffect, session: AppServerSession): void {
-  const { parts } = session;
-  const child = startServerChild(start.plan);
+  const { parts, handoffs } = session;
+  const child = startServerChild(parts.ignoresHangup ? ignoringHangup(start.plan) : start.plan);
   const started: StartedServer = { child, start, startedAt: Date.now(), ending: undefined };
   session.started = started;
-  session.streams.connect(child);
-  if (child.pid !== undefined) parts.recordChild(child.pid);
+  const begin = async () => {
+    await child.spawned;
+    session.streams.connect(child);
+    if (child.pid !== undefined) parts.recordChild(child.pid);
+    if (start.how === 'first') handoffs.dispatch({ name: 'child-ready' });
+    else await openThreads(start, started, session);
+  };
+  begin().catch(session.fail);
   child.ended.then(
     catchErrors(session, (ending) => session.ended(started, ending)),
     catchErrors(session, (error: Error) => {
       if (start.how === 'first') session.giveUp(error);
-      else session.handoffs.dispatch({ name: 'start-failed', reason: error.message });
+      else handoffs.dispatch({ name: 'start-failed', reason: error.message });
     }),
   );
-  if (start.how === 'first') return session.handoffs.dispatch({ name: 'child-ready' });
-  openThreads(start, started, session).catch(session.fail);
 }
 
 /** The successor gets the client's threads, and goes on with the turns that failed. */

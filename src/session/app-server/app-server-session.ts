@@ -12,13 +12,18 @@ import type { ServerChild } from './server-child.ts';
 export interface AppServerSessionParts extends SessionParts {
   /** Plans a child with the user's own command line in the overlay. @param directory where the thread works. */
   nextPlan(directory: string | undefined): Promise<ChildPlan>;
-  /** The client's side: our own stdin and stdout. */
-  client: { input: Readable; output: Writable };
+  /**
+   * The client's side: our own stdin and stdout. Asked when the first server runs: Node makes a stdin that it opens
+   * non-blocking, and a real app-server that runs instead of us must have it as it was.
+   */
+  client(): { input: Readable; output: Writable };
   /** The prompt for a Codex that begins no turn without one. */
   prompt: string;
   /** Gets the client's name and version, bounded and made plain. */
   recordClient(name: string): void;
-  /** One line for stderr. */
+  /** Codex is started with SIGHUP ignored. */
+  ignoresHangup?: boolean;
+  /** One line for stderr. Nothing of ours but messages of the protocol goes to stdout. */
   say(line: string): void;
 }
 

@@ -25,11 +25,11 @@ const MOST_WAITING = 4 * 1024 * 1024;
  * @param failed gets an exception of the relay.
  */
 export function createStreams(
-  client: { input: Readable; output: Writable },
+  client: () => { input: Readable; output: Writable },
   relay: () => Relay,
   failed: (error: unknown) => void,
 ): Streams {
-  const { input, output } = client;
+  let open: { input: Readable; output: Writable } | undefined;
   let server: ServerChild | undefined;
   let isGone = false;
   let isFull = false;
@@ -44,8 +44,8 @@ export function createStreams(
   }
 
   function flowClient(): void {
-    if (isFull || isWaiting) input.pause();
-    else input.resume();
+    if (isFull || isWaiting) open?.input.pause();
+    else open?.input.resume();
   }
 
   /** As for a server without us: the end of its input ends it. */
@@ -56,14 +56,16 @@ export function createStreams(
 
   const fromClient = (chunk: Buffer) => guard(() => relay().fromClient(chunk));
   const drained = () => server?.output.resume();
-  input.on('data', fromClient);
-  input.on('end', leave);
-  input.on('error', leave);
-  output.on('drain', drained);
-  output.on('error', leave);
+
+  function openClient(): void {
+    open = client();
+    open.input.on('data', fromClient).on('end', leave).on('error', leave);
+    open.output.on('drain', drained).on('error', leave);
+  }
 
   return {
     connect(next) {
+      if (open === undefined) openClient();
       server = next;
       isFull = false;
       next.output.on('data', (chunk: Buffer) => {
@@ -77,7 +79,7 @@ export function createStreams(
       flowClient();
     },
     toClient(bytes) {
-      if (output.destroyed || output.write(bytes)) return;
+      if (open === undefined || open.output.destroyed || open.output.write(bytes)) return;
       server?.output.pause();
     },
     toServer(bytes) {
@@ -92,13 +94,13 @@ export function createStreams(
     isClientGone: () => isGone,
     flush: () =>
       new Promise((resolve) => {
-        if (output.destroyed) return resolve();
-        output.once('error', () => resolve());
-        output.write('', () => resolve());
+        if (open === undefined || open.output.destroyed) return resolve();
+        open.output.once('error', () => resolve());
+        open.output.write('', () => resolve());
       }),
     close() {
-      input.off('data', fromClient).off('end', leave).pause();
-      output.off('drain', drained);
+      open?.input.off('data', fromClient).off('end', leave).pause();
+      open?.output.off('drain', drained);
     },
   };
 }

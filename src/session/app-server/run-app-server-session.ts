@@ -39,10 +39,13 @@ export function runAppServerSession(parts: AppServerSessionParts): Promise<Endin
     });
     const ends = [
       catchUncaught(session.fail),
-      relaySignals((signal, number) => {
-        if (session.bug !== undefined) session.started?.child.signal(signal);
-        else session.handoffs.dispatch({ name: 'signalled', signal, number });
-      }),
+      relaySignals(
+        (signal, number) => {
+          if (session.bug !== undefined) session.started?.child.signal(signal);
+          else session.handoffs.dispatch({ name: 'signalled', signal, number });
+        },
+        parts.ignoresHangup ? 'SIGHUP' : undefined,
+      ),
     ];
     const leave = () => {
       session.handoffs.abandon();

@@ -10,6 +10,8 @@ export interface ServerChild {
   input: Writable;
   output: Readable;
   signal(signal: NodeJS.Signals): void;
+  /** Resolves when the server runs. Never, when it cannot be started. */
+  spawned: Promise<void>;
   /** Resolves when the server has ended and its output has been read. Rejects when it cannot be started. */
   ended: Promise<Ending>;
 }
@@ -23,6 +25,7 @@ export function startServerChild({ file, args, cwd, env }: ChildPlan): ServerChi
     input: child.stdin,
     output: child.stdout,
     signal: (signal) => void child.kill(signal),
+    spawned: new Promise((resolve) => child.once('spawn', resolve)),
     ended: awaitEnd(child),
   };
 }

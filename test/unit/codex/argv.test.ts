@@ -71,7 +71,34 @@ describe('parseArgv', () => {
   });
 
   test.each([
+    ...['app-server', '-c a=b app-server -c c=d', 'app-server --enable x --disable y'],
+    ...['app-server --stdio', 'app-server --listen stdio://', 'app-server --listen=stdio://'],
+    ...['app-server --analytics-default-enabled', '--yolo -m gpt app-server --strict-config'],
+    ...['app-server --startup-client-info {} --code-mode-host x --cloud-skills-snapshot p'],
+  ])('app-server on stdio: codex %s', (line) => {
+    expect(parse(line)).toMatchObject({ mode: 'app-server', positionals: [], ambiguous: false });
+  });
+
+  test.each([
+    ...['app-server --listen unix://', 'app-server --listen=unix:///s', 'app-server --listen off'],
+    ...['app-server --listen ws://127.0.0.1:1 --ws-auth capability-token'],
+    ...['app-server --stdio --listen off', 'app-server --listen stdio:// --ws-auth x'],
+    ...['app-server daemon start', 'app-server proxy', 'app-server generate-ts --out d'],
+    ...['app-server generate-json-schema', 'app-server help', '-c a=b app-server proxy'],
+    ...['app-server future', 'app-server exec', 'app-server resume', 'app-server --future'],
+    ...['app-server --startup-sign-out', 'app-server --print-startup-config'],
+    ...['app-server --remote-control', '--future app-server', '--future x app-server'],
+    ...['mcp-server', 'remote-control', 'app-server -c a=b proxy'],
+  ])('an app-server that is left to Codex: codex %s', (line) => {
+    expect(parse(line)).toMatchObject({ mode: 'passthrough', reason: 'utility' });
+  });
+
+  test.each([
     ['--help', 'help', undefined],
+    ['app-server --help', 'help', undefined],
+    ['app-server --listen', 'malformed', undefined],
+    ['app-server -- proxy', 'malformed', 'app-server'],
+    ['--remote ws://x app-server', 'remote', 'app-server'],
     ['-h', 'help', undefined],
     ['help', 'help', 'help'],
     ['help resume', 'help', 'help'],

@@ -50,6 +50,7 @@ const VOCABULARY = [
       '--unknown',
       '--unknown=v',
     ],
+    ...['daemon', 'proxy', 'generate-ts', 'off', 'stdio://', 'unix://', 'ws://127.0.0.1:1'],
     ...['-x', 'x=1', 'status', '019a0000-0000-7000-8000-000000000000', 'a\nmcp', ' mcp', 'mcp '],
   ]),
 ];
@@ -78,7 +79,15 @@ test.each([
   ['--config=a=b', '-mfoo', 'features', 'list'],
   ['-C', '/tmp', '--search', 'doctor'],
   ['completion', 'zsh'],
-  ['app-server'],
+  ['app-server', '--listen', 'unix:///tmp/s'],
+  ['app-server', '--listen=ws://127.0.0.1:1'],
+  ['app-server', '--listen', 'off'],
+  ['app-server', 'daemon', 'start'],
+  ['app-server', 'proxy'],
+  ['-c', 'a=b', 'app-server', 'generate-ts', '--out'],
+  ['app-server', '--help'],
+  ['mcp-server'],
+  ['remote-control'],
   ['sandbox', '--', 'ls'],
   ['debug', 'models'],
 ])('%s %s %s %s costs no Node', (...words) => {
@@ -96,6 +105,12 @@ test.each([
   [['logout']],
   [['--unknown', 'mcp']],
   [['--remote', 'ws://x', 'mcp']],
+  [['app-server']],
+  [['-c', 'a=b', 'app-server', '--listen', 'stdio://']],
+  [['app-server', '--listen=stdio://', '--analytics-default-enabled']],
+  [['daemon']],
+  [['off']],
+  [['--listen', 'off', 'app-server']],
 ])('%j is left to the launcher', (words) => {
   expect(scanAll([words])).toEqual([false]);
 });
