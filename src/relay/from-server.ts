@@ -96,6 +96,9 @@ function isRepeated({ phase, threads }: Conversation, method: string, line: Buff
   return thread?.continues !== undefined;
 }
 
+/** Codex up to 0.144 begins no turn without a prompt, and ends the turn in no other way (fact 133). */
+const NEEDS_INPUT = 'input must not be empty';
+
 const QUIET = new Set(['turn/started', 'thread/status/changed']);
 
 type Note = (conversation: Conversation, params: Fields, line: Buffer) => Buffer | undefined;
@@ -120,6 +123,11 @@ const NOTES: Record<string, Note> = {
     return line;
   },
   error(conversation, params, line) {
+    const { beginWithPrompt } = conversation.threads.get(String(params.threadId)) ?? {};
+    if (beginWithPrompt !== undefined && readFailure(params.error).message === NEEDS_INPUT) {
+      beginWithPrompt();
+      return undefined;
+    }
     if (params.willRetry !== true && isAboutAccount(params.error)) {
       holdThread(conversation, String(params.threadId));
     }

@@ -100,8 +100,13 @@ async function goOn(
   }
   const held = conversation.holds.get(thread.id);
   thread.continues = turn.id;
-  const answer = await beginAgain(conversation, thread, prompt);
+  const answer = await beginAgain(conversation, thread, []);
   if (!answer.ok) return giveUpThread(conversation, thread, answer.message);
+  thread.beginWithPrompt = () => {
+    conversation.holds.delete(thread.id);
+    thread.continues = turn.id;
+    void beginAgain(conversation, thread, textOf(prompt));
+  };
   // What was held up to now is the end of the failed turn. The client never sees it.
   if (conversation.holds.get(thread.id) === held) conversation.holds.delete(thread.id);
 }
@@ -109,7 +114,7 @@ async function goOn(
 async function beginAgain(
   conversation: Conversation,
   thread: OpenThread,
-  prompt: string,
+  input: readonly object[],
 ): Promise<OwnAnswer> {
   const { own, ids } = conversation;
   const { request, id: failedId } = thread.turn ?? { request: undefined, id: '' };
@@ -120,7 +125,7 @@ async function beginAgain(
       case 'thread/compact/start':
         return own.ask(request.method, { ...request.params, threadId: thread.id });
       default:
-        return own.ask('turn/start', continuationOf(thread, textOf(prompt)));
+        return own.ask('turn/start', continuationOf(thread, input));
     }
   };
   const answer = await ask();
@@ -133,7 +138,7 @@ async function beginAgain(
 }
 
 function textOf(prompt: string): object[] {
-  return prompt === '' ? [] : [{ type: 'text', text: prompt, text_elements: [] }];
+  return [{ type: 'text', text: prompt, text_elements: [] }];
 }
 
 /** The thread cannot go on. The client gets the end of its failed turn, or learns that the thread is closed. */

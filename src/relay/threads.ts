@@ -26,6 +26,8 @@ export interface OpenThread {
   hasActiveGoal: boolean;
   /** A successor goes on with a turn: the id of that turn at the last server. */
   continues: string | undefined;
+  /** Begins the turn again, with a prompt. Set while a turn that was begun without a prompt has told nothing (fact 133). */
+  beginWithPrompt: (() => void) | undefined;
 }
 
 export interface TurnRequest {
@@ -69,7 +71,7 @@ export function readThread(value: unknown, opening: TurnRequest): OpenThread | u
         : { parent, name: readText(thread.agentNickname, MAX_LENGTH.name) },
     opening: { method: opening.method, params: { ...opening.params } },
     ...{ asked: undefined, turn: undefined, lastTurn: undefined, hasActiveGoal: false },
-    continues: undefined,
+    ...{ continues: undefined, beginWithPrompt: undefined },
   };
 }
 

@@ -34,6 +34,7 @@ export function endTurn(
   const thread = threads.get(threadId);
   const { turn } = thread ?? {};
   if (thread === undefined || turn === undefined) return;
+  thread.beginWithPrompt = undefined;
   if (failure === undefined) {
     thread.turn = undefined;
     // Without a failure there is nothing to decide.
