@@ -1,8 +1,8 @@
 import { mendCurrent, readCurrent } from '../accounts/current.ts';
 import { expireRemoved } from '../accounts/removed-logins.ts';
-import { findRealCodex } from '../codex/find-codex.ts';
 import { HotswapError } from '../errors.ts';
 import { askSuspects } from '../launch/ask-suspects.ts';
+import { locateCodex } from '../launch/locate-codex.ts';
 import { reconcileLogins } from '../launch/reconcile-logins.ts';
 import { createTokenKeeper } from '../launch/token-keeper.ts';
 import { type OwnText, toOutput, toPlainText } from '../plain-text.ts';
@@ -67,7 +67,7 @@ export async function readReconciledConfig(context: Context): Promise<Config> {
 }
 
 /**
- * Asks the service whether the logins of these targets still work. Without a codex on PATH it asks nothing and marks no account.
+ * Asks the service whether the logins of these targets still work. Without a codex it asks nothing and marks no account.
  * @returns lines for the user.
  */
 export async function askAboutSuspects(
@@ -76,9 +76,9 @@ export async function askAboutSuspects(
   suspects: readonly string[],
 ): Promise<string[]> {
   if (suspects.length === 0) return [];
-  const found = findRealCodex(env);
+  const found = locateCodex(env, paths);
   if (found.kind !== 'found') return [];
-  return askSuspects(createTokenKeeper({ paths, config, real: found.path, env }), suspects);
+  return askSuspects(createTokenKeeper({ paths, config, real: () => found.path, env }), suspects);
 }
 
 /** @throws HotswapError `unknown-target` that names the existing targets. */

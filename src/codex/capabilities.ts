@@ -10,6 +10,8 @@ export interface Capabilities {
   features: Record<string, boolean>;
   /** Options of `codex` that our tables do not have. */
   learnedOptions: OptionSpec[];
+  /** For people only. Undefined when the binary does not tell it. */
+  version?: string;
 }
 
 /**
@@ -20,15 +22,17 @@ export type RunCodex = (args: readonly string[]) => Promise<string>;
 
 /** Asks a binary what it can do. Rejects only when `--help` fails. */
 export async function probeCapabilities(run: RunCodex): Promise<Capabilities> {
-  const [help, features] = await Promise.all([
+  const [help, features, version] = await Promise.all([
     run(['--help']),
     run(['features', 'list']).catch(() => ''), // unknown to old versions
+    run(['--version']).catch(() => ''),
   ]);
   const options = parseHelpOptions(help);
   return {
     noDaemon: options.some(({ name }) => name === 'no-daemon'),
     features: parseFeatures(features),
     learnedOptions: options.filter(({ name }) => !KNOWN_OPTIONS.has(name)),
+    ...dropUndefined({ version: parseVersion(version) }),
   };
 }
 
@@ -44,6 +48,7 @@ export function readCapabilities(value: unknown): Capabilities | undefined {
     noDaemon: found.noDaemon,
     features: features as Record<string, boolean>,
     learnedOptions: options,
+    ...dropUndefined({ version: parseVersion(readString(found.version) ?? '') }),
   };
 }
 
@@ -77,6 +82,11 @@ export function parseFeatures(list: string): Record<string, boolean> {
     if (match !== null) features[match[1] as string] = match[2] === 'true';
   }
   return features;
+}
+
+/** `codex-cli 0.171.0` → `0.171.0`. Nothing compares it. */
+function parseVersion(text: string): string | undefined {
+  return /\d+\.\d+\.\d+[\w.+-]{0,40}/.exec(text)?.[0];
 }
 
 const ARITIES: readonly Arity[] = ['none', 'one', 'many'];

@@ -1,7 +1,5 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, resolve } from 'node:path';
-import { HotswapError } from '../errors.ts';
-import { toShellWord } from '../shell-word.ts';
 import { resolveLinks } from './paths.ts';
 
 /** One of the first lines of our shim begins with this. */
@@ -33,30 +31,6 @@ export function findRealCodex(
   return refused === undefined ? { kind: 'not-found' } : { kind: 'not-executable', path: refused };
 }
 
-/**
- * The path of the real codex.
- * @throws HotswapError `codex-not-found`, `codex-not-runnable`.
- */
-export function requireRealCodex(env: NodeJS.ProcessEnv): string {
-  const found = findRealCodex(env);
-  switch (found.kind) {
-    case 'found':
-      return found.path;
-    case 'not-executable':
-      throw new HotswapError(
-        'codex-not-runnable',
-        `${found.path} may not be executed, and PATH has no other codex`,
-        `run: chmod +x ${toShellWord(found.path)}, or reinstall Codex`,
-      );
-    case 'not-found':
-      throw new HotswapError(
-        'codex-not-found',
-        'there is no codex on PATH',
-        'install it, for example with: npm install -g @openai/codex',
-      );
-  }
-}
-
 /** Every regular file called `codex` on PATH, in the order of PATH: our shims and files without the x bit, too. */
 export function listCodexOnPath(env: NodeJS.ProcessEnv): string[] {
   if (!env.PATH) return [];
@@ -64,7 +38,7 @@ export function listCodexOnPath(env: NodeJS.ProcessEnv): string[] {
   const paths = env.PATH.split(delimiter).map(
     (dir) => `${dir === '' ? '.' : dir.replace(/\/+$/, '')}/codex`,
   );
-  return [...new Set(paths)].filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+  return [...new Set(paths)].filter(isFile);
 }
 
 /** Whether the first 512 bytes of the file have the line of our shim. */
@@ -83,7 +57,15 @@ export function isOurShim(path: string): boolean {
   }
 }
 
-function isExecutable(path: string): boolean {
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false; // missing, or a link that leads to itself
+  }
+}
+
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

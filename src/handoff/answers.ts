@@ -1,6 +1,6 @@
 import { dropUndefined } from '../codex/json.ts';
 import { copyWithoutEncrypted } from '../codex/portable-copy.ts';
-import { describeError, HotswapError } from '../errors.ts';
+import { describeError, type ErrorCode, HotswapError } from '../errors.ts';
 import type { HandoffAccounts } from './accounts.ts';
 import type { Driver } from './driver.ts';
 import type { EffectOf } from './effects.ts';
@@ -70,7 +70,10 @@ export function createAnswers(
 
 function describeFailure(error: unknown): Failure {
   const { message } = error as Error;
-  if (!(error instanceof HotswapError)) return { message, isForcedLogin: false };
-  const isForcedLogin = error.code === 'forced-login';
-  return { message, line: describeError(error).text, isForcedLogin };
+  if (!(error instanceof HotswapError)) return { message, isFinal: false };
+  return { message, line: describeError(error).text, isFinal: FINAL.has(error.code) };
 }
+
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  ...(['forced-login', 'codex-not-found', 'codex-not-runnable'] as const),
+]);

@@ -14,6 +14,8 @@ export interface ChildPlan {
   args: string[];
   cwd: string;
   env: Record<string, string>;
+  /** One line for the user before the child starts: Codex has another version now. */
+  news?: string;
 }
 
 export interface StartEffect {

@@ -88,6 +88,6 @@ export interface Failure {
   message: string;
   /** For the user. Set when the error is in src/errors.ts. */
   line?: string;
-  /** Codex would log out every account that is left. */
-  isForcedLogin: boolean;
+  /** No child can run under any account: Codex would log out each of them, or there is no Codex that starts. */
+  isFinal: boolean;
 }

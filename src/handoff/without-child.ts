@@ -1,6 +1,6 @@
 import type { Logged } from '../state/events.ts';
 import { answerRefusals, tellAgents } from './agents.ts';
-import type { Effect, StartEffect } from './effects.ts';
+import type { ChildPlan, Effect, StartEffect } from './effects.ts';
 import type { Event, EventOf, Failure, SuccessorPlan } from './events.ts';
 import {
   tellBack,
@@ -111,8 +111,7 @@ function afterFailedMove(
   const { session: before } = state;
   const { thread, rules } = before;
   const message = `could not go on under ${target}: ${failure.message}`;
-  // With a forced login Codex would log out the account that ran as well.
-  if (failure.isForcedLogin || !rules.isInteractive || thread === undefined) {
+  if (failure.isFinal || !rules.isInteractive || thread === undefined) {
     return end(state, failure, message);
   }
   const session: Session = {
@@ -178,5 +177,15 @@ function start(before: Session, { plan, how }: SuccessorPlan, ending?: Ending): 
       !isWorkIdle(before) && { goOnWith: nameAccount(promptOf(before), before.target) }),
   };
   const state = { name: 'resuming', session, start: effect, attempt: 1 } as const;
-  return to({ ...state, ...(ending && { ending }) }, effect);
+  return to({ ...state, ...(ending && { ending }) }, ...tellNews(plan), effect);
+}
+
+/** An update has changed Codex since the child before. */
+function tellNews({ news }: ChildPlan): Effect[] {
+  if (news === undefined) return [];
+  const message = news.replace(/^codex-hotswap: /, '');
+  return [
+    { do: 'log', event: { type: 'notice', message } },
+    { do: 'tell', line: news, isUrgent: false },
+  ];
 }

@@ -15,14 +15,14 @@ import { ensurePrivateDir } from '../state/files.ts';
 import { awaitLock, type Lock } from '../state/lock.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity, processStartTime } from '../state/process-identity.ts';
+import type { Program } from './locate-codex.ts';
 import { wordsToAsk } from './login-constraints.ts';
-import type { Program } from './plans.ts';
 
 export interface AskContext {
   paths: Paths;
   config: Config;
-  /** The Codex to ask. */
-  program: Program;
+  /** The Codex to ask, looked up at each question: an update may have moved it. */
+  program(): Program;
   /** Milliseconds for the wait while another process asks the same account, and the conversation after it. */
   timeoutMs: number;
 }
@@ -70,6 +70,7 @@ async function converse(
   lock: Lock,
 ): Promise<AppServerReply[]> {
   const own = ownIdentity();
+  const { file, env: base } = program();
   const invocation = parseArgv(['app-server']);
   const place = { invocation, sharedHome: paths.sharedHome, cwd: paths.runtimeDir };
   const words = await wordsToAsk(place, target);
@@ -99,12 +100,9 @@ async function converse(
     // The server ends after a second, and must not use the user's databases.
     const scratch = join(slot.side, 'sqlite');
     ensurePrivateDir(scratch);
-    const { CODEX_ACCESS_TOKEN: _outranksTheVault, ...rest } = program.env; // fact 24
+    const { CODEX_ACCESS_TOKEN: _outranksTheVault, ...rest } = base; // fact 24
     const env = { ...rest, CODEX_HOME: slot.home, CODEX_SQLITE_HOME: scratch };
-    return await askAppServer(
-      { file: program.file, words, env, cwd: slot.home, timeoutMs, started },
-      requests,
-    );
+    return await askAppServer({ file, words, env, cwd: slot.home, timeoutMs, started }, requests);
   } finally {
     if (holdsSlot(slot)) adopt();
     keepLastGood(paths, target);

@@ -13,8 +13,8 @@ import { readTextQuietly } from '../regular-file.ts';
 import { type Config, readConfig, type Target } from '../state/config.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
 import { askAccount } from './ask-account.ts';
+import { findProgram } from './locate-codex.ts';
 import { logEvent } from './log-event.ts';
-import { findProgram } from './plans.ts';
 
 /** Long: a refresh that is cut off costs the account. No session waits for this process. */
 const TIMEOUT_MS = 60_000;
@@ -33,8 +33,7 @@ export async function keepToken(
   const config = readConfig(paths);
   const target = config?.targets.find((candidate) => candidate.name === name);
   if (config === undefined || target === undefined) return;
-  const program = findProgram(real, env);
-  const asking = { paths, config, program, timeoutMs: TIMEOUT_MS };
+  const asking = { paths, config, program: () => findProgram(real, env), timeoutMs: TIMEOUT_MS };
   const startedAt = Date.now();
   let before = '';
   const replies = await askAccount(asking, target, () => {

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { parseArgv } from '../codex/argv.ts';
-import { requireRealCodex } from '../codex/find-codex.ts';
 import { describeError, type ErrorCode, HotswapError, NotStartedError } from '../errors.ts';
 import type { Ending } from '../handoff/states.ts';
 import { toPlainText } from '../plain-text.ts';
@@ -11,7 +10,9 @@ import { runCodexLogin } from './codex-login.ts';
 import { endLike } from './end-like.ts';
 import { takeHereOption } from './here-option.ts';
 import type { PickThread } from './hidden-threads.ts';
+import { requireRealCodex } from './locate-codex.ts';
 import { openSession } from './open-session.ts';
+import { takeCodexName } from './process-name.ts';
 import { readTyped, reasonOf, runAlone } from './run-alone.ts';
 import { runInherited } from './run-inherited.ts';
 import { tellUnreachedShim } from './shim-place.ts';
@@ -75,12 +76,17 @@ export async function launchTyped(
  * After an error of ours before the child runs, the real codex runs unsupervised, with one line on stderr.
  */
 export async function launchCodex(launch: Launch): Promise<void> {
+  takeCodexName();
   try {
-    const real = resolve(launch.cwd, launch.real ?? requireRealCodex(launch.env));
+    const real = resolve(launch.cwd, launch.real ?? findReal(launch.env));
     endLike(await launchReal({ ...launch, real }));
   } catch (error) {
     endWith(explainSpawnError(error));
   }
+}
+
+function findReal(env: NodeJS.ProcessEnv): string {
+  return requireRealCodex(env, resolvePaths(env, homeOf(env)));
 }
 
 function endWith(error: unknown): never {

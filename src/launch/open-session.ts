@@ -7,14 +7,13 @@ import { createDeferredWrites } from '../state/deferred-writes.ts';
 import { MONITOR } from '../state/package-files.ts';
 import type { Paths } from '../state/paths.ts';
 import { createAsker } from './ask-marked.ts';
-import { learnCapabilities } from './capabilities.ts';
 import { closeSessionOverlay } from './close-overlay.ts';
 import { runAndClose } from './close-session.ts';
+import { openCodex } from './codex-in-use.ts';
 import { createLogoutGuard } from './forced-logout.ts';
 import type { Launch } from './launch.ts';
 import { allowanceIn } from './launch-allowance.ts';
 import { readLoginConstraints } from './login-constraints.ts';
-import { findProgram } from './plans.ts';
 import { openReadyOverlay } from './ready-overlay.ts';
 import { planSession } from './run-session.ts';
 import { settleAccounts } from './settle-accounts.ts';
@@ -58,10 +57,9 @@ export async function openSession(
   const candidates = restrictConfig(reconciled.config, allowance);
 
   const pty = invocation.mode === 'interactive' ? await loadPty() : undefined;
-  const program = findProgram(facts.real, env);
-  const capabilities = await learnCapabilities(paths, program.file, program.env);
-  const tokens = createTokenKeeper({ paths, config, real: facts.real, env });
-  const asker = createAsker({ paths, config, program });
+  const codex = await openCodex({ paths, real: facts.real, env });
+  const tokens = createTokenKeeper({ paths, config, real: codex.path, env });
+  const asker = createAsker({ paths, config, program: codex.program });
   const overlay = await openReadyOverlay({
     ...{ paths, config, tokens, say, ask: asker.ask, suspects: new Set(reconciled.suspects) },
     wish: { wanted: home.wanted ?? resume.wanted, allowance },
@@ -95,7 +93,7 @@ export async function openSession(
     ...{ facts, config, accounts, tokens, asker, records, spawnPty: pty?.spawnPty },
     atLimit: overlay.atLimit,
     plan: {
-      ...{ program, capabilities, invocation, cwd, slot },
+      ...{ codex, invocation, cwd, slot },
       ...{ settings: constraints.settings, prompt: config.prompt },
     },
     logoutGuard: createLogoutGuard(paths, config, settled.directory, () => new Date()),

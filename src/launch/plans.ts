@@ -1,7 +1,5 @@
 import type { SessionInvocation } from '../codex/argv.ts';
-import type { Capabilities } from '../codex/capabilities.ts';
 import { dropUndefined } from '../codex/json.ts';
-import { resolveNative } from '../codex/npm-launcher.ts';
 import { readReturnModel } from '../codex/reserve.ts';
 import { buildExecResumeArgv, buildResumeArgv } from '../codex/resume-argv.ts';
 import type { LoginSettings } from '../codex/settings.ts';
@@ -14,20 +12,15 @@ import type { Slot } from '../overlay/slot.ts';
 import { attempt } from '../state/attempt.ts';
 import { CONFIG_DEFAULTS } from '../state/config.ts';
 import { retryNow } from '../state/deferred-writes.ts';
+import type { CodexInUse, CodexNow } from './codex-in-use.ts';
 import { keepThreadName } from './keep-thread-name.ts';
 import { type ConfigQuestion, readCodexConfig, readSettings } from './login-settings.ts';
 import { listOverrides } from './overrides.ts';
 import { shellHome } from './shell-home.ts';
 
-/** The binary to start: the native one behind the npm launcher when that is safe (fact 51), else the user's codex. */
-export interface Program {
-  file: string;
-  env: NodeJS.ProcessEnv;
-}
-
 export interface PlanFacts {
-  program: Program;
-  capabilities: Capabilities;
+  /** Looked up again before each child but the first. */
+  codex: CodexInUse;
   /** As typed, or with the thread to resume. */
   invocation: SessionInvocation;
   cwd: string;
@@ -40,19 +33,16 @@ export interface PlanFacts {
   prompt: string;
 }
 
-export function findProgram(real: string, env: NodeJS.ProcessEnv): Program {
-  return resolveNative(real, env) ?? { file: real, env };
-}
-
 /** Plans the children of a TUI session: the first runs the user's command line, and each later one resumes a thread. */
 export async function planChildren(facts: PlanFacts): Promise<{
   first: ChildPlan;
   /** @param prompt default: `facts.prompt`. */
   resume(thread: SessionThread, prompt?: string): Promise<ChildPlan>;
+  again(): Promise<ChildPlan>;
 }> {
   const { invocation } = facts;
   return {
-    first: await planChild(facts, invocation.args, facts.settings),
+    first: await planChild(facts, invocation.args, facts.settings, facts.codex.first),
     async resume(thread, prompt = facts.prompt) {
       if (invocation.mode !== 'interactive') throw new Error('only a TUI is resumed in a pty');
       const own = thread.model === undefined ? readReturnModel(facts.slot.home, thread.id) : {};
@@ -61,6 +51,7 @@ export async function planChildren(facts: PlanFacts): Promise<{
       await keepThreadName(thread, facts.slot, plan);
       return plan;
     },
+    again: () => planNext(facts, invocation.args),
   };
 }
 
@@ -77,7 +68,7 @@ export async function planExecChildren(facts: PlanFacts): Promise<{
   const usual = facts.prompt === '' ? CONFIG_DEFAULTS.prompt : facts.prompt;
   return {
     prompt: usual,
-    first: await planChild(facts, invocation.args, facts.settings),
+    first: await planChild(facts, invocation.args, facts.settings, facts.codex.first),
     async resume(thread, prompt) {
       if (invocation.mode !== 'exec') throw new Error('only an exec is resumed without a pty');
       const words = buildExecResumeArgv(invocation, thread.id, {
@@ -103,22 +94,28 @@ export async function planServerChildren(facts: PlanFacts): Promise<{
   };
 }
 
-/** For a child that is not the first in its overlay. */
+/**
+ * For a child that is not the first in its overlay. Every driver plans its children here.
+ * @throws HotswapError `codex-not-found`, `codex-not-runnable` when an update has left no Codex that starts.
+ */
 async function planNext(facts: PlanFacts, args: readonly string[]): Promise<ChildPlan> {
   retryNow(() => assertHeld(facts.slot));
   // The overlay has been good enough for the child before. So an error here (a full disk) does not keep the child from running.
   attempt(() => furnishSlot(facts.slot));
   // Hooks that the user has trusted under the last child are in config.toml under the overlay's path, and `-c` outranks that.
   await foldHookTrust(facts.slot).catch(() => undefined);
-  return planChild(facts, args, await readSettings(placeOf(facts)));
+  const { news, ...codex } = await facts.codex.renew();
+  const plan = await planChild(facts, args, await readSettings(placeOf(facts)), codex);
+  return { ...plan, ...(news !== undefined && { news }) };
 }
 
 async function planChild(
   facts: PlanFacts,
   args: readonly string[],
   { store }: LoginSettings,
+  { program, capabilities }: CodexNow,
 ): Promise<ChildPlan> {
-  const { program, invocation, slot, capabilities, cwd } = facts;
+  const { invocation, slot, cwd } = facts;
   const place = placeOf(facts);
   const configText = readCodexConfig(slot.sharedHome);
   const overrides = listOverrides({

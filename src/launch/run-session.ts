@@ -69,11 +69,11 @@ async function planTui(session: OpenedSession): Promise<() => Promise<Ending>> {
 
 async function planExec(session: OpenedSession): Promise<() => Promise<Ending>> {
   const { plan, facts, config, accounts, keeper } = session;
-  const { invocation, program } = plan;
+  const { invocation, codex } = plan;
   if (invocation.mode !== 'exec') throw new Error('a TUI is no exec');
   const { paths, say, ignoresHangup = false } = facts;
   const plans = await planExecChildren(plan);
-  const asking = { paths, config, program, timeoutMs: PROBE_MS };
+  const asking = { paths, config, program: codex.program, timeoutMs: PROBE_MS };
   return () =>
     runExecLaunch({
       ...{ ...commonParts(session), say, ignoresHangup, invocation, plans },
@@ -106,14 +106,16 @@ const PLANS = { interactive: planTui, exec: planExec, 'app-server': planServer }
 function commonParts(session: OpenedSession) {
   const { facts, config, plan, accounts, logoutGuard, keeper, records } = session;
   const { paths, env } = facts;
-  const { slot, program } = plan;
+  const { slot, codex } = plan;
   return {
     slot,
     accounts,
     accountCount: config.targets.length,
     alert: createAlert(config, env),
     trace: traceSteps(facts),
-    ...(waitsForReset(facts, config) ? { wait: waitRulesOf({ paths, config, program }) } : {}),
+    ...(waitsForReset(facts, config)
+      ? { wait: waitRulesOf({ paths, config, program: codex.program }) }
+      : {}),
     recordChild(pid: number) {
       logoutGuard.recordChild();
       records.attempt('who uses the directory of the session', () => holdSlot(slot, pid));

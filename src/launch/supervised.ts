@@ -29,7 +29,11 @@ export interface SupervisedLaunch
     | 'atLimit'
   > {
   slot: Slot;
-  plans: { first: ChildPlan; resume: TuiSessionParts['resumePlan'] };
+  plans: {
+    first: ChildPlan;
+    resume: TuiSessionParts['resumePlan'];
+    again: TuiSessionParts['againPlan'];
+  };
   spawnPty: typeof spawnPty;
 }
 
@@ -55,6 +59,7 @@ export async function runSupervised(launch: SupervisedLaunch): Promise<Ending> {
       }),
     firstPlan: plans.first,
     resumePlan: plans.resume,
+    againPlan: plans.again,
   });
   setTimeout(keepHeapSmall, SETTLED_MS).unref(); // `node:v8` takes 2 ms to load
   return session;

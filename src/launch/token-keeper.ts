@@ -13,8 +13,8 @@ import type { Paths } from '../state/paths.ts';
 export interface TokenKeeperFacts {
   paths: Paths;
   config: Config;
-  /** The real codex. */
-  real: string;
+  /** The path of the real codex, looked up at each refresh: an update may have moved it. */
+  real(): string;
   env: NodeJS.ProcessEnv;
 }
 
@@ -124,7 +124,7 @@ function startWorker(
     try {
       const { CODEX_HOTSWAP_SHIM: _ours, ...rest } = env;
       // In a new process group: neither Ctrl-C nor a closed window reaches it.
-      const worker = spawn(process.execPath, [KEEPER_PROGRAM, target, real, ...words], {
+      const worker = spawn(process.execPath, [KEEPER_PROGRAM, target, real(), ...words], {
         env: rest,
         cwd: '/',
         detached: true,

@@ -7,6 +7,8 @@ export interface ShimRecord {
   shim: string;
   /** The start-up file of a shell that got the line for PATH. */
   startFile?: string;
+  /** The path of the real codex, as PATH had it then. A PATH without codex leads to it (see locate-codex.ts). */
+  codex?: string;
 }
 
 type Place = Pick<Paths, 'stateDir' | 'shimFile'>;
@@ -15,9 +17,9 @@ type Place = Pick<Paths, 'stateDir' | 'shimFile'>;
 export function readShimRecord({ shimFile }: Pick<Paths, 'shimFile'>): ShimRecord | undefined {
   const read = readJson(shimFile);
   if (read.kind !== 'ok') return undefined;
-  const { shim, startFile } = (read.value ?? {}) as Record<string, unknown>;
+  const { shim, startFile, codex } = (read.value ?? {}) as Record<string, unknown>;
   if (!isPath(shim)) return undefined;
-  return isPath(startFile) ? { shim, startFile } : { shim };
+  return { shim, ...(isPath(startFile) && { startFile }), ...(isPath(codex) && { codex }) };
 }
 
 /** @throws HotswapError `home-unwritable`, `unsafe-path`. */

@@ -4,10 +4,9 @@ import { dirname, join } from 'node:path';
 import { readCredential } from '../../accounts/credential/read.ts';
 import { keepLogin } from '../../accounts/keep-login.ts';
 import { readLogin } from '../../accounts/login.ts';
-import { requireRealCodex } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Ending } from '../../handoff/states.ts';
-import { findProgram } from '../../launch/plans.ts';
+import { findProgram, requireRealCodex } from '../../launch/locate-codex.ts';
 import { runInherited } from '../../launch/run-inherited.ts';
 import { fileSystemTime } from '../../state/file-clock.ts';
 import { ensurePrivateDir, listNames, readJson, replaceFile } from '../../state/files.ts';
@@ -27,7 +26,7 @@ export async function runCodexLogin(
   args: readonly string[],
   install: (authContent: string) => void | Promise<void>,
 ): Promise<void> {
-  const codex = findProgram(requireRealCodex(context.env), context.env);
+  const codex = findProgram(requireRealCodex(context.env, context.paths), context.env);
   const { paths, now, warn } = context;
   const parent = loginHomes(paths);
   ensurePrivateDir(parent);

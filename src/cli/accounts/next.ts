@@ -2,10 +2,9 @@ import { Command } from 'commander';
 import { chooseTarget } from '../../accounts/choice.ts';
 import { listDoubted } from '../../accounts/doubt.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
-import { findRealCodex } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
 import { createAsker } from '../../launch/ask-marked.ts';
-import { findProgram } from '../../launch/plans.ts';
+import { findProgram, locateCodex } from '../../launch/locate-codex.ts';
 import { describeTime } from '../../local-time.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, currentName, nowSeconds, readReconciledConfig } from '../context.ts';
@@ -61,8 +60,8 @@ async function askAboutMarks(
   const targets = readTargets(paths, config);
   const nothing = { chosen: undefined, preferred: undefined };
   const names = listDoubted({ targets, ...nothing, exclude, nowSeconds: nowSeconds(context) });
-  const found = findRealCodex(env);
+  const found = locateCodex(env, paths);
   if (names.length === 0 || found.kind !== 'found') return false;
-  await createAsker({ paths, config, program: findProgram(found.path, env) }).ask(names);
+  await createAsker({ paths, config, program: () => findProgram(found.path, env) }).ask(names);
   return true;
 }

@@ -7,12 +7,11 @@ import { recordUsage } from '../../accounts/record-facts.ts';
 import { usageFromReply } from '../../accounts/usage.ts';
 import { inspectVault } from '../../accounts/vault.ts';
 import { readAccountReply, readLimitsReply } from '../../codex/account-reply.ts';
-import { requireRealCodex } from '../../codex/find-codex.ts';
 import { dropUndefined } from '../../codex/json.ts';
 import { classifyLimitText } from '../../codex/limits.ts';
 import { type AskContext, askAccount } from '../../launch/ask-account.ts';
 import { readAndRefresh } from '../../launch/keep-token.ts';
-import { findProgram } from '../../launch/plans.ts';
+import { findProgram, requireRealCodex } from '../../launch/locate-codex.ts';
 import type { Target } from '../../state/config.ts';
 import type { Paths } from '../../state/paths.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
@@ -37,10 +36,11 @@ async function refresh(context: Context, names: string[], timeout: number): Prom
     names.length === 0
       ? config.targets.filter(({ enabled }) => enabled)
       : names.map((name) => findTarget(config, name));
+  const program = findProgram(requireRealCodex(context.env, context.paths), context.env);
   const asking: AskContext = {
     paths: context.paths,
     config,
-    program: findProgram(requireRealCodex(context.env), context.env),
+    program: () => program,
     timeoutMs: Math.min(timeout, MOST_SECONDS) * 1000,
   };
   const outcomes = await Promise.all(

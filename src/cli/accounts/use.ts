@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import { readCurrent, writeCurrent } from '../../accounts/current.ts';
 import { readTargets } from '../../accounts/target-snapshot.ts';
-import { findRealCodex } from '../../codex/find-codex.ts';
 import { HotswapError } from '../../errors.ts';
 import { createAsker, readCheckedTargets } from '../../launch/ask-marked.ts';
-import { findProgram } from '../../launch/plans.ts';
+import { findProgram, locateCodex } from '../../launch/locate-codex.ts';
 import { tellUnreachedShim } from '../../launch/shim-place.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
@@ -29,10 +28,10 @@ export function useCommand(context: Context): Command {
 /** A launch asks the service before it trusts an old mark (see ask-marked.ts). So what we say about the launch does so, too. */
 async function askAboutOldMark(context: Context, config: Config, name: string): Promise<void> {
   const { paths, env } = context;
-  const found = findRealCodex(env);
+  const found = locateCodex(env, paths);
   if (found.kind !== 'found') return;
   const wanted = { kind: 'preferred', target: name } as const;
-  const { ask } = createAsker({ paths, config, program: findProgram(found.path, env) });
+  const { ask } = createAsker({ paths, config, program: () => findProgram(found.path, env) });
   await readCheckedTargets(paths, config, { wanted }, ask);
 }
 

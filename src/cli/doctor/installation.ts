@@ -3,14 +3,15 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Capabilities } from '../../codex/capabilities.ts';
-import { findRealCodex } from '../../codex/find-codex.ts';
 import { resolveNative } from '../../codex/npm-launcher.ts';
 import { resolveLinks } from '../../codex/paths.ts';
 import { learnCapabilities } from '../../launch/capabilities.ts';
+import { locateCodex } from '../../launch/locate-codex.ts';
 import { findShims, reachOf } from '../../launch/shim-place.ts';
 import { loadNodePty } from '../../pty/load-node-pty.ts';
 import { toShellWord } from '../../shell-word.ts';
 import type { Paths } from '../../state/paths.ts';
+import { readShimRecord } from '../../state/shim-record.ts';
 import type { Context } from '../context.ts';
 import { installShim, isCurrentShim } from '../set-up/shim-file.ts';
 import { findMisplacedShims } from '../set-up/shim-place.ts';
@@ -61,7 +62,7 @@ export type AskedCodex =
 
 /** Asks the real Codex for its version and its capabilities. */
 export async function askCodex({ env, paths }: Context): Promise<AskedCodex> {
-  const found = findRealCodex(env);
+  const found = locateCodex(env, paths);
   if (found.kind === 'not-found') {
     return { fault: 'no codex on PATH; install it, for example: npm install -g @openai/codex' };
   }
@@ -118,7 +119,8 @@ function openAndClosePty(): Promise<void> {
   });
 }
 
-function checkShim({ env, paths }: Context): (Finding | undefined)[] {
+function checkShim(context: Context): (Finding | undefined)[] {
+  const { env, paths } = context;
   const isDisabled = existsSync(paths.disabledFlag);
   const off = isDisabled
     ? note('codex-hotswap is switched off; to go on: codex-hotswap enable')
@@ -132,7 +134,7 @@ function checkShim({ env, paths }: Context): (Finding | undefined)[] {
   return [
     off,
     checkReach(shim, env),
-    isCurrentShim(shim, env) ? undefined : reportOldShim(shim, env),
+    isCurrentShim(shim, env) ? undefined : reportOldShim(shim, context),
     ...findMisplacedShims(env, paths).map((path) =>
       note(`installers of Codex overwrite ${path}; to move the shim: codex-hotswap install-shim`),
     ),
@@ -140,12 +142,12 @@ function checkShim({ env, paths }: Context): (Finding | undefined)[] {
   ];
 }
 
-function reportOldShim(shim: string, env: NodeJS.ProcessEnv): Finding {
+function reportOldShim(shim: string, { env, paths }: Context): Finding {
   return issue(
     `the shim ${shim} belongs to another installation of codex-hotswap; run: codex-hotswap install-shim`,
     {
       done: `the shim ${shim} belongs to this installation`,
-      run: () => void installShim(shim, env),
+      run: () => void installShim(shim, env, readShimRecord(paths)?.codex),
     },
   );
 }

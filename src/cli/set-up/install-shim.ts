@@ -7,7 +7,7 @@ import { readShimRecord, writeShimRecord } from '../../state/shim-record.ts';
 import type { Context } from '../context.ts';
 import { askYesNo, isInteractive } from '../prompts.ts';
 import { linkSharedHome } from './link-shared-home.ts';
-import { installShim, removeShim } from './shim-file.ts';
+import { findRecordableCodex, installShim, removeShim } from './shim-file.ts';
 import { chooseShimPath, findMisplacedShims } from './shim-place.ts';
 import { addPathLine, findStartFile, pathLine, type StartFile } from './start-file.ts';
 
@@ -46,8 +46,10 @@ export function installShimCommand(context: Context): Command {
 export async function putShim(context: Context, options: ShimOptions = {}): Promise<boolean> {
   const { env, paths, say } = context;
   const path = chooseShimPath(env, paths, options.shimPath);
-  const outcome = installShim(path, env);
-  writeShimRecord(paths, { ...readShimRecord(paths), shim: path });
+  const before = readShimRecord(paths);
+  const codex = findRecordableCodex(env) ?? before?.codex;
+  const outcome = installShim(path, env, codex);
+  writeShimRecord(paths, { ...before, shim: path, ...(codex !== undefined && { codex }) });
   say(`shim ${outcome === 'unchanged' ? 'is already' : outcome} at ${path}`);
   const isFirst = reachOf(path, env).kind === 'first';
   if (isFirst && outcome === 'created') say(STALE_SHELL);
@@ -73,7 +75,7 @@ async function putFirstOnPath(context: Context, shim: string, rc?: boolean): Pro
   if (file !== undefined && (rc ?? (await askForLine(context, file, line)))) {
     try {
       const outcome = addPathLine(file, line);
-      writeShimRecord(paths, { shim, startFile: file.path });
+      writeShimRecord(paths, { ...readShimRecord(paths), shim, startFile: file.path });
       say(`${OUTCOMES[outcome]} ${file.shown}: ${line}`);
       say('open a new shell to use it');
       return true;

@@ -1,5 +1,7 @@
 import { accessSync, constants, mkdirSync, readFileSync, realpathSync, unlinkSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
+import { findRealCodex } from '../../codex/find-codex.ts';
+import { USUAL_DIRS_IN_SHELL } from '../../codex/usual-places.ts';
 import { HotswapError } from '../../errors.ts';
 import { inspectShim } from '../../launch/shim-place.ts';
 import { quoteForShell } from '../../shell-word.ts';
@@ -11,10 +13,11 @@ export type ShimInstall = 'created' | 'updated' | 'unchanged';
 
 /**
  * Writes our shim to `path`. Never replaces or renames a file that is not our shim.
+ * @param codex the real codex, for a PATH that has none.
  * @throws HotswapError `not-our-shim`, `home-unwritable`.
  */
-export function installShim(path: string, env: NodeJS.ProcessEnv): ShimInstall {
-  const content = renderShim(env);
+export function installShim(path: string, env: NodeJS.ProcessEnv, codex = ''): ShimInstall {
+  const content = renderShim(env, codex);
   const before = inspectShim(path);
   if (before === 'foreign') throw foreign(path, 'choose another place with --shim-path');
   if (before === 'ours' && isUnchanged(path, content)) return 'unchanged';
@@ -32,16 +35,23 @@ export function removeShim(path: string): 'removed' | 'missing' {
   return 'removed';
 }
 
-/** Whether this installation would write the same shim to `path`. */
+/** Whether this installation would write the same shim to `path`, whatever codex the shim has on record. */
 export function isCurrentShim(path: string, env: NodeJS.ProcessEnv): boolean {
-  return isUnchanged(path, renderShim(env));
+  return isUnchanged(path, renderShim(env, ''), forgetCodex);
 }
 
-function renderShim(env: NodeJS.ProcessEnv): string {
+/** A path may have any characters, a line break too. */
+function forgetCodex(shim: string): string {
+  return shim.replace(/^recorded='(?:[^']|'\\'')*'$/m, "recorded=''");
+}
+
+function renderShim(env: NodeJS.ProcessEnv, codex: string): string {
   const template = readFileSync(SHIM_TEMPLATE, 'utf8');
   return template
     .replace('@NODE@', () => quoteForShell(stableNodePath(env)))
-    .replace('@LAUNCH@', () => quoteForShell(LAUNCH_PROGRAM));
+    .replace('@LAUNCH@', () => quoteForShell(LAUNCH_PROGRAM))
+    .replace('@CODEX@', () => quoteForShell(codex))
+    .replace('@PLACES@', USUAL_DIRS_IN_SHELL);
 }
 
 /**
@@ -50,17 +60,34 @@ function renderShim(env: NodeJS.ProcessEnv): string {
  */
 function stableNodePath(env: NodeJS.ProcessEnv): string {
   const running = realpathSync(process.execPath);
-  const dirs = (env.PATH ?? '').split(delimiter).filter((dir) => isAbsolute(dir));
+  const dirs = (env.PATH ?? '').split(delimiter).filter((dir) => isAbsolute(dir) && isLasting(dir));
   const onPath = dirs
     .map((dir) => join(dir, 'node'))
     .find((path) => attempt(() => realpathSync(path)) === running);
   return onPath ?? process.execPath;
 }
 
-function isUnchanged(path: string, content: string): boolean {
+/**
+ * The path of the real codex for the shim's record: as PATH has it, with its links, because an update changes where they lead.
+ * @returns undefined when PATH has none.
+ */
+export function findRecordableCodex(env: NodeJS.ProcessEnv): string | undefined {
+  const found = findRealCodex(env);
+  if (found.kind !== 'found') return undefined;
+  if (isLasting(found.path)) return found.path;
+  const dir = attempt(() => realpathSync(dirname(found.path)));
+  return dir === undefined ? undefined : join(dir, basename(found.path));
+}
+
+/** fnm makes a directory of links for each shell, and the next start of the machine removes it. */
+function isLasting(path: string): boolean {
+  return !path.includes('/fnm_multishells/');
+}
+
+function isUnchanged(path: string, content: string, trim = (text: string) => text): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return readFileSync(path, 'utf8') === content;
+    return trim(readFileSync(path, 'utf8')) === content;
   } catch {
     return false;
   }

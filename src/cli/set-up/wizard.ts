@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { requireRealCodex } from '../../codex/find-codex.ts';
 import { describeError, HotswapError } from '../../errors.ts';
+import { requireRealCodex } from '../../launch/locate-codex.ts';
 import { findShims } from '../../launch/shim-place.ts';
 import { type Config, EMPTY_CONFIG, readConfig, type Target } from '../../state/config.ts';
 import { ensureDir, ensurePrivateDir } from '../../state/files.ts';
@@ -22,7 +22,7 @@ import { linkSharedHome } from './link-shared-home.ts';
  */
 export async function runWizard(context: Context): Promise<void> {
   const { env, paths, say } = context;
-  requireRealCodex(env);
+  requireRealCodex(env, paths);
   say(
     'codex-hotswap needs a name for each of your accounts. Ctrl-C stops; to continue later, run it again.',
   );

@@ -69,7 +69,7 @@ export function createTuiDriver(session: TuiSession): Driver {
     },
     async planAgain() {
       await keepUnsentInput(session);
-      return parts.firstPlan;
+      return parts.againPlan();
     },
     stopChild() {
       const { pid } = child() ?? {};

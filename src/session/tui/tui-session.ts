@@ -24,6 +24,8 @@ export interface TuiSessionParts extends SessionParts {
   spawn(plan: ChildPlan): PtyChild;
   /** Makes the overlay ready once more, and plans a child that goes on with this thread. */
   resumePlan(thread: SessionThread, prompt?: string): Promise<ChildPlan>;
+  /** The same for the user's own command line. */
+  againPlan(): Promise<ChildPlan>;
   /** The prompt of a resumed thread; '' for none. */
   prompt: string;
   /** Draws attention to a handoff, and to a limit of all accounts. */

@@ -18,7 +18,7 @@ const CLEAN = { kind: 'exited', code: 0 } as const;
 const FAILED = { kind: 'exited', code: 1 } as const;
 const SIGTERM = { name: 'signalled', signal: 'SIGTERM', number: 15 } as const;
 const EARLIEST = { target: 'acc1', until: 100 };
-const FAILURE = { message: 'broken', isForcedLogin: false };
+const FAILURE = { message: 'broken', isFinal: false };
 
 const PROVED: Event = { name: 'proved', proof: PROOF, thread: THREAD };
 const REFUSED: Event = {
@@ -66,7 +66,7 @@ const EVENTS: Event[] = [
   { name: 'moved', to: 'acc2', plan: { plan: PLAN, how: 'again' } },
   { name: 'moved', to: 'acc2', plan: undefined },
   { name: 'not-moved', to: 'acc2', shows: 'acc1', failure: FAILURE },
-  { name: 'not-moved', to: 'acc2', shows: 'acc1', failure: { ...FAILURE, isForcedLogin: true } },
+  { name: 'not-moved', to: 'acc2', shows: 'acc1', failure: { ...FAILURE, isFinal: true } },
   { name: 'stayed', plan: PLAN },
   { name: 'stayed', plan: undefined },
   { name: 'copied', copy: COPY, plan: PLAN },

@@ -31,7 +31,7 @@ function makeOffice() {
   const asking = (timeoutMs: number) => ({
     paths,
     config,
-    program: { file, env: { PATH: process.env.PATH } },
+    program: () => ({ file, env: { PATH: process.env.PATH } }),
     timeoutMs,
   });
   return { asking, login, ran: join(paths.home, 'ran'), lock: accountLock(paths, 'acc1') };

@@ -31,6 +31,7 @@ ${more}
 case "$*" in
   --help) echo '      --no-daemon' ;;
   'features list') sleep 0.2; echo 'apps   stable   true' ;;
+  --version) echo 'codex-cli 1.2.3-beta.4' ;;
 esac
 `;
   writeFileSync(binary, script);
@@ -39,7 +40,12 @@ esac
   return { binary, asked };
 }
 
-const ANSWER = { noDaemon: true, features: { apps: true }, learnedOptions: [] };
+const ANSWER = {
+  noDaemon: true,
+  features: { apps: true },
+  learnedOptions: [],
+  version: '1.2.3-beta.4',
+};
 const homesIn = (paths: Paths) =>
   readdirSync(paths.capabilitiesDir).filter((name) => name.startsWith('home-'));
 
@@ -59,7 +65,11 @@ test('six first starts at once ask a new Codex once, in a home that leads to no 
   });
   expect(await Promise.all(starts)).toEqual(Array(6).fill(ANSWER));
   const questions = asked().map((line) => line.split('|'));
-  expect(questions.map(([words]) => words).sort()).toEqual(['--help', 'features list']);
+  expect(questions.map(([words]) => words).sort()).toEqual([
+    '--help',
+    '--version',
+    'features list',
+  ]);
   for (const [, home = '', databases, token, cwd] of questions) {
     expect(home.startsWith(join(paths.capabilitiesDir, 'home-'))).toBe(true);
     expect([databases, token, cwd]).toEqual([home, '', home]);
@@ -99,7 +109,7 @@ test('what was learned is remembered', async () => {
   const { binary, asked } = makeCodex(paths);
   await learnCapabilities(paths, binary, process.env);
   await learnCapabilities(paths, binary, process.env);
-  expect(asked()).toHaveLength(2);
+  expect(asked()).toHaveLength(3);
   expect(statSync(paths.capabilitiesDir).mode & 0o777).toBe(0o700);
 });
 
@@ -120,5 +130,5 @@ test('where nothing can be kept, it is asked in a temporary home all the same, w
   expect(await learnCapabilities(paths, binary, process.env)).toEqual(ANSWER);
   const homes = asked().map((line) => line.split('|')[1] as string);
   expect(new Set(homes).size).toBe(1);
-  expect(homes.map((home) => existsSync(home))).toEqual([false, false]);
+  expect(homes.map((home) => existsSync(home))).toEqual([false, false, false]);
 });

@@ -2,9 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { USUAL_DIRS_IN_SHELL } from '../../../src/codex/usual-places.ts';
 import { quoteForShell } from '../../../src/shell-word.ts';
 
 export const SHIM_TEMPLATE = new URL('../../../shim/codex', import.meta.url);
+/** Not the usual places of the machine: a developer's may have a codex. */
+const USUAL_IN_HOME = USUAL_DIRS_IN_SHELL.split(' ')
+  .filter((word) => word.startsWith('"$HOME"'))
+  .join(' ');
 const CACHE = new URL('../../../.cache/sandbox/', import.meta.url).pathname;
 
 /** Prints who it is and its words, each ended by NUL. */
@@ -37,12 +42,17 @@ export function createSandbox(name = 'shim test') {
   const writeReporter = (file: string, program: string) =>
     write(file, REPORT.replace('NAME', program));
 
-  const writeShim = (file: string, places: { node?: string; launch?: string } = {}) =>
+  const writeShim = (
+    file: string,
+    places: { node?: string; launch?: string; codex?: string } = {},
+  ) =>
     write(
       file,
       readFileSync(SHIM_TEMPLATE, 'utf8')
         .replace('@NODE@', () => quoteForShell(places.node ?? path('node/bin/node')))
-        .replace('@LAUNCH@', () => quoteForShell(places.launch ?? path('lib/launch.js'))),
+        .replace('@LAUNCH@', () => quoteForShell(places.launch ?? path('lib/launch.js')))
+        .replace('@CODEX@', () => quoteForShell(places.codex ?? ''))
+        .replace('@PLACES@', USUAL_IN_HOME),
     );
 
   const shim = writeShim('shim/codex');

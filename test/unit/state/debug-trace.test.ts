@@ -111,7 +111,7 @@ describe('what is written', () => {
     workspace: 'ZQ',
     message: 'ZQ',
   } as const;
-  const FAILURE = { message: 'ZQ', line: 'ZQ', isForcedLogin: false };
+  const FAILURE = { message: 'ZQ', line: 'ZQ', isFinal: false };
   /** An event of each type, with a marker in each field that could hold a word of the conversation, or a path. */
   const EVENTS: { [N in Event['name']]: Extract<Event, { name: N }> } = {
     proved: {
