@@ -8,7 +8,7 @@ import { readAccountState } from './account-state.ts';
 import { compareLogins } from './compare-logins.ts';
 import { putLogin } from './credential/put.ts';
 import { isThere, readCredential } from './credential/read.ts';
-import { keepLogin } from './keep-login.ts';
+import { keepLogin, keepLoginOnce } from './keep-login.ts';
 import { type Identity, identityIn, isSameIdentity, readLogin } from './login.ts';
 import { accountLock } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
@@ -42,7 +42,7 @@ export function keepLastGood(
     const before = readCredential(copy)?.text ?? '';
     const order = compareLogins(before, text);
     if (order === 'newer') return 'older';
-    if (before !== '' && order === 'strange') {
+    if (before !== '' && (order === 'strange' || order === 'unclear')) {
       keepLogin(paths.orphansDir, target.name, before, new Date());
     }
     if (before !== text) replaceFile(copy, text, { sync: false });
@@ -75,7 +75,7 @@ export async function restoreLastGood(
     const held = readCredential(authFile);
     const what = held === undefined ? findLoss(paths, target) : findDamage(held, copy, now);
     if (copy === undefined || what === undefined) return undefined;
-    putLogin(authFile, copy, (former) => keepLogin(paths.orphansDir, target.name, former, now));
+    putLogin(authFile, copy, (former) => keepLoginOnce(paths.orphansDir, target.name, former, now));
     return `${what} the directory of ${target.name}; its last good login was put back`;
   } finally {
     lock.release();

@@ -5,13 +5,14 @@ import { isThere, readCredential } from './credential/read.ts';
 import { readLinkTarget } from './credential/swap-link.ts';
 import { readLastLink, writeLastLink } from './last-link.ts';
 import { listLeftovers, restoreLeftover } from './leftovers.ts';
-import { describeIdentity, identityIn } from './login.ts';
+import { identityIn } from './login.ts';
 import { activeMarks } from './marks.ts';
 import { isAccountOf } from './owner.ts';
-import { absorbLogin } from './place-login.ts';
+import { absorbLogin, type Placement } from './place-login.ts';
 import { recordRefusal } from './record-facts.ts';
 import { linkSharedAuth, sharedAuth } from './shared-login.ts';
 import { listVaults, type TargetSnapshot } from './target-snapshot.ts';
+import { isUnclear, tellOtherAccount, tellReplacedLink } from './tell-placement.ts';
 import { authFileOf } from './vault.ts';
 import { vaultOfHome } from './vault-home.ts';
 
@@ -26,8 +27,9 @@ export interface Notice {
 /**
  * Notices that the link in the shared home is gone. `codex logout` removes it and revokes the account, and `codex login` does
  * so before it begins. Tools that revoke nothing (a dotfile manager, a switcher) remove it as well. The vault keeps its file,
- * so the link is put back, and the service must be asked. A new login replaces the link by a file (see last-link.ts): the
- * login of a target goes to its vault, and the login of an unknown account stays there.
+ * so the link is put back, and the service must be asked. A new login replaces the link by a file (see last-link.ts), and so
+ * does a tool that restores or formats a login: a newer login of a target goes to its vault, a login that is not newer gives
+ * way to the link, and the login of an unknown account stays there.
  * @param options.isLaunch a session is about to use an account, so no second copy of its login may exist.
  * @throws the file errors.
  */
@@ -59,11 +61,9 @@ export function noticeLogout(
   const left = targets.find(({ target }) => authFileOf(target) === lastLink);
   const name = left?.target.name ?? '';
   if (left !== undefined && newcomer !== undefined && isAccountOf(left, newcomer)) {
-    moveToVault(paths, targets, file, now);
-    return {
-      lines: [`the real Codex has logged in to ${name} again; ${name} has the new login now`],
-      suspects: [],
-    };
+    const placed = moveToVault(paths, targets, file, now);
+    if (isUnclear(placed)) writeLastLink(paths, null);
+    return { lines: tellReplacedLink(placed, left, file), suspects: [] };
   }
   // From a vault without a login a person has moved the file away: no login could be revoked.
   const suspects = left?.vault.kind === 'ready' ? [name] : [];
@@ -78,19 +78,15 @@ export function noticeLogout(
       suspects,
     };
   }
-  writeLastLink(paths, null);
-  if (newcomer === undefined) return { lines: [], suspects };
-  const who = describeIdentity(newcomer);
-  const owner = moveToVault(paths, targets, file, now);
+  if (newcomer === undefined) {
+    writeLastLink(paths, null);
+    return { lines: [], suspects };
+  }
+  const owner = targets.find((target) => isAccountOf(target, newcomer));
+  const placed = moveToVault(paths, targets, file, now);
+  if (placed === undefined || placed.kind === 'unplaced') writeLastLink(paths, null);
   if (left?.vault.kind === 'empty') return NOTHING;
-  return {
-    lines: [
-      owner === undefined
-        ? `the real Codex is logged in as ${who}, which is none of your accounts here; to add it: codex-hotswap import --as NAME`
-        : `the real Codex is logged in as ${who}; ${owner} has that login now`,
-    ],
-    suspects,
-  };
+  return { lines: tellOtherAccount(placed, newcomer, owner, file), suspects };
 }
 
 const NOTHING: Notice = { lines: [], suspects: [] };
@@ -110,21 +106,21 @@ export function markLoggedOut(paths: Paths, target: string, how: string, now: Da
 
 /**
  * Moves the login of the shared home to the vault of its account, and makes a link in its place.
- * @returns the target; undefined when no target has the account, and when we cannot tell which login is newer.
+ * @returns undefined when another program has taken the file away.
  */
 function moveToVault(
   paths: Paths,
   targets: readonly TargetSnapshot[],
   file: string,
   now: Date,
-): string | undefined {
+): Placement | undefined {
   const vaults = listVaults(targets);
   const refuge = { vaults, orphansDir: paths.orphansDir, now };
   const placed = absorbLogin(file, refuge, ({ authFile }) => authFile);
-  if (placed === undefined || placed.kind === 'unplaced') return undefined;
+  if (placed === undefined || placed.kind === 'unplaced') return placed;
   const vault = vaults.find(({ name }) => name === placed.vault);
   if (vault !== undefined) writeLastLink(paths, vault.authFile);
-  return placed.vault;
+  return placed;
 }
 
 /** Gives an entry that a process had put aside before it died its name back, or moves it to its vault. */

@@ -5,7 +5,7 @@ import { discardLogin } from './credential/discard.ts';
 import { linkLogin } from './credential/link.ts';
 import { putLogin } from './credential/put.ts';
 import { readCredential } from './credential/read.ts';
-import { keepLogin } from './keep-login.ts';
+import { keepLoginOnce } from './keep-login.ts';
 import { type Identity, readLogin } from './login.ts';
 import { findVault } from './owner.ts';
 
@@ -23,9 +23,9 @@ export type Placement =
   /** The login was newer than the vault's login, and is in the vault now. */
   | { kind: 'vaulted'; vault: string }
   /** The vault has the same login, or a newer one: then the refresh token of this login is spent (fact 15). */
-  | { kind: 'outdated'; vault: string }
+  | { kind: 'outdated'; vault: string; isSame: boolean }
   /** No target has the account, or we cannot tell which login is newer. */
-  | { kind: 'unplaced'; reason: string; isAnothers?: true };
+  | { kind: 'unplaced'; reason: string; isAnothers?: true; isUnclear?: true };
 
 /** The possible places of a login that was found outside of a vault. */
 export interface Refuge {
@@ -69,8 +69,8 @@ export function absorbLogin(
   { vaults, orphansDir, now, label }: Refuge,
   linkTo?: (vault: KnownVault) => string,
 ): (Placement & { orphan?: string }) | undefined {
-  const keep = once((text, name) => keepLogin(orphansDir, name, text, now));
-  const orphan = once((text, name) => keepLogin(orphansDir, name, text, now));
+  const keep = once((text, name) => keepLoginOnce(orphansDir, name, text, now));
+  const orphan = once((text, name) => keepLoginOnce(orphansDir, name, text, now));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const text = readCredential(file)?.text;
     if (text === undefined) return undefined;
@@ -152,14 +152,15 @@ function placeUnderLock(content: string, vault: KnownVault, keep: Keep): Placeme
         return {
           kind: 'unplaced',
           reason: `it is not clear whether the login of ${name} is newer`,
+          isUnclear: true,
         };
       case 'older':
         keep(content, name);
-        return { kind: 'outdated', vault: name };
+        return { kind: 'outdated', vault: name, isSame: false };
       case 'same':
         // The vault's file may be a hard link of the file that the caller removes. So the vault gets a file of its own.
         putLogin(authFile, present, () => undefined);
-        return { kind: 'outdated', vault: name };
+        return { kind: 'outdated', vault: name, isSame: true };
     }
   }
   putLogin(authFile, content, (loser) => keep(loser, name));

@@ -37,6 +37,34 @@ export function readAuthIdentity(content: string): AuthIdentity | { problem: Aut
   return authMode === 'apikey' ? readApiKey(file) : readTokens(file, authMode);
 }
 
+/**
+ * The secrets of an auth.json by which Codex works, by their names (fact 8). Two files with equal secrets are one login, also
+ * when other fields, their order or the white space differ. Never log them.
+ * @returns an empty map for a text that is no JSON object.
+ */
+export function readSecrets(content: string): Map<string, string> {
+  const file = readObject(parseJson(content)) ?? {};
+  const tokens = readObject(file.tokens) ?? {};
+  const { access_token, refresh_token } = tokens;
+  const { OPENAI_API_KEY, personal_access_token, agent_identity } = file;
+  const { bedrock_api_key, bedrock_access_keys } = file;
+  const secrets = { access_token, refresh_token, OPENAI_API_KEY, personal_access_token };
+  const others = { agent_identity, bedrock_api_key, bedrock_access_keys };
+  const entries = Object.entries({ ...secrets, ...others })
+    .filter(([, value]) => value !== undefined && value !== null && value !== '')
+    .map(([name, value]): [string, string] => [name, JSON.stringify(sortKeys(value))]);
+  return new Map(entries);
+}
+
+/** The same value, with the keys of each object in one order. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  const object = readObject(value);
+  if (object === undefined) return value;
+  const names = Object.keys(object).sort();
+  return Object.fromEntries(names.map((name) => [name, sortKeys(object[name])]));
+}
+
 /** Old files have no `auth_mode`. Codex infers it in this order. */
 function inferAuthMode(file: Json): string | undefined {
   if (readString(file.personal_access_token) !== undefined) return 'personalAccessToken';

@@ -10,8 +10,9 @@ import { type Room, tightest, usageFromLimits } from '../accounts/usage.ts';
 import { inspectVault, type VaultState } from '../accounts/vault.ts';
 import type { LimitProof } from '../codex/limit-proof.ts';
 import type { RateLimits } from '../codex/rollout.ts';
+import { adoptAuth } from '../overlay/adopt-auth.ts';
 import { assertHeld } from '../overlay/lease.ts';
-import { hasLoginLink, pointAuth } from '../overlay/point-auth.ts';
+import { hasLoginLink, hasOwnLogin, pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import { createDeferredWrites, type DeferredWrites, retryNow } from '../state/deferred-writes.ts';
@@ -169,7 +170,8 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
       await allowed.reread(directory);
       allowed.assertAllowed(target);
     },
-    hasLostLink: () => !hasLoginLink(slot) && vaultOf(config, target)?.kind === 'ready',
+    hasLostLink: () =>
+      !hasLoginLink(slot) && !hasOwnLogin(slot) && vaultOf(config, target)?.kind === 'ready',
     noteAnswer(beganAt) {
       notes.recordAnswer(target, beganAt);
     },
@@ -231,6 +233,11 @@ export function openHandoffAccounts(options: HandoffAccountsOptions): HandoffAcc
         assertHeld(slot);
         const vault = vaultOf(config, next);
         if (vault?.kind !== 'ready') throw new Error(`the login of ${next} is gone`);
+        // A tool, or a `codex login` in a shell of the session, has replaced the link.
+        if (hasOwnLogin(slot)) {
+          const vaults = listVaults(notes.readTargets());
+          adoptAuth(slot, { vaults, orphansDir: paths.orphansDir, now: new Date(options.now()) });
+        }
         pointAuth(slot, vault.authFile);
         return vault.authFile;
       });

@@ -1,6 +1,11 @@
+import { listVaults, readTargets } from '../accounts/target-snapshot.ts';
 import { describeError } from '../errors.ts';
 import type { Ending } from '../handoff/states.ts';
+import { holdsSlot } from '../overlay/lease.ts';
+import { mendLoginLink } from '../overlay/mend-link.ts';
+import { hasOwnLogin } from '../overlay/point-auth.ts';
 import { THIS_SESSION } from '../registry/keep-launch.ts';
+import { attempt } from '../state/attempt.ts';
 import { catchUncaught } from '../state/uncaught-errors.ts';
 import { closeSessionOverlay } from './close-overlay.ts';
 import { endLike } from './end-like.ts';
@@ -14,7 +19,10 @@ export async function runAndClose(
 ): Promise<Ending> {
   const { facts, accounts, tokens, keeper, plan } = session;
   const { paths, say } = facts;
-  const stopWatching = tokens.watch(() => accounts.target);
+  const stopWatching = tokens.watch(() => {
+    mendLink(session);
+    return accounts.target;
+  });
   let ending: Ending | undefined;
   // Until the process ends, no exception of ours runs Codex again or shows a stack.
   catchUncaught((error) => {
@@ -41,6 +49,17 @@ export async function runAndClose(
     await session.asker.settled();
     stopWatching();
   }
+}
+
+/** A tool may have replaced the overlay's link. Never throws: the end of the session adopts what is left. */
+function mendLink({ facts: { paths }, config, plan: { slot }, accounts }: OpenedSession): void {
+  if (!hasOwnLogin(slot) || !holdsSlot(slot)) return;
+  attempt(() => {
+    const vaults = listVaults(readTargets(paths, config));
+    const vault = vaults.find(({ name }) => name === accounts.target);
+    if (vault === undefined) return;
+    mendLoginLink(slot, vault, { vaults, orphansDir: paths.orphansDir, now: new Date() });
+  });
 }
 
 /** Called before the overlay is closed, while a missing link still shows a logout. */

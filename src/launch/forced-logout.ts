@@ -4,7 +4,7 @@ import { HotswapError } from '../errors.ts';
 import type { Ending } from '../handoff/states.ts';
 import { describeTime } from '../local-time.ts';
 import { holdsSlot } from '../overlay/lease.ts';
-import { hasLoginLink, pointAuth } from '../overlay/point-auth.ts';
+import { hasLoginLink, hasOwnLogin, pointAuth } from '../overlay/point-auth.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { Config } from '../state/config.ts';
 import { ensurePrivateDir, readJson, replaceFile } from '../state/files.ts';
@@ -50,7 +50,7 @@ export function createLogoutGuard(
     catchLogout(slot, name, ending) {
       // Codex refuses to start with status 1. A person's own /logout ends with 0.
       const isRefused = ending.kind === 'exited' && ending.code === 1;
-      if (hasThread || !isRefused || hasLoginLink(slot)) return undefined;
+      if (hasThread || !isRefused || hasLoginLink(slot) || hasOwnLogin(slot)) return undefined;
       // Another session may have the overlay now: then that session has lost the link.
       if (!holdsSlot(slot)) return undefined;
       const target = config.targets.find((candidate) => candidate.name === name);

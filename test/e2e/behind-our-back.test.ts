@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -328,6 +329,70 @@ describe('only the link is gone', () => {
     await run('status');
     expect(lstatSync(path('.codex-acc1/auth.json')).isFile()).toBe(true);
     expect(holder('.codex-acc1')).toBe('acc1');
+  });
+});
+
+describe('a tool puts a file in the place of the link', () => {
+  /** `jq . f > t && mv t f` */
+  const formatAnew = (file: string) => {
+    const text = `${JSON.stringify(JSON.parse(readFileSync(file, 'utf8')), null, 2)}\n`;
+    rmSync(file);
+    writeFileSync(file, text, { mode: 0o600 });
+  };
+
+  const logInAgain = (hotswap: Supervised, backend: Backend) => {
+    backend.expectLogin('acc1');
+    const args = ['acc1', '--device-auth', '--', '--experimental_issuer', backend.origin];
+    return hotswap.command('login', ...args);
+  };
+
+  it('with the same login: that is no news, the link is back, and `use` reaches plain codex', async () => {
+    const { backend, hotswap, path, shared, states, orphans } = await openHome();
+    formatAnew(shared);
+    expect((await runCommand(hotswap, 'status')).stderr).toBe('');
+    expect(readlinkSync(shared)).toBe(path('.codex-acc1/auth.json'));
+    formatAnew(shared);
+    expect((await runCommand(hotswap, 'use', 'acc2')).stderr).toBe('');
+    const [file = '', ...first] = hotswap.commandLine();
+    formatAnew(shared);
+    const run = await hotswap.sandbox.run(file, [...first, 'exec', 'hello'], { timeoutMs: 60_000 });
+    expect(run.stderr).not.toMatch(/codex-hotswap: .*(login|logged in)/);
+    expect(readlinkSync(shared)).toBe(path('.codex-acc2/auth.json'));
+    expect(await states()).toEqual({ acc1: 'ready', acc2: 'ready' });
+    expect(orphans()).toEqual([]);
+    expect(backend.tokens.counts).toMatchObject({ reuses: 0, revocations: 0 });
+  });
+
+  it('with an old backup: one true line, once, and the newer login stays', async () => {
+    const { backend, hotswap, path, shared, states } = await openHome();
+    copyFileSync(path('.codex-acc1/auth.json'), path('backup.json'));
+    await aSecondLater();
+    await logInAgain(hotswap, backend);
+    const vault = readFileSync(path('.codex-acc1/auth.json'), 'utf8');
+    rmSync(shared);
+    copyFileSync(path('backup.json'), shared);
+    const { stderr } = await runCommand(hotswap, 'status');
+    expect(stderr).toMatch(/^codex-hotswap: .*an older login of acc1.*was put back\n$/);
+    expect((await runCommand(hotswap, 'status')).stderr).toBe('');
+    expect(readFileSync(path('.codex-acc1/auth.json'), 'utf8')).toBe(vault);
+    expect(await states()).toEqual({ acc1: 'ready', acc2: 'ready' });
+  });
+
+  it('in the overlay of a session: it goes on under the next account, and nothing is told', async () => {
+    const { backend, hotswap, path, states, orphans } = await openHome();
+    backend.account('acc1').turnsLeft = 1;
+    const terminal = hotswap.open(['hello']);
+    await terminal.waitForText(/answer \d+ from acc1/);
+    formatAnew(path('.local/state/codex-hotswap/runtime/slot-1/auth.json'));
+    await ask(terminal, 'again');
+    await terminal.waitForText(/answer \d+ from acc2/, { timeoutMs: 30_000 });
+    formatAnew(path('.local/state/codex-hotswap/runtime/slot-1/auth.json'));
+    expect((await quit(terminal)).status).toBe(0);
+    expect(await states()).toEqual({ acc1: 'marked', acc2: 'ready' });
+    expect(hotswap.account('acc1').marks.map(({ kind }) => kind)).not.toContain('needs-login');
+    expect(terminal.scrollback().join('')).not.toMatch(/left a|logged out|link to its login/);
+    expect(orphans()).toEqual([]);
+    expect(backend.tokens.counts).toMatchObject({ reuses: 0, revocations: 0 });
   });
 });
 

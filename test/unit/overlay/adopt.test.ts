@@ -335,7 +335,10 @@ describe('a real auth.json', () => {
   test('last_refresh counts where it is younger than the token', () => {
     const { paths, slot, ours } = openFurnished();
     const vault = openVault(paths, 'a', forgeAuth({ issuedAt: 1_800_000_000 }));
-    const renewed = forgeAuth({ issuedAt: 1_800_000_000, lastRefresh: '2030-01-01T00:00:00.5Z' });
+    const renewed = forgeAuth({
+      issuedAt: 1_800_000_000,
+      lastRefresh: '2030-01-01T00:00:00.5Z',
+    }).replace('refresh-user-1-', 'refresh-another-');
     put(ours('auth.json'), renewed);
     expect(adopt(paths, slot, [vault]).auth).toMatchObject({ kind: 'vaulted' });
     expect(read(vault.authFile)).toBe(renewed);
@@ -346,7 +349,9 @@ describe('a real auth.json', () => {
     const held = forgeAuth({ issuedAt: 2000 });
     const vault = openVault(paths, 'a', held);
     put(ours('auth.json'), forgeAuth({ issuedAt: 1000 }));
-    expect(adopt(paths, slot, [vault]).auth).toEqual({ kind: 'outdated', vault: 'a' });
+    expect(adopt(paths, slot, [vault]).auth).toEqual({
+      ...{ kind: 'outdated', vault: 'a', isSame: false },
+    });
     expect(read(vault.authFile)).toBe(held);
     expect(keptIn(paths)).toEqual([forgeAuth({ issuedAt: 1000 })]);
     expect(existsSync(ours('auth.json'))).toBe(false);
@@ -372,7 +377,7 @@ describe('a real auth.json', () => {
     ['broken', () => '{"tokens":', /is not valid JSON/],
     [
       'as fresh as the vault’s, but another',
-      () => forgeAuth({ email: 'x@y.z' }),
+      () => forgeAuth().replace('refresh-user-1-', 'refresh-another-'),
       /not clear whether .* is newer/,
     ],
   ])('%s: kept among the orphans, 0600', (_, make, reason) => {
