@@ -136,6 +136,9 @@ const NOTES: Record<string, Note> = {
   'turn/completed'(conversation, params, line) {
     const turn = readObject(params.turn);
     const failure = turn?.status === 'failed' ? readFailure(turn.error) : undefined;
+    if (failure?.message === NEEDS_INPUT && conversation.server > 0) {
+      return completeTurn(conversation, params, line);
+    }
     const isOurs = failure !== undefined && isAboutAccount(turn?.error);
     endTurn(conversation, String(params.threadId), turn?.status, isOurs ? failure : undefined);
     return line;
@@ -170,6 +173,13 @@ const NOTES: Record<string, Note> = {
     return toLine({ ...parseLine(line), params: { ...params, requestId: shown } });
   },
 };
+
+/** The turn has ended well: its error is that of our first try to begin it, which Codex up to 0.144 keeps (fact 133). */
+function completeTurn(conversation: Conversation, params: Fields, line: Buffer): Buffer {
+  endTurn(conversation, String(params.threadId), 'completed', undefined);
+  const turn = { ...readObject(params.turn), status: 'completed', error: null };
+  return toLine({ ...parseLine(line), params: { ...params, turn } });
+}
 
 /** The errors that another account may not have. The record decides; this only holds the end of the turn until it is read. */
 function isAboutAccount(error: unknown): boolean {

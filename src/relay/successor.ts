@@ -64,7 +64,11 @@ async function openThread(
 ): Promise<string | undefined> {
   const request = reopeningOf(thread);
   if (request === undefined) return 'the thread is not recorded';
-  const answer = await conversation.own.ask(request.method, request.params);
+  const { own } = conversation;
+  const { excludeTurns, ...stable } = request.params;
+  let answer = await own.ask(request.method, request.params);
+  // Up to 0.150 this parameter needs a capability that the client may not have declared (fact 134).
+  if (!answer.ok && excludeTurns) answer = await own.ask(request.method, stable);
   if (!answer.ok) return answer.message;
   const now = readThread(answer.result.thread, thread.opening);
   if (now !== undefined && now.id !== thread.id) renameThread(conversation, thread, now.id);
