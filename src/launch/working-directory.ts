@@ -12,9 +12,13 @@ export interface WorkPlace {
   directory?: string | undefined;
 }
 
-/** The working directory of Codex: the directory of `-C`, else that of its start. Codex resolves no link in it (fact 43). */
+/**
+ * The working directory of Codex: the directory of `-C`, else that of its start. Codex resolves no link in it (fact 43). An
+ * app-server takes no notice of `-C`.
+ */
 export function workingDirectory({ invocation, cwd, directory }: WorkPlace): string {
-  return directory ?? resolve(cwd, listFlagValues(invocation, 'cd').at(-1) ?? '.');
+  const named = invocation.mode === 'app-server' ? [] : listFlagValues(invocation, 'cd');
+  return directory ?? resolve(cwd, named.at(-1) ?? '.');
 }
 
 /**

@@ -5,11 +5,12 @@ import { ownPlace } from '../state/machine-place.ts';
 import type { Paths } from '../state/paths.ts';
 import { ownIdentity, processTable } from '../state/process-identity.ts';
 import {
-  beginSegment,
+  type BoundThread,
   bindLaunch,
   endLaunch,
   type LaunchRecord,
   launchName,
+  moveLaunch,
   pruneLaunches,
   type Segment,
   writeLaunch,
@@ -22,7 +23,7 @@ export interface LaunchKeeper {
   /** Call it after the start of the first child, also when that has failed. */
   begin(): void;
   /** The child works on this thread. */
-  bind(thread: { id: string; rollout: string; copyOf?: string }): void;
+  bind(thread: BoundThread): void;
   /** The program that drives the child has named itself. */
   nameClient(client: string): void;
   /** The next child runs under this account. */
@@ -77,14 +78,9 @@ export function keepLaunch(kept: KeptLaunch): LaunchKeeper {
   return {
     launch: record.launch,
     begin: () => save(record),
-    bind: ({ id, rollout, copyOf }) =>
-      save(bindLaunch(record, id, rollout, now().toISOString(), copyOf)),
+    bind: (thread) => save(bindLaunch(record, thread, now().toISOString())),
     nameClient: (client) => save({ ...record, client }),
-    move(target) {
-      const { thread, rollout } = record;
-      const next = openSegment(kept, target, now());
-      save(beginSegment(record, { ...next, ...dropUndefined({ thread, rollout }) }));
-    },
+    move: (target) => save(moveLaunch(record, openSegment(kept, target, now()))),
     async gather() {
       await gather(record, now());
     },

@@ -7,7 +7,7 @@ import type { LaunchRecord, Segment } from './launch-record.ts';
 export interface KnownThread {
   thread: string;
   rollout: string;
-  /** The working directory of the launch that used it last. */
+  /** Its working directory in the launch that used it last. */
   cwd: string;
   /** `codex exec` began it, so Codex lists it only when it is asked for such threads (fact 47). */
   isOfExec: boolean;
@@ -25,7 +25,13 @@ export function listKnownThreads(launches: readonly LaunchRecord[]): KnownThread
     for (const segment of segments) {
       const { thread, rollout } = segment;
       if (thread === undefined || rollout === undefined) continue;
-      const use = { segment, rollout, cwd, mode, isRefused: isRefused(segment, segments) };
+      const use = {
+        segment,
+        rollout,
+        cwd: segment.cwd ?? cwd,
+        mode,
+        isRefused: isRefused(segment, segments),
+      };
       uses.set(thread, [...(uses.get(thread) ?? []), use]);
     }
   }
@@ -59,8 +65,8 @@ function isRefused({ thread, target }: Segment, segments: readonly Segment[]): b
   return segments.some(({ copyOf, target: other }) => copyOf === thread && other === target);
 }
 
-/** The record has the directory of the start. `-C` gives Codex another one. */
-function directoryOf({ cwd, args = [] }: LaunchRecord): string {
-  const hasOption = args.some((word) => /^(?:-C|--cd)/.test(word));
+/** The record has the directory of the start. `-C` gives Codex another one, but not an app-server. */
+function directoryOf({ cwd, mode, args = [] }: LaunchRecord): string {
+  const hasOption = mode !== 'app-server' && args.some((word) => /^(?:-C|--cd)/.test(word));
   return hasOption ? resolve(cwd, listFlagValues(parseArgv(args), 'cd').at(-1) ?? '.') : cwd;
 }

@@ -23,6 +23,8 @@ export interface Segment {
   rollout?: string;
   /** The original of this thread, when the account could not read the original and got a copy. */
   copyOf?: string;
+  /** The directory that the thread works in, where that is not the directory of the launch. */
+  cwd?: string;
   /** The times of the first and the last `token_count` in this segment, ISO 8601. */
   firstTokenCountAt?: string;
   lastTokenCountAt?: string;
@@ -56,7 +58,10 @@ export interface LaunchRecord {
   thread?: string;
   /** Its file in the shared home. */
   rollout?: string;
-  /** The oldest first; the last one is open while the launch runs. */
+  /**
+   * The oldest first; the last one is open while the launch runs. An app-server works on several threads at once, and has an
+   * open segment for each.
+   */
   segments: Segment[];
 }
 
@@ -80,32 +85,58 @@ export function writeLaunch(paths: Paths, record: LaunchRecord): void {
   if (record.state !== 'ended') startBeating(file);
 }
 
+/** The thread that a launch works on. */
+export interface BoundThread {
+  id: string;
+  rollout?: string | undefined;
+  copyOf?: string | undefined;
+  cwd?: string | undefined;
+}
+
 /**
  * Binds a launch and its open segment to a thread. A second thread (`/new`, `/resume` in the TUI) begins a new segment under
- * the same account. Pure.
+ * the same account, and ends the open one, but for an app-server. Pure.
  * @param at ISO 8601.
  */
 export function bindLaunch(
   record: LaunchRecord,
-  thread: string,
-  rollout?: string,
+  thread: BoundThread,
   at = record.startedAt,
-  copyOf?: string,
 ): LaunchRecord {
-  const place = { thread, ...dropUndefined({ rollout, copyOf }) };
-  const bound: LaunchRecord = { ...record, state: 'bound', thread, ...dropUndefined({ rollout }) };
-  const open = record.segments.at(-1);
-  if (open === undefined || open.thread === thread) return bound;
-  if (open.thread === undefined) {
-    return { ...bound, segments: [...record.segments.slice(0, -1), { ...open, ...place }] };
+  const { id, rollout, copyOf } = thread;
+  const cwd = thread.cwd === record.cwd ? undefined : thread.cwd;
+  const place = { thread: id, ...dropUndefined({ rollout, copyOf, cwd }) };
+  const bound: LaunchRecord = {
+    ...record,
+    state: 'bound',
+    thread: id,
+    ...dropUndefined({ rollout }),
+  };
+  const open = record.segments.filter(isOpen);
+  const last = open.at(-1);
+  if (last === undefined || open.some((segment) => segment.thread === id)) return bound;
+  if (last.thread === undefined) {
+    return { ...bound, segments: [...record.segments.slice(0, -1), { ...last, ...place }] };
   }
-  const { target, identity } = open;
-  return beginSegment(bound, { target, ...dropUndefined({ identity }), from: at, ...place });
+  const { target, identity } = last;
+  const next = { target, ...dropUndefined({ identity }), from: at, ...place };
+  if (record.mode === 'app-server') return { ...bound, segments: [...record.segments, next] };
+  return { ...bound, segments: [...closeSegments(record, at), next] };
 }
 
-/** Ends the open segment and begins the next one. Pure. */
-export function beginSegment(record: LaunchRecord, next: Segment): LaunchRecord {
-  return { ...record, segments: [...closeSegments(record, next.from), next] };
+/** Ends the open segments, and goes on with their threads under another account. Pure. */
+export function moveLaunch(
+  record: LaunchRecord,
+  next: Pick<Segment, 'target' | 'identity' | 'from'>,
+): LaunchRecord {
+  const moved = record.segments.filter(isOpen).map(({ thread, rollout, cwd }) => ({
+    ...next,
+    ...dropUndefined({ thread, rollout, cwd }),
+  }));
+  return {
+    ...record,
+    segments: [...closeSegments(record, next.from), ...(moved.length > 0 ? moved : [next])],
+  };
 }
 
 /** Ends a launch and its open segment. Pure. */
@@ -170,6 +201,10 @@ export function pruneLaunches(paths: Paths, now: Date): number {
   });
   for (const name of doomed) rmSync(join(paths.sessionsDir, name), { force: true });
   return doomed.length;
+}
+
+function isOpen({ to }: Segment): boolean {
+  return to === undefined;
 }
 
 function closeSegments(record: LaunchRecord, at: string): Segment[] {
@@ -248,6 +283,7 @@ function checkSegment(value: unknown): Segment | undefined {
       thread: readText(found.thread, MAX_LENGTH.name),
       rollout: readText(found.rollout, MAX_LENGTH.path),
       copyOf: readText(found.copyOf, MAX_LENGTH.name),
+      cwd: readText(found.cwd, MAX_LENGTH.path),
       firstTokenCountAt: readIsoTime(found.firstTokenCountAt),
       lastTokenCountAt: readIsoTime(found.lastTokenCountAt),
     }),

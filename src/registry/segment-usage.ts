@@ -74,7 +74,9 @@ export async function gatherUsage(
     // Only the end of a long rollout is read, so an earlier first count stays.
     const firstTokenCountAt = segment.firstTokenCountAt ?? told.firstTokenCountAt;
     segments.push({ ...segment, firstTokenCountAt, lastTokenCountAt });
-    if (usage !== undefined && holdsItsAccount(segment, identityOf) === true) {
+    // Segments of an app-server run side by side.
+    const isNewer = (latest.get(segment.target)?.capturedAt ?? 0) <= (usage?.capturedAt ?? 0);
+    if (usage !== undefined && isNewer && holdsItsAccount(segment, identityOf) === true) {
       latest.set(segment.target, usage);
     }
   }

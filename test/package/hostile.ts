@@ -64,7 +64,8 @@ export function recordsOf(home: Home, text = 'x'): Record<string, Json> {
     },
     [`${STATE}/sessions/20261120T100000000Z-2.json`]: {
       ...{ version: 1, launch: '20261120T100000000Z-2', state: 'ended', pid: 7, cwd: text },
-      ...{ mode: 'exec', startedAt: AT, endedAt: AT, thread: text, rollout: text },
+      ...{ mode: 'app-server', client: text },
+      ...{ startedAt: AT, endedAt: AT, thread: text, rollout: text },
       segments: [{ target: 'acc2', from: AT, to: AT, thread: text, rollout: text }],
     },
   };
@@ -85,6 +86,7 @@ export function eventsOf(text: string): Json[] {
     rotated: { thread: text, from: text, to: text, kind: text, left: 3, minutes: 300 },
     exhausted: { target: text, earliest: { target: text, until: 1_800_000_000 } },
     waiting: { target: text, until: 1_800_000_000 },
+    client: { name: text },
     waited: { target: text, outcome: text, reason: text },
     copied: { target: text, from: text, to: text },
     resumed: { thread: text, target: text, milliseconds: 700 },

@@ -44,6 +44,7 @@ test('sessions are counted under the target they work under now, as long as they
       pid: process.pid,
       cwd: '/project',
       mode: 'interactive',
+      client: null,
       startedAt: record.startedAt,
       thread: 'thread-1',
     },

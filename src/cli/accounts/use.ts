@@ -9,6 +9,7 @@ import type { Config } from '../../state/config.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { tellUseHere } from '../look/rule-report.ts';
 import { reportTarget, type TargetReport } from '../look/target-report.ts';
+import { tellServersElsewhere } from '../session/live-sessions.ts';
 import { linkSharedHome } from '../set-up/link-shared-home.ts';
 import { foreseeStart, tellStart } from './next-start.ts';
 
@@ -53,6 +54,7 @@ export function makeCurrent(context: Context, config: Config, name: string): voi
   if (start?.target === name && start.notice !== undefined) warn(start.notice);
   const here = tellUseHere(context, config, start?.target ?? name);
   if (here !== undefined) warn(here);
+  for (const line of tellServersElsewhere(paths, start?.target ?? name)) warn(line);
   linkSharedHome(context, config);
   const unreached = tellUnreachedShim(context.env, paths);
   if (unreached !== undefined) warn(unreached);

@@ -20,7 +20,7 @@ export function describeEvent(logged: LoggedEvent, now: Date): string {
 function sentenceOf(event: HotswapEvent, now: Date): string {
   switch (event.type) {
     case 'launch':
-      return `started ${STARTED[event.mode]} under ${event.target}${part(' in ', event.cwd)} (session directory ${event.slot})`;
+      return `started ${nameCommand(event.mode)} under ${event.target}${part(' in ', event.cwd)} (session directory ${event.slot})`;
     case 'client':
       return `serves ${event.name}`;
     case 'bound':
@@ -75,7 +75,9 @@ function sentenceOf(event: HotswapEvent, now: Date): string {
   }
 }
 
-const STARTED = { interactive: 'codex', exec: 'codex exec', 'app-server': 'codex app-server' };
+function nameCommand(mode: string): string {
+  return mode === 'exec' || mode === 'app-server' ? `codex ${mode}` : 'codex';
+}
 
 const WAITED: Record<string, string> = {
   back: 'can now go on under',

@@ -10,7 +10,7 @@ import { attempt } from '../../state/attempt.ts';
 import type { Config } from '../../state/config.ts';
 import { foreseeStart } from '../accounts/next-start.ts';
 import { type Context, currentName, readReconciledConfig, requireConfig } from '../context.ts';
-import { listLiveSessions } from '../session/live-sessions.ts';
+import { listLiveSessions, listServers } from '../session/live-sessions.ts';
 import { listRuleFaults, type RuleReport, reportRules, tellHere } from './rule-report.ts';
 import { formatStatus, type TargetStatus } from './status-table.ts';
 import { reportTarget } from './target-report.ts';
@@ -113,6 +113,10 @@ function formatReport(
     width: isTTY ? columns : undefined,
     colour: Boolean(isTTY) && !env.NO_COLOR,
   });
+  for (const [account, servers] of listServers(targets.flatMap(({ sessions }) => sessions))) {
+    const names = servers.map(({ client, pid }) => `${client ?? 'unknown client'} (pid ${pid})`);
+    lines.push(`app-server under ${account}: ${names.join(', ')}`);
+  }
   if (here !== null) lines.push(here);
   else if (next !== null && next !== current) lines.push(`new sessions start with ${next}`);
   const faults = rules.length === 0 ? [] : listRuleFaults(context, requireConfig(context), rules);

@@ -30,6 +30,34 @@ export function listLiveSessions(paths: Paths): LiveSession[] {
   });
 }
 
+/**
+ * The app-servers that work under another account than new sessions will.
+ * @returns a line for each of those accounts, with the programs that the app-servers serve.
+ */
+export function tellServersElsewhere(paths: Paths, target: string): string[] {
+  const others = listServers(
+    listLiveSessions(paths).filter((session) => session.target !== target),
+  );
+  return [...others].map(([account, servers]) => {
+    const [many, they] =
+      servers.length > 1
+        ? ['app-servers still work', 'they move']
+        : ['app-server still works', 'it moves'];
+    const names = servers.map(({ client, pid }) => client ?? `pid ${pid}`).join(', ');
+    return `${servers.length} ${many} under ${account} (${names}); ${they} at the next limit, or when the program starts its app-server again`;
+  });
+}
+
+/** The app-servers among sessions, by account. */
+export function listServers(sessions: readonly LiveSession[]): Map<string, LiveSession[]> {
+  const servers = new Map<string, LiveSession[]>();
+  for (const session of sessions) {
+    if (session.mode !== 'app-server') continue;
+    servers.set(session.target, [...(servers.get(session.target) ?? []), session]);
+  }
+  return servers;
+}
+
 /** Whether a session runs under a target now. */
 export function isUsed(paths: Paths, target: Target): boolean {
   // A session may have no record. Then its overlay shows that it runs.

@@ -45,6 +45,12 @@ export interface SessionReport {
   } | null;
   /** The command that continues the thread. */
   resume: string | null;
+  /** Each of its threads, the last begun last. An app-server works on several at once. */
+  threads: ThreadReport[];
+}
+
+export interface ThreadReport extends Pick<SessionReport, 'title' | 'rollout' | 'resume'> {
+  thread: string;
 }
 
 /** Makes the report of a launch. Of all rollouts it reads only that of the record. @returns undefined without a segment. */
@@ -54,9 +60,12 @@ export async function reportSession(
 ): Promise<SessionReport | undefined> {
   const last = record.segments.at(-1);
   if (last === undefined) return undefined;
-  const { rollout, thread } = record;
-  const exists = rollout !== undefined && (await stat(rollout).catch(() => undefined));
-  const found = exists ? await readSegmentUsage(last, facts.now.getTime()) : undefined;
+  const threads = await reportThreads(record.segments);
+  const thread = record.thread ?? null;
+  const { title, rollout, resume } = threads.find((report) => report.thread === thread) ?? {
+    ...{ title: null, rollout: null, resume: null },
+  };
+  const found = rollout !== null ? await readSegmentUsage(last, facts.now.getTime()) : undefined;
   return {
     launch: record.launch,
     active: isRunning(record, facts.paths),
@@ -69,17 +78,31 @@ export async function reportSession(
     endedAt: record.endedAt ?? null,
     target: last.target,
     sameAccount: holdsItsAccount(last, facts.identityOf) ?? null,
-    thread: thread ?? null,
-    title: (exists && (await readThreadPreview(rollout))) || null,
-    rollout: exists ? rollout : null,
+    ...{ thread, title, rollout },
     segments: record.segments,
     usage:
       found?.usage === undefined
         ? null
         : { capturedAt: found.lastTokenCountAt, windows: found.usage.windows },
-    resume: exists && thread !== undefined ? `codex-hotswap resume ${thread}` : null,
+    resume,
+    threads,
   };
 }
+
+async function reportThreads(segments: readonly Segment[]): Promise<ThreadReport[]> {
+  const files = new Map(segments.map(({ thread, rollout }) => [thread, rollout]));
+  const reports = [...files].slice(-MOST_THREADS).map(async ([thread, file]) => {
+    if (thread === undefined) return [];
+    const exists = file !== undefined && (await stat(file).catch(() => undefined)) !== undefined;
+    const title = (exists && (await readThreadPreview(file))) || null;
+    const resume = exists ? `codex-hotswap resume ${thread}` : null;
+    return [{ thread, title, rollout: exists ? file : null, resume }];
+  });
+  return (await Promise.all(reports)).flat();
+}
+
+/** An app-server may run for weeks. */
+const MOST_THREADS = 100;
 
 /** The targets of these segments in their order; neighbours of one target count once. */
 export function listAccounts(segments: readonly { target: string }[]): string[] {

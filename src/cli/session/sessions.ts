@@ -68,7 +68,8 @@ function ranUnder({ segments }: LaunchRecord, target: string | undefined): boole
 
 function describe(report: SessionReport, context: Context): string[] {
   const { now } = context;
-  const { active, target, cwd, title, sameAccount, resume, endedAt, pid } = report;
+  const { active, target, cwd, mode, title, sameAccount, resume, endedAt, pid } = report;
+  const isServer = mode === 'app-server';
   const started = describeTime(Date.parse(report.startedAt) / 1000, now);
   const state = active
     ? `running since ${started} (pid ${pid})`
@@ -78,14 +79,29 @@ function describe(report: SessionReport, context: Context): string[] {
   const path = listAccounts(report.segments).join(' → ');
   return [
     `${active ? '*' : ' '} ${path}  ${nameMode(report)} in ${cwd}  ${state}`,
-    ...(title === null ? [] : [`    ${title}`]),
+    ...(title === null || isServer ? [] : [`    ${title}`]),
     ...(sameAccount === false && active
       ? [`    ! ${target} now holds another account; this session still runs under the former one`]
       : []),
     ...describeUsage(report, nowSeconds(context)),
-    ...(resume === null || active ? [] : [`    ${resume}`]),
+    ...(isServer ? describeThreads(report) : resume === null || active ? [] : [`    ${resume}`]),
   ];
 }
+
+/** Each thread of an app-server, and how to go on with it. */
+function describeThreads({ active, threads }: SessionReport): string[] {
+  const shown = threads.slice(-SHOWN_THREADS);
+  const hidden = threads.length - shown.length;
+  return [
+    ...(hidden === 0 ? [] : [`    and ${hidden} more threads before; all: --json`]),
+    ...shown.flatMap((thread) => [
+      ...(thread.title === null ? [] : [`    ${thread.title}`]),
+      ...(thread.resume === null || active ? [] : [`    ${thread.resume}`]),
+    ]),
+  ];
+}
+
+const SHOWN_THREADS = 5;
 
 function describeUsage({ usage, target }: SessionReport, now: number): string[] {
   if (usage === null || usage.windows.length === 0) return [];

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
-  beginSegment,
   bindLaunch,
   endLaunch,
   isRunning,
   type LaunchRecord,
   launchName,
+  moveLaunch,
   pruneLaunches,
   readLaunches,
   writeLaunch,
@@ -31,8 +31,8 @@ const pending = (changes: Partial<LaunchRecord> = {}): LaunchRecord => ({
 
 test('a launch goes from pending through its segments to its end', () => {
   const paths = makeScratchHome();
-  const bound = bindLaunch(pending(), 'thread-1', '/slot-1/sessions/r.jsonl');
-  const moved = beginSegment(bound, { target: 'b', from: T(5) });
+  const bound = bindLaunch(pending(), { id: 'thread-1', rollout: '/slot-1/sessions/r.jsonl' });
+  const moved = moveLaunch(bound, { target: 'b', from: T(5) });
   const ended = endLaunch(moved, T(9));
   withUmask(0, () => writeLaunch(paths, ended));
   expect(readLaunches(paths)).toEqual({ launches: [ended], notices: [] });
@@ -50,15 +50,37 @@ test('a launch goes from pending through its segments to its end', () => {
 });
 
 test('another thread in the same session is a segment of its own', () => {
-  const first = bindLaunch(pending(), 'thread-1', '/r1.jsonl', T(1));
-  const again = bindLaunch(first, 'thread-1', '/r1.jsonl', T(2));
+  const first = bindLaunch(pending(), { id: 'thread-1', rollout: '/r1.jsonl' }, T(1));
+  const again = bindLaunch(first, { id: 'thread-1', rollout: '/r1.jsonl' }, T(2));
   expect(again).toEqual(first);
-  const second = bindLaunch(first, 'thread-2', '/r2.jsonl', T(3));
+  const second = bindLaunch(first, { id: 'thread-2', rollout: '/r2.jsonl' }, T(3));
   expect(second).toMatchObject({ thread: 'thread-2', rollout: '/r2.jsonl' });
   expect(second.segments).toEqual([
     { target: 'a', from: T(0), to: T(3), thread: 'thread-1', rollout: '/r1.jsonl' },
     { target: 'a', from: T(3), thread: 'thread-2', rollout: '/r2.jsonl' },
   ]);
+});
+
+test('an app-server works on its threads at once, under one account after the other', () => {
+  const server = pending({ mode: 'app-server', client: 'an editor 1.2' });
+  const one = { id: 'thread-1', rollout: '/r1.jsonl', cwd: '/repo' };
+  const two = { id: 'thread-2', rollout: '/r2.jsonl', cwd: '/other' };
+  const both = bindLaunch(bindLaunch(server, one, T(1)), two, T(2));
+  expect(bindLaunch(both, one, T(3)).segments).toEqual(both.segments);
+  const moved = moveLaunch(both, { target: 'b', from: T(4) });
+  const placed = [
+    { thread: 'thread-1', rollout: '/r1.jsonl' },
+    { thread: 'thread-2', rollout: '/r2.jsonl', cwd: '/other' },
+  ];
+  expect(moved.segments).toEqual([
+    { target: 'a', from: T(0), to: T(4), ...placed[0] },
+    { target: 'a', from: T(2), to: T(4), ...placed[1] },
+    { target: 'b', from: T(4), ...placed[0] },
+    { target: 'b', from: T(4), ...placed[1] },
+  ]);
+  const paths = makeScratchHome();
+  writeLaunch(paths, endLaunch(moved, T(9)));
+  expect(readLaunches(paths).launches).toEqual([endLaunch(moved, T(9))]);
 });
 
 test('a launch that was killed runs no more', () => {
