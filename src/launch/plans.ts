@@ -89,7 +89,7 @@ export async function planServerChildren(facts: PlanFacts): Promise<{
 }> {
   const { args } = facts.invocation;
   return {
-    first: await planChild(facts, args, facts.settings),
+    first: await planChild(facts, args, facts.settings, facts.codex.first),
     next: (directory) => planNext({ ...facts, directory }, args),
   };
 }
