@@ -51,9 +51,9 @@ export async function openCodex(
   wait = WAIT,
 ): Promise<CodexInUse> {
   let path = real;
-  const learn = async (program: Program): Promise<CodexNow> => ({
+  const learn = async (program: Program, wrapperMs?: number): Promise<CodexNow> => ({
     program,
-    capabilities: await learnCapabilities(paths, program.file, program.env),
+    capabilities: await learnCapabilities(paths, program.file, program.env, wrapperMs),
   });
   const first = await learn(findProgram(real, env));
   let last = first;
@@ -69,8 +69,9 @@ export async function openCodex(
 
   async function look(everywhere: boolean): Promise<CodexNow | HotswapError> {
     const found = find(everywhere);
-    if (found.kind !== 'found') return describeMissing(found);
-    const now = await learn(findProgram(found.path, env)).catch(() => undefined);
+    if (found.kind === 'not-found') return isGone(path);
+    if (found.kind === 'not-executable') return describeMissing(found);
+    const now = await learn(findProgram(found.path, env), 0).catch(() => undefined);
     if (now === undefined || (isSilent(now) && !isSilent(first))) return cannotStart(found.path);
     path = found.path;
     return now;
@@ -113,6 +114,14 @@ function isSilent({ capabilities }: CodexNow): boolean {
     version === undefined &&
     learnedOptions.length === 0 &&
     Object.keys(features).length === 0
+  );
+}
+
+function isGone(path: string): HotswapError {
+  return new HotswapError(
+    'codex-not-found',
+    `${path} is gone, and there is no other codex`,
+    'reinstall it, for example with: npm install -g @openai/codex',
   );
 }
 

@@ -212,7 +212,7 @@ describe('Node off PATH', () => {
     expect(sandbox.run(['fix it'])).toMatchObject({ program: 'codex', status: 0 });
   });
 
-  test('a codex that is a script finds its node, and only then PATH changes, at its end', () => {
+  test('a codex that is a script finds its node: at the end of PATH, once', () => {
     const sandbox = createSandbox();
     sandbox.write('node/bin/node', '#!/bin/sh\nprintf "%s\\0" node "$PATH" "$@"\n');
     const script = sandbox.write('npm/codex', '#!/usr/bin/env node\n');
@@ -220,15 +220,8 @@ describe('Node off PATH', () => {
     const ran = sandbox.run(['--version'], { env: { PATH: BARE } });
     expect(ran).toMatchObject({ program: 'node', args: [script, '--version'], stderr: '' });
     expect(ran.path).toBe(`${BARE}:${sandbox.path('node/bin')}`);
-
-    const native = sandbox.path('native');
-    spawnSync('cp', ['/usr/bin/env', native]);
-    sandbox.writeShim('shim/codex', { codex: native });
-    const { stdout } = spawnSync(sandbox.shim, [], {
-      env: { PATH: BARE, CODEX_HOTSWAP_BYPASS: '1' },
-      encoding: 'utf8',
-    });
-    expect(stdout).toContain(`PATH=${BARE}\n`);
+    const known = sandbox.run([], { env: { PATH: ran.path ?? '', CODEX_HOTSWAP_BYPASS: '1' } });
+    expect(known.path).toBe(ran.path);
   });
 });
 
