@@ -152,7 +152,7 @@ function goOnAfterWait(
     cause: cause?.kind === 'limit' ? { ...cause, isBack: true } : cause,
   };
   return ending === undefined
-    ? to({ name: 'stopping', session, target }, log, { do: 'hold-input' }, { do: 'stop-child' })
+    ? to({ name: 'stopping', session, target }, log, { do: 'hold-input' }, ...stopChild(session))
     : prepend([log], move(session, target, ending));
 }
 
