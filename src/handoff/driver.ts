@@ -35,6 +35,7 @@ export type DriverEffect = EffectOf<
   | 'start'
   | 'hold-input'
   | 'release-input'
+  | 'release-output'
   | 'suspend-ourselves'
   | 'undo-modes'
   | 'tell'

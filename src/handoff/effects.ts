@@ -48,6 +48,8 @@ export type Effect =
   | { do: 'stop-waiting' }
   | { do: 'hold-input' }
   | { do: 'release-input' }
+  /** The work of a command does not go on: its client gets the lines of the failure. */
+  | { do: 'release-output' }
   | { do: 'stop-child' }
   | { do: 'kill-child' }
   | { do: 'signal-child'; signal: NodeJS.Signals }

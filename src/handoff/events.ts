@@ -6,8 +6,8 @@ import type { ChildPlan } from './effects.ts';
 import type { SessionThread } from './session-thread.ts';
 import type { Ending } from './states.ts';
 
-/** The origin of a sign of a limit: the state that Codex announces, an error cell, the record, an exit status. */
-export type Source = 'state' | 'text' | 'record' | 'exit';
+/** The origin of a sign of a limit: the state that Codex announces, an error cell, the record, an event of `--json`, an exit status. */
+export type Source = 'state' | 'text' | 'record' | 'event' | 'exit';
 
 /** The result of a search for proof. */
 export type Finding =
@@ -25,7 +25,13 @@ export type Event =
   | { name: 'child-stopped' }
   | { name: 'child-continued' }
   /** `cause`: why the child could not begin, or `failed` when its record may tell why it failed. */
-  | { name: 'child-ended'; ending: Ending; cause?: 'active-writer' | 'needs-login' | 'failed' }
+  | {
+      name: 'child-ended';
+      ending: Ending;
+      cause?: 'active-writer' | 'needs-login' | 'failed';
+      /** It has told an error. A refusal marks the account also when a signal has ended the child. */
+      hasToldError?: true;
+    }
   | { name: 'start-failed'; reason: string }
   /** The successor lives, but another process still writes the thread. */
   | { name: 'refused' }

@@ -9,13 +9,14 @@ import { afterSuccess, mayHandOff, nameThread } from './session.ts';
 import type { Ending, Named, Session } from './states.ts';
 import {
   finish,
+  goOn,
   move,
   noteAnswer,
   prepend,
-  run,
   type Step,
   seek,
   stay,
+  stopChild,
   suspend,
   to,
   withLivingChild,
@@ -37,11 +38,13 @@ export function afterChoice(
   return prepend(logMark(session, mark), nextStep());
 
   function nextStep(): Step {
-    if (ending !== undefined && interruption !== undefined) return finish(session, interruption);
+    if (interruption !== undefined) {
+      return ending === undefined ? goOn(session) : finish(session, interruption);
+    }
     if (event.name === 'chosen' && mayHandOff(session)) {
       const { target } = event;
       return ending === undefined
-        ? to({ name: 'stopping', session, target }, { do: 'stop-child' })
+        ? to({ name: 'stopping', session, target }, ...stopChild(session))
         : move(session, target, ending);
     }
     if (ending !== undefined && rules.isInteractive) {
@@ -55,7 +58,7 @@ export function advanceWaiting(state: Named<'waiting'>, event: Event, at: number
   const { session, ending } = state;
   switch (event.name) {
     case 'account-back':
-      return goOn(state, event.target, at);
+      return goOnAfterWait(state, event.target, at);
     case 'gave-up':
       return giveUp(state, event.reason);
     case 'typed':
@@ -75,8 +78,12 @@ export function advanceWaiting(state: Named<'waiting'>, event: Event, at: number
       return prepend([...endWait(state), { do: 'hold-input' }], actOnProof(state, event, at));
     case 'child-stopped':
       return prepend(endWait(state), suspend(session));
-    case 'child-ended':
+    case 'child-ended': {
+      // A command that has failed waits without a child.
+      const isFailed = event.cause === 'failed' && session.interruption === undefined;
+      if (isFailed) return stay({ ...state, ending: event.ending });
       return prepend([{ do: 'stop-waiting' }], withLivingChild(state, event));
+    }
     case 'signalled':
       return ending === undefined
         ? withLivingChild(state, event)
@@ -120,7 +127,8 @@ function exhaust(
       : { do: 'tell', line, isUrgent: true },
   ];
   if (awaited === undefined) {
-    return prepend(told, ending === undefined ? run(session) : finish(session, ending));
+    if (ending !== undefined) return prepend(told, finish(session, ending));
+    return prepend(told, goOn(session));
   }
   return to(
     { name: 'waiting', session, awaited, ...(ending && { ending }) },
@@ -131,7 +139,11 @@ function exhaust(
   );
 }
 
-function goOn({ session: before, ending }: Named<'waiting'>, target: string, at: number): Step {
+function goOnAfterWait(
+  { session: before, ending }: Named<'waiting'>,
+  target: string,
+  at: number,
+): Step {
   const { cause, waits } = before;
   const log: Effect = { do: 'log', event: { type: 'waited', target, outcome: 'back' } };
   const session: Session = {
@@ -140,7 +152,7 @@ function goOn({ session: before, ending }: Named<'waiting'>, target: string, at:
     cause: cause?.kind === 'limit' ? { ...cause, isBack: true } : cause,
   };
   return ending === undefined
-    ? to({ name: 'stopping', session, target }, log, { do: 'hold-input' }, { do: 'stop-child' })
+    ? to({ name: 'stopping', session, target }, log, { do: 'hold-input' }, ...stopChild(session))
     : prepend([log], move(session, target, ending));
 }
 

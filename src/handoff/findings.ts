@@ -2,7 +2,7 @@ import { answerRefusals } from './agents.ts';
 import type { Effect } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Named, Session } from './states.ts';
-import { choose, copy, finish, prepend, run, type Step, to } from './steps.ts';
+import { choose, copy, finish, goOn, prepend, type Step, stopChild, to } from './steps.ts';
 
 /** A limit or a lost login is proved: the next account is chosen. @param at epoch milliseconds. */
 export function actOnProof(
@@ -21,8 +21,12 @@ export function actOnProof(
     stoppedAt: ending === undefined ? at : before.stoppedAt,
     endedCommands: [],
   };
+  // The failure of a command is logged when it is a limit.
+  const source = state.name === 'suspected' ? state.source : undefined;
   const suspected: Effect[] =
-    ending === undefined ? [] : [{ do: 'log', event: { type: 'suspected', source: 'exit' } }];
+    source === 'exit' || source === 'event'
+      ? [{ do: 'log', event: { type: 'suspected', source } }]
+      : [];
   return prepend(suspected, choose(session, proof, ending));
 }
 
@@ -41,7 +45,7 @@ export function goOnInCopy(
     const reason = 'a copy is refused, too';
     const event = { type: 'unconfirmed', source, thread: thread.id, reason } as const;
     const session = { ...before, answered };
-    const step = ending === undefined ? run(session) : finish(session, ending);
+    const step = ending === undefined ? goOn(session) : finish(session, ending);
     return prepend([{ do: 'log', event }], step);
   }
   const session: Session = {
@@ -52,9 +56,8 @@ export function goOnInCopy(
     stoppedAt: ending === undefined ? at : before.stoppedAt,
     endedCommands: [],
   };
-  return ending === undefined
-    ? to({ name: 'stopping', session }, { do: 'stop-child' })
-    : copy(session, ending);
+  if (ending !== undefined) return copy(session, ending);
+  return to({ name: 'stopping', session }, ...stopChild(session));
 }
 
 function add(turnIds: readonly string[], turnId: string): readonly string[] {

@@ -127,8 +127,11 @@ function beginTurn(state: WithSession, at: number): Step {
 /** The log of a sign of a limit, and of a sign without proof. */
 function logSign(state: WithSession, event: Event): Effect[] {
   switch (event.name) {
-    case 'triggered':
-      return [{ do: 'log', event: { type: 'suspected', source: event.source } }];
+    case 'triggered': {
+      // A command that fails for another reason leaves nothing in the log.
+      const { source } = event;
+      return source === 'event' ? [] : [{ do: 'log', event: { type: 'suspected', source } }];
+    }
     case 'unconfirmed':
       return [{ do: 'log', event: { type: 'unconfirmed', source: event.source } }];
     case 'not-proved': {

@@ -29,6 +29,12 @@ export function run(session: Session): Step {
   return to({ name: 'running', session }, { do: 'release-input' });
 }
 
+/** No handoff follows, and the child lives. The client of a command gets the lines of the failure. */
+export function goOn(session: Session): Step {
+  const release: Effect[] = session.rules.isInteractive ? [] : [{ do: 'release-output' }];
+  return prepend(release, run(session));
+}
+
 /** Keys wait, and proof is sought. */
 export function suspect(session: Session, source: Source): Step {
   return to({ name: 'suspected', session, source }, { do: 'hold-input' }, seek(session, source));
@@ -48,6 +54,11 @@ export function noteAnswer({ beganAt }: EventOf<'turn-succeeded'>): Effect {
 
 export function seek({ thread }: Session, source: Source): Effect {
   return { do: 'seek-proof', source, directory: thread?.cwd };
+}
+
+/** The child of a command ends by itself after a failed turn. Codex then still writes its files (`-o`), and runs its hooks. */
+export function stopChild({ rules }: Session): Effect[] {
+  return rules.isInteractive ? [{ do: 'stop-child' }] : [];
 }
 
 /** There is proof: the account is marked, and the next account is chosen. @param ending of a child that has ended. */
@@ -148,6 +159,19 @@ export function withoutChild(state: WithSession, event: Event): Step {
     default:
       return stay(state);
   }
+}
+
+/**
+ * The child of a command has ended before it was decided how the session goes on. A refusal marks the account, whatever has
+ * ended the child. But only a child that has failed by itself has a successor.
+ */
+export function keepEnding(
+  session: Session,
+  { ending, cause }: EventOf<'child-ended'>,
+  at: number,
+): Session {
+  const isFailed = cause === 'failed' && session.interruption === undefined;
+  return { ...session, stoppedAt: at, ...(isFailed ? {} : { interruption: ending }) };
 }
 
 /** After a signal a command has no successor. A TUI that survives a signal is still in use, so its session goes on. */

@@ -5,12 +5,14 @@ import { afterChoice } from './exhaustion.ts';
 import { actOnProof, goOnInCopy } from './findings.ts';
 import { tellUnwantedSpending } from './messages.ts';
 import { afterSuccess, hasFailed, mayHandOff } from './session.ts';
-import type { Ending, Named, Session } from './states.ts';
+import type { Ending, Named, Session, WithSession } from './states.ts';
 import {
   chooseWithoutLogin,
   copy,
   finish,
+  goOn,
   interrupt,
+  keepEnding,
   move,
   noteAnswer,
   prepend,
@@ -79,18 +81,22 @@ export function advanceSuspected(state: Named<'suspected'>, event: Event, at: nu
     case 'reasoning-refused':
       return checkPending(goOnInCopy(state, event, at), state.pending);
     case 'not-proved':
-      if (ending !== undefined) return finish(state.session, ending);
-      return checkPending(run(state.session), state.pending);
+      if (ending !== undefined) return afterLastLook(state, ending);
+      return checkPending(goOn(state.session), state.pending);
     case 'triggered':
       return stay({ ...state, pending: event.source });
     case 'signalled':
-      // A proof still marks the account, so the session waits for the answer.
-      return ending === undefined ? withLivingChild(state, event) : stay(interrupt(state, event));
+      return relaySignal(state, event);
+    case 'child-ended': {
+      // The record is read once more, because it may be complete only now.
+      const session = keepEnding(state.session, event, at);
+      if (!isCommand(state)) break;
+      return stay({ ...state, session, ending: event.ending, pending: 'exit' });
+    }
     case 'child-stopped':
       return suspend(state.session, state.source);
-    default:
-      return ending === undefined ? withLivingChild(state, event) : withoutChild(state, event);
   }
+  return ending === undefined ? withLivingChild(state, event) : withoutChild(state, event);
 }
 
 export function advanceChoosing(state: Named<'choosing'>, event: Event, at: number): Step {
@@ -101,10 +107,13 @@ export function advanceChoosing(state: Named<'choosing'>, event: Event, at: numb
     case 'triggered':
       return stay({ ...state, pending: event.source });
     case 'signalled':
-      if (state.ending !== undefined && !state.session.rules.isInteractive) {
-        return stay(interrupt(state, event));
-      }
+      if (isCommand(state)) return relaySignal(state, event);
       break;
+    case 'child-ended': {
+      const session = keepEnding(state.session, event, at);
+      if (isCommand(state)) return stay({ ...state, session, ending: event.ending });
+      break;
+    }
   }
   return state.ending === undefined ? withLivingChild(state, event) : withoutChild(state, event);
 }
@@ -129,6 +138,23 @@ function checkPending(step: Step, pending: Source | undefined): Step {
   }
 }
 
+/** A proof still marks the account, so the session waits for the answer. */
+function relaySignal(state: Named<'suspected' | 'choosing'>, event: EventOf<'signalled'>): Step {
+  if (state.ending !== undefined) return stay(interrupt(state, event));
+  if (!isCommand(state)) return withLivingChild(state, event);
+  return to(interrupt(state, event), { do: 'signal-child', signal: event.signal });
+}
+
+/** The last look at the record of a child that has ended. */
+function afterLastLook({ session, pending, ...state }: Named<'suspected'>, ending: Ending): Step {
+  if (pending === undefined) return finish(session, ending);
+  return to({ ...state, session, source: pending }, seek(session, pending));
+}
+
+function isCommand({ session }: WithSession): boolean {
+  return !session.rules.isInteractive;
+}
+
 export function advanceStopping(state: Named<'stopping'>, event: Event): Step {
   const { session, target } = state;
   switch (event.name) {
@@ -137,32 +163,31 @@ export function advanceStopping(state: Named<'stopping'>, event: Event): Step {
       const ended = { endedCommands: names, agents: addAgents(session.agents, agents) };
       return to({ ...state, session: { ...session, ...ended } });
     }
-    case 'child-ended':
+    case 'child-ended': {
+      // We end the child of a TUI. The child of a command ends by itself.
+      const ending = isCommand(state) ? event.ending : undefined;
+      if (ending !== undefined && event.cause !== 'failed') return finish(session, ending);
       return prepend(
         [{ do: 'undo-modes', before: 'successor' }],
-        target === undefined ? copy(session) : move(session, target),
+        target === undefined ? copy(session, ending) : move(session, target, ending),
       );
+    }
     default:
       return withLivingChild(state, event);
   }
 }
 
 /** The child has ended by itself. */
-export function afterEnd(
-  session: Session,
-  { ending, cause }: EventOf<'child-ended'>,
-  at: number,
-): Step {
+export function afterEnd(session: Session, event: EventOf<'child-ended'>, at: number): Step {
+  const { ending, cause, hasToldError } = event;
   if (cause === 'needs-login') return replace(session, ending, at, false);
-  if (cause !== 'failed' || session.interruption !== undefined) {
+  const ended = keepEnding(session, event, at);
+  if (ended.interruption !== undefined && !hasToldError) {
     const line = session.rules.isInteractive ? undefined : tellRefusedAgents(session);
     return finish(session, ending, { lines: line === undefined ? [] : [line] });
   }
   const source = 'exit';
-  return to(
-    { name: 'suspected', session: { ...session, stoppedAt: at }, source, ending },
-    seek(session, source),
-  );
+  return to({ name: 'suspected', session: ended, source, ending }, seek(session, source));
 }
 
 /** Credits pay although the user forbids it, and no other account can go on. The title says so, and a line at the end. */

@@ -1,9 +1,15 @@
-import { type ExecInvocation, leavesResumableThread, readPromptAndSession } from '../codex/argv.ts';
+import {
+  type ExecInvocation,
+  hasFlag,
+  leavesResumableThread,
+  readPromptAndSession,
+} from '../codex/argv.ts';
 import { isThreadId } from '../codex/thread-files.ts';
 import type { Ending } from '../handoff/states.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { LaunchRecord } from '../registry/launch-record.ts';
 import type { Alert } from '../session/alert.ts';
+import { createEventOutput } from '../session/exec/event-output.ts';
 import type { ExecSessionParts } from '../session/exec/exec-session.ts';
 import { keepInput } from '../session/exec/kept-input.ts';
 import { runExecSession } from '../session/exec/run-exec-session.ts';
@@ -48,6 +54,7 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
     resumePlan: plans.resume,
     againPlan: plans.again,
     input: keepInput(!leavesResumableThread(invocation)),
+    ...(hasFlag(invocation, 'json') && { output: createEventOutput() }),
     isNeverResumed: !leavesResumableThread(invocation),
     requestedThread: requestedThread(invocation),
     searchThread: (startedAtMs) =>

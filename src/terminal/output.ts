@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import type { WriteStream } from 'node:tty';
+import type { Writable } from 'node:stream';
 
 export interface TerminalOutput {
   /** Takes all the bytes. @returns false when the terminal takes no more now: then wait for the drain. */
@@ -9,11 +9,11 @@ export interface TerminalOutput {
 }
 
 /**
- * Writes to the terminal without ever waiting for it. Node writes to a TTY synchronously: a stalled terminal (Ctrl-S, a
- * frozen window) would stop the event loop, and with it every signal handler.
+ * Writes to a terminal without ever waiting for it. Node writes to a TTY synchronously: a stalled terminal (Ctrl-S, a
+ * frozen window) would stop the event loop, and with it every signal handler. A pipe or a socket will do, too.
  */
 export function createTerminalOutput(
-  stream: WriteStream,
+  stream: Writable,
   on: { drained(): void; hungUp(): void },
 ): TerminalOutput {
   let isFull = false;
@@ -62,7 +62,7 @@ export function createTerminalOutput(
  * Writes the bytes that the terminal takes at once, and returns the rest. Nearly every chunk goes this way, as the stream
  * costs twice as much. After an error the stream gets the bytes, and meets the same error.
  */
-function writeNow(stream: WriteStream, chunk: Buffer | string): Buffer | string {
+function writeNow(stream: Writable, chunk: Buffer | string): Buffer | string {
   const fd = handleOf(stream)?.fd;
   if (fd === undefined || fd < 0 || typeof chunk === 'string') return chunk;
   try {
@@ -73,11 +73,11 @@ function writeNow(stream: WriteStream, chunk: Buffer | string): Buffer | string 
 }
 
 /** Private to Node. There is no public way. Without it each write waits for the terminal. */
-function setBlocking(stream: WriteStream, blocking: boolean): void {
+function setBlocking(stream: Writable, blocking: boolean): void {
   handleOf(stream)?.setBlocking?.(blocking);
 }
 
-function handleOf(stream: WriteStream) {
+function handleOf(stream: Writable) {
   return (stream as unknown as { _handle?: Handle })._handle;
 }
 

@@ -8,7 +8,7 @@ import { catchErrors } from '../catch-errors.ts';
 import { findAgentRefusals } from './exec-agents.ts';
 import { startExecChild } from './exec-child.ts';
 import type { ExecSession, StartedChild } from './exec-session.ts';
-import { findCause } from './find-cause.ts';
+import { findCause, findCauseEarly } from './find-cause.ts';
 import { ignoringHangup } from './ignore-hangup.ts';
 
 /** Codex's exit status for a failed turn (fact 89). Its status for wrong usage is 2. */
@@ -23,6 +23,8 @@ export function createExecDriver(session: ExecSession): Driver {
       switch (effect.do) {
         case 'start':
           return startChild(effect, session);
+        case 'release-output':
+          return parts.output?.release();
         case 'tell':
           return effect.isUrgent ? parts.announce(effect.line) : parts.say(effect.line);
         case 'exit':
@@ -30,7 +32,10 @@ export function createExecDriver(session: ExecSession): Driver {
       }
     },
     // A record that cannot be read proves nothing.
-    seekProof: () => findCause(session).catch((): Finding => ({ name: 'not-proved' })),
+    seekProof: (source) =>
+      (source === 'event' ? findCauseEarly(session) : findCause(session)).catch(
+        (): Finding => ({ name: 'not-proved' }),
+      ),
     planResume: parts.resumePlan,
     // The command may have read its stdin.
     planAgain: async () => (parts.input.repeatable ? parts.againPlan() : undefined),
@@ -38,7 +43,7 @@ export function createExecDriver(session: ExecSession): Driver {
     signalChild: (signal) => session.started?.child.signal(signal),
     keepUnsentInput: nothing,
     onNextKey: nothing,
-    flush: () => Promise.resolve(),
+    flush: async () => parts.output?.flush(),
   };
 }
 
@@ -48,7 +53,7 @@ function startChild(start: StartEffect, session: ExecSession): void {
   const expected = start.thread?.id ?? parts.requestedThread;
   const child = startExecChild(
     parts.ignoresHangup ? ignoringHangup(start.plan) : start.plan,
-    parts.input[start.how],
+    { input: parts.input[start.how], output: parts.output },
     {
       started: catchErrors(session, (pid) => {
         // No key is held for a command.
@@ -58,6 +63,9 @@ function startChild(start: StartEffect, session: ExecSession): void {
       bound: catchErrors(session, ({ threadId, rollout }) => {
         if (session.bug !== undefined) return parts.recordThread({ id: threadId, rollout });
         handoffs.dispatch({ name: 'bound', thread: { id: threadId, rollout } });
+      }),
+      turnFailed: catchErrors(session, () => {
+        if (session.bug === undefined) handoffs.dispatch({ name: 'triggered', source: 'event' });
       }),
     },
     (rollout) => canBeOf(rollout, expected, startedAt),
@@ -90,7 +98,10 @@ async function reportEnd(
   for (const refusal of await findAgentRefusals(started, parts.sharedHome).catch(() => [])) {
     handoffs.dispatch({ name: 'agent-refused', ...refusal });
   }
-  handoffs.dispatch({ name: 'child-ended', ending, ...(cause && { cause }) });
+  handoffs.dispatch({
+    ...{ name: 'child-ended', ending, ...(cause && { cause }) },
+    ...(parts.output?.holdsError() && { hasToldError: true }),
+  });
 }
 
 /** A command may take less time than a search for its thread (fact 91) on a busy machine: it is searched at the end, too. */

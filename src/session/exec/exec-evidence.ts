@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dropUndefined } from '../../codex/json.ts';
-import { type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
+import { endedBefore, type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
 import { isCompactionError } from '../../codex/limits.ts';
 import { isReserveModel } from '../../codex/reserve.ts';
 import { correctTime, type RateLimits, type RolloutFact } from '../../codex/rollout.ts';
@@ -70,6 +70,12 @@ export function proveExecLimit(
   answeredFor: ReadonlySet<string>,
 ): LimitProof | undefined {
   return proveLimit({ facts, startedAtMs, seenTurnIds: answeredFor, sawText: true });
+}
+
+/** Whether the record has the end of the last turn, and that turn has ended after the start of the child. */
+export function hasEndedTurn(facts: readonly RolloutFact[], startedAtMs: number): boolean {
+  const last = facts.findLast(({ type }) => type === 'task_started' || type === 'task_complete');
+  return last?.type === 'task_complete' && !endedBefore(last, startedAtMs);
 }
 
 /** Whether the failed turn has lost its prompt. 0.150 records a prompt only after the compaction of its thread (fact 64). */

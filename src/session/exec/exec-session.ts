@@ -5,6 +5,7 @@ import type { Handoffs } from '../../handoff/perform.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 import type { Ending } from '../../handoff/states.ts';
 import type { SessionParts } from '../session-parts.ts';
+import type { EventOutput } from './event-output.ts';
 import type { ExecChild } from './exec-child.ts';
 import type { KeptInput } from './kept-input.ts';
 
@@ -14,6 +15,8 @@ export interface ExecSessionParts extends SessionParts {
   /** Plans a child with the user's own command line. */
   againPlan(): Promise<ChildPlan>;
   input: KeptInput;
+  /** The way of the lines of `--json`. Undefined without that option: then the children have the user's own stdout. */
+  output?: EventOutput;
   /** The prompt of a resumed thread. */
   prompt: string;
   /** The home with the rollouts. */

@@ -1,27 +1,59 @@
 import { proveForeignReasoning } from '../../codex/foreign-reasoning.ts';
+import type { RolloutFact } from '../../codex/rollout.ts';
 import type { OpenThread } from '../../codex/thread-files.ts';
 import type { Finding } from '../../handoff/events.ts';
 import { sessionOf } from '../../handoff/session.ts';
 import { retryAsync } from '../../state/deferred-writes.ts';
-import { hasLostPrompt, proveByAccount, proveExecLimit, readExecRecord } from './exec-evidence.ts';
+import {
+  hasEndedTurn,
+  hasLostPrompt,
+  proveByAccount,
+  proveExecLimit,
+  readExecRecord,
+} from './exec-evidence.ts';
 import type { ExecSession, StartedChild } from './exec-session.ts';
 
 const NOT_PROVED: Finding = { name: 'not-proved' };
 
 /** Finds out why the child has failed: from its record, or else from the service. Throws what reading the record throws. */
 export async function findCause(session: ExecSession): Promise<Finding> {
-  const { parts, started } = session;
+  const { parts, started, handoffs } = session;
   if (started === undefined) return NOT_PROVED;
   const open = findThread(started);
   if (open === 'unknown') return { name: 'not-proved', source: 'exit' };
   if (open !== 'none') {
-    const finding = await readCause(open, session, started);
+    const { finding } = await readCause(open, session, started);
     if (finding !== NOT_PROVED || !parts.isNeverResumed) return finding;
   }
+  // A command that was interrupted does not wait for the service.
+  if (sessionOf(handoffs.state())?.interruption !== undefined) return NOT_PROVED;
   const limits = await parts.askLimits();
   const proof = limits && proveByAccount(limits, Date.now());
   return proof === undefined ? NOT_PROVED : { name: 'proved', proof };
 }
+
+/**
+ * The same while the child lives, when it has said that its turn has failed. The record of that turn may be complete some
+ * milliseconds later.
+ */
+export async function findCauseEarly(session: ExecSession): Promise<Finding> {
+  const { parts, started } = session;
+  if (started === undefined) return NOT_PROVED;
+  const { child, startedAt } = started;
+  while (started.ending === undefined) {
+    const open = child.thread();
+    if (open !== undefined) {
+      const { finding, facts } = await readCause(open, session, started);
+      if (finding !== NOT_PROVED) return finding;
+      // The service may tell more than the record of a review does. It is asked after the end.
+      if (!parts.isNeverResumed && hasEndedTurn(facts, startedAt)) return NOT_PROVED;
+    }
+    await new Promise((resume) => setTimeout(resume, LOOK_MS));
+  }
+  return NOT_PROVED;
+}
+
+const LOOK_MS = 20;
 
 function findThread({ child, start: { thread }, unseen }: StartedChild) {
   const known = thread && { threadId: thread.id, rollout: thread.rollout };
@@ -32,7 +64,7 @@ async function readCause(
   open: OpenThread,
   { parts, handoffs }: ExecSession,
   { child, start, startedAt: startedAtMs }: StartedChild,
-): Promise<Finding> {
+): Promise<{ finding: Finding; facts: readonly RolloutFact[] }> {
   const from = child.thread()?.length;
   const fresh = from === undefined ? undefined : { from, startedAtMs };
   const { thread, facts } = await retryAsync(() => readExecRecord(open, fresh));
@@ -41,10 +73,10 @@ async function readCause(
   if (proof !== undefined) {
     // Without its prompt the command is run again.
     const isLost = start.thread === undefined && hasLostPrompt(facts, startedAtMs, proof);
-    return { name: 'proved', proof, ...(isLost ? {} : { thread }) };
+    return { finding: { name: 'proved', proof, ...(isLost ? {} : { thread }) }, facts };
   }
   const turnId = proveForeignReasoning({ facts, startedAtMs, seenTurnIds: new Set() });
   // A command that is never resumed cannot go on in a copy.
-  if (turnId === undefined || parts.isNeverResumed) return NOT_PROVED;
-  return { name: 'reasoning-refused', thread, turnId, source: 'exit' };
+  if (turnId === undefined || parts.isNeverResumed) return { finding: NOT_PROVED, facts };
+  return { finding: { name: 'reasoning-refused', thread, turnId, source: 'exit' }, facts };
 }

@@ -11,7 +11,8 @@ import type { ExecSession, ExecSessionParts } from './exec-session.ts';
 
 /**
  * Runs a `codex exec` to its end. When a turn fails because of the account's limit, the work goes on under the next account,
- * in the same thread if there is one. Codex's output is unchanged. We add one line on stderr for each handoff.
+ * in the same thread if there is one. Codex's output is unchanged, but for `--json`: there the children look like one run. We
+ * add one line on stderr for each handoff.
  * @returns how the last child ended.
  * @throws NotStartedError when the first child could not be started.
  */
@@ -21,7 +22,8 @@ export function runExecSession(parts: ExecSessionParts): Promise<Ending> {
       finish(ending, lines) {
         leave();
         for (const line of lines) parts.say(line);
-        resolve(ending);
+        // After an error of ours the client has not got everything yet.
+        void Promise.resolve(parts.output?.flush()).then(() => resolve(ending));
       },
       giveUp(error) {
         leave();
@@ -33,6 +35,7 @@ export function runExecSession(parts: ExecSessionParts): Promise<Ending> {
       // The terminal sends Ctrl-C to the whole group, also to us. The child decides whether it ends. It has no successor.
       relaySignals(
         (signal, number) => {
+          parts.output?.hurry();
           if (session.bug !== undefined) session.started?.child.signal(signal);
           else session.handoffs.dispatch({ name: 'signalled', signal, number });
         },

@@ -58,6 +58,8 @@ export function createTuiDriver(session: TuiSession): Driver {
           return terminal.restore();
         case 'exit':
           return session.finish(effect.ending, effect.lines);
+        case 'release-output':
+          return; // for a command
         default:
           effect satisfies never;
       }

@@ -16,6 +16,7 @@ const MARK = { kind: 'window-5h', at: 1, until: 2 } as const;
 const PROOF = { kind: 'window-5h', turnId: 'turn' } as const;
 const CLEAN = { kind: 'exited', code: 0 } as const;
 const FAILED = { kind: 'exited', code: 1 } as const;
+const KILLED = { kind: 'signalled', signal: 'SIGKILL', number: 9 } as const;
 const SIGTERM = { name: 'signalled', signal: 'SIGTERM', number: 15 } as const;
 const EARLIEST = { target: 'acc1', until: 100 };
 const FAILURE = { message: 'broken', isFinal: false };
@@ -26,6 +27,7 @@ const REFUSED: Event = {
 };
 const MOVED: Event = { name: 'moved', to: 'acc2', plan: { plan: PLAN, how: 'resume' } };
 const TRIGGERED: Event = { name: 'triggered', source: 'state' };
+const TURN_FAILED: Event = { name: 'triggered', source: 'event' };
 const CHOSEN: Event = { name: 'chosen', target: 'acc2', mark: MARK };
 
 /** Every event that a driver or the interpreter can report. `canHappen` says which of them can happen when. */
@@ -40,9 +42,12 @@ const EVENTS: Event[] = [
   { name: 'child-ended', ending: FAILED, cause: 'active-writer' },
   { name: 'child-ended', ending: FAILED, cause: 'needs-login' },
   { name: 'child-ended', ending: FAILED, cause: 'failed' },
+  { name: 'child-ended', ending: FAILED, cause: 'failed', hasToldError: true },
+  { name: 'child-ended', ending: KILLED, hasToldError: true },
   { name: 'start-failed', reason: 'no pty' },
   { name: 'login-gone' },
   TRIGGERED,
+  TURN_FAILED,
   { name: 'unconfirmed', source: 'text' },
   { name: 'bound', thread: THREAD },
   { name: 'turn-began' },
@@ -193,7 +198,8 @@ function canHappen(state: State, world: World, event: Event): boolean {
   switch (event.name) {
     case 'child-ended':
       // A command tells that it has failed. A child on a terminal tells why it could not begin.
-      return rules?.isInteractive ? event.cause !== 'failed' : !isCauseOfTui(event);
+      if (rules?.isInteractive) return event.cause !== 'failed' && !event.hasToldError;
+      return !isCauseOfTui(event);
     case 'start-failed':
       return state.name === 'resuming';
     case 'at-rest':
@@ -205,6 +211,8 @@ function canHappen(state: State, world: World, event: Event): boolean {
     case 'gave-up':
       return world.awaits;
     case 'triggered':
+      // Of a command only its own words are a sign.
+      return rules === undefined || rules.isInteractive === (event.source !== 'event');
     case 'login-gone':
     case 'child-stopped':
     case 'hung-up':
@@ -279,7 +287,7 @@ const EVERY_STATE: State['name'][] = [
   ...(['flushing', 'restoring', 'ended'] as const),
 ];
 /** A command has no job control, and no writer of its own thread to wait for. */
-const OF_A_TUI: State['name'][] = ['suspended', 'stopping', 'staying', 'retrying'];
+const OF_A_TUI: State['name'][] = ['suspended', 'staying', 'retrying'];
 
 describe.each([
   ['on a terminal', { isInteractive: true }, EVERY_STATE],
@@ -494,8 +502,9 @@ describe('the machine of a session', () => {
 /** Ends the child, or what goes on without one. */
 function endOf(state: State, world: World): string {
   let reached = world.children > 0 ? play(state, { name: 'child-ended', ending: CLEAN }) : state;
-  // A command that is asked about ends with the answer.
-  reached = play(reached, SIGTERM, { name: 'not-proved' }, { name: 'none-left', mark: MARK });
+  // A command that is asked about ends with the answer. Its record may have to be read twice.
+  const answers: Event[] = [{ name: 'not-proved' }, { name: 'not-proved' }];
+  reached = play(reached, SIGTERM, ...answers, { name: 'none-left', mark: MARK });
   return play(reached, { name: 'flushed' }, { name: 'restored' }).name;
 }
 
