@@ -72,6 +72,7 @@ function noteRequest(
   requests.set(id, {
     ...{ id, method },
     ...(needsParams && { params }),
+    ...(TURN_REQUESTS.has(method) && { thread: threadId }),
     ...(isReplayed && { line }),
   });
   if (method === 'initialize') noteInitialize(conversation, params);

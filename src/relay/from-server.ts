@@ -7,7 +7,7 @@ import { OPENING, REPEATED, TURN_LISTS } from './methods.ts';
 import { questionIdForClient } from './requests.ts';
 import { readFailure, readThread } from './threads.ts';
 import { joinContinuedTurns } from './turn-lists.ts';
-import { beginTurn, endTurn, holdThread } from './turns.ts';
+import { beginTurn, endTurn, holdThread, tellRest } from './turns.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -61,6 +61,7 @@ function noteAnswer(
   }
   const request = requests.get(id);
   requests.delete(id);
+  if (request?.thread !== undefined && failed) tellRest(conversation);
   if (request === undefined || failed) return line;
   const { method, params = {} } = request;
   if (OPENING.has(method)) {
@@ -71,12 +72,20 @@ function noteAnswer(
     else if (thread !== undefined) threads.set(thread.id, thread);
     if (thread !== undefined && method === 'thread/resume') host.opened(thread);
   }
+  // The turn runs from now on: a server must not be ended between this answer and `turn/started`.
+  if (request.thread !== undefined) noteAnnounced(conversation, request.thread, line);
   if (method === 'thread/unsubscribe') threads.delete(String(params.threadId));
   if (!TURN_LISTS.has(method) || conversation.server === 0) return line;
   const answer = parseLine(line);
   return answer !== undefined && joinContinuedTurns(answer, conversation.ids)
     ? toLine(answer)
     : line;
+}
+
+function noteAnnounced(conversation: Conversation, threadId: string, line: Buffer): void {
+  const { id, status } = readObject(readObject(parseLine(line)?.result)?.turn) ?? {};
+  if (status !== 'inProgress' || conversation.threads.get(threadId)?.lastTurn === id) return;
+  beginTurn(conversation, threadId, readString(id));
 }
 
 /** A later server counts its questions from 0 again, and the client has seen those ids. */

@@ -29,6 +29,8 @@ export interface Relay {
   renameThread(thread: OpenThread, id: string): void;
   /** The failed turns have failed: the client gets their ends. */
   deliverHeld(): void;
+  /** The server gets no more lines: what the client sends waits for the successor. */
+  closeServer(): void;
   /** The server has ended. @param isLast no successor comes. */
   serverEnded(isLast: boolean): void;
   /** A successor runs. Resolves when the client's lines go to it. `refusal`: the words of a server that did not take something. */
@@ -78,6 +80,9 @@ export function createRelay(host: RelayHost): Relay {
       deliverHeld(conversation);
       if (conversation.phase === 'open') sendWaiting(conversation);
     }),
+    closeServer() {
+      conversation.phase = 'ended';
+    },
     serverEnded: act((isLast) => {
       server.end().forEach(takeFromServer);
       server = createLineSplitter(MOST_OF_A_LINE);

@@ -6,6 +6,8 @@ export interface OpenRequest {
   method: string;
   /** For the few methods whose params or result the relay needs. */
   params?: Record<string, unknown>;
+  /** The thread of a request that begins a turn. */
+  thread?: string;
   /** For a request that a successor may get again. */
   line?: Buffer;
 }

@@ -104,12 +104,16 @@ export function interruptHeld(conversation: Conversation, thread: OpenThread): v
   thread.turn = undefined;
 }
 
-/** Whether another turn than the held ones runs. */
-export function hasRunningTurn({ threads }: Conversation): boolean {
-  return [...threads.values()].some(({ turn }) => turn !== undefined && turn.failure === undefined);
+/** Whether another turn than the held ones runs, or is being begun. */
+export function hasRunningTurn({ threads, requests }: Conversation): boolean {
+  return (
+    [...threads.values()].some(({ turn }) => turn !== undefined && turn.failure === undefined) ||
+    [...requests.values()].some(({ thread }) => thread !== undefined)
+  );
 }
 
-function tellRest(conversation: Conversation): void {
+/** Tells it when no turn runs. */
+export function tellRest(conversation: Conversation): void {
   if (conversation.holds.size > 0 || hasRunningTurn(conversation)) return;
   conversation.host.atRest(conversation.limits);
 }

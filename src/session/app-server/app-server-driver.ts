@@ -63,6 +63,7 @@ function release({ handoffs, relay }: AppServerSession): void {
  */
 export function endWhenIdle({ relay, started, handoffs }: AppServerSession): void {
   if (handoffs.state().name !== 'stopping' || relay.hasRunningTurn()) return;
+  relay.closeServer();
   started?.child.input.end();
 }
 
