@@ -9,6 +9,7 @@ import type { Ending } from '../handoff/states.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { LaunchRecord } from '../registry/launch-record.ts';
 import type { Alert } from '../session/alert.ts';
+import { createLifeLine } from '../session/exec/end-with-us.ts';
 import { createEventOutput } from '../session/exec/event-output.ts';
 import type { ExecSessionParts } from '../session/exec/exec-session.ts';
 import { keepInput } from '../session/exec/kept-input.ts';
@@ -54,6 +55,7 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
     resumePlan: plans.resume,
     againPlan: plans.again,
     input: keepInput(!leavesResumableThread(invocation)),
+    lifeLine: createLifeLine(),
     ...(hasFlag(invocation, 'json') && { output: createEventOutput() }),
     isNeverResumed: !leavesResumableThread(invocation),
     requestedThread: requestedThread(invocation),
