@@ -1,6 +1,7 @@
 import {
   type ExecInvocation,
   hasFlag,
+  type Invocation,
   leavesResumableThread,
   readPromptAndSession,
 } from '../codex/argv.ts';
@@ -32,6 +33,9 @@ export interface ExecLaunch
     | 'ignoresHangup'
   > {
   alert: Alert;
+  /** The command line of the user. */
+  typed: Invocation;
+  /** The same, with the id of the thread that is resumed. */
   invocation: ExecInvocation;
   plans: Awaited<ReturnType<typeof planExecChildren>>;
   slot: Slot;
@@ -41,7 +45,7 @@ export interface ExecLaunch
 
 /** Runs `codex exec`, `exec resume`, `exec fork`, `exec review` or `review` until it ends for good. */
 export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
-  const { invocation, plans, slot, alert, otherLaunches, ...rest } = launch;
+  const { typed, invocation, plans, slot, alert, otherLaunches, ...rest } = launch;
   return runExecSession({
     ...rest,
     announce: (line) => {
@@ -56,7 +60,7 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
     againPlan: plans.again,
     input: keepInput(!leavesResumableThread(invocation)),
     lifeLine: createLifeLine(),
-    ...(hasFlag(invocation, 'json') && { output: createEventOutput() }),
+    ...(hasFlag(invocation, 'json') && { output: createEventOutput(readNames(typed, invocation)) }),
     isNeverResumed: !leavesResumableThread(invocation),
     requestedThread: requestedThread(invocation),
     searchThread: (startedAtMs) =>
@@ -70,6 +74,13 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
           })
         : Promise.resolve('none'),
   });
+}
+
+/** The client knows a thread by the id in its command line. A copy of the thread has another id. */
+function readNames(typed: Invocation, invocation: ExecInvocation): Record<string, string> {
+  const [known, resumed] = [typed, invocation].map((words) => readPromptAndSession(words).session);
+  if (invocation.command !== 'exec resume' || known === undefined || !isThreadId(known)) return {};
+  return resumed === undefined || resumed === known ? {} : { [resumed]: known };
 }
 
 /** See {@link ExecSessionParts}. Codex itself finds the thread for a name or for `--last`. */
