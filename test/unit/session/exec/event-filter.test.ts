@@ -13,12 +13,13 @@ const ID_OF_COPY = '01a21d41-0000-7591-84f4-c11454a7890d';
 const THREAD = `{"type":"thread.started","thread_id":"${ID}"}`;
 const COPY = `{"type":"thread.started","thread_id":"${ID_OF_COPY}"}`;
 const TURN = '{"type":"turn.started"}';
-const ERROR = '{"type":"error","message":"You’ve hit your usage limit."}';
-const FAILED = '{"type":"turn.failed","error":{"message":"You’ve hit your usage limit."}}';
+const ERROR = '{"type":"error","message":"You’ve hit your usage limit. Upgrade to Pro."}';
+const FAILED =
+  '{"type":"turn.failed","error":{"message":"You’ve hit your usage limit. Upgrade to Pro, or try again at 4:41 PM."}}';
 const RETRY = '{"type":"error","message":"Reconnecting... 2/5 (stream disconnected)"}';
 const DONE = '{"type":"turn.completed","usage":{"input_tokens":620}}';
 const item = (number: number, what = 'completed', type = 'agent_message') =>
-  `{"type":"item.${what}","item":{"id":"item_${number}","type":"${type}","text":"Let me look."}}`;
+  `{"type":"item.${what}","item":{"id":"item_${number}","type":"${type}","text":"Let me look at the files of this project."}}`;
 
 type Part = string | Buffer | typeof SUCCESSOR | typeof RELEASE;
 /** The child has ended, and the next one begins. */
@@ -109,17 +110,34 @@ const CASES: [what: string, parts: readonly Part[], client: string][] = [
   ],
   [
     'words of a limit inside of an item are the item’s',
-    [lines(item(0).replace('Let me look.', JSON.stringify(FAILED).slice(1, -1)))],
-    lines(item(0).replace('Let me look.', JSON.stringify(FAILED).slice(1, -1))),
+    [
+      lines(
+        item(0).replace(
+          'Let me look at the files of this project.',
+          JSON.stringify(FAILED).slice(1, -1),
+        ),
+      ),
+    ],
+    lines(
+      item(0).replace(
+        'Let me look at the files of this project.',
+        JSON.stringify(FAILED).slice(1, -1),
+      ),
+    ),
   ],
   [
     'an id inside of an item stays',
     [
       lines(item(0)),
       SUCCESSOR,
-      lines(item(0).replace('"Let me look."', '{"item":{"id":"item_0"}}')),
+      lines(
+        item(0).replace('"Let me look at the files of this project."', '{"item":{"id":"item_0"}}'),
+      ),
     ],
-    lines(item(0), item(1).replace('"Let me look."', '{"item":{"id":"item_0"}}')),
+    lines(
+      item(0),
+      item(1).replace('"Let me look at the files of this project."', '{"item":{"id":"item_0"}}'),
+    ),
   ],
   [
     'ids of another kind stay',
