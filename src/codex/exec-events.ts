@@ -10,7 +10,7 @@ export type EventKind =
   | 'other';
 
 /** So many bytes tell what a line is. A shorter line tells it at its end. */
-export const EVENT_HEAD_BYTES = 64;
+export const EVENT_HEAD_BYTES = 96;
 
 /**
  * Reads the kind of a line from its beginning (fact 122): Codex writes the type first. Nothing is parsed, because a line
@@ -43,6 +43,15 @@ export function readItemNumber(
   return { number: Number(digits), from: to - digits.length, to };
 }
 
+/** The id of the thread in a `thread.started`, and its place in the line. */
+export function readStartedThread(
+  head: string,
+): { id: string; from: number; to: number } | undefined {
+  const [text, id] = STARTED.exec(head) ?? [];
+  if (text === undefined || id === undefined) return undefined;
+  return { id, from: text.length - id.length, to: text.length };
+}
+
 const TYPE = '{"type":"';
 const [LETTER_I, LETTER_T, LETTER_E] = [0x69, 0x74, 0x65];
 const TURN_AND_THREAD: readonly (readonly [string, EventKind])[] = [
@@ -52,4 +61,5 @@ const TURN_AND_THREAD: readonly (readonly [string, EventKind])[] = [
   ['turn.failed"', 'turn-failed'],
 ];
 const RETRY = '{"type":"error","message":"Reconnecting... ';
+const STARTED = /^\{"type":"thread\.started","thread_id":"([\da-f-]{36})/;
 const ITEM = /^\{"type":"item\.(?:started|updated|completed)","item":\{"id":"item_(\d{1,9})"/;

@@ -1,6 +1,7 @@
 import {
   type ExecInvocation,
   hasFlag,
+  type Invocation,
   leavesResumableThread,
   readPromptAndSession,
 } from '../codex/argv.ts';
@@ -9,6 +10,7 @@ import type { Ending } from '../handoff/states.ts';
 import type { Slot } from '../overlay/slot.ts';
 import type { LaunchRecord } from '../registry/launch-record.ts';
 import type { Alert } from '../session/alert.ts';
+import { createLifeLine } from '../session/exec/end-with-us.ts';
 import { createEventOutput } from '../session/exec/event-output.ts';
 import type { ExecSessionParts } from '../session/exec/exec-session.ts';
 import { keepInput } from '../session/exec/kept-input.ts';
@@ -31,6 +33,9 @@ export interface ExecLaunch
     | 'ignoresHangup'
   > {
   alert: Alert;
+  /** The command line of the user. */
+  typed: Invocation;
+  /** The same, with the id of the thread that is resumed. */
   invocation: ExecInvocation;
   plans: Awaited<ReturnType<typeof planExecChildren>>;
   slot: Slot;
@@ -40,7 +45,7 @@ export interface ExecLaunch
 
 /** Runs `codex exec`, `exec resume`, `exec fork`, `exec review` or `review` until it ends for good. */
 export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
-  const { invocation, plans, slot, alert, otherLaunches, ...rest } = launch;
+  const { typed, invocation, plans, slot, alert, otherLaunches, ...rest } = launch;
   return runExecSession({
     ...rest,
     announce: (line) => {
@@ -54,7 +59,8 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
     resumePlan: plans.resume,
     againPlan: plans.again,
     input: keepInput(!leavesResumableThread(invocation)),
-    ...(hasFlag(invocation, 'json') && { output: createEventOutput() }),
+    lifeLine: createLifeLine(),
+    ...(hasFlag(invocation, 'json') && { output: createEventOutput(readNames(typed, invocation)) }),
     isNeverResumed: !leavesResumableThread(invocation),
     requestedThread: requestedThread(invocation),
     searchThread: (startedAtMs) =>
@@ -68,6 +74,13 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
           })
         : Promise.resolve('none'),
   });
+}
+
+/** The client knows a thread by the id in its command line. A copy of the thread has another id. */
+function readNames(typed: Invocation, invocation: ExecInvocation): Record<string, string> {
+  const [known, resumed] = [typed, invocation].map((words) => readPromptAndSession(words).session);
+  if (invocation.command !== 'exec resume' || known === undefined || !isThreadId(known)) return {};
+  return resumed === undefined || resumed === known ? {} : { [resumed]: known };
 }
 
 /** See {@link ExecSessionParts}. Codex itself finds the thread for a name or for `--last`. */

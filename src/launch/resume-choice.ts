@@ -7,8 +7,9 @@ import {
 } from '../codex/argv.ts';
 import { findThreads } from '../codex/find-threads.ts';
 import { beginThread, pinThread } from '../codex/resume-argv.ts';
-import { type KnownThread, listKnownThreads } from '../registry/known-threads.ts';
-import { readLaunches } from '../registry/launch-record.ts';
+import { isThreadId } from '../codex/thread-files.ts';
+import { findLastCopy, type KnownThread, listKnownThreads } from '../registry/known-threads.ts';
+import { type LaunchRecord, readLaunches } from '../registry/launch-record.ts';
 import type { IdentityOf } from '../registry/segment-usage.ts';
 import { canonicalDirectory } from '../state/directories.ts';
 import type { WantedTarget } from './choose-account.ts';
@@ -43,7 +44,8 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
   const { invocation, paths, identityOf } = question;
   const silent = () => undefined;
   if (!continuesThread(invocation)) return { invocation, tellHidden: silent };
-  const known = listKnownThreads(readLaunches(paths).launches);
+  const { launches } = readLaunches(paths);
+  const known = listKnownThreads(launches);
   const directory = canonicalDirectory(workingDirectory(question));
   if (hasFlag(invocation, 'last')) {
     const id = invocation.ambiguous ? undefined : await findLast(question, known, directory);
@@ -53,7 +55,8 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
   }
   const { session } = readPromptAndSession(invocation);
   if (session !== undefined) {
-    const named = findNamedThread(session, known, question);
+    const named =
+      goOnInCopy(session, launches, invocation) ?? findNamedThread(session, known, question);
     return {
       ...{ invocation: named?.invocation ?? invocation, tellHidden: silent },
       ...ownAccount(named?.id ?? session, known, question),
@@ -68,6 +71,23 @@ export async function chooseResume(question: ResumeQuestion): Promise<ResumeChoi
       tellHidden: (target) => tellOthers(listed, target, identityOf),
     }
   );
+}
+
+/**
+ * The thread of a client of `exec --json` when its work went on in a copy. The client knows nothing of a copy, and goes on with
+ * the id of the original.
+ */
+function goOnInCopy(
+  session: string,
+  launches: readonly LaunchRecord[],
+  invocation: SessionInvocation,
+): ReturnType<typeof findNamedThread> {
+  const isOfClient = invocation.mode === 'exec' && hasFlag(invocation, 'json');
+  if (!isOfClient || invocation.ambiguous || !isThreadId(session)) return undefined;
+  const id = findLastCopy(session.toLowerCase(), launches);
+  if (id === undefined) return undefined;
+  const [, ...prompt] = invocation.positionals;
+  return { id, invocation: pinThread({ ...invocation, positionals: prompt }, id) };
 }
 
 /** What a person has picked in our list. @returns undefined when our list was not opened. */

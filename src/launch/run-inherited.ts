@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { describeError } from '../errors.ts';
 import type { Ending } from '../handoff/states.ts';
+import { createLifeLine } from '../session/exec/end-with-us.ts';
 import { ignoringHangup } from '../session/exec/ignore-hangup.ts';
 import { catchUncaught } from '../state/uncaught-errors.ts';
 
@@ -43,6 +44,8 @@ export function runInherited(command: InheritedCommand): Promise<Ending> {
     const stopRelaying = () => {
       for (const stop of relays) stop();
     };
+    const lifeLine = createLifeLine();
+    if (child.pid !== undefined) lifeLine.hold(child.pid);
     child.once('error', (error) => {
       stopRelaying();
       reject(error);
@@ -50,11 +53,10 @@ export function runInherited(command: InheritedCommand): Promise<Ending> {
     child.once('exit', (code, signal) => {
       stopRelaying();
       if (bug !== undefined) process.stderr.write(`${bug}\n`);
-      resolve(
-        signal
-          ? { kind: 'signalled', signal, number: constants.signals[signal] }
-          : { kind: 'exited', code: code ?? 1 },
-      );
+      const ending: Ending = signal
+        ? { kind: 'signalled', signal, number: constants.signals[signal] }
+        : { kind: 'exited', code: code ?? 1 };
+      void lifeLine.letGo().then(() => resolve(ending));
     });
   });
 }

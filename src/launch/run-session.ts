@@ -77,6 +77,7 @@ async function planExec(session: OpenedSession): Promise<() => Promise<Ending>> 
   return () =>
     runExecLaunch({
       ...{ ...commonParts(session), say, ignoresHangup, invocation, plans },
+      typed: facts.invocation,
       askLimits: () => askLimits(asking, accounts.target).catch(() => undefined),
       otherLaunches: () =>
         readLaunches(paths).launches.filter(({ launch }) => launch !== keeper.launch),

@@ -41,6 +41,30 @@ export function listKnownThreads(launches: readonly LaunchRecord[]): KnownThread
     .sort((a, b) => (a.last.from < b.last.from ? 1 : -1));
 }
 
+/**
+ * The copy in which the work on a thread went on last (see handoff/answers.ts).
+ * @returns undefined when it went on in the thread itself, and for an unknown thread.
+ */
+export function findLastCopy(
+  thread: string,
+  launches: readonly LaunchRecord[],
+): string | undefined {
+  const uses = launches
+    .flatMap(({ segments }) => segments.map((segment) => ({ segment, segments })))
+    .toSorted((a, b) => (a.segment.from < b.segment.from ? -1 : 1));
+  // A copy may have been copied.
+  const family = new Set([thread]);
+  let last: string | undefined;
+  for (const { segment, segments } of uses) {
+    const { thread: used, copyOf, rollout } = segment;
+    if (used === undefined) continue;
+    if (copyOf !== undefined && family.has(copyOf)) family.add(used);
+    if (!family.has(used) || isRefused(segment, segments)) continue;
+    if (rollout !== undefined && existsSync(rollout)) last = used;
+  }
+  return last === thread ? undefined : last;
+}
+
 interface Use {
   segment: Segment;
   rollout: string;

@@ -164,7 +164,15 @@ describe('the SDK at a limit', () => {
     const { id } = thread;
     expect((await thread.run('after')).finalResponse).toBe('answer 1 from acc2');
     expect(thread.id).toBe(id);
-    expect(backend.turns('acc2').at(-1)?.turn?.threadId).not.toBe(id);
+    const copy = backend.turns('acc2').at(-1)?.turn?.threadId;
+    expect(copy).not.toBe(id);
+    // The next turn knows what was said in the copy.
+    const events = await collect((await thread.runStreamed('and now')).events);
+    expect(events[0]).toEqual({ type: 'thread.started', thread_id: id });
+    const last = backend.turns('acc2').at(-1)?.turn;
+    expect(last).toMatchObject({ threadId: copy });
+    expect(last?.texts).toContain('answer 1 from acc2');
+    expect(last?.userTexts).toEqual(['before', 'after', 'continue', 'continue', 'and now']);
   });
 });
 

@@ -1,4 +1,9 @@
-import { EVENT_HEAD_BYTES, readEventKind, readItemNumber } from '../../codex/exec-events.ts';
+import {
+  EVENT_HEAD_BYTES,
+  readEventKind,
+  readItemNumber,
+  readStartedThread,
+} from '../../codex/exec-events.ts';
 import { createPieces, type Pieces } from './pieces.ts';
 
 /**
@@ -23,8 +28,10 @@ export interface EventFilter {
 /** A failure has two short lines. What is longer than this passes after all. */
 export const MOST_HELD_BYTES = 16 * 1024 * 1024;
 
-export function createEventFilter(): EventFilter {
+/** @param names the id of a copy → the id by which the client knows the thread. */
+export function createEventFilter(names: Readonly<Record<string, string>> = {}): EventFilter {
   const state: FilterState = {
+    names,
     ...{ head: EMPTY, way: undefined, isMidLine: false, isCut: false },
     ...{ held: [], heldBefore: [], heldBytes: 0, hasFailed: false },
     ...{ thread: 'new', turn: 'new', highestItem: -1, itemOffset: 0 },
@@ -48,6 +55,7 @@ export function createEventFilter(): EventFilter {
 }
 
 interface FilterState {
+  readonly names: Readonly<Record<string, string>>;
   /** The beginning of a line that does not tell yet what the line is. */
   head: Buffer;
   /** Where the rest of a line goes that has begun. */
@@ -94,7 +102,7 @@ function passLines(state: FilterState, chunk: Buffer, isEnd: boolean): Buffer[] 
       state.way = judge(state, head);
       // The errors that are held have not ended the turn.
       if (state.way === 'pass') for (const piece of takeHeld(state)) pieces.insert(piece);
-      at = renumber(state, head, pieces, at);
+      at = rewriteHead(state, head, pieces, at);
     }
     send(state, pieces, bytes, at, end);
     if (newline !== -1) state.way = undefined;
@@ -131,17 +139,35 @@ function isToldAgain(state: FilterState, what: 'thread' | 'turn'): boolean {
   return isKnown;
 }
 
-/** Sends the beginning of an item's line, with a number that goes on counting. @returns where the rest of the line begins. */
-function renumber(state: FilterState, head: string, pieces: Pieces, at: number): number {
+/** Sends the beginning of a line with another number or id in it. @returns where the rest of the line begins. */
+function rewriteHead(state: FilterState, head: string, pieces: Pieces, at: number): number {
+  const change = renumber(state, head) ?? renameThread(state, head);
+  if (change === undefined) return at;
+  const before = pieces.bytes.subarray(at, at + change.from);
+  sendPiece(state, pieces, Buffer.concat([before, Buffer.from(change.text)]));
+  return at + change.to;
+}
+
+interface Change {
+  from: number;
+  to: number;
+  text: string;
+}
+
+/** The numbers of items go on counting. */
+function renumber(state: FilterState, head: string): Change | undefined {
   const item = readItemNumber(head);
-  if (item === undefined) return at;
+  if (item === undefined) return undefined;
   const number = item.number + state.itemOffset;
   state.highestItem = Math.max(state.highestItem, number);
-  if (state.itemOffset === 0) return at;
-  const digits = Buffer.from(String(number));
-  const before = pieces.bytes.subarray(at, at + item.from);
-  sendPiece(state, pieces, Buffer.concat([before, digits]));
-  return at + item.to;
+  return state.itemOffset === 0 ? undefined : { ...item, text: String(number) };
+}
+
+function renameThread({ names }: FilterState, head: string): Change | undefined {
+  const started = readStartedThread(head);
+  if (started === undefined) return undefined;
+  const text = names[started.id];
+  return text === undefined ? undefined : { ...started, text };
 }
 
 function send(state: FilterState, pieces: Pieces, bytes: Buffer, from: number, to: number): void {

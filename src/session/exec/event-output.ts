@@ -27,8 +27,12 @@ const QUIET_MS = 100;
 /** For the last lines, after a signal. */
 const HURRY_MS = 200;
 
-export function createEventOutput(open: typeof openOwnStdout = openOwnStdout): EventOutput {
-  const filter = createEventFilter();
+/** @param names for {@link createEventFilter}. */
+export function createEventOutput(
+  names: Readonly<Record<string, string>> = {},
+  open: typeof openOwnStdout = openOwnStdout,
+): EventOutput {
+  const filter = createEventFilter(names);
   const hurried = createSignal();
   let client: TerminalOutput | undefined;
   let child: Readable | undefined;

@@ -59,6 +59,7 @@ function startChild(start: StartEffect, session: ExecSession): void {
         // No key is held for a command.
         handoffs.dispatch({ name: 'child-ready' });
         parts.recordChild(pid);
+        parts.lifeLine?.hold(pid);
       }),
       bound: catchErrors(session, ({ threadId, rollout }) => {
         if (session.bug !== undefined) return parts.recordThread({ id: threadId, rollout });

@@ -5,6 +5,7 @@ import type { Handoffs } from '../../handoff/perform.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
 import type { Ending } from '../../handoff/states.ts';
 import type { SessionParts } from '../session-parts.ts';
+import type { LifeLine } from './end-with-us.ts';
 import type { EventOutput } from './event-output.ts';
 import type { ExecChild } from './exec-child.ts';
 import type { KeptInput } from './kept-input.ts';
@@ -32,6 +33,8 @@ export interface ExecSessionParts extends SessionParts {
   askLimits(): Promise<RateLimits | undefined>;
   /** Searches the thread of a child that ended before its thread was found. `unknown`: several threads are possible. */
   searchThread(startedAtMs: number): Promise<OpenThread | 'none' | 'unknown'>;
+  /** Ends the child when this process is killed. */
+  lifeLine?: LifeLine;
   /** Codex is started with SIGHUP ignored. */
   ignoresHangup?: boolean;
   /** One line for the user's stderr. */

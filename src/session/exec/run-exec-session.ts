@@ -23,7 +23,8 @@ export function runExecSession(parts: ExecSessionParts): Promise<Ending> {
         leave();
         for (const line of lines) parts.say(line);
         // After an error of ours the client has not got everything yet.
-        void Promise.resolve(parts.output?.flush()).then(() => resolve(ending));
+        const ends = [parts.output?.flush(), parts.lifeLine?.letGo()];
+        void Promise.all(ends).then(() => resolve(ending));
       },
       giveUp(error) {
         leave();

@@ -168,3 +168,41 @@ describe('our list stands in for that of Codex', () => {
     expect((await resume('resume', { kind: 'left' })).choice.hasLeft).toBe(true);
   });
 });
+
+describe('the work on a thread went on in a copy', () => {
+  const COPY = '01a21c8d-4828-7c00-b2ab-ee74988ab049';
+
+  function copyThread(): void {
+    makeThread({ by: 'acc1', mode: 'exec' });
+    const [from, rollout] = ['2026-11-21T04:00:00.000Z', join(home, 'copy.jsonl')];
+    writeFileSync(rollout, `${sessionMeta({ id: COPY })}\n`);
+    const of = { target: 'acc2', identity: identityOf('acc2'), from, thread: ID };
+    writeLaunch(resolvePaths({}, home), {
+      ...{ version: 1, launch: '20261121T040000000Z-1', state: 'ended', pid: 1, startedAt: from },
+      ...{ cwd: join(home, 'here'), args: [], mode: 'exec' },
+      segments: [
+        { ...of, rollout: join(home, 'rollout.jsonl') },
+        { ...of, from: '2026-11-21T04:00:01.000Z', thread: COPY, copyOf: ID, rollout },
+      ],
+    });
+  }
+
+  // A client of --json is told the id of the original. All others are told the id of the copy.
+  it.each([
+    [`exec --json resume ${ID} go-on`, `exec --json resume -- ${COPY} go-on`, 'acc2'],
+    [`exec resume ${ID} -`, `exec resume ${ID} -`, 'acc1'],
+    [
+      `exec resume ${ID} --experimental-json -m x`,
+      `exec resume --experimental-json -m x -- ${COPY}`,
+      'acc2',
+    ],
+    [`exec --json fork ${ID} go-on`, `exec --json fork -- ${COPY} go-on`, 'acc2'],
+    [`exec --json resume ${COPY} go-on`, `exec --json resume ${COPY} go-on`, 'acc2'],
+    [`resume ${ID}`, `resume ${ID}`, 'acc1'],
+  ])('%s', async (typed, words, target) => {
+    copyThread();
+    const resumed = await resume(typed);
+    expect(resumed.words).toBe(words);
+    expect(resumed.choice.wanted).toEqual({ kind: 'preferred', target });
+  });
+});

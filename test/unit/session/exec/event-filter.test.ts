@@ -8,15 +8,18 @@ import {
 
 // What a client of `codex exec --json` gets, for every place at which the output of Codex can be cut into chunks.
 
-const THREAD = '{"type":"thread.started","thread_id":"01a21d41-9122-7591-84f4-c11454a7890d"}';
-const COPY = '{"type":"thread.started","thread_id":"01a21d41-0000-7591-84f4-c11454a7890d"}';
+const ID = '01a21d41-9122-7591-84f4-c11454a7890d';
+const ID_OF_COPY = '01a21d41-0000-7591-84f4-c11454a7890d';
+const THREAD = `{"type":"thread.started","thread_id":"${ID}"}`;
+const COPY = `{"type":"thread.started","thread_id":"${ID_OF_COPY}"}`;
 const TURN = '{"type":"turn.started"}';
-const ERROR = '{"type":"error","message":"You’ve hit your usage limit."}';
-const FAILED = '{"type":"turn.failed","error":{"message":"You’ve hit your usage limit."}}';
+const ERROR = '{"type":"error","message":"You’ve hit your usage limit. Upgrade to Pro."}';
+const FAILED =
+  '{"type":"turn.failed","error":{"message":"You’ve hit your usage limit. Upgrade to Pro, or try again at 4:41 PM."}}';
 const RETRY = '{"type":"error","message":"Reconnecting... 2/5 (stream disconnected)"}';
 const DONE = '{"type":"turn.completed","usage":{"input_tokens":620}}';
 const item = (number: number, what = 'completed', type = 'agent_message') =>
-  `{"type":"item.${what}","item":{"id":"item_${number}","type":"${type}","text":"Let me look."}}`;
+  `{"type":"item.${what}","item":{"id":"item_${number}","type":"${type}","text":"Let me look at the files of this project."}}`;
 
 type Part = string | Buffer | typeof SUCCESSOR | typeof RELEASE;
 /** The child has ended, and the next one begins. */
@@ -107,17 +110,34 @@ const CASES: [what: string, parts: readonly Part[], client: string][] = [
   ],
   [
     'words of a limit inside of an item are the item’s',
-    [lines(item(0).replace('Let me look.', JSON.stringify(FAILED).slice(1, -1)))],
-    lines(item(0).replace('Let me look.', JSON.stringify(FAILED).slice(1, -1))),
+    [
+      lines(
+        item(0).replace(
+          'Let me look at the files of this project.',
+          JSON.stringify(FAILED).slice(1, -1),
+        ),
+      ),
+    ],
+    lines(
+      item(0).replace(
+        'Let me look at the files of this project.',
+        JSON.stringify(FAILED).slice(1, -1),
+      ),
+    ),
   ],
   [
     'an id inside of an item stays',
     [
       lines(item(0)),
       SUCCESSOR,
-      lines(item(0).replace('"Let me look."', '{"item":{"id":"item_0"}}')),
+      lines(
+        item(0).replace('"Let me look at the files of this project."', '{"item":{"id":"item_0"}}'),
+      ),
     ],
-    lines(item(0), item(1).replace('"Let me look."', '{"item":{"id":"item_0"}}')),
+    lines(
+      item(0),
+      item(1).replace('"Let me look at the files of this project."', '{"item":{"id":"item_0"}}'),
+    ),
   ],
   [
     'ids of another kind stay',
@@ -158,7 +178,7 @@ describe('what a client of exec --json gets', () => {
         const out = [...chunks.flatMap((chunk) => filter.feed(chunk)), ...filter.end()];
         expect(Buffer.concat([...out, ...filter.release()])).toEqual(Buffer.concat(chunks));
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 
@@ -176,10 +196,23 @@ describe('what a client of exec --json gets', () => {
 
   it('comes at once, also a line of which only the beginning is there', () => {
     const filter = createEventFilter();
-    const beginning = item(0).slice(0, 80);
+    const beginning = item(0).slice(0, 98);
     expect(String(Buffer.concat(filter.feed(Buffer.from(beginning))))).toBe(beginning);
     expect(String(Buffer.concat(filter.feed(Buffer.from('more'))))).toBe('more');
   });
+});
+
+it.each([
+  ['a copy has the id that the client knows', { [ID_OF_COPY]: ID }, COPY, THREAD],
+  ['another thread has its own', { [ID_OF_COPY]: ID }, TURN, TURN],
+  ['no copy', {}, COPY, COPY],
+])('%s, wherever the line is cut', (_, names, line, client) => {
+  for (let cut = 0; cut <= line.length; cut += 1) {
+    const filter = createEventFilter(names);
+    const parts = [line.slice(0, cut), `${line.slice(cut)}\n`, lines(item(0))];
+    const out = parts.flatMap((part) => filter.feed(Buffer.from(part)));
+    expect(String(Buffer.concat(out))).toBe(lines(client, item(0)));
+  }
 });
 
 describe('the filter of exec --json', () => {
