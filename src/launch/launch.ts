@@ -5,6 +5,9 @@ import type { Ending } from '../handoff/states.ts';
 import { toPlainText } from '../plain-text.ts';
 import { homeOf, type Paths, requireOwnHome, resolvePaths } from '../state/paths.ts';
 import { catchUncaught, ignoreStderrErrors } from '../state/uncaught-errors.ts';
+import { awaitForeground } from '../terminal/job.ts';
+import { forgetTermios } from '../terminal/stty.ts';
+import { isTerminal } from '../terminal/tty-facts.ts';
 import type { WantedTarget } from './choose-account.ts';
 import { runCodexLogin } from './codex-login.ts';
 import { endLike } from './end-like.ts';
@@ -108,6 +111,8 @@ async function launchReal(typed: Found): Promise<Ending> {
     if (!isOwnHome(paths)) return runPlain(launch);
     return (await runCodexLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
+  // `codex &`: before anything of ours runs, so that `kill` ends it as it ends Codex alone, and nothing is drawn.
+  if (invocation.mode !== 'exec' && isTerminal(0) && awaitForeground()) forgetTermios();
   const unsupervised = (error: unknown) => {
     // Codex would log an account out, or work under an account that is not allowed here.
     if (error instanceof HotswapError && MUST_NOT_RUN.has(error.code)) throw error;

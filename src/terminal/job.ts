@@ -17,6 +17,28 @@ export function isInForeground(): boolean {
 }
 
 /**
+ * Waits until our job is in the foreground. In the background it stops the job, as the kernel stops a program that changes the
+ * terminal there: the shell shows a stopped job, `kill` ends it, and `fg` lets it go on. Before anything of ours runs, a
+ * signal has its default action. Only on Linux: on other systems the question costs 5 ms (see terminal.ts).
+ * @returns whether the job was in the background.
+ */
+export function awaitForeground(): boolean {
+  let hasWaited = false;
+  if (process.platform !== 'linux') return hasWaited;
+  // Where the signal is blocked, the kernel stops nobody either.
+  for (let tries = MOST_STOPS; tries > 0 && !isInForeground() && !isJobOrphaned(); tries--) {
+    hasWaited = true;
+    process.kill(0, 'SIGTTOU');
+    // Another thread may take the signal, a moment later.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STOP_MS);
+  }
+  return hasWaited;
+}
+
+const MOST_STOPS = 100;
+const STOP_MS = 5;
+
+/**
  * Whether no process of our session could continue us (`xterm -e codex`, `tmux new codex`). The kernel ignores SIGTSTP then,
  * and a SIGSTOP would freeze the terminal for ever.
  */

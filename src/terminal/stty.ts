@@ -8,6 +8,11 @@ const RESTORE_TIMEOUT_MS = 300;
 let handedOver = process.env.CODEX_HOTSWAP_TERMIOS;
 delete process.env.CODEX_HOTSWAP_TERMIOS; // the child, and a codex that it starts, must not get it
 
+/** The shim has read the settings while the shell had the terminal: they are those of the shell's line editor. */
+export function forgetTermios(): void {
+  handedOver = undefined;
+}
+
 /** `stty -g` of the terminal on stdin: all of its settings, for `restoreTermios`. Throws `HotswapError`. */
 export function readTermios(): string {
   const known = handedOver;
@@ -28,8 +33,8 @@ export function readTermios(): string {
  * Raw mode that changes no byte in either direction. libuv's `setRawMode` leaves output processing on: the newline of a
  * full-screen program would become CR LF. `raw` alone leaves IEXTEN on: on a Mac, Ctrl-V and Ctrl-O would be lost.
  *
- * In the background the kernel stops the whole job (SIGTTOU), as it stops every program that changes the terminal. The job
- * goes on after `fg`.
+ * The caller makes sure that we are in the foreground: in the background the kernel would stop the whole job (SIGTTOU), and
+ * we would wait here, where no signal handler runs.
  */
 export function setRaw(): void {
   spawnSync('stty', ['raw', '-echo', '-iexten'], { stdio: ['inherit', 'ignore', 'ignore'] });

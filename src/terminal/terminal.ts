@@ -1,3 +1,4 @@
+import { createAbsence } from './absence.ts';
 import { isInForeground, isJobOrphaned } from './job.ts';
 import { createTerminalOutput, type TerminalOutput } from './output.ts';
 import { readTermios, restoreTermios, setRaw } from './stty.ts';
@@ -31,22 +32,29 @@ export interface Terminal {
    * terminal is raw. Resolves at once when no process could continue us: the kernel also ignores Ctrl-Z then.
    */
   suspendJob(): Promise<void>;
+  /** A signal has come that should end us. In the background we go on until that is done, and are not stopped again. */
+  expectEnd(): void;
+  /** The shell has the terminal: our job was stopped, or is in the background. What we write waits. */
+  isAway(): boolean;
 }
 
 /** Captures the terminal on stdin and stdout, without changing it. Throws `HotswapError` when stdin is no terminal. */
 export function openTerminal(): Terminal {
   const on = { drained: () => {}, hungUp: () => {} };
+  const absence = createAbsence();
   let termios = readTermios();
   let isRaw = false;
-  let resume: (() => void) | undefined;
+  let wantsInput = false;
+  /** What was written while the shell had the terminal. */
+  let held: (Buffer | string)[] = [];
   let output: TerminalOutput | undefined;
 
   /** Made at the first use: Node takes 4 ms to make stdin and stdout, and the child starts meanwhile. */
   function attach(): TerminalOutput {
     output ??= attachTo(process, on, () => {
-      if (resume !== undefined) resume();
+      if (absence.isAway()) absence.continued();
       // A process that stopped us may have changed the modes of the terminal.
-      else if (isRaw) setRaw();
+      else if (isRaw) enterRaw();
       refreshSize();
     });
     return output;
@@ -54,30 +62,48 @@ export function openTerminal(): Terminal {
 
   function enterRaw(): void {
     isRaw = true;
-    setRaw();
+    if (isInForeground()) setRaw();
+    else void leaveToShell(undefined).then(comeBack);
   }
 
   function restore(): void {
     if (!isRaw) return;
     isRaw = false;
     // In the background the terminal belongs to another job, and a change of it would stop us.
-    if (isInForeground()) restoreTermios(termios);
+    if (!absence.isAway() && isInForeground()) restoreTermios(termios);
+  }
+
+  /** Resolves when our job has the terminal again. */
+  async function leaveToShell(stop: 'SIGTSTP' | undefined): Promise<void> {
+    const away = absence.stayAway(stop);
+    flowInput();
+    await away;
+  }
+
+  function comeBack(): void {
+    enterRaw();
+    if (absence.isAway()) return; // in the background again
+    refreshSize();
+    flowInput();
+    const pieces = held;
+    held = [];
+    for (const piece of pieces) attach().write(piece);
+    if (pieces.length > 0) on.drained();
   }
 
   async function suspendJob(): Promise<void> {
     restore();
     if (!isJobOrphaned()) {
-      const continued = new Promise<void>((resolve) => {
-        resume = resolve;
-      });
-      // The signal goes to the whole group, as we may be part of a pipeline or a script. We have no listener, so it stops us.
-      process.kill(0, 'SIGTSTP');
-      await continued;
-      resume = undefined;
+      await leaveToShell('SIGTSTP');
       termios = readTermios();
     }
-    enterRaw();
-    refreshSize();
+    comeBack();
+  }
+
+  /** A read in the background would stop the job (SIGTTIN). */
+  function flowInput(): void {
+    if (wantsInput && !absence.isAway()) process.stdin.resume();
+    else process.stdin.pause();
   }
 
   function size(): Size {
@@ -95,23 +121,40 @@ export function openTerminal(): Terminal {
       process.stdout.on('resize', () => listener(size()));
     },
     enterRaw,
-    restore,
-    write: (chunk) => attach().write(chunk),
+    restore() {
+      absence.over();
+      restore();
+    },
+    write(chunk) {
+      if (!absence.isAway()) return attach().write(chunk);
+      held.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk));
+      return false;
+    },
     onDrain(listener) {
       on.drained = listener;
     },
-    flush: () => attach().flush(),
+    flush: () => (absence.isAway() ? Promise.resolve() : attach().flush()),
     onInput(listener) {
       attach();
+      wantsInput = true;
       // A list that was shown before leaves stdin paused. A listener alone does not resume it.
-      process.stdin.on('data', listener).resume();
+      process.stdin.on('data', listener);
+      flowInput();
     },
-    pauseInput: () => void process.stdin.pause(),
-    resumeInput: () => void process.stdin.resume(),
+    pauseInput() {
+      wantsInput = false;
+      flowInput();
+    },
+    resumeInput() {
+      wantsInput = true;
+      flowInput();
+    },
     onHangup(listener) {
       on.hungUp = listener;
     },
     suspendJob,
+    expectEnd: absence.expectEnd,
+    isAway: absence.isAway,
   };
 }
 

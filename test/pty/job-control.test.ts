@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findStrays } from '../lab/strays.ts';
 import { until } from './direct.ts';
 import { type Outer, openOuter } from './outer.ts';
-import { childrenOf } from './processes.ts';
+import { childrenOf, readProcess } from './processes.ts';
 import { openProduct, type Product } from './product.ts';
 
 // The built product, with a program that stops itself as Codex does in the place of codex, in an interactive shell.
@@ -80,3 +82,141 @@ it('a stop where no shell could continue us is ignored, as the kernel does', asy
   await outer.waitFor('24 80 after');
   expect(await outer.ended).toEqual({ kind: 'exited', code: 0 });
 });
+
+/** The shell, its arguments, and the signals after which it continues a stopped job. After others a person types more. */
+const SHELLS: [string, string[], string[]][] = [
+  ['/bin/bash', ['--norc', '--noprofile', '--noediting', '-i'], ['TERM', 'HUP']],
+  ['/bin/dash', ['-i'], []],
+  ['/usr/bin/zsh', ['-f', '-i', '+Z', '-o', 'no_prompt_sp'], ['TERM', 'HUP', 'INT']],
+];
+
+describe.each(SHELLS.filter(([shell]) => existsSync(shell)))(
+  'in the background of %s',
+  (shell, args, continuing) => {
+    let home: string;
+    let line: string;
+
+    async function openShell(fixture: string, fixtureArgs: string[] = []): Promise<void> {
+      const { words, env } = product.words(fixture, fixtureArgs);
+      home = env.HOME as string;
+      line = words.map((word) => `'${word}'`).join(' ');
+      outer = openOuter({ file: shell, args, env: { ...env, PS1: 'prompt> ', ENV: '' } });
+      await outer.waitFor('prompt> ');
+    }
+    afterEach(async () => {
+      outer.close();
+      await outer.ended;
+    });
+    const end = (signal: string) =>
+      `kill -${signal} %1${continuing.includes(signal) ? '' : '; kill -CONT %1'}`;
+    /** The shell, too, knows that its job is stopped. */
+    const untilStopped = async () => {
+      await until(isStopped, 'stopped');
+      for (let known = false; !known; ) {
+        const from = await type("jobs; echo lis''ted");
+        const to = await outer.waitFor('listed', from);
+        known = /Stopped|suspended/.test(outer.output().subarray(from, to).toString('latin1'));
+      }
+    };
+    /** Types a command. @returns where its output begins. */
+    const type = async (command: string): Promise<number> => {
+      const from = outer.output().length;
+      outer.type(`${command}\n`);
+      return outer.waitFor(/\n/, from);
+    };
+    const others = () => findStrays(home).filter(({ pid }) => pid !== outer.pid);
+    const stateOf = ({ pid }: { pid: number }) => {
+      try {
+        return readProcess(pid).state;
+      } catch {
+        return 'gone';
+      }
+    };
+    const states = () => others().map(stateOf);
+    const isStopped = () =>
+      others().some((one) => one.command.includes('launch.js') && stateOf(one) === 'T');
+    const drawn = (from: number) => outer.output().subarray(from).toString('latin1');
+    /** The shell reads a line again, and nothing but that line came. */
+    const answers = async () => {
+      const from = await type("printf '%s%s\\n' all quiet");
+      await outer.waitFor('allquiet', from);
+    };
+
+    it.each(['TERM', 'HUP', 'INT'])(
+      '`codex &` is stopped before Codex starts, and SIG%s ends it without a byte',
+      async (signal) => {
+        await openShell('stop-self', ['30']);
+        const from = await type(`${line} &`);
+        await untilStopped();
+        expect(others(), 'no Codex, no monitor').toHaveLength(1);
+        await type(end(signal));
+        await until(() => others().length === 0, 'no process left');
+        await answers();
+        expect(drawn(from)).not.toMatch(/before|after|\[\?1049|\]0;/);
+      },
+    );
+
+    it('`fg` starts Codex, and the terminal is as before afterwards', async () => {
+      await openShell('stop-self', ['0']);
+      await answers();
+      await type(`${line} &`);
+      await until(isStopped, 'stopped');
+      await type('fg');
+      await outer.waitFor('before');
+      await until(isStopped, 'stopped by itself');
+      const from = await type('fg');
+      await outer.waitFor('after', from);
+      await until(() => others().length === 0, 'ended');
+      await answers();
+      // A shell without a line editor reads in the settings that it was given.
+      if (!shell.endsWith('zsh')) expect(outer.stty()).toMatch(/ icanon.* echo /s);
+    });
+
+    it.each(['TERM', 'HUP', 'INT'])(
+      'SIG%s ends a stopped session, draws nothing, and leaves no process',
+      async (signal) => {
+        await openShell('stop-self', ['30']);
+        await type(line);
+        await outer.waitFor('before');
+        await untilStopped();
+        const from = outer.output().length;
+        await type(end(signal));
+        await until(() => others().length === 0, 'no process left');
+        await answers();
+        expect(drawn(from)).not.toMatch(/after|\u001b\[[?<]\d|\]0;/);
+      },
+    );
+
+    it('`bg` stops it again and draws nothing; `fg` goes on', async () => {
+      await openShell('stop-self', ['0']);
+      await type(line);
+      await outer.waitFor('before');
+      await untilStopped();
+      const from = await type('bg');
+      await answers(); // the shell has continued it
+      await until(() => states().filter((state) => state === 'T').length >= 3, 'stopped again');
+      await answers();
+      expect(drawn(from)).not.toMatch(/after/);
+      await type('fg');
+      await outer.waitFor('after', from);
+      await until(() => others().length === 0, 'ended');
+    });
+
+    // Without a line editor dash and zsh leave a stopped job's modes on the terminal, so that no line could be typed.
+    it.runIf(shell.endsWith('bash'))(
+      'a session that was stopped from outside ends by a signal in the background, too',
+      async () => {
+        await openShell('turn-stand-in');
+        await type(line);
+        await until(() => outer.stty().includes('-opost'), 'raw');
+        const supervisor = others().find(({ command }) => command.includes('launch.js'));
+        process.kill((supervisor as { pid: number }).pid, 'SIGSTOP');
+        await until(() => outer.stty().includes(' icanon'), 'cooked');
+        await untilStopped();
+        await type(end('TERM'));
+        await until(() => others().length === 0, 'no process left');
+        await answers();
+      },
+    );
+  },
+);

@@ -27,12 +27,14 @@ export function runTuiSession(parts: TuiSessionParts): Promise<Ending> {
   return new Promise<Ending>((resolve, reject) => {
     const session = openSession(parts, (ending, lines) => {
       leave();
-      for (const line of lines) tell(line);
+      // In the background the shell has the terminal, and the user types at its prompt.
+      if (!terminal.isAway()) for (const line of lines) tell(line);
       resolve(ending);
     });
     const ends = [
       relay((signal, number) => {
         session.isHurried = true;
+        terminal.expectEnd();
         session.handlers.signalled(signal, number);
       }),
       onUncaught((error) => session.fail(error)),

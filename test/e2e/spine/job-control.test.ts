@@ -96,6 +96,58 @@ it('a closed window ends Codex and leaves no process', async () => {
   expect(await waitForNoStrays(box.home, 10_000)).toBe(true);
 });
 
+describe('in the background', () => {
+  /** What Codex would draw, set or ask. */
+  const CODEX_BYTES = /\u001b\[\?1049|\u001b\[[>?]?[\d;]*[cnu]|\u001b\]/;
+
+  it('`codex &` is stopped, `kill %1` ends it, and the shell sees no byte and no answer of the terminal', async () => {
+    terminal = openShell({});
+    const cooked = await shellReady();
+    const from = terminal.raw().length;
+    terminal.type('codex &\r');
+    await vi.waitUntil(() => findStrays(box.home).length > 1, { timeout: 10_000, interval: 20 });
+    await typeUntil('jobs', /Stopped +codex/);
+    terminal.type('kill %1\r');
+    await vi.waitUntil(onlyTheShellLives, { timeout: 10_000, interval: 20 });
+    await typeUntil('jobs', /Terminated +codex/);
+    await shellReady();
+    expect(terminal.raw().subarray(from).toString('latin1')).not.toMatch(CODEX_BYTES);
+    expect(terminal.stty()).toBe(cooked);
+  });
+
+  it('`kill %1` ends a session that Ctrl-Z has stopped, and draws nothing', async () => {
+    terminal = openShell({});
+    const cooked = await shellReady();
+    terminal.type('codex\r');
+    await terminal.waitForText(/default · ~\/work/);
+    await waitForComposer(terminal);
+    terminal.press('ctrl-z');
+    await terminal.waitForText(/Stopped.*codex/);
+    terminal.type('\u0015');
+    await shellReady();
+    const from = terminal.raw().length;
+    terminal.type('kill %1\r');
+    await vi.waitUntil(onlyTheShellLives, { timeout: 10_000, interval: 20 });
+    await typeUntil('jobs', /Terminated +codex/);
+    await shellReady();
+    expect(terminal.raw().subarray(from).toString('latin1')).not.toMatch(CODEX_BYTES);
+    expect(terminal.stty()).toBe(cooked);
+  });
+});
+
+/** Types a command until the shell knows: it learns of a stop and an end a moment later. */
+async function typeUntil(command: string, wanted: RegExp): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    terminal.type(`${command}\r`);
+    const found = await terminal.waitForText(wanted, { timeoutMs: 500 }).then(
+      () => true,
+      () => false,
+    );
+    if (found) return;
+  }
+  throw new Error(`${command} never said ${wanted}`);
+}
+
 function endSupervisor(signal: NodeJS.Signals): void {
   const supervisor = findStrays(box.home).find(({ command }) => command.includes('launch.js'));
   process.kill((supervisor as { pid: number }).pid, signal);

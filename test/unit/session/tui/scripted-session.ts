@@ -279,6 +279,8 @@ function createFakeTerminal(note: (what: string) => void) {
     size: () => size,
     onResize: (listener) => void on.resize.push(listener),
     enterRaw: () => note('terminal raw'),
+    expectEnd: () => undefined,
+    isAway: () => false,
     restore: () => note('terminal restored'),
     write(chunk) {
       written.push(chunk.toString());
