@@ -223,7 +223,7 @@ describe('Codex’s own installer', () => {
     home.write('.local/bin/codex', legacy, 0o755);
     installOfficially(home);
     expect(runCodex(home, ['mcp'], newPath).stdout).toBe('official: mcp\n'); // the shim runs it
-    expect(home.ok(['install-shim'], { PATH: newPath })).toContain('shim is already at');
+    expect(home.ok(['install-shim'], { PATH: newPath })).toContain('shim updated at');
     home.ok(['uninstall-shim'], { PATH: newPath });
     expect(lstatSync(old).isSymbolicLink()).toBe(true);
   });

@@ -35,14 +35,17 @@ export function removeShim(path: string): 'removed' | 'missing' {
   return 'removed';
 }
 
-/** Whether this installation would write the same shim to `path`, whatever codex the shim has on record. */
+/**
+ * Whether this installation has made the shim at `path`. The node and the codex of the shim do not count: with a version
+ * manager another shell, or cron, has other ones.
+ */
 export function isCurrentShim(path: string, env: NodeJS.ProcessEnv): boolean {
-  return isUnchanged(path, renderShim(env, ''), forgetCodex);
+  return isUnchanged(path, renderShim(env, ''), forgetPlaces);
 }
 
 /** A path may have any characters, a line break too. */
-function forgetCodex(shim: string): string {
-  return shim.replace(/^recorded='(?:[^']|'\\'')*'$/m, "recorded=''");
+function forgetPlaces(shim: string): string {
+  return shim.replace(/^(node|recorded)='(?:[^']|'\\'')*'$/gm, "$1=''");
 }
 
 function renderShim(env: NodeJS.ProcessEnv, codex: string): string {
@@ -87,7 +90,7 @@ function isLasting(path: string): boolean {
 function isUnchanged(path: string, content: string, trim = (text: string) => text): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return trim(readFileSync(path, 'utf8')) === content;
+    return trim(readFileSync(path, 'utf8')) === trim(content);
   } catch {
     return false;
   }

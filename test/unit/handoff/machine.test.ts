@@ -497,6 +497,36 @@ describe('the machine of a session', () => {
     const idle = play(begun(), TRIGGERED, { ...PROVED, isIdle: true } as Event, CHOSEN, ended);
     expect(advance(idle, gone).effects.at(-1)).toMatchObject({ do: 'move', prompt: '' });
   });
+
+  describe('between two children, after an update of Codex', () => {
+    const moving = () =>
+      play(begun(), TRIGGERED, PROVED, CHOSEN, { name: 'child-ended', ending: FAILED });
+
+    it('tells the new version before the child starts', () => {
+      const plan = { ...PLAN, news: 'codex-hotswap: codex is now 2.0.0 (was 1.0.0)' };
+      const step = advance(moving(), { ...MOVED, plan: { plan, how: 'resume' } } as Event);
+      expect(step.effects.slice(-3)).toMatchObject([
+        { do: 'log', event: { type: 'notice', message: 'codex is now 2.0.0 (was 1.0.0)' } },
+        { do: 'tell', line: plan.news, isUrgent: false },
+        { do: 'start', plan },
+      ]);
+    });
+
+    it('ends at once where no codex starts: what to do is told, and the thread is named', () => {
+      const failure = {
+        message: 'no codex',
+        line: 'codex-hotswap: no codex; do this',
+        isFinal: true,
+      };
+      const step = advance(moving(), { name: 'not-moved', to: 'acc2', shows: 'acc2', failure });
+      expect(step.effects).toContainEqual({ do: 'tell', line: failure.line, isUrgent: false });
+      expect(step.state).toEqual({
+        name: 'flushing',
+        ending: FAILED,
+        lines: [expect.stringContaining('codex resume thread')],
+      });
+    });
+  });
 });
 
 /** Ends the child, or what goes on without one. */
