@@ -90,6 +90,17 @@ describe('the record', () => {
     expect(runShim(['--version']).stdout).toBe('fnm\n');
   });
 
+  test('of a codex that is gone is named by doctor, with the cure', () => {
+    const { home } = openHome();
+    home.write('other/codex', '#!/bin/sh\necho codex-cli 1.2.3\n', 0o755);
+    const PATH = `${home.path('other')}:/usr/bin:/bin`;
+    rmSync(home.path('programs/codex'));
+    const told = `has ${home.path('programs/codex')} on record`;
+    expect(home.run(['doctor'], { PATH }).stdout).toContain(told);
+    home.ok(['install-shim', '--no-rc'], { PATH });
+    expect(home.run(['doctor'], { PATH }).stdout).not.toContain('on record');
+  });
+
   test('goes with the shim', () => {
     const { home } = openHome();
     home.ok(['uninstall-shim']);

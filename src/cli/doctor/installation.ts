@@ -135,11 +135,21 @@ function checkShim(context: Context): (Finding | undefined)[] {
     off,
     checkReach(shim, env),
     isCurrentShim(shim, env) ? undefined : reportOldShim(shim, context),
+    checkRecord(context),
     ...findMisplacedShims(env, paths).map((path) =>
       note(`installers of Codex overwrite ${path}; to move the shim: codex-hotswap install-shim`),
     ),
     ...others.map((other) => note(`there is another shim: ${other}`)),
   ];
+}
+
+/** The codex that the shim runs for cron or an editor, whose PATH has none. */
+function checkRecord({ paths }: Context): Finding | undefined {
+  const recorded = readShimRecord(paths)?.codex;
+  if (recorded === undefined || existsSync(recorded)) return undefined;
+  return note(
+    `the shim has ${recorded} on record, for a PATH without codex, and that is gone; run: codex-hotswap install-shim`,
+  );
 }
 
 function reportOldShim(shim: string, { env, paths }: Context): Finding {
