@@ -85,10 +85,10 @@ async function planExec(session: OpenedSession): Promise<() => Promise<Ending>> 
 }
 
 async function planServer(session: OpenedSession): Promise<() => Promise<Ending>> {
-  const { plan, facts, keeper } = session;
+  const { plan, facts, config, accounts, keeper } = session;
   const plans = await planServerChildren(plan);
   // Neither a TUI nor an exec runs this code.
-  const { runServerLaunch } = await import('./server-session.ts');
+  const { runServerLaunch, tellForbidden } = await import('./server-session.ts');
   const { paths, say, ignoresHangup = false } = facts;
   const recordClient = (name: string) => {
     keeper.nameClient(name);
@@ -98,6 +98,8 @@ async function planServer(session: OpenedSession): Promise<() => Promise<Ending>
     runServerLaunch({
       ...commonParts(session),
       ...{ say, ignoresHangup, plans, recordClient, prompt: plan.prompt || CONFIG_DEFAULTS.prompt },
+      forbids: (directory = plan.cwd) =>
+        tellForbidden(config, directory, { target: accounts.target, home: paths.home }),
     });
 }
 

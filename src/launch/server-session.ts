@@ -3,6 +3,8 @@ import type { Ending } from '../handoff/states.ts';
 import type { AppServerSessionParts } from '../session/app-server/app-server-session.ts';
 import { runAppServerSession } from '../session/app-server/run-app-server-session.ts';
 
+export { tellForbidden } from './forbidden-directory.ts';
+
 export interface ServerLaunch
   extends Pick<
     AppServerSessionParts,
@@ -16,6 +18,7 @@ export interface ServerLaunch
     | 'say'
     | 'wait'
     | 'prompt'
+    | 'forbids'
     | 'ignoresHangup'
   > {
   plans: { first: ChildPlan; next: AppServerSessionParts['nextPlan'] };

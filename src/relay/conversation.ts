@@ -23,6 +23,11 @@ export interface RelayHost {
   agentFailed(thread: OpenThread, turn: OpenTurn): void;
   /** No turn runs. */
   atRest(limits: RateLimits | undefined): void;
+  /**
+   * Why the account that works must not work in a directory: a rule of the user. Undefined: it may.
+   * @param directory undefined for that of the session.
+   */
+  forbids(directory: string | undefined): string | undefined;
   /** The client has ended a turn that is held. */
   interrupted(): void;
   /** For the log. */

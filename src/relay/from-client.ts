@@ -1,6 +1,7 @@
 import { MAX_LENGTH, readText } from '../codex/bounds.ts';
 import { readObject } from '../codex/json.ts';
 import { type Conversation, findHeldThread, keepWaiting, tellClient } from './conversation.ts';
+import { refuseForbidden } from './forbidden-work.ts';
 import { type Message, parseLine, type RequestId, readMessage, toLine } from './message.ts';
 import { afterLostServer, keyOfSetting, keysEndedBy, OPENING, TURN_REQUESTS } from './methods.ts';
 import { questionIdForServer } from './requests.ts';
@@ -24,6 +25,7 @@ export function takeClientLine(conversation: Conversation, line: Buffer): void {
     conversation.phase !== 'open' ||
     (message.kind !== 'other' && isAboutHeld(conversation, message.method, line));
   if (waits) return keepWaiting(conversation, line);
+  if (message.kind === 'request' && refuseForbidden(conversation, message, params)) return;
   if (message.kind === 'request') noteRequest(conversation, message, params, line);
   conversation.host.toServer(conversation.ids.lineToServer(line));
 }

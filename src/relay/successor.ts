@@ -97,6 +97,8 @@ async function goOn(
 ): Promise<void> {
   const { turn } = thread;
   if (turn === undefined) return;
+  const forbidden = conversation.host.forbids(thread.cwd);
+  if (forbidden !== undefined) return giveUpThread(conversation, thread, forbidden);
   if (!goesOn && turn.failure?.info !== CUT_OFF) {
     deliverThread(conversation, thread.id);
     thread.turn = undefined;

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readRegistry } from '../lab/launches.ts';
 import { readRollouts } from '../lab/rollouts.ts';
@@ -313,5 +314,26 @@ describe('a client that acts while a handoff is under way', () => {
     await scene.hotswap.waitForEvent('suspected');
     expect(await client.close()).toEqual({ status: 0, signal: null });
     expect(readRegistry(scene.hotswap.sandbox)).toMatchObject([{ state: 'ended' }]);
+  });
+});
+
+describe('a thread in a directory with a rule', () => {
+  it('is refused under another account, in one line, and the service gets nothing of it', async () => {
+    const scene = await open([{ name: 'acc1' }, { name: 'acc2' }]);
+    const { sandbox } = scene.hotswap;
+    const cwd = join(sandbox.home, 'acme');
+    mkdirSync(cwd);
+    await scene.hotswap.command('rule', 'add', cwd, 'acc2');
+    const { client, thread } = await begin(scene);
+    const reason =
+      /the rule for ~\/acme allows only acc2, and this app-server works under acc1; start an app-server in ~\/acme/;
+    await expect(client.startThread({ cwd })).rejects.toThrow(reason);
+    const moved = { threadId: thread, input: text('two'), cwd };
+    await expect(client.request('turn/start', moved)).rejects.toThrow(reason);
+    expect(await client.runTurn(thread, 'three')).toMatchObject({ status: 'completed' });
+    expect(scene.backend.turns().map(({ turn }) => turn?.userTexts.at(-1))).toEqual([
+      'one',
+      'three',
+    ]);
   });
 });

@@ -23,6 +23,8 @@ export interface AppServerSessionParts extends SessionParts {
   recordClient(name: string): void;
   /** Codex is started with SIGHUP ignored. */
   ignoresHangup?: boolean;
+  /** Why a rule of the user forbids the account that works in a directory; undefined when none does. */
+  forbids(directory: string | undefined): string | undefined;
   /** One line for stderr. Nothing of ours but messages of the protocol goes to stdout. */
   say(line: string): void;
 }

@@ -118,6 +118,7 @@ function hostOf(session: AppServerSession): RelayHost {
       handoffs.dispatch({ name: 'at-rest' });
       if (limits !== undefined) void considerMove(session, limits).catch(() => undefined);
     },
+    forbids: parts.forbids,
     interrupted: () => session.onInterrupt?.(),
     note: (message) => parts.log({ type: 'notice', message }),
     after: timers.after,
