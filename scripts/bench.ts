@@ -1,6 +1,7 @@
 // npm run bench [-- name…]: measures the budgets of the design, each beside its rival in one run. Absolute times depend on
 // the machine and its load; the ratios of alternating runs do not. The exit status is 0 also when a budget is missed.
 import { bench as echo } from './bench/echo.ts';
+import { bench as events } from './bench/events.ts';
 import { bench as handoff } from './bench/handoff.ts';
 import { bench as memory } from './bench/memory.ts';
 import { bench as rotations } from './bench/rotations.ts';
@@ -11,7 +12,7 @@ import { formatTable, type Row } from './bench/table.ts';
 import { bench as throughput } from './bench/throughput.ts';
 import { makeWorkshop } from './bench/workshop.ts';
 
-const BENCHES = { shim, start, echo, throughput, handoff, memory, rotations, status };
+const BENCHES = { shim, start, echo, throughput, events, handoff, memory, rotations, status };
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in BENCHES));

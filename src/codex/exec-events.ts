@@ -1,65 +1,72 @@
-/** What a line of `codex exec --json` is, as far as we have to know. */
-export type EventKind =
-  | 'thread-started'
-  | 'turn-started'
-  | 'turn-completed'
-  | 'turn-failed'
-  /** The turn fails, as a rule. A dropped stream, after which Codex tries again, is `other`. */
-  | 'error'
-  | 'item'
-  | 'other';
+/**
+ * The lines of `codex exec --json`, one event a line. Codex writes the type of an event first, and the id of its item or thread
+ * next (fact 137). So the beginning of a line tells what we have to know. No line is parsed: it may have many megabytes, and a
+ * command may print 100,000 lines in a second.
+ */
+export type ExecEvent =
+  | { kind: 'turn-started' | 'turn-completed' | 'turn-failed' }
+  /** An error, as a rule the one that ends the turn. Before Codex tries again it tells an error, too: that is `other`. */
+  | { kind: 'error' }
+  /** `from` and `to`: the place of the id in the line. */
+  | { kind: 'thread-started'; id: string; from: number; to: number }
+  /** The number in `item_7`, and its place in the line. Each process counts its items from 0 on. */
+  | { kind: 'item'; number: number; from: number; to: number }
+  | { kind: 'other' };
 
 /** So many bytes tell what a line is. A shorter line tells it at its end. */
 export const EVENT_HEAD_BYTES = 96;
 
-/**
- * Reads the kind of a line from its beginning (fact 122): Codex writes the type first. Nothing is parsed, because a line
- * may have many megabytes.
- * @param head the first {@link EVENT_HEAD_BYTES} bytes of the line as Latin-1, or the whole line when it is shorter.
- */
-export function readEventKind(head: string): EventKind {
-  if (!head.startsWith(TYPE)) return 'other';
-  switch (head.charCodeAt(TYPE.length)) {
-    case LETTER_I:
-      return head.startsWith('item.', TYPE.length) ? 'item' : 'other';
-    case LETTER_T:
-      return TURN_AND_THREAD.find(([name]) => head.startsWith(name, TYPE.length))?.[1] ?? 'other';
-    case LETTER_E:
-      return head.startsWith('error"', TYPE.length) && !head.startsWith(RETRY) ? 'error' : 'other';
-    default:
-      return 'other';
+/** Reads the event of the line that begins at `at` and has at least {@link EVENT_HEAD_BYTES} bytes, or else ends at `end`. */
+export function readExecEvent(bytes: Buffer, at: number, end: number): ExecEvent {
+  if (!beginsWith(bytes, at, end, TYPE)) return OTHER;
+  const [from, rest] = [at + TYPE.length, bytes[at + TYPE.length]];
+  if (rest === LETTER_I) return readItem(bytes, at, end);
+  if (rest === LETTER_T) return readTurnOrThread(bytes, at, end);
+  if (rest !== LETTER_E || !beginsWith(bytes, from, end, ERROR)) return OTHER;
+  return beginsWith(bytes, from + ERROR.length, end, RETRY) ? OTHER : { kind: 'error' };
+}
+
+const TYPE = Buffer.from('{"type":"');
+const [LETTER_E, LETTER_I, LETTER_T] = [0x65, 0x69, 0x74];
+const OTHER: ExecEvent = { kind: 'other' };
+const ERROR = Buffer.from('error"');
+const RETRY = Buffer.from(',"message":"Reconnecting... ');
+const ITEMS = ['completed', 'started', 'updated'].map((what) =>
+  Buffer.from(`{"type":"item.${what}","item":{"id":"item_`),
+);
+const [ZERO, NINE, QUOTE] = [0x30, 0x39, 0x22];
+/** A number of more digits is none of Codex. */
+const MOST_DIGITS = 9;
+
+function readItem(bytes: Buffer, at: number, end: number): ExecEvent {
+  const beginning = ITEMS.find((item) => beginsWith(bytes, at, end, item));
+  if (beginning === undefined) return OTHER;
+  const from = beginning.length;
+  let [to, number] = [from, 0];
+  for (; to < from + MOST_DIGITS && at + to < end; to += 1) {
+    const digit = bytes[at + to] as number;
+    if (digit < ZERO || digit > NINE) break;
+    number = number * 10 + digit - ZERO;
   }
+  return to > from && bytes[at + to] === QUOTE ? { kind: 'item', number, from, to } : OTHER;
 }
 
-/** The number in `item_7`, and its place in the line. Each process counts its items from 0 on (fact 123). */
-export function readItemNumber(
-  head: string,
-): { number: number; from: number; to: number } | undefined {
-  const found = ITEM.exec(head);
-  if (found === null) return undefined;
-  const [text, digits = ''] = found;
-  // The quote after the digits is a part of the match.
-  const to = text.length - 1;
-  return { number: Number(digits), from: to - digits.length, to };
+function readTurnOrThread(bytes: Buffer, at: number, end: number): ExecEvent {
+  const head = bytes.toString('latin1', at, Math.min(end, at + EVENT_HEAD_BYTES));
+  const turn = TURN.exec(head)?.[1];
+  if (turn !== undefined) return { kind: `turn-${turn as 'started' | 'completed' | 'failed'}` };
+  const [text, id] = THREAD.exec(head) ?? [];
+  if (text === undefined || id === undefined) return OTHER;
+  return { kind: 'thread-started', id, from: text.length - id.length, to: text.length };
 }
 
-/** The id of the thread in a `thread.started`, and its place in the line. */
-export function readStartedThread(
-  head: string,
-): { id: string; from: number; to: number } | undefined {
-  const [text, id] = STARTED.exec(head) ?? [];
-  if (text === undefined || id === undefined) return undefined;
-  return { id, from: text.length - id.length, to: text.length };
-}
+const TURN = /^\{"type":"turn\.(started|completed|failed)"/;
+const THREAD = /^\{"type":"thread\.started","thread_id":"([\w-]{1,50})/;
 
-const TYPE = '{"type":"';
-const [LETTER_I, LETTER_T, LETTER_E] = [0x69, 0x74, 0x65];
-const TURN_AND_THREAD: readonly (readonly [string, EventKind])[] = [
-  ['thread.started"', 'thread-started'],
-  ['turn.started"', 'turn-started'],
-  ['turn.completed"', 'turn-completed'],
-  ['turn.failed"', 'turn-failed'],
-];
-const RETRY = '{"type":"error","message":"Reconnecting... ';
-const STARTED = /^\{"type":"thread\.started","thread_id":"([\da-f-]{36})/;
-const ITEM = /^\{"type":"item\.(?:started|updated|completed)","item":\{"id":"item_(\d{1,9})"/;
+function beginsWith(bytes: Buffer, at: number, end: number, word: Buffer): boolean {
+  if (at + word.length > end) return false;
+  for (let index = 0; index < word.length; index += 1) {
+    if (bytes[at + index] !== word[index]) return false;
+  }
+  return true;
+}

@@ -77,10 +77,11 @@ export function runExecLaunch(launch: ExecLaunch): Promise<Ending> {
 }
 
 /** The client knows a thread by the id in its command line. A copy of the thread has another id. */
-function readNames(typed: Invocation, invocation: ExecInvocation): Record<string, string> {
+function readNames(typed: Invocation, invocation: ExecInvocation): Map<string, string> {
   const [known, resumed] = [typed, invocation].map((words) => readPromptAndSession(words).session);
-  if (invocation.command !== 'exec resume' || known === undefined || !isThreadId(known)) return {};
-  return resumed === undefined || resumed === known ? {} : { [resumed]: known };
+  if (invocation.command !== 'exec resume' || known === undefined || !isThreadId(known))
+    return new Map();
+  return new Map(resumed === undefined || resumed === known ? [] : [[resumed, known]]);
 }
 
 /** See {@link ExecSessionParts}. Codex itself finds the thread for a name or for `--last`. */

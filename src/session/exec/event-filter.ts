@@ -1,9 +1,4 @@
-import {
-  EVENT_HEAD_BYTES,
-  readEventKind,
-  readItemNumber,
-  readStartedThread,
-} from '../../codex/exec-events.ts';
+import { EVENT_HEAD_BYTES, type ExecEvent, readExecEvent } from '../../codex/exec-events.ts';
 import { createPieces, type Pieces } from './pieces.ts';
 
 /**
@@ -29,7 +24,7 @@ export interface EventFilter {
 export const MOST_HELD_BYTES = 16 * 1024 * 1024;
 
 /** @param names the id of a copy → the id by which the client knows the thread. */
-export function createEventFilter(names: Readonly<Record<string, string>> = {}): EventFilter {
+export function createEventFilter(names: ReadonlyMap<string, string> = new Map()): EventFilter {
   const state: FilterState = {
     names,
     ...{ head: EMPTY, way: undefined, isMidLine: false, isCut: false },
@@ -55,7 +50,7 @@ export function createEventFilter(names: Readonly<Record<string, string>> = {}):
 }
 
 interface FilterState {
-  readonly names: Readonly<Record<string, string>>;
+  readonly names: ReadonlyMap<string, string>;
   /** The beginning of a line that does not tell yet what the line is. */
   head: Buffer;
   /** Where the rest of a line goes that has begun. */
@@ -98,11 +93,11 @@ function passLines(state: FilterState, chunk: Buffer, isEnd: boolean): Buffer[] 
         state.head = Buffer.from(bytes.subarray(at));
         break;
       }
-      const head = bytes.toString('latin1', at, Math.min(end, at + EVENT_HEAD_BYTES));
-      state.way = judge(state, head);
+      const event = readExecEvent(bytes, at, end);
+      state.way = judge(state, event);
       // The errors that are held have not ended the turn.
       if (state.way === 'pass') for (const piece of takeHeld(state)) pieces.insert(piece);
-      at = rewriteHead(state, head, pieces, at);
+      at = rewriteHead(state, event, pieces, at);
     }
     send(state, pieces, bytes, at, end);
     if (newline !== -1) state.way = undefined;
@@ -111,9 +106,8 @@ function passLines(state: FilterState, chunk: Buffer, isEnd: boolean): Buffer[] 
   return pieces.list();
 }
 
-function judge(state: FilterState, head: string): Way {
-  const kind = readEventKind(head);
-  switch (kind) {
+function judge(state: FilterState, event: ExecEvent): Way {
+  switch (event.kind) {
     case 'turn-failed':
       Object.assign(state, { heldBefore: [], hasFailed: true });
       return 'hold';
@@ -140,8 +134,8 @@ function isToldAgain(state: FilterState, what: 'thread' | 'turn'): boolean {
 }
 
 /** Sends the beginning of a line with another number or id in it. @returns where the rest of the line begins. */
-function rewriteHead(state: FilterState, head: string, pieces: Pieces, at: number): number {
-  const change = renumber(state, head) ?? renameThread(state, head);
+function rewriteHead(state: FilterState, event: ExecEvent, pieces: Pieces, at: number): number {
+  const change = changeOf(state, event);
   if (change === undefined) return at;
   const before = pieces.bytes.subarray(at, at + change.from);
   sendPiece(state, pieces, Buffer.concat([before, Buffer.from(change.text)]));
@@ -154,20 +148,16 @@ interface Change {
   text: string;
 }
 
-/** The numbers of items go on counting. */
-function renumber(state: FilterState, head: string): Change | undefined {
-  const item = readItemNumber(head);
-  if (item === undefined) return undefined;
-  const number = item.number + state.itemOffset;
-  state.highestItem = Math.max(state.highestItem, number);
-  return state.itemOffset === 0 ? undefined : { ...item, text: String(number) };
-}
-
-function renameThread({ names }: FilterState, head: string): Change | undefined {
-  const started = readStartedThread(head);
-  if (started === undefined) return undefined;
-  const text = names[started.id];
-  return text === undefined ? undefined : { ...started, text };
+/** The numbers of items go on counting, and a copy of a thread has the id that the client knows. */
+function changeOf(state: FilterState, event: ExecEvent): Change | undefined {
+  if (event.kind === 'item') {
+    const number = event.number + state.itemOffset;
+    state.highestItem = Math.max(state.highestItem, number);
+    return state.itemOffset === 0 ? undefined : { ...event, text: String(number) };
+  }
+  if (event.kind !== 'thread-started') return undefined;
+  const text = state.names.get(event.id);
+  return text === undefined ? undefined : { ...event, text };
 }
 
 function send(state: FilterState, pieces: Pieces, bytes: Buffer, from: number, to: number): void {

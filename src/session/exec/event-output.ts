@@ -29,7 +29,7 @@ const HURRY_MS = 200;
 
 /** @param names for {@link createEventFilter}. */
 export function createEventOutput(
-  names: Readonly<Record<string, string>> = {},
+  names?: ReadonlyMap<string, string>,
   open: typeof openOwnStdout = openOwnStdout,
 ): EventOutput {
   const filter = createEventFilter(names);

@@ -203,17 +203,20 @@ describe('what a client of exec --json gets', () => {
 });
 
 it.each([
-  ['a copy has the id that the client knows', { [ID_OF_COPY]: ID }, COPY, THREAD],
-  ['another thread has its own', { [ID_OF_COPY]: ID }, TURN, TURN],
-  ['no copy', {}, COPY, COPY],
-])('%s, wherever the line is cut', (_, names, line, client) => {
-  for (let cut = 0; cut <= line.length; cut += 1) {
-    const filter = createEventFilter(names);
-    const parts = [line.slice(0, cut), `${line.slice(cut)}\n`, lines(item(0))];
-    const out = parts.flatMap((part) => filter.feed(Buffer.from(part)));
-    expect(String(Buffer.concat(out))).toBe(lines(client, item(0)));
-  }
-});
+  ['a copy has the id that the client knows', [[ID_OF_COPY, ID]], COPY, THREAD],
+  ['another thread has its own', [[ID, ID_OF_COPY]], COPY, COPY],
+  ['no copy', [], COPY, COPY],
+] as [string, [string, string][], string, string][])(
+  '%s, wherever the line is cut',
+  (_, names, line, client) => {
+    for (let cut = 0; cut <= line.length; cut += 1) {
+      const filter = createEventFilter(new Map(names));
+      const parts = [line.slice(0, cut), `${line.slice(cut)}\n`, lines(item(0))];
+      const out = parts.flatMap((part) => filter.feed(Buffer.from(part)));
+      expect(String(Buffer.concat(out))).toBe(lines(client, item(0)));
+    }
+  },
+);
 
 describe('the filter of exec --json', () => {
   it.each([

@@ -8,6 +8,7 @@ import type { ChildPlan } from '../../../../src/handoff/effects.ts';
 import { markOf } from '../../../../src/handoff/mark-of-limit.ts';
 import type { Ending } from '../../../../src/handoff/states.ts';
 import type { WaitRules } from '../../../../src/handoff/wait-for-reset.ts';
+import { createEventOutput } from '../../../../src/session/exec/event-output.ts';
 import type { ExecSessionParts } from '../../../../src/session/exec/exec-session.ts';
 import type { ChildInput } from '../../../../src/session/exec/kept-input.ts';
 import { runExecSession } from '../../../../src/session/exec/run-exec-session.ts';
@@ -25,6 +26,10 @@ export interface ScriptedChild {
   opensToo?: Thread;
   /** The lines it adds to a record when it begins, made with the time of then. */
   writes?: (at: string) => string[];
+  /** Its stdout, for a scene with `--json`. */
+  prints?: string;
+  /** It ends when its client has got this, and not before. */
+  endsAfter?: string;
   /** Whose record that is, for a child that has closed it again before anybody could see it. */
   unseen?: Thread;
   /** Its exit status, or the signal it dies of. */
@@ -61,6 +66,8 @@ export interface Scene {
   search?: Thread | 'none' | 'unknown';
   askLimits?: () => Promise<RateLimits | undefined>;
   wait?: WaitRules;
+  /** The command has `--json`. */
+  json?: boolean;
   /** Called for each line of `did`, as it happens. */
   when?: (what: string) => void;
 }
@@ -72,6 +79,8 @@ export interface Played {
   /** What each child read from stdin; undefined for one that could not be started. */
   inputs: (string | undefined)[];
   events: Logged[];
+  /** What a client of `--json` got. */
+  stdout: string;
 }
 
 /** Plays `runExecSession` to its end, with scripted programs in the place of Codex, and a desk that follows the scene. */
@@ -86,6 +95,11 @@ export async function play(scene: Scene): Promise<Played> {
   };
   const accounts = openScriptedAccounts(scene, note);
   const started: Started[] = [];
+  const client = openClient(() => {
+    const { script, directory } = started.at(-1) as Started;
+    const { endsAfter } = script;
+    if (endsAfter !== undefined && client.got().includes(endsAfter)) endChild(script, directory);
+  });
   let living: number | undefined;
   onTestFinished(() => {
     if (living !== undefined) process.kill(living, 'SIGKILL');
@@ -98,6 +112,7 @@ export async function play(scene: Scene): Promise<Played> {
     const thread = script.thread === 'resumed' ? resumed : script.thread;
     const directory = join(home, `child-${started.length}`);
     mkdirSync(directory);
+    if (script.prints !== undefined) writeFileSync(join(directory, 'prints'), script.prints);
     started.push({ how, script, thread, directory });
     const open = [thread, script.opensToo].flatMap((thread) => thread?.rollout ?? []);
     const env = { PATH: process.env.PATH ?? '', FAILS_AT: script.failsAt ?? '' };
@@ -121,6 +136,7 @@ export async function play(scene: Scene): Promise<Played> {
       again: feed('typed, again'),
       resume: { stdio: 'ignore' },
     },
+    ...(scene.json && { output: createEventOutput(undefined, () => client.output) }),
     isNeverResumed: scene.isNeverResumed ?? false,
     requestedThread: scene.requestedThread,
     async askLimits() {
@@ -138,13 +154,13 @@ export async function play(scene: Scene): Promise<Played> {
       const record = thread ?? script.unseen;
       if (record !== undefined) appendLines(record.rollout, script.writes);
       note(`start ${how} under ${accounts.target}`);
-      if (thread === undefined) endChild(script, directory);
+      if (thread === undefined && script.endsAfter === undefined) endChild(script, directory);
     },
     recordThread({ id, copyOf }) {
       note(`see ${id}${copyOf === undefined ? '' : `, of ${copyOf}`}`);
       const { script, directory } = started.at(-1) as Started;
-      if (script.whenSeen === undefined) endChild(script, directory);
-      else script.whenSeen();
+      if (script.whenSeen !== undefined) script.whenSeen();
+      else if (script.endsAfter === undefined) endChild(script, directory);
     },
     accounts,
     prompt: 'continue',
@@ -158,7 +174,8 @@ export async function play(scene: Scene): Promise<Played> {
   };
   const ending = await runExecSession(parts);
   living = undefined;
-  return { ending, did, events, inputs: started.map(({ directory }) => readInput(directory)) };
+  const inputs = started.map(({ directory }) => readInput(directory));
+  return { ending, did, events, inputs, stdout: shorten(client.got()) };
 }
 
 interface Started {
@@ -212,6 +229,20 @@ function openScriptedAccounts(scene: Scene, note: (what: string) => void): Hando
       target = to;
     },
   };
+}
+
+/** A client that takes everything at once. */
+function openClient(changed: () => void) {
+  let text = '';
+  const output = {
+    write(chunk: Buffer | string) {
+      text += chunk;
+      changed();
+      return true;
+    },
+    flush: () => Promise.resolve(),
+  };
+  return { output, got: () => text };
 }
 
 function feed(text: string): ChildInput {
