@@ -35,9 +35,26 @@ export function removeShim(path: string): 'removed' | 'missing' {
   return 'removed';
 }
 
-/** Whether this installation would write the same shim to `path`, whatever codex the shim has on record. */
-export function isCurrentShim(path: string, env: NodeJS.ProcessEnv): boolean {
-  return isUnchanged(path, renderShim(env, ''), forgetCodex);
+/**
+ * Whether this installation would write the same shim to `path`, whatever codex the shim has on record.
+ * @param node the Node that would be in the shim.
+ */
+export function isCurrentShim(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  node = stableNodePath(env),
+): boolean {
+  return isUnchanged(path, renderShim(env, '', node), forgetCodex);
+}
+
+/** The Node and the program of ours that a shim starts. Undefined when the file does not tell. */
+export function readShimPrograms(path: string): { node: string; launch: string } | undefined {
+  const text = attempt(() => readFileSync(path, 'utf8')) ?? '';
+  const [node, launch] = ['node', 'launch'].map((name) => {
+    const quoted = new RegExp(`^${name}='((?:[^']|'\\\\'')*)'$`, 'm').exec(text)?.[1];
+    return quoted?.replaceAll("'\\''", "'");
+  });
+  return node === undefined || launch === undefined ? undefined : { node, launch };
 }
 
 /** A path may have any characters, a line break too. */
@@ -45,10 +62,10 @@ function forgetCodex(shim: string): string {
   return shim.replace(/^recorded='(?:[^']|'\\'')*'$/m, "recorded=''");
 }
 
-function renderShim(env: NodeJS.ProcessEnv, codex: string): string {
+function renderShim(env: NodeJS.ProcessEnv, codex: string, node = stableNodePath(env)): string {
   const template = readFileSync(SHIM_TEMPLATE, 'utf8');
   return template
-    .replace('@NODE@', () => quoteForShell(stableNodePath(env)))
+    .replace('@NODE@', () => quoteForShell(node))
     .replace('@LAUNCH@', () => quoteForShell(LAUNCH_PROGRAM))
     .replace('@CODEX@', () => quoteForShell(codex))
     .replace('@PLACES@', USUAL_DIRS_IN_SHELL);
