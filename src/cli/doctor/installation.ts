@@ -13,9 +13,10 @@ import { toShellWord } from '../../shell-word.ts';
 import type { Paths } from '../../state/paths.ts';
 import { readShimRecord } from '../../state/shim-record.ts';
 import type { Context } from '../context.ts';
-import { installShim, isCurrentShim } from '../set-up/shim-file.ts';
+import { installShim } from '../set-up/shim-file.ts';
 import { findMisplacedShims } from '../set-up/shim-place.ts';
 import { type Finding, issue, listFindings, note, ok } from './finding.ts';
+import { findOrigin } from './shim-origin.ts';
 
 /** Checks Node, the real codex, the pty, and the shim. */
 export async function checkInstallation(context: Context): Promise<Finding[]> {
@@ -134,8 +135,12 @@ function checkShim(context: Context): (Finding | undefined)[] {
   return [
     off,
     checkReach(shim, env),
+<<<<<<< HEAD
     isCurrentShim(shim, env) ? undefined : reportOldShim(shim, context),
     checkRecord(context),
+=======
+    reportOrigin(shim, context),
+>>>>>>> wt-logins12
     ...findMisplacedShims(env, paths).map((path) =>
       note(`installers of Codex overwrite ${path}; to move the shim: codex-hotswap install-shim`),
     ),
@@ -143,6 +148,7 @@ function checkShim(context: Context): (Finding | undefined)[] {
   ];
 }
 
+<<<<<<< HEAD
 /** The codex that the shim runs for cron or an editor, whose PATH has none. */
 function checkRecord({ paths }: Context): Finding | undefined {
   const recorded = readShimRecord(paths)?.codex;
@@ -160,6 +166,17 @@ function reportOldShim(shim: string, { env, paths }: Context): Finding {
       run: () => void installShim(shim, env, readShimRecord(paths)?.codex),
     },
   );
+=======
+/** Says what the shim starts, if that is not this installation with this Node. */
+function reportOrigin(shim: string, { env, paths }: Context): Finding | undefined {
+  const origin = findOrigin(shim, env);
+  if (origin === undefined) return undefined;
+  if (origin.isFine) return note(origin.text);
+  return issue(`${origin.text}; run: codex-hotswap install-shim`, {
+    done: `the shim ${shim} belongs to this installation`,
+    run: () => void installShim(shim, env, readShimRecord(paths)?.codex),
+  });
+>>>>>>> wt-logins12
 }
 
 /** Whether a shell finds the shim before the real codex. */
