@@ -104,7 +104,7 @@ export function readVariable(env: NodeJS.ProcessEnv): string[] | undefined {
 }
 
 /** `a, b,a` → a and b. */
-export function splitNames(text: string): string[] {
+function splitNames(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
   return [...new Set(names.filter((name) => name !== ''))];
 }

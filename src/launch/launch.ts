@@ -112,7 +112,7 @@ async function launchReal(typed: Found): Promise<Ending> {
     return (await runCodexLogin(invocation, paths, launch)) ?? runPlain(launch);
   }
   // `codex &`: before anything of ours runs, so that `kill` ends it as it ends Codex alone, and nothing is drawn.
-  if (invocation.mode !== 'exec' && isTerminal(0) && awaitForeground()) forgetTermios();
+  if (invocation.mode === 'interactive' && isTerminal(0) && awaitForeground()) forgetTermios();
   const unsupervised = (error: unknown) => {
     // Codex would log an account out, or work under an account that is not allowed here.
     if (error instanceof HotswapError && MUST_NOT_RUN.has(error.code)) throw error;

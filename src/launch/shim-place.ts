@@ -50,9 +50,9 @@ function tellWhy(shim: string, first: string | undefined, env: NodeJS.ProcessEnv
  */
 export function findShims(env: NodeJS.ProcessEnv, paths: ShimPaths): string[] {
   const onPath = listCodexOnPath(env).filter((path) => path.startsWith(`${paths.home}/`));
-  const recorded = readShimRecord(paths)?.shim ?? [];
+  const { shim = [], earlier = [] } = readShimRecord(paths) ?? {};
   const usual = ['.local/bin/codex', 'bin/codex'].map((path) => join(paths.home, path));
-  const all = [...onPath, recorded, ownShimPath(env, paths.home), usual].flat();
+  const all = [...onPath, shim, earlier, ownShimPath(env, paths.home), usual].flat();
   return [...new Set(all)].filter((path) => inspectShim(path) === 'ours');
 }
 

@@ -2,6 +2,7 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -9,7 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { leaseSlot } from '../../src/overlay/lease.ts';
 import { resolvePaths } from '../../src/state/paths.ts';
 import { createHome, forgeLogin, SHIM } from './sandbox.ts';
@@ -102,6 +103,93 @@ const FAULTS: [string, (home: ReturnType<typeof createHome>) => void, RegExp][] 
     /config\.json: version must be 1/,
   ],
 ];
+
+describe('the shim under a version manager', () => {
+  const { version } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  const change = (home: ReturnType<typeof createHome>, name: string, value: string) =>
+    home.write(
+      SHIM,
+      home.read(SHIM).replace(new RegExp(`^${name}='.*'$`, 'm'), () => `${name}='${value}'`),
+      0o755,
+    );
+  /** The package below the global prefix of another Node. */
+  const installElsewhere = (home: ReturnType<typeof createHome>, other: string) => {
+    const root = 'versions/v22/lib/node_modules/codex-hotswap';
+    home.write(`${root}/package.json`, JSON.stringify({ name: 'codex-hotswap', version: other }));
+    change(home, 'launch', home.write(`${root}/dist/bin/launch.js`, ''));
+    return home.path(root);
+  };
+
+  test.each<[string, (home: ReturnType<typeof createHome>) => string]>([
+    [
+      'another Node, the same package',
+      (home) => {
+        const node = home.write('versions/v22/bin/node', '#!/bin/sh\n', 0o755);
+        change(home, 'node', node);
+        return `runs with ${node}, and this command with ${process.execPath}`;
+      },
+    ],
+    [
+      'another Node with a package of its own, of the same version',
+      (home) =>
+        `starts codex-hotswap ${version} in ${installElsewhere(home, version)}; this is the same version`,
+    ],
+  ])('%s is no fault', (_what, prepare) => {
+    const home = createHealthyHome();
+    const text = prepare(home);
+    const ran = home.run(['doctor']);
+    expect(ran.stdout).toContain(text);
+    expect(ran.stdout).not.toContain('another installation');
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('the same Node by another path is not told at all', () => {
+    const home = createHealthyHome();
+    mkdirSync(home.path('link'));
+    symlinkSync(process.execPath, home.path('link/node'));
+    change(home, 'node', home.path('link/node'));
+    const ran = home.run(['doctor']);
+    expect(ran.stdout.match(/^.*shim.*$/gm)).toEqual([expect.stringContaining('is the shim')]);
+  });
+
+  test.each<[string, (home: ReturnType<typeof createHome>) => void, RegExp]>([
+    [
+      'another version',
+      (home) => installElsewhere(home, '0.0.9'),
+      /starts codex-hotswap 0\.0\.9 in .*; this is /,
+    ],
+    [
+      'a Node that is gone',
+      (home) => change(home, 'node', home.path('gone/node')),
+      /the Node of the shim .* is gone/,
+    ],
+    [
+      'a package that is gone',
+      (home) => change(home, 'launch', home.path('gone/launch.js')),
+      /launch\.js, which is gone/,
+    ],
+    [
+      'an older shim of this package',
+      (home) => home.write(SHIM, `${home.read(SHIM)}# older\n`, 0o755),
+      /made by another version/,
+    ],
+    [
+      'a package of another name',
+      (home) => change(home, 'launch', home.write('p/dist/bin/launch.js', '')),
+      /another installation/,
+    ],
+  ])('%s is told as that, and doctor --fix mends it', (_what, prepare, text) => {
+    const home = createHealthyHome();
+    prepare(home);
+    const ran = home.run(['doctor']);
+    expect(ran.stdout).toMatch(text);
+    expect(ran.status).toBe(1);
+    home.ok(['doctor', '--fix']);
+    expect(home.run(['doctor'])).toMatchObject({ status: 0 });
+  });
+});
 
 test.each(FAULTS)('%s is found, with the way out', (_what, breakIt, message) => {
   const home = createHealthyHome();

@@ -109,6 +109,78 @@ describe('install-shim and uninstall-shim', () => {
   });
 });
 
+describe('uninstall-shim finds what was installed', () => {
+  const LINE = 'codex-hotswap: runs codex through its shim';
+  const RECORD = '.local/state/codex-hotswap/shim.json';
+  /** A PATH on which no shim is. */
+  const bare = (home: Home) => [home.path('programs'), '/usr/bin', '/bin'].join(':');
+  const places: [string, string[]][] = [
+    ['in the directory of its own', [SHIM]],
+    ['where the user has put it', ['tools/codex']],
+    ['where an older version has put it', ['.local/bin/codex']],
+    ['at two places, one after the other', ['tools/codex', 'more tools/codex']],
+    ['at three places', ['tools/codex', SHIM, '.local/bin/codex']],
+  ];
+  const cases = places.flatMap(([what, files]) =>
+    ['is', 'is not'].map((on): [string, string, string[]] => [what, on, files]),
+  );
+
+  function put(home: Home, files: string[]): void {
+    const PATH = bare(home);
+    for (const file of files) {
+      if (file === '.local/bin/codex') {
+        home.ok(['install-shim', '--no-rc', '--shim-path', home.path('x/codex')], { PATH });
+        home.write(file, home.read('x/codex'), 0o755);
+        home.ok(['uninstall-shim', '--shim-path', home.path('x/codex')], { PATH });
+      } else home.ok(['install-shim', '--rc', '--shim-path', home.path(file)], { PATH });
+    }
+  }
+
+  test.each(cases)('%s, which %s on PATH, and says what it removed', (_what, on, files) => {
+    const home = createHome();
+    home.write('.bashrc', 'alias ll=ls\n');
+    put(home, files);
+    const dirs = files.map((file) => join(home.path(file), '..'));
+    const PATH = on === 'is' ? `${dirs.join(':')}:${bare(home)}` : bare(home);
+    const said = home.ok(['uninstall-shim'], { PATH });
+    for (const file of files) {
+      expect(said).toContain(`removed ${home.path(file)}\n`);
+      expect(home.exists(file)).toBe(false);
+    }
+    expect(home.read('.bashrc')).toBe('alias ll=ls\n');
+    if (files.some((file) => file !== '.local/bin/codex')) {
+      expect(said).toContain('removed our line from ~/.bashrc\n');
+    }
+    expect(home.exists(RECORD)).toBe(false);
+    expect(home.ok(['uninstall-shim'], { PATH })).toBe('no shim is installed\n');
+  });
+
+  test('without a record, in the usual places', () => {
+    const home = createHome();
+    put(home, [SHIM, '.local/bin/codex']);
+    rmSync(home.path(RECORD));
+    const said = home.ok(['uninstall-shim'], { PATH: bare(home) });
+    for (const file of [SHIM, '.local/bin/codex']) expect(said).toContain(home.path(file));
+    expect(home.exists('.bashrc')).toBe(false); // it had our line only
+  });
+
+  test.each([
+    ['another program', '#!/bin/sh\necho mine\n'],
+    ['a link to the shim', undefined],
+  ])('%s in its place stays; the line goes', (_what, text) => {
+    const home = createHome();
+    put(home, ['tools/codex', SHIM]);
+    rmSync(home.path('tools/codex'));
+    if (text === undefined) symlinkSync(home.path(SHIM), home.path('tools/codex'));
+    else home.write('tools/codex', text, 0o755);
+    const said = home.ok(['uninstall-shim'], { PATH: bare(home) });
+    expect(said).toContain(`removed ${home.path(SHIM)}\n`);
+    expect(said).not.toContain('tools/codex');
+    expect(lstatSync(home.path('tools/codex'), { throwIfNoEntry: false })).toBeDefined();
+    expect(home.exists('.bashrc') && home.read('.bashrc').includes(LINE)).toBe(false);
+  });
+});
+
 /** What Codex's own installer does (fact 110), for a Codex that prints `official: …`. */
 function installOfficially(home: Home): void {
   const release = home.path('.codex/packages/standalone/current/bin/codex');

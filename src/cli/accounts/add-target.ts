@@ -4,16 +4,18 @@ import { refuseVaultHome } from '../../accounts/vault-home.ts';
 import { type Config, defaultVault, isTargetName } from '../../state/config.ts';
 import { updateConfig } from '../../state/config-store.ts';
 import type { Context } from '../context.ts';
+import { refuseOtherCase } from '../names.ts';
 import { askText } from '../prompts.ts';
 
 /**
  * Adds a target with the default vault, unless it exists.
  * @returns the configuration with the target.
- * @throws HotswapError `bad-vault` when the vault would be the Codex home.
+ * @throws HotswapError `bad-vault` when the vault would be the Codex home; `usage` when the name differs only in case.
  */
 export function addTarget({ paths }: Context, name: string): Promise<Config> {
   return updateConfig(paths, (config) => {
     if (config.targets.some((known) => known.name === name)) return config;
+    refuseOtherCase(config, name);
     const target = { name, vault: defaultVault(paths, name), enabled: true };
     refuseVaultHome(paths.sharedHome, [target]);
     // The record may come from a removed target of this name, which had another account.

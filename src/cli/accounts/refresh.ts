@@ -16,6 +16,7 @@ import type { Target } from '../../state/config.ts';
 import type { Paths } from '../../state/paths.ts';
 import { type Context, findTarget, readReconciledConfig } from '../context.ts';
 import { summariseUsage } from '../look/usage-text.ts';
+import { refuseRepeated } from '../names.ts';
 
 export function refreshCommand(context: Context): Command {
   return new Command('refresh')
@@ -31,6 +32,7 @@ export function refreshCommand(context: Context): Command {
 
 /** Asks all targets at the same time. The exit status is 1 when a target could not be asked. */
 async function refresh(context: Context, names: string[], timeout: number): Promise<void> {
+  refuseRepeated(names);
   const config = await readReconciledConfig(context);
   const targets =
     names.length === 0

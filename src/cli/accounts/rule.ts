@@ -7,6 +7,7 @@ import { updateConfig } from '../../state/config-store.ts';
 import { findRules, isWithin, type Rule, resolveLinks, shortenPath } from '../../state/rules.ts';
 import { type Context, findTarget, requireConfig } from '../context.ts';
 import { describeRule, listRuleFaults, reportRules } from '../look/rule-report.ts';
+import { refuseRepeated } from '../names.ts';
 import { listLiveSessions } from '../session/live-sessions.ts';
 
 export function ruleCommand(context: Context): Command {
@@ -62,9 +63,7 @@ async function addRule(context: Context, typed: string, accounts: string[]): Pro
   const path = readPath(context, typed);
   const shown = shortenPath(path, paths.home);
   for (const name of accounts) findTarget(requireConfig(context), name);
-  if (new Set(accounts).size < accounts.length) {
-    throw usage(`an account is named twice: ${accounts.join(', ')}`, 'name each once');
-  }
+  refuseRepeated(accounts);
   const config = await updateConfig(paths, (before) => {
     const [known] = findByPath(before.rules, path);
     if (known === undefined) {

@@ -13,9 +13,10 @@ import { toShellWord } from '../../shell-word.ts';
 import type { Paths } from '../../state/paths.ts';
 import { readShimRecord } from '../../state/shim-record.ts';
 import type { Context } from '../context.ts';
-import { installShim, isCurrentShim } from '../set-up/shim-file.ts';
+import { installShim } from '../set-up/shim-file.ts';
 import { findMisplacedShims } from '../set-up/shim-place.ts';
 import { type Finding, issue, listFindings, note, ok } from './finding.ts';
+import { findOrigin } from './shim-origin.ts';
 
 /** Checks Node, the real codex, the pty, and the shim. */
 export async function checkInstallation(context: Context): Promise<Finding[]> {
@@ -134,7 +135,7 @@ function checkShim(context: Context): (Finding | undefined)[] {
   return [
     off,
     checkReach(shim, env),
-    isCurrentShim(shim, env) ? undefined : reportOldShim(shim, context),
+    reportOrigin(shim, context),
     checkRecord(context),
     ...findMisplacedShims(env, paths).map((path) =>
       note(`installers of Codex overwrite ${path}; to move the shim: codex-hotswap install-shim`),
@@ -152,14 +153,15 @@ function checkRecord({ paths }: Context): Finding | undefined {
   );
 }
 
-function reportOldShim(shim: string, { env, paths }: Context): Finding {
-  return issue(
-    `the shim ${shim} belongs to another installation of codex-hotswap; run: codex-hotswap install-shim`,
-    {
-      done: `the shim ${shim} belongs to this installation`,
-      run: () => void installShim(shim, env, readShimRecord(paths)?.codex),
-    },
-  );
+/** Says what the shim starts, if that is not this installation with this Node. */
+function reportOrigin(shim: string, { env, paths }: Context): Finding | undefined {
+  const origin = findOrigin(shim, env);
+  if (origin === undefined) return undefined;
+  if (origin.isFine) return note(origin.text);
+  return issue(`${origin.text}; run: codex-hotswap install-shim`, {
+    done: `the shim ${shim} belongs to this installation`,
+    run: () => void installShim(shim, env, readShimRecord(paths)?.codex),
+  });
 }
 
 /** Whether a shell finds the shim before the real codex. */

@@ -4,11 +4,12 @@ import { readTargets } from '../../accounts/target-snapshot.ts';
 import { parseArgv } from '../../codex/argv.ts';
 import { HotswapError } from '../../errors.ts';
 import type { Launch } from '../../launch/launch.ts';
-import { readAllowance, splitNames } from '../../launch/launch-allowance.ts';
+import { readAllowance } from '../../launch/launch-allowance.ts';
 import { workingDirectory } from '../../launch/working-directory.ts';
 import type { Config } from '../../state/config.ts';
 import { type Context, currentName, findTarget, requireConfig } from '../context.ts';
 import { reportTarget } from '../look/target-report.ts';
+import { parseNames } from '../names.ts';
 import { pickThread } from '../thread-list.ts';
 import { canPick, pickFrom } from './pick.ts';
 
@@ -21,7 +22,7 @@ export function launchCommand(context: Context): Command {
     .option(
       '--only <accounts>',
       'these accounts only, in this order; separated by commas',
-      splitNames,
+      parseNames,
     )
     .option('--wait', 'when every account is at its limit, wait for the first reset')
     .addHelpText(

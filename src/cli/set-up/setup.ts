@@ -12,6 +12,7 @@ import { changeConfig } from '../../state/records.ts';
 import { describeValues, parseSetting, SETTINGS } from '../../state/settings.ts';
 import { listTargetsWithoutLogin, logIn } from '../accounts/login.ts';
 import { type Context, currentName } from '../context.ts';
+import { parseNames, refuseOtherCase } from '../names.ts';
 import { isInteractive } from '../prompts.ts';
 import { addShimOptions, putShim } from './install-shim.ts';
 import { linkSharedHome } from './link-shared-home.ts';
@@ -38,9 +39,14 @@ export function setupCommand(context: Context): Command {
     .description(
       'name your accounts, and make a place for the login of each; without options it asks questions',
     )
-    .option('--accounts <names>', 'their names, separated by commas', splitNames)
+    .option('--accounts <names>', 'their names, separated by commas', parseNames)
     .option('--count <n>', 'number of accounts, when they have no names', parseCount, 2)
-    .option('--prefix <name>', 'first part of their names: acc gives acc1, acc2, …', 'acc')
+    .option(
+      '--prefix <name>',
+      'first part of their names: acc gives acc1, acc2, …',
+      parsePrefix,
+      'acc',
+    )
     .option('--force', 'change an existing configuration; a broken one is renamed and kept')
     .option('--replace-accounts', 'forget all other accounts; their logins stay on this machine')
     .addOption(new Option('--replace-targets').hideHelp())
@@ -77,19 +83,24 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   names.forEach(validateTargetName);
   const targets = names.map((name) => ({ name, vault: defaultVault(paths, name), enabled: true }));
   refuseVaultHome(paths.sharedHome, targets);
-  changeConfig(paths, () => checkExistingConfig(context, options.force ?? false));
+  const isReplaced = options.replaceAccounts ?? options.replaceTargets ?? false;
+  changeConfig(paths, () => {
+    const existing = checkExistingConfig(context, options.force ?? false);
+    if (existing !== undefined && !isReplaced) {
+      for (const name of names) refuseOtherCase(existing, name);
+    }
+  });
 
   ensureDir(paths.sharedHome);
   const config = await updateConfig(paths, (before) => ({
     ...before,
     ...(options.cooldownMinutes === undefined ? {} : { cooldownMinutes: options.cooldownMinutes }),
-    targets:
-      (options.replaceAccounts ?? options.replaceTargets)
-        ? targets.map((target) => before.targets.find(({ name }) => name === target.name) ?? target)
-        : [
-            ...before.targets,
-            ...targets.filter(({ name }) => before.targets.every((known) => known.name !== name)),
-          ],
+    targets: isReplaced
+      ? targets.map((target) => before.targets.find(({ name }) => name === target.name) ?? target)
+      : [
+          ...before.targets,
+          ...targets.filter(({ name }) => before.targets.every((known) => known.name !== name)),
+        ],
   }));
   for (const target of config.targets) makeVault(target.vault);
   writeCurrent(paths, currentName(context, config));
@@ -101,8 +112,11 @@ async function setUp(context: Context, options: SetupOptions): Promise<void> {
   sayNextSteps(context, config, options);
 }
 
-/** Refuses to change a configuration without `--force`. With it, a broken one is renamed. */
-function checkExistingConfig({ paths, now, warn }: Context, force: boolean): void {
+/**
+ * Refuses to change a configuration without `--force`. With it, a broken one is renamed.
+ * @returns the configuration that is changed.
+ */
+function checkExistingConfig({ paths, now, warn }: Context, force: boolean): Config | undefined {
   let existing: Config | undefined;
   try {
     existing = readConfig(paths);
@@ -110,7 +124,7 @@ function checkExistingConfig({ paths, now, warn }: Context, force: boolean): voi
     if (!force || !(error instanceof HotswapError)) throw error;
     warn(`${error.message}; it was kept as ${setAside(paths.configFile, now)}`);
   }
-  if (existing === undefined || existing.targets.length === 0 || force) return;
+  if (existing === undefined || existing.targets.length === 0 || force) return existing;
   throw new HotswapError(
     'usage',
     `already set up (${paths.configFile} has ${existing.targets.map(({ name }) => name).join(', ')})`,
@@ -157,13 +171,9 @@ function numberedNames(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
 }
 
-function splitNames(text: string): string[] {
-  const names = text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  if (names.length === 0) throw new InvalidArgumentError('expected names, separated by commas.');
-  return [...new Set(names)];
+function parsePrefix(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('expected the first part of a name.');
 }
 
 function parseCount(text: string): number {

@@ -43,6 +43,16 @@ export function isCurrentShim(path: string, env: NodeJS.ProcessEnv): boolean {
   return isUnchanged(path, renderShim(env, ''), forgetPlaces);
 }
 
+/** The Node and the program of ours that a shim starts. Undefined when the file does not tell. */
+export function readShimPrograms(path: string): { node: string; launch: string } | undefined {
+  const text = attempt(() => readFileSync(path, 'utf8')) ?? '';
+  const [node, launch] = ['node', 'launch'].map((name) => {
+    const quoted = new RegExp(`^${name}='((?:[^']|'\\\\'')*)'$`, 'm').exec(text)?.[1];
+    return quoted?.replaceAll("'\\''", "'");
+  });
+  return node === undefined || launch === undefined ? undefined : { node, launch };
+}
+
 /** A path may have any characters, a line break too. */
 function forgetPlaces(shim: string): string {
   return shim.replace(/^(node|recorded)='(?:[^']|'\\'')*'$/gm, "$1=''");
