@@ -135,12 +135,8 @@ function checkShim(context: Context): (Finding | undefined)[] {
   return [
     off,
     checkReach(shim, env),
-<<<<<<< HEAD
-    isCurrentShim(shim, env) ? undefined : reportOldShim(shim, context),
-    checkRecord(context),
-=======
     reportOrigin(shim, context),
->>>>>>> wt-logins12
+    checkRecord(context),
     ...findMisplacedShims(env, paths).map((path) =>
       note(`installers of Codex overwrite ${path}; to move the shim: codex-hotswap install-shim`),
     ),
@@ -148,7 +144,6 @@ function checkShim(context: Context): (Finding | undefined)[] {
   ];
 }
 
-<<<<<<< HEAD
 /** The codex that the shim runs for cron or an editor, whose PATH has none. */
 function checkRecord({ paths }: Context): Finding | undefined {
   const recorded = readShimRecord(paths)?.codex;
@@ -158,15 +153,6 @@ function checkRecord({ paths }: Context): Finding | undefined {
   );
 }
 
-function reportOldShim(shim: string, { env, paths }: Context): Finding {
-  return issue(
-    `the shim ${shim} belongs to another installation of codex-hotswap; run: codex-hotswap install-shim`,
-    {
-      done: `the shim ${shim} belongs to this installation`,
-      run: () => void installShim(shim, env, readShimRecord(paths)?.codex),
-    },
-  );
-=======
 /** Says what the shim starts, if that is not this installation with this Node. */
 function reportOrigin(shim: string, { env, paths }: Context): Finding | undefined {
   const origin = findOrigin(shim, env);
@@ -176,7 +162,6 @@ function reportOrigin(shim: string, { env, paths }: Context): Finding | undefine
     done: `the shim ${shim} belongs to this installation`,
     run: () => void installShim(shim, env, readShimRecord(paths)?.codex),
   });
->>>>>>> wt-logins12
 }
 
 /** Whether a shell finds the shim before the real codex. */

@@ -36,22 +36,11 @@ export function removeShim(path: string): 'removed' | 'missing' {
 }
 
 /**
-<<<<<<< HEAD
  * Whether this installation has made the shim at `path`. The node and the codex of the shim do not count: with a version
  * manager another shell, or cron, has other ones.
  */
 export function isCurrentShim(path: string, env: NodeJS.ProcessEnv): boolean {
   return isUnchanged(path, renderShim(env, ''), forgetPlaces);
-=======
- * Whether this installation would write the same shim to `path`, whatever codex the shim has on record.
- * @param node the Node that would be in the shim.
- */
-export function isCurrentShim(
-  path: string,
-  env: NodeJS.ProcessEnv,
-  node = stableNodePath(env),
-): boolean {
-  return isUnchanged(path, renderShim(env, '', node), forgetCodex);
 }
 
 /** The Node and the program of ours that a shim starts. Undefined when the file does not tell. */
@@ -62,7 +51,6 @@ export function readShimPrograms(path: string): { node: string; launch: string }
     return quoted?.replaceAll("'\\''", "'");
   });
   return node === undefined || launch === undefined ? undefined : { node, launch };
->>>>>>> wt-logins12
 }
 
 /** A path may have any characters, a line break too. */
@@ -70,10 +58,10 @@ function forgetPlaces(shim: string): string {
   return shim.replace(/^(node|recorded)='(?:[^']|'\\'')*'$/gm, "$1=''");
 }
 
-function renderShim(env: NodeJS.ProcessEnv, codex: string, node = stableNodePath(env)): string {
+function renderShim(env: NodeJS.ProcessEnv, codex: string): string {
   const template = readFileSync(SHIM_TEMPLATE, 'utf8');
   return template
-    .replace('@NODE@', () => quoteForShell(node))
+    .replace('@NODE@', () => quoteForShell(stableNodePath(env)))
     .replace('@LAUNCH@', () => quoteForShell(LAUNCH_PROGRAM))
     .replace('@CODEX@', () => quoteForShell(codex))
     .replace('@PLACES@', USUAL_DIRS_IN_SHELL);
