@@ -82,6 +82,10 @@ function noteRequest(
   if (thread !== undefined && TURN_REQUESTS.has(method))
     thread.asked = { method, params: dropInput(params) };
   if (thread !== undefined && CHOOSING.has(method)) noteChoices(thread, params);
+  if (thread?.isEphemeral && method === 'turn/start') {
+    const isFirst = thread.lastTurn === undefined && line.length <= MOST_KEPT;
+    thread.firstInput = isFirst ? readArray(params.input) : undefined;
+  }
   const key = keyOfSetting(method, params);
   if (key !== undefined) settings.set(key, { method, params });
   for (const ended of keysEndedBy(method, params)) settings.delete(ended);
@@ -90,6 +94,10 @@ function noteRequest(
 }
 
 const CHOOSING = new Set(['turn/start', 'thread/settings/update']);
+
+function readArray(value: unknown): object[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}
 
 /** The prompt is on record, and may have images. */
 function dropInput({ input: _, ...params }: Fields): Fields {

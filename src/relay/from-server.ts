@@ -98,7 +98,9 @@ function noteQuestion(conversation: Conversation, id: RequestId, line: Buffer): 
 
 /** While a successor is made ready, it tells what the client knows already. */
 function isRepeated({ phase, threads }: Conversation, method: string, line: Buffer): boolean {
-  if (phase === 'opening') return REPEATED.has(method);
+  if (phase === 'opening' && REPEATED.has(method)) return true;
+  if (PROMPT.has(method)) return isRepeatedPrompt(threads, method, line);
+  if (phase === 'opening') return false;
   if (!QUIET.has(method)) return false;
   // The continued turn has begun for the client long ago.
   const thread = threads.get(String(paramsOf(line).threadId));
@@ -107,6 +109,18 @@ function isRepeated({ phase, threads }: Conversation, method: string, line: Buff
 
 /** Codex up to 0.144 begins no turn without a prompt, and ends the turn in no other way (fact 133). */
 const NEEDS_INPUT = 'input must not be empty';
+
+/** The first turn of a thread that is not recorded is begun with its prompt again. The client has seen it. */
+function isRepeatedPrompt(threads: Conversation['threads'], method: string, line: Buffer): boolean {
+  if (![...threads.values()].some(({ repeatsPrompt }) => repeatsPrompt)) return false;
+  const { threadId, item } = paramsOf(line);
+  const thread = threads.get(String(threadId));
+  if (!thread?.repeatsPrompt || readObject(item)?.type !== 'userMessage') return false;
+  thread.repeatsPrompt = method !== 'item/completed';
+  return true;
+}
+
+const PROMPT = new Set(['item/started', 'item/completed']);
 
 const QUIET = new Set(['turn/started', 'thread/status/changed']);
 

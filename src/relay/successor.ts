@@ -106,7 +106,8 @@ async function goOn(
   }
   const held = conversation.holds.get(thread.id);
   thread.continues = turn.id;
-  const answer = await beginAgain(conversation, thread, []);
+  thread.repeatsPrompt = thread.firstInput !== undefined;
+  const answer = await beginAgain(conversation, thread, thread.firstInput ?? []);
   if (!answer.ok) return giveUpThread(conversation, thread, answer.message);
   thread.beginWithPrompt = () => {
     conversation.holds.delete(thread.id);

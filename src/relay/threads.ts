@@ -13,6 +13,10 @@ export interface OpenThread {
   effort: string | undefined;
   /** It is not recorded, so no successor can open it. */
   isEphemeral: boolean;
+  /** What began its first turn, while that turn is its only one. A thread that is not recorded is begun again with it. */
+  firstInput: readonly object[] | undefined;
+  /** Its first turn is begun again, so its prompt is told again. */
+  repeatsPrompt: boolean;
   /** Another thread has begun it: its turns belong to an agent. The name is the model's. */
   agent: { parent: string; name: string | undefined } | undefined;
   /** The request that opened it, with the choices of the client since. */
@@ -65,6 +69,7 @@ export function readThread(value: unknown, opening: TurnRequest): OpenThread | u
     model: readArgument(thread.model),
     effort: readArgument(thread.reasoningEffort),
     isEphemeral: thread.ephemeral === true,
+    ...{ firstInput: undefined, repeatsPrompt: false },
     agent:
       parent === undefined
         ? undefined
@@ -100,12 +105,14 @@ export function noteChoices(thread: OpenThread, params: Fields): void {
 
 /**
  * The request that opens the thread again. Its model, its effort and its directory are on record, and may have changed since. A
- * thread without a turn is on no record, so it is begun again, and gets another id.
+ * thread without a turn is on no record, so it is begun again, and gets another id. So is a thread that is never recorded, in its
+ * first turn.
  * @returns undefined when nobody can open it again.
  */
 export function reopeningOf(thread: OpenThread): TurnRequest | undefined {
-  const { opening, id, lastTurn, isEphemeral } = thread;
-  if (lastTurn === undefined && opening.method === 'thread/start') return opening;
+  const { opening, id, lastTurn, isEphemeral, firstInput } = thread;
+  const isFresh = lastTurn === undefined || (isEphemeral && firstInput !== undefined);
+  if (isFresh && opening.method === 'thread/start') return opening;
   if (isEphemeral) return undefined;
   const params = { ...pick(opening.params, REOPENING), threadId: id, excludeTurns: true };
   return { method: 'thread/resume', params };

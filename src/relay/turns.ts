@@ -37,6 +37,7 @@ export function endTurn(
   thread.beginWithPrompt = undefined;
   if (failure === undefined) {
     thread.turn = undefined;
+    thread.firstInput = undefined;
     // Without a failure there is nothing to decide.
     if (conversation.holds.has(threadId)) deliverThread(conversation, threadId);
     if (status === 'completed') host.turnSucceeded(thread, turn.beganAt);

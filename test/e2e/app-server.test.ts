@@ -145,13 +145,27 @@ describe('a client whose account reaches its limit', () => {
     expect(client.process.exitCode).toBeNull();
   });
 
-  it('keeps a thread that is not recorded as Codex alone does: it ends with the error', async () => {
-    const scene = await open([{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }]);
-    const { client, thread } = await begin(scene);
+  it('in a thread that is not recorded: its first turn is begun again, a later one fails as with Codex alone', async () => {
+    const scene = await open([
+      { name: 'acc1', turnsLeft: 1 },
+      { name: 'acc2', turnsLeft: 1 },
+    ]);
+    const { client } = await begin(scene);
     const ephemeral = await client.startThread({ ephemeral: true });
-    const failed = await client.runTurn(ephemeral, 'two');
-    expect(failed).toMatchObject({ status: 'failed' });
-    expect(await client.runTurn(thread, 'three')).toMatchObject({ status: 'completed' });
+    expect(await client.runTurn(ephemeral, 'two')).toMatchObject({ status: 'completed' });
+    expect(scene.backend.turns('acc2').map(({ turn }) => turn?.userTexts)).toEqual([['two']]);
+    // The client has one prompt on its screen, and one answer.
+    const items = client.received.flatMap(({ method, params }) =>
+      method === 'item/completed' && params.threadId === ephemeral ? params.item.type : [],
+    );
+    expect(items.filter((type) => type !== 'reasoning')).toEqual(['userMessage', 'agentMessage']);
+    scene.backend.account('acc1').turnsLeft = 5;
+    await scene.hotswap.command('reset', 'acc1');
+    expect(await client.runTurn(ephemeral, 'three')).toMatchObject({ status: 'failed' });
+    expect(await client.runTurn(await client.startThread(), 'four')).toMatchObject({
+      status: 'completed',
+    });
+    expect(scene.backend.turns('acc1').at(-1)?.turn?.userTexts).toEqual(['four']);
   });
 
   it('in a copy where the next may not read the thread, under the id that the client knows', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { listBackgroundCommands } from '../../codex/background-commands.ts';
 import type { Driver } from '../../handoff/driver.ts';
 import type { StartEffect } from '../../handoff/effects.ts';
@@ -7,7 +8,7 @@ import { catchErrors } from '../catch-errors.ts';
 import { ignoringHangup } from '../exec/ignore-hangup.ts';
 import type { AppServerSession, StartedServer } from './app-server-session.ts';
 import { findProof } from './find-proof.ts';
-import { startServerChild } from './server-child.ts';
+import { LAST_BYTES_MS, startServerChild } from './server-child.ts';
 
 /** Carries out the effects of a handoff on the child of a `codex app-server`. Its client is a program. */
 export function createAppServerDriver(session: AppServerSession): Driver {
@@ -48,7 +49,10 @@ export function createAppServerDriver(session: AppServerSession): Driver {
     onNextKey(listener) {
       session.onInterrupt = listener;
     },
-    flush: () => session.streams.flush(),
+    flush: () =>
+      session.isSignalled
+        ? Promise.race([session.streams.flush(), pause(LAST_BYTES_MS)])
+        : session.streams.flush(),
   };
 }
 
@@ -69,7 +73,8 @@ export function endWhenIdle({ relay, started, handoffs }: AppServerSession): voi
 
 function startServer(start: StartEffect, session: AppServerSession): void {
   const { parts, handoffs } = session;
-  const child = startServerChild(parts.ignoresHangup ? ignoringHangup(start.plan) : start.plan);
+  const plan = parts.ignoresHangup ? ignoringHangup(start.plan) : start.plan;
+  const child = startServerChild(plan, () => !session.isSignalled);
   const started: StartedServer = { child, start, startedAt: Date.now(), ending: undefined };
   session.started = started;
   const begin = async () => {

@@ -39,6 +39,8 @@ export interface AppServerSession {
   earlyHandoff: EarlyHandoff;
   /** How many turns have begun. */
   turns: number;
+  /** We got a signal. It ends a Codex whose client does not read, so no client is waited for then. */
+  isSignalled: boolean;
   /** Called when the client ends a turn that waits for an account. */
   onInterrupt: (() => void) | undefined;
   /** The server that runs, or the one that ran last. */

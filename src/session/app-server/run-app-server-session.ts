@@ -41,6 +41,7 @@ export function runAppServerSession(parts: AppServerSessionParts): Promise<Endin
       catchUncaught(session.fail),
       relaySignals(
         (signal, number) => {
+          session.isSignalled = true;
           if (session.bug !== undefined) session.started?.child.signal(signal);
           else session.handoffs.dispatch({ name: 'signalled', signal, number });
         },
@@ -66,6 +67,7 @@ type Ends = Pick<AppServerSession, 'finish' | 'giveUp'>;
 function openSession(parts: AppServerSessionParts, ends: Ends): AppServerSession {
   const session = {
     ...{ parts, ...ends, started: undefined, bug: undefined, onInterrupt: undefined, turns: 0 },
+    isSignalled: false,
     fail: (error) => failSession(error, session),
     ended: (started, ending) => reportEnd(session, started, ending),
   } as AppServerSession;

@@ -16,7 +16,11 @@ export interface ServerChild {
   ended: Promise<Ending>;
 }
 
-export function startServerChild({ file, args, cwd, env }: ChildPlan): ServerChild {
+/** @param waitsForClient after the end of the server: whether the client must get its last bytes. */
+export function startServerChild(
+  { file, args, cwd, env }: ChildPlan,
+  waitsForClient: () => boolean,
+): ServerChild {
   const child = spawn(file, args, { cwd, env, stdio: ['pipe', 'pipe', 'inherit'] });
   // EPIPE: the end of the server is reported, too.
   child.stdin.on('error', () => undefined);
@@ -26,14 +30,14 @@ export function startServerChild({ file, args, cwd, env }: ChildPlan): ServerChi
     output: child.stdout,
     signal: (signal) => void child.kill(signal),
     spawned: new Promise((resolve) => child.once('spawn', resolve)),
-    ended: awaitEnd(child),
+    ended: awaitEnd(child, waitsForClient),
   };
 }
 
 /** A command of the model may live on, and keep the server's output open. So the end of the process counts, a moment later. */
-const LAST_BYTES_MS = 200;
+export const LAST_BYTES_MS = 200;
 
-function awaitEnd(child: ChildProcess): Promise<Ending> {
+function awaitEnd(child: ChildProcess, waitsForClient: () => boolean): Promise<Ending> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
@@ -42,7 +46,7 @@ function awaitEnd(child: ChildProcess): Promise<Ending> {
         : { kind: 'exited', code: code ?? 1 };
       const settle = () => {
         // The client has not taken the last bytes yet.
-        if (child.stdout?.isPaused()) setTimeout(settle, LAST_BYTES_MS);
+        if (child.stdout?.isPaused() && waitsForClient()) setTimeout(settle, LAST_BYTES_MS);
         else resolve(ending);
       };
       child.once('close', () => resolve(ending));
