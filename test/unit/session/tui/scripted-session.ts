@@ -77,7 +77,7 @@ export function openSession(options: SessionOptions = {}) {
     resumePlan:
       options.resumePlan ??
       (async ({ id }, prompt = options.prompt ?? 'continue') => planOf('resume', id, prompt)),
-    againPlan: async () => planOf('again'),
+    againPlan: async () => planOf('first'),
     prompt: options.prompt ?? 'continue',
     recordChild: () => undefined,
     recordThread: ({ id, copyOf }) =>
