@@ -1,11 +1,11 @@
 /**
  * The lines of `codex exec --json`, one event a line. Codex writes the type of an event first, and the id of its item or thread
- * next (fact 137). So the beginning of a line tells what we have to know. No line is parsed: it may have many megabytes, and a
+ * next (fact 122). So the beginning of a line tells what we have to know. No line is parsed: it may have many megabytes, and a
  * command may print 100,000 lines in a second.
  */
 export type ExecEvent =
   | { kind: 'turn-started' | 'turn-completed' | 'turn-failed' }
-  /** An error, as a rule the one that ends the turn. Before Codex tries again it tells an error, too: that is `other`. */
+  /** An error, as a rule the one that ends the turn. Codex also tells one before it tries again: that is `other`. */
   | { kind: 'error' }
   /** `from` and `to`: the place of the id in the line. */
   | { kind: 'thread-started'; id: string; from: number; to: number }

@@ -125,7 +125,7 @@ describe('a client that reads slowly', () => {
 });
 
 describe('a client that reads no more', () => {
-  // Codex ignores SIGPIPE, and ends with 101 when it cannot write (fact 124).
+  // Codex ignores SIGPIPE, and ends with 101 when it cannot write (fact 123).
   const CODEX = `trap '' PIPE; n=0; while echo '{"type":"item"}' 2>/dev/null; do n=$((n+1)); [ $n -gt 200000 ] && exit 9; done; exit 101`;
 
   it('ends Codex as it ends alone', async () => {

@@ -52,7 +52,7 @@ export function createEventOutput(
     child?.resume();
   }
 
-  /** Codex alone would find its stdout closed, and end in its own way (fact 124). */
+  /** Codex alone would find its stdout closed, and end in its own way (fact 123). */
   function hungUp(): void {
     isGone = true;
     child?.destroy();
