@@ -1,5 +1,6 @@
 // npm run bench [-- name…]: measures the budgets of the design, each beside its rival in one run. Absolute times depend on
 // the machine and its load; the ratios of alternating runs do not. The exit status is 0 also when a budget is missed.
+import { bench as appServer } from './bench/app-server.ts';
 import { bench as echo } from './bench/echo.ts';
 import { bench as events } from './bench/events.ts';
 import { bench as handoff } from './bench/handoff.ts';
@@ -12,7 +13,18 @@ import { formatTable, type Row } from './bench/table.ts';
 import { bench as throughput } from './bench/throughput.ts';
 import { makeWorkshop } from './bench/workshop.ts';
 
-const BENCHES = { shim, start, echo, throughput, events, handoff, memory, rotations, status };
+const BENCHES = {
+  shim,
+  start,
+  echo,
+  throughput,
+  events,
+  handoff,
+  memory,
+  rotations,
+  status,
+  'app-server': appServer,
+};
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in BENCHES));
