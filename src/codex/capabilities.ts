@@ -86,7 +86,7 @@ export function parseFeatures(list: string): Record<string, boolean> {
 
 /** `codex-cli 0.171.0` → `0.171.0`. Nothing compares it. */
 function parseVersion(text: string): string | undefined {
-  return /\d+\.\d+\.\d+[\w.+-]{0,40}/.exec(text)?.[0];
+  return /\d{1,9}\.\d{1,9}\.\d{1,9}[\w.+-]{0,40}/.exec(text)?.[0];
 }
 
 const ARITIES: readonly Arity[] = ['none', 'one', 'many'];

@@ -56,15 +56,19 @@ export async function learnCapabilities(
 function isWrapper(binary: string): boolean {
   const file = resolveLinks(binary);
   if (!basename(file).startsWith('codex')) return true;
-  const head = Buffer.alloc(2);
-  const fd = attempt(() => openSync(file, 'r'));
-  if (fd === undefined) return false; // it may be executed, and not read
+  // A file that may be executed may still be unreadable.
+  return attempt(() => readStart(file)) === '#!';
+}
+
+function readStart(file: string): string {
+  const start = Buffer.alloc(2);
+  const fd = openSync(file, 'r');
   try {
-    readSync(fd, head, 0, 2, 0);
+    readSync(fd, start, 0, start.length, 0);
+    return start.toString('latin1');
   } finally {
     closeSync(fd);
   }
-  return head.toString('latin1') === '#!';
 }
 
 /** @param oldestMs an older answer does not count, epoch milliseconds. */

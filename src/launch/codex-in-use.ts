@@ -1,3 +1,4 @@
+import { delimiter, dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Capabilities } from '../codex/capabilities.ts';
 import type { FoundCodex } from '../codex/find-codex.ts';
@@ -61,7 +62,7 @@ export async function openCodex(
   /** First what PATH has, then the place of the last one or of its next version, then every place. */
   function find(everywhere: boolean): FoundCodex {
     const onPath = findOnPath(env);
-    if (onPath.kind === 'found') return onPath;
+    if (onPath.kind === 'found' && isFromPath(real, env)) return onPath;
     const near = findOffPath([path]);
     if (near !== undefined) return { kind: 'found', path: near };
     return everywhere ? locateCodex(env, paths) : onPath;
@@ -104,6 +105,11 @@ export async function openCodex(
       return { ...last, ...(news !== undefined && { news }) };
     },
   };
+}
+
+/** False for a codex that was found although PATH had none: what comes onto PATH later is another one. */
+function isFromPath(real: string, { PATH = '' }: NodeJS.ProcessEnv): boolean {
+  return PATH.split(delimiter).some((dir) => resolve(dir || '.') === dirname(real));
 }
 
 /** It has told nothing of itself: a half-written file, one for another machine, or a script of the user's. */

@@ -26,6 +26,8 @@ const accounts = () => [
 async function openAndUpdate(change: (hotswap: Supervised) => void, place = 'old') {
   const { backend, hotswap } = await openLab(accounts(), { codex: false });
   const { sandbox } = hotswap;
+  // Its keeper starts a codex of its own at the handoff.
+  await sandbox.writeVault('acc2', { expiresInSeconds: 900 });
   const codex = plantCodex(sandbox, place, otherRelease);
   if (place === 'old') putOnPath(sandbox, codex);
   else sandbox.env.PATH = `${dirname(codex)}:${sandbox.env.PATH}`;
@@ -53,11 +55,12 @@ describe('in the terminal', () => {
   });
 
   it('a version’s directory on PATH is replaced by that of the next version', async () => {
-    const { terminal } = await openAndUpdate(({ sandbox }) => {
+    const { hotswap, terminal } = await openAndUpdate(({ sandbox }) => {
       plantCodex(sandbox, 'installs/codex/99.0.1', codexUnderTest);
       removeCodex(sandbox, 'installs/codex/99.0.0');
     }, 'installs/codex/99.0.0');
     await terminal.waitForText('answer 1 from acc2');
+    expect(await hotswap.waitForEvent('refreshed')).toMatchObject({ target: 'acc2' });
     expect(toldNews(readOurLines(terminal))).toEqual(news);
     expect(await quit(terminal)).toEqual({ status: 0, signal: 0 });
   });

@@ -112,6 +112,21 @@ describe('an update', () => {
     expect((await open(at('bin/codex'))).first.capabilities.version).toBe('2.0.0');
   });
 
+  test.each([
+    ['codex-cli 2.0.0-alpha.1', '2.0.0-alpha.1'],
+    ['2.0.0\\033]0;title\\007', '2.0.0'],
+    ['codex two', undefined],
+    [`${'9'.repeat(99)}.0.0`, '999999999.0.0'],
+    [`2.0.0${'-a'.repeat(99)}`, `2.0.0${'-a'.repeat(20)}`],
+  ])('that says %j is told as %s', async (said, version) => {
+    const { at, codex, write, open } = openScene();
+    const inUse = await open(codex('bin/codex', '1.0.0'));
+    write('new', `#!/bin/sh\necho '      --no-daemon'; printf '${said}\\n'\n`);
+    renameSync(at('new'), at('bin/codex'));
+    const news = version && `codex-hotswap: codex is now ${version} (was 1.0.0)`;
+    expect((await inUse.renew()).news).toBe(news);
+  });
+
   test('whose version is not known is not told', async () => {
     const { at, codex, write, open } = openScene();
     const inUse = await open(codex('bin/codex', '1.0.0'));
@@ -190,6 +205,19 @@ describe('an update that is under way', () => {
     // From now on that one is the session's.
     expect(inUse.path()).toBe(recorded);
   });
+});
+
+test('a codex that was not from PATH stays while it is there, whatever PATH has', async () => {
+  const { at, codex, open } = openScene();
+  const given = codex('given/1.0/codex', '1.0.0');
+  const inUse = await open(given);
+  const onPath = codex('bin/codex', '2.0.0');
+  expect(shown(await inUse.renew())).toEqual({ file: given, noDaemon: false, news: undefined });
+  const next = codex('given/1.1/codex', '1.1.0');
+  rmSync(at('given/1.0'), { recursive: true });
+  expect(shown(await inUse.renew())).toMatchObject({ file: next });
+  rmSync(next);
+  expect(shown(await inUse.renew())).toMatchObject({ file: onPath, noDaemon: true });
 });
 
 test('a script of the user that tells nothing of itself is run as before', async () => {
