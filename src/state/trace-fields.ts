@@ -27,7 +27,7 @@ const FIELDS = new Set(
   (
     'name do kind type how mode source cause reason refusal outcome status before target to from shows id thread threadId turnId ' +
     'copyOf launch slot pid signal number code attempt handoffs waits accounts until at left minutes usedPercent milliseconds ' +
-    'slackSeconds waitSeconds count bytes isIdle isBack isUrgent isFinal isInteractive pending'
+    'slackSeconds waitSeconds count bytes isIdle isBack isUrgent isFinal isInteractive pending hasToldError'
   ).split(' '),
 );
 /** The fields that hold an object with such fields. */

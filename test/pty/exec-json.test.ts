@@ -75,6 +75,13 @@ describe('the bytes of exec --json', () => {
     expect(String(first)).toBe('{}\n');
   });
 
+  it('an error that does not end the turn is told in the turn', async () => {
+    const error = '{"type":"error","message":"what no release has said so far"}\n';
+    const { child } = start(`printf '%s\n' '${error.trimEnd()}'; sleep 60`);
+    const [first] = await once(child.stdout as NodeJS.ReadableStream, 'data');
+    expect(String(first)).toBe(error);
+  });
+
   it.runIf(process.platform === 'linux')('a line of 100 MB takes no memory', async () => {
     const { child, ended } = start(
       `printf '{"type":"item.completed","item":{"id":"item_0","text":"'; head -c 100000000 /dev/zero; printf '"}}\\n'; sleep 1`,

@@ -14,6 +14,8 @@ export interface EventFilter {
   beginSuccessor(): void;
   /** The work does not go on. @returns the lines of the failure. */
   release(): Buffer[];
+  /** @returns the errors of a turn that has not failed. */
+  passErrors(): Buffer[];
   /** The child has said that its turn has failed. */
   hasFailed(): boolean;
   /** The child has said that its turn has failed, or an error that may be the reason. */
@@ -44,6 +46,7 @@ export function createEventFilter(names: ReadonlyMap<string, string> = new Map()
       state.heldBefore = [];
       return toClient(state, held);
     },
+    passErrors: () => (state.hasFailed ? [] : toClient(state, takeHeld(state))),
     hasFailed: () => state.hasFailed,
     holdsError: () => state.held.length > 0,
   };

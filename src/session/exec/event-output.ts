@@ -24,6 +24,8 @@ export interface EventOutput {
 
 /** A process that outlives Codex may keep its stdout open. After so long without a byte there is nothing more to come. */
 const QUIET_MS = 100;
+/** An error that ends its turn is followed by the failure of the turn in some 10 ms (fact 122). */
+const LONE_ERROR_MS = 2000;
 /** For the last lines, after a signal. */
 const HURRY_MS = 200;
 
@@ -36,6 +38,7 @@ export function createEventOutput(
   const hurried = createSignal();
   let client: TerminalOutput | undefined;
   let child: Readable | undefined;
+  let lone: NodeJS.Timeout | undefined;
   let isFull = false;
   let isGone = false;
   let hasRead = false;
@@ -67,6 +70,8 @@ export function createEventOutput(
       stdout.on('data', (chunk: Buffer) => {
         hasRead = true;
         send(filter.feed(chunk));
+        clearTimeout(lone);
+        if (filter.holdsError()) lone = setTimeout(() => send(filter.passErrors()), LONE_ERROR_MS);
         if (isTold || !filter.hasFailed()) return;
         isTold = true;
         failed();
@@ -86,6 +91,7 @@ export function createEventOutput(
         stdout.once('close', resolve).once('end', resolve);
         stdout.once('close', () => clearInterval(timer));
       });
+      clearTimeout(lone);
       stdout.destroy();
       send(filter.end());
     },

@@ -40,7 +40,7 @@ export async function findCauseEarly(session: ExecSession): Promise<Finding> {
   const { parts, started } = session;
   if (started === undefined) return NOT_PROVED;
   const { child, startedAt } = started;
-  while (started.ending === undefined) {
+  for (let pauseMs = FIRST_PAUSE_MS; started.ending === undefined; pauseMs *= 2) {
     const open = child.thread();
     if (open !== undefined) {
       const { finding, facts } = await readCause(open, session, started);
@@ -48,12 +48,14 @@ export async function findCauseEarly(session: ExecSession): Promise<Finding> {
       // The service may tell more than the record of a review does. It is asked after the end.
       if (!parts.isNeverResumed && hasEndedTurn(facts, startedAt)) return NOT_PROVED;
     }
-    await new Promise((resume) => setTimeout(resume, LOOK_MS));
+    await new Promise((resume) => setTimeout(resume, Math.min(pauseMs, MOST_PAUSE_MS)));
   }
   return NOT_PROVED;
 }
 
-const LOOK_MS = 20;
+/** Codex ends some 20 ms after it has said that its turn has failed (fact 122). A hook of the user may take longer. */
+const FIRST_PAUSE_MS = 10;
+const MOST_PAUSE_MS = 500;
 
 function findThread({ child, start: { thread }, unseen }: StartedChild) {
   const known = thread && { threadId: thread.id, rollout: thread.rollout };
