@@ -20,10 +20,6 @@ export interface ShimOrigin {
  * @returns undefined when this command would write the same shim.
  */
 export function findOrigin(shim: string, env: NodeJS.ProcessEnv): ShimOrigin | undefined {
-<<<<<<< HEAD
-  if (isCurrentShim(shim, env)) return undefined;
-=======
->>>>>>> wt-logins12
   const programs = readShimPrograms(shim);
   if (programs === undefined) {
     return wrong(`the shim ${shim} belongs to another installation of codex-hotswap`);
@@ -37,11 +33,7 @@ export function findOrigin(shim: string, env: NodeJS.ProcessEnv): ShimOrigin | u
     return wrong(`the Node of the shim ${shim} is gone (${node}), so the shim takes that of PATH`);
   }
   if (realPath(launch) === realPath(LAUNCH_PROGRAM)) {
-<<<<<<< HEAD
-    if (!isCurrentShim(shim, env, node)) {
-=======
     if (!isCurrentShim(shim, env)) {
->>>>>>> wt-logins12
       return wrong(`the shim ${shim} was made by another version of codex-hotswap`);
     }
     if (realPath(node) === realPath(process.execPath)) return undefined; // by another path
