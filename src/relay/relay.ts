@@ -86,8 +86,9 @@ export function createRelay(host: RelayHost): Relay {
       depth += 1;
       try {
         const result = does(...args);
-        const { isReleased, phase } = conversation;
-        if (depth === 1 && isReleased && phase === 'open') sendWaiting(conversation);
+        const { isReleased, phase, waiting } = conversation;
+        const goesOn = isReleased && phase === 'open' && waiting.length > 0;
+        if (depth === 1 && goesOn) sendWaiting(conversation);
         return result;
       } finally {
         depth -= 1;
