@@ -1,8 +1,9 @@
+import { readObject, readString } from '../codex/json.ts';
 import type { RateLimits } from '../codex/rollout.ts';
 import { createIdMap, type IdMap } from './id-map.ts';
 import { type RequestId, toLine } from './message.ts';
 import { createOwnRequests, type OwnRequests } from './own-requests.ts';
-import type { OpenQuestion, OpenRequest } from './requests.ts';
+import type { OpenQuestion, OpenRequests } from './requests.ts';
 import type { OpenThread, OpenTurn, TurnRequest } from './threads.ts';
 
 /** What the relay tells, and what it writes to. None of these throws. */
@@ -47,10 +48,18 @@ export interface Conversation {
   server: number;
   /** `open`: lines pass both ways. `ended`: no server lives. `opening`: a successor is made ready. */
   phase: 'open' | 'ended' | 'opening';
-  /** The params of the client's `initialize`. */
+  /** The server is to end when the turns that run have ended. */
+  isEnding: boolean;
+  /** The params of the `initialize` that a server has taken. */
   initialize: Record<string, unknown> | undefined;
+  /** The notifications that the client does not want. */
+  optOuts: ReadonlySet<string>;
+  /** The client has its answer to `initialize`, and may get notifications of ours. */
+  isIntroduced: boolean;
+  /** What waits for that. */
+  notices: object[];
   readonly threads: Map<string, OpenThread>;
-  readonly requests: Map<RequestId, OpenRequest>;
+  readonly requests: OpenRequests;
   /** By the id that the client knows. */
   readonly questions: Map<RequestId, OpenQuestion>;
   /** See `keyOfSetting`. */
@@ -60,10 +69,14 @@ export interface Conversation {
   /** The threads with a realtime connection. */
   readonly realtime: Set<string>;
   limits: RateLimits | undefined;
-  /** The lines of the server about a thread whose turn has failed, in order. */
+  /** The lines of the server about a thread whose turn has failed, in order, with the ids that the client knows. */
   readonly holds: Map<string, Buffer[]>;
   /** The lines of the client that wait for a server, or for a decision about their thread. */
   waiting: Buffer[];
+  /** The sum of their lengths, bytes. */
+  waitingBytes: number;
+  /** A thread is not held any more: lines that wait may go on. */
+  isReleased: boolean;
 }
 
 /** A server that does not answer a request of ours within this time has refused it, milliseconds. */
@@ -73,29 +86,50 @@ export function beginConversation(host: RelayHost): Conversation {
   return {
     ...{ host, ids: createIdMap() },
     own: createOwnRequests((line) => host.toServer(line), host.after, ANSWER_MS),
-    ...{ server: 0, phase: 'open', initialize: undefined, limits: undefined },
+    ...{ server: 0, phase: 'open', isEnding: false, initialize: undefined, limits: undefined },
+    ...{ optOuts: new Set(), isIntroduced: false, notices: [] },
     ...{ threads: new Map(), requests: new Map(), questions: new Map(), settings: new Map() },
-    ...{ processes: new Set(), realtime: new Set(), holds: new Map(), waiting: [] },
+    ...{ processes: new Set(), realtime: new Set(), holds: new Map() },
+    ...{ waiting: [], waitingBytes: 0, isReleased: false },
   };
 }
 
-/** Writes a message of ours to the client. The ids are those of the server of now. */
-export function tellClient({ host, ids }: Conversation, message: object): void {
-  host.toClient(ids.lineToClient(toLine(message)));
+/** More notices of ours are not kept for a client that has not introduced itself. */
+const MOST_NOTICES = 10;
+
+/** Writes a notification of ours to the client, unless the client does not want it. The ids are those of the server of now. */
+export function tellClient(
+  { host, ids, optOuts, isIntroduced, notices }: Conversation,
+  notification: { method: string; params: object },
+): void {
+  if (optOuts.has(notification.method)) return;
+  if (isIntroduced) host.toClient(ids.lineToClient(toLine(notification)));
+  else if (notices.length < MOST_NOTICES) notices.push(notification);
 }
 
-/** The thread of a held turn that a line is about. */
-export function findHeldThread({ holds }: Conversation, line: Buffer): string | undefined {
-  for (const id of holds.keys()) if (line.includes(id)) return id;
-  return undefined;
+/** The thread of a held turn that a message is about. @param params of the server's own message, with ids of the server of now. */
+export function findHeldThread(
+  { holds }: Conversation,
+  params: Record<string, unknown>,
+): string | undefined {
+  const id = threadIdOf(params);
+  return id !== undefined && holds.has(id) ? id : undefined;
+}
+
+/** The thread that a message is about. Old methods name it `conversationId`. */
+export function threadIdOf(params: Record<string, unknown>): string | undefined {
+  const { threadId, conversationId, thread } = params;
+  return readString(threadId) ?? readString(conversationId) ?? readString(readObject(thread)?.id);
 }
 
 /** The client's lines wait for a server, or for the decision about a thread. */
 export function keepWaiting(conversation: Conversation, line: Buffer): void {
   conversation.waiting.push(line);
-  conversation.host.waiting(countBytes(conversation.waiting));
+  conversation.waitingBytes += line.length;
+  tellWaiting(conversation);
 }
 
-export function countBytes(lines: readonly Buffer[]): number {
-  return lines.reduce((sum, { length }) => sum + length, 0);
+/** While a server is there, the client goes on to be read: it may end the turn that waits. */
+export function tellWaiting({ host, phase, waitingBytes }: Conversation): void {
+  host.waiting(phase === 'open' ? 0 : waitingBytes);
 }

@@ -1,6 +1,6 @@
 import { readDirectory } from '../codex/bounds.ts';
-import { type Conversation, tellClient } from './conversation.ts';
-import type { RequestId } from './message.ts';
+import type { Conversation } from './conversation.ts';
+import { type RequestId, toLine } from './message.ts';
 import { OPENING, TURN_REQUESTS } from './methods.ts';
 
 /**
@@ -18,7 +18,7 @@ export function refuseForbidden(
   const thread = threads.get(ids.toCurrent(String(params.threadId)));
   const reason = host.forbids(readDirectory(params.cwd) ?? thread?.cwd);
   if (reason === undefined) return false;
-  tellClient(conversation, { id, error: { code: INVALID_REQUEST, message: reason } });
+  host.toClient(toLine({ id, error: { code: INVALID_REQUEST, message: reason } }));
   return true;
 }
 

@@ -20,34 +20,44 @@ export function createIdMap(): IdMap {
   const known = new Map<string, string>();
   const current = new Map<string, string>();
 
+  function forgetOldest(): void {
+    const [oldest] = known.keys();
+    if (known.size <= MOST || oldest === undefined) return;
+    const name = known.get(oldest);
+    known.delete(oldest);
+    if (name !== undefined && current.get(name) === oldest) current.delete(name);
+  }
+
   return {
     link(now, first) {
       const asKnown = known.get(first) ?? first;
+      current.delete(asKnown);
+      known.delete(now);
       if (asKnown === now) return;
       known.set(now, asKnown);
       current.set(asKnown, now);
-      const [oldest] = known.keys();
-      if (known.size > MOST && oldest !== undefined) {
-        const name = known.get(oldest);
-        known.delete(oldest);
-        if (name !== undefined && current.get(name) === oldest) current.delete(name);
-      }
+      forgetOldest();
     },
     toKnown: (id) => known.get(id) ?? id,
     toCurrent: (id) => current.get(id) ?? id,
-    lineToClient: (line) => replaceAll(line, known),
-    lineToServer: (line) => replaceAll(line, current),
+    lineToClient: (line) => replaceIds(line, known),
+    lineToServer: (line) => replaceIds(line, current),
   };
 }
 
 /** A session of days has a few handoffs an hour. Older turns are history. */
-const MOST = 200;
+const MOST = 5000;
 
-function replaceAll(line: Buffer, names: ReadonlyMap<string, string>): Buffer {
-  let replaced = line;
-  for (const [from, to] of names) {
-    if (!replaced.includes(from)) continue;
-    replaced = Buffer.from(replaced.toString('latin1').replaceAll(from, to), 'latin1');
-  }
-  return replaced;
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+/** One pass over the line, however many ids there are. */
+function replaceIds(line: Buffer, names: ReadonlyMap<string, string>): Buffer {
+  if (names.size === 0) return line;
+  let isOther = false;
+  const text = line.toString('latin1').replace(UUID, (id) => {
+    const name = names.get(id);
+    isOther ||= name !== undefined;
+    return name ?? id;
+  });
+  return isOther ? Buffer.from(text, 'latin1') : line;
 }

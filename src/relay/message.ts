@@ -18,7 +18,7 @@ export type Message =
 export function readServerLine(line: Buffer): Message {
   const head = line.toString('latin1', 0, HEAD_BYTES);
   const told = SERVER_MESSAGE.exec(head);
-  if (told?.groups?.method !== undefined) {
+  if (told?.groups?.method !== undefined && !ENDS_WITH_ID.test(tailOf(line))) {
     const { method, id } = told.groups;
     return id === undefined
       ? { kind: 'notification', method }
@@ -30,6 +30,13 @@ export function readServerLine(line: Buffer): Message {
     return { kind: 'response', id: readHeadId(id), failed: outcome === 'error' };
   }
   return readMessage(parseLine(line));
+}
+
+/** Reads the beginning of a request of a client that is too long to be parsed. */
+export function readClientHead(head: Buffer): { id: RequestId; method: string } | undefined {
+  const text = head.toString('latin1', 0, HEAD_BYTES);
+  const { method, id } = CLIENT_REQUEST.map((form) => form.exec(text)?.groups).find(Boolean) ?? {};
+  return method === undefined || id === undefined ? undefined : { id: readHeadId(id), method };
 }
 
 /** Reads the kind of a parsed line. */
@@ -56,11 +63,21 @@ export function toLine(message: object): Buffer {
 }
 
 const HEAD_BYTES = 240;
-const ID = '(?<id>-?\\d{1,15}|"[^"\\\\]{1,100}")';
-const SERVER_MESSAGE = new RegExp(
-  `^\\{"method":"(?<method>[A-Za-z/_]{1,100})",(?:"id":${ID},)?"params":`,
-);
+/** In plain ASCII, without an escape: all other ids are read by a parser. */
+const ID = '(?<id>-?\\d{1,15}|"[ !#-\\[\\]-~]{1,100}")';
+const METHOD = '"method":"(?<method>[A-Za-z/_]{1,100})"';
+const SERVER_MESSAGE = new RegExp(`^\\{${METHOD},(?:"id":${ID},)?"params":`);
 const SERVER_RESPONSE = new RegExp(`^\\{"id":${ID},"(?<outcome>result|error)":`);
+const CLIENT_REQUEST = [`"id":${ID},${METHOD},`, `${METHOD},"id":${ID},`].map(
+  (members) => new RegExp(`^\\{(?:"jsonrpc":"2\\.0",)?${members}`),
+);
+
+/** An id after the params. Codex does not write that. */
+const ENDS_WITH_ID = /[}\]],"id":(?:-?\d+|"(?:[^"\\]|\\.)*")\}\s*$/;
+
+function tailOf(line: Buffer): string {
+  return line.toString('latin1', Math.max(0, line.length - HEAD_BYTES));
+}
 
 function readHeadId(text: string): RequestId {
   return text.startsWith('"') ? text.slice(1, -1) : Number(text);

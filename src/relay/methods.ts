@@ -11,14 +11,14 @@ export function afterLostServer(method: string): 'replay' | 'refuse' {
  * @returns a key: a later request with the same key takes the place of the earlier one. Undefined for every other request.
  */
 export function keyOfSetting(method: string, params: Params): string | undefined {
-  const field = SETTINGS[method];
+  const field = SETTINGS.get(method);
   if (field === undefined) return undefined;
   return field === '' ? method : `${method} ${String(params[field])}`;
 }
 
 /** The keys that a request makes void, such as those of a watch that is ended. */
 export function keysEndedBy(method: string, params: Params): string[] {
-  const ended = ENDS[method];
+  const ended = ENDS.get(method);
   if (ended === undefined) return [];
   const { of, field } = ended;
   return of.map((name) => (field === '' ? name : `${name} ${String(params[field])}`));
@@ -45,6 +45,19 @@ export const REPEATED = new Set([
   'mcpServer/startupStatus/updated',
 ]);
 
+/** The notifications that the relay reads. A server must send them, also when the client does not want them. */
+export const NOTED = new Set([
+  ...['thread/started', 'thread/closed', 'thread/archived', 'thread/deleted', 'turn/started'],
+  ...['thread/status/changed', 'error', 'turn/completed', 'account/rateLimits/updated'],
+  ...['thread/goal/updated', 'thread/goal/cleared', 'process/exited', 'thread/realtime/closed'],
+  'serverRequest/resolved',
+]);
+
+/** The notifications that tell the end of a failed turn. When the turn goes on, the client never gets them. */
+export const OF_A_FAILURE = new Set([
+  ...['error', 'thread/status/changed', 'turn/completed', 'thread/goal/updated'],
+]);
+
 /** The error that the protocol has for a request that the client may send again (fact 131). */
 export const SEND_AGAIN = {
   code: -32001,
@@ -54,27 +67,29 @@ export const SEND_AGAIN = {
 type Params = Record<string, unknown>;
 
 const READS = /\/(?:list|read|search|status|info|get|readiness|installed|searchOccurrences)$/;
+/** `initialize` changes only its connection, and the connection ends with the server. */
 const READ_METHODS = new Set([
+  'initialize',
   ...['getConversationSummary', 'gitDiffToRemote', 'getAuthStatus', 'fuzzyFileSearch'],
   ...['fs/readFile', 'fs/getMetadata', 'fs/readDirectory', 'thread/realtime/listVoices'],
 ]);
 
 /** The method → the field of its params that names the setting; '' when there is one. */
-const SETTINGS: Record<string, string> = {
-  'experimentalFeature/enablement/set': '',
-  'skills/extraRoots/set': '',
-  'remoteControl/enable': '',
-  'environment/add': 'environmentId',
-  'fs/watch': 'watchId',
-  'fuzzyFileSearch/sessionStart': 'sessionId',
-  'fuzzyFileSearch/sessionUpdate': 'sessionId',
-};
+const SETTINGS = new Map([
+  ['experimentalFeature/enablement/set', ''],
+  ['skills/extraRoots/set', ''],
+  ['remoteControl/enable', ''],
+  ['environment/add', 'environmentId'],
+  ['fs/watch', 'watchId'],
+  ['fuzzyFileSearch/sessionStart', 'sessionId'],
+  ['fuzzyFileSearch/sessionUpdate', 'sessionId'],
+]);
 
-const ENDS: Record<string, { of: string[]; field: string }> = {
-  'remoteControl/disable': { of: ['remoteControl/enable'], field: '' },
-  'fs/unwatch': { of: ['fs/watch'], field: 'watchId' },
-  'fuzzyFileSearch/sessionStop': {
-    of: ['fuzzyFileSearch/sessionStart', 'fuzzyFileSearch/sessionUpdate'],
-    field: 'sessionId',
-  },
-};
+const ENDS = new Map([
+  ['remoteControl/disable', { of: ['remoteControl/enable'], field: '' }],
+  ['fs/unwatch', { of: ['fs/watch'], field: 'watchId' }],
+  [
+    'fuzzyFileSearch/sessionStop',
+    { of: ['fuzzyFileSearch/sessionStart', 'fuzzyFileSearch/sessionUpdate'], field: 'sessionId' },
+  ],
+]);

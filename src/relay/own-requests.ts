@@ -4,12 +4,13 @@ import { parseLine, type RequestId, toLine } from './message.ts';
 /** The answer of the server to a request of ours. */
 export type OwnAnswer =
   | { ok: true; result: Record<string, unknown> }
-  /** `message`: the words of the server, or why there is no answer. */
-  | { ok: false; message: string };
+  /** `message`: the words of the server, or why there is no answer. `isSilent`: there is no answer. */
+  | { ok: false; message: string; isSilent: boolean };
 
 /** Requests that the relay makes itself. The client never sees them, nor their answers. */
 export interface OwnRequests {
-  ask(method: string, params: object): Promise<OwnAnswer>;
+  /** @param taken gets the answer before the next line of the server is looked at. A promise resolves after all lines of a chunk. */
+  ask(method: string, params: object, taken?: (answer: OwnAnswer) => void): Promise<OwnAnswer>;
   isOwn(id: RequestId): boolean;
   take(id: RequestId, line: Buffer): void;
   /** The server has ended. */
@@ -32,17 +33,27 @@ export function createOwnRequests(
   let count = 0;
 
   function settle(id: RequestId, answer: OwnAnswer): void {
-    open.get(id)?.(answer);
+    const listener = open.get(id);
     open.delete(id);
+    listener?.(answer);
+  }
+
+  function settleWithout(id: RequestId, message: string): void {
+    settle(id, { ok: false, message, isSilent: true });
   }
 
   return {
-    ask(method, params) {
+    ask(method, params, taken) {
       count += 1;
       const id = `${PREFIX}${count}`;
-      const answer = new Promise<OwnAnswer>((resolve) => open.set(id, resolve));
+      const answer = new Promise<OwnAnswer>((resolve) => {
+        open.set(id, (told) => {
+          taken?.(told);
+          resolve(told);
+        });
+      });
       send(toLine({ id, method, params }));
-      after(timeoutMs, () => settle(id, { ok: false, message: `no answer to ${method} in time` }));
+      after(timeoutMs, () => settleWithout(id, `no answer to ${method} in time`));
       return answer;
     },
     isOwn: (id) => typeof id === 'string' && id.startsWith(PREFIX),
@@ -54,11 +65,11 @@ export function createOwnRequests(
         id,
         message !== undefined && 'result' in message
           ? { ok: true, result: result ?? {} }
-          : { ok: false, message: refusal.slice(0, MOST_WORDS) },
+          : { ok: false, message: refusal.slice(0, MOST_WORDS), isSilent: false },
       );
     },
     abandon() {
-      for (const id of [...open.keys()]) settle(id, { ok: false, message: 'codex has ended' });
+      for (const id of [...open.keys()]) settleWithout(id, 'codex has ended');
     },
   };
 }

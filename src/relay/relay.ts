@@ -1,8 +1,10 @@
 import type { RateLimits } from '../codex/rollout.ts';
-import { beginConversation, keepWaiting, type RelayHost, tellClient } from './conversation.ts';
+import { beginConversation, type RelayHost, tellClient } from './conversation.ts';
 import { sendWaiting, takeClientLine } from './from-client.ts';
 import { takeServerLine } from './from-server.ts';
+import { createLongLines } from './long-lines.ts';
 import { settleLostServer } from './lost-server.ts';
+import { parseLine } from './message.ts';
 import { createLineSplitter, type LinePiece } from './split-lines.ts';
 import { openSuccessor, renameThread, type SuccessorQuestion } from './successor.ts';
 import type { OpenThread } from './threads.ts';
@@ -27,8 +29,12 @@ export interface Relay {
   limits(): RateLimits | undefined;
   /** The thread goes on in a copy with this id. */
   renameThread(thread: OpenThread, id: string): void;
-  /** The failed turns have failed: the client gets their ends. */
+  /** The server is to end when no turn runs. From now on what would only meet its end waits for the successor. */
+  serverEnds(): void;
+  /** The failed turns have failed, and the server goes on: the client gets their ends. */
   deliverHeld(): void;
+  /** The server gets no more lines: what the client sends waits for the successor. */
+  closeServer(): void;
   /** The server gets no more lines: what the client sends waits for the successor. */
   closeServer(): void;
   /** The server has ended. @param isLast no successor comes. */
@@ -44,8 +50,17 @@ const MOST_OF_A_LINE = 64 * 1024 * 1024;
 
 export function createRelay(host: RelayHost): Relay {
   const output = createOutput(host);
-  const conversation = beginConversation({ ...host, toClient: output.add });
+  let depth = 0;
+  const conversation = beginConversation({
+    ...host,
+    toClient(bytes) {
+      output.add(bytes);
+      if (depth === 0) output.flush();
+    },
+    after: (ms, callback) => host.after(ms, act(callback)),
+  });
   const client = createLineSplitter(MOST_OF_A_LINE);
+  const longLines = createLongLines(conversation);
   let server = createLineSplitter(MOST_OF_A_LINE);
 
   function takeFromServer({ bytes, part }: LinePiece): void {
@@ -56,17 +71,31 @@ export function createRelay(host: RelayHost): Relay {
 
   function takeFromClient({ bytes, part }: LinePiece): void {
     if (part === 'whole') takeClientLine(conversation, bytes);
-    else if (conversation.phase === 'open') host.toServer(bytes);
-    else keepWaiting(conversation, bytes);
+    else longLines.take(bytes, part);
   }
 
-  const act = <A extends unknown[], R>(does: (...args: A) => R) => {
-    return (...args: A): R => {
-      const result = does(...args);
-      output.flush();
-      return result;
+  /** What an ended server has begun to write, and no one will complete. */
+  function takeRest({ bytes, part }: LinePiece): void {
+    if (part !== 'whole') output.addPiece(Buffer.from('\n'), true);
+    else if (parseLine(bytes)) takeFromServer({ bytes: Buffer.concat([bytes, NEWLINE]), part });
+  }
+
+  /** Everything that happens goes through here. At its end the client gets what there is for it. */
+  function act<A extends unknown[], R>(does: (...args: A) => R): (...args: A) => R {
+    return (...args) => {
+      depth += 1;
+      try {
+        const result = does(...args);
+        const { isReleased, phase, waiting } = conversation;
+        const goesOn = isReleased && phase === 'open' && waiting.length > 0;
+        if (depth === 1 && goesOn) sendWaiting(conversation);
+        return result;
+      } finally {
+        depth -= 1;
+        output.flush();
+      }
     };
-  };
+  }
 
   return {
     fromClient: act((chunk) => client.push(chunk).forEach(takeFromClient)),
@@ -76,16 +105,21 @@ export function createRelay(host: RelayHost): Relay {
     threads: () => [...conversation.threads.values()],
     limits: () => conversation.limits,
     renameThread: (thread, id) => renameThread(conversation, thread, id),
+    serverEnds() {
+      conversation.isEnding = true;
+    },
     deliverHeld: act(() => {
       deliverHeld(conversation);
-      if (conversation.phase === 'open') sendWaiting(conversation);
+      Object.assign(conversation, { isEnding: false, isReleased: true });
     }),
     closeServer() {
       conversation.phase = 'ended';
     },
     serverEnded: act((isLast) => {
-      server.end().forEach(takeFromServer);
+      server.end().forEach(isLast ? takeFromServer : takeRest);
       server = createLineSplitter(MOST_OF_A_LINE);
+      Object.assign(conversation, { phase: 'ended', isEnding: false });
+      conversation.own.abandon();
       if (isLast) deliverHeld(conversation);
       else settleLostServer(conversation);
     }),
@@ -99,6 +133,8 @@ export function createRelay(host: RelayHost): Relay {
     }),
   };
 }
+
+const NEWLINE = Buffer.from('\n');
 
 /** Lines that come in one chunk leave in one write, in order. No line of ours gets into a long line that passes in pieces. */
 function createOutput({ toClient }: RelayHost) {

@@ -8,14 +8,35 @@ export interface OpenRequest {
   params?: Record<string, unknown>;
   /** The thread of a request that begins a turn. */
   thread?: string;
+  /** The thread of a request that begins a turn. */
+  thread?: string;
   /** For a request that a successor may get again. */
   line?: Buffer;
+}
+
+/** The open requests with an id. A client that uses an id twice gets two answers from Codex. */
+export type OpenRequests = Map<RequestId, OpenRequest[]>;
+
+export function addRequest(requests: OpenRequests, request: OpenRequest): void {
+  const same = requests.get(request.id);
+  if (same === undefined) requests.set(request.id, [request]);
+  else same.push(request);
+}
+
+/** The request that an answer is for. */
+export function takeRequest(requests: OpenRequests, id: RequestId): OpenRequest | undefined {
+  const same = requests.get(id);
+  const request = same?.shift();
+  if (same?.length === 0) requests.delete(id);
+  return request;
 }
 
 /** A request of the server that the client has not answered, such as an approval. */
 export interface OpenQuestion {
   /** As the client knows it. */
   id: RequestId;
+  /** As the server knows it. */
+  asked: RequestId;
   thread: string | undefined;
 }
 
@@ -28,15 +49,6 @@ const STEP = 1_000_000_000;
 /** The id that the client gets for a question of the server with this number; the first has 0. */
 export function questionIdForClient(id: RequestId, server: number): RequestId {
   if (server === 0) return id;
-  return typeof id === 'number' ? server * STEP + id : `${server}:${id}`;
-}
-
-/** The id that the server knows. @returns undefined when an earlier server has asked. */
-export function questionIdForServer(id: RequestId, server: number): RequestId | undefined {
-  if (typeof id === 'number') {
-    return Math.floor(id / STEP) === server ? id % STEP : undefined;
-  }
-  if (server === 0) return id;
-  const prefix = `${server}:`;
-  return id.startsWith(prefix) ? id.slice(prefix.length) : undefined;
+  const isCounted = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < STEP;
+  return isCounted ? server * STEP + id : `${server}:${JSON.stringify(id)}`;
 }

@@ -27,6 +27,10 @@ export interface OpenThread {
   turn: OpenTurn | undefined;
   /** The id of its last turn. Undefined: it has had none in this session. */
   lastTurn: string | undefined;
+  /** The number of the server at which that turn has begun. */
+  lastServer: number | undefined;
+  /** It is on record without a turn, too. */
+  hasRecord: boolean;
   hasActiveGoal: boolean;
   /** A successor goes on with a turn: the id of that turn at the last server. */
   continues: string | undefined;
@@ -46,7 +50,7 @@ export interface OpenTurn {
   request: TurnRequest | undefined;
   /** Set when it has failed. */
   failure?: TurnFailure;
-  /** The client has ended it while a handoff was under way. */
+  /** The client has asked the server to end it. */
   isInterrupted?: boolean;
 }
 
@@ -76,8 +80,20 @@ export function readThread(value: unknown, opening: TurnRequest): OpenThread | u
         : { parent, name: readText(thread.agentNickname, MAX_LENGTH.name) },
     opening: { method: opening.method, params: { ...opening.params } },
     ...{ asked: undefined, turn: undefined, lastTurn: undefined, hasActiveGoal: false },
-    ...{ continues: undefined, beginWithPrompt: undefined },
+    ...{
+      hasRecord: false,
+      lastServer: undefined,
+      continues: undefined,
+      beginWithPrompt: undefined,
+    },
   };
+}
+
+/** The client opens a thread that the relay knows already, for instance because Codex has announced it first. */
+export function openAgain(known: OpenThread, now: OpenThread): void {
+  const { opening, rollout, cwd, model, effort, isEphemeral } = now;
+  const told = { rollout, cwd, model, effort };
+  Object.assign(known, { opening, isEphemeral }, dropUndefined(told));
 }
 
 /** Reads the `error` of a failed turn: `codexErrorInfo` is a word, or an object with one key. */
@@ -89,72 +105,4 @@ export function readFailure(value: unknown): TurnFailure {
     info: info.slice(0, MAX_LENGTH.name),
     message: readText(error?.message, MAX_LENGTH.message) ?? '',
   };
-}
-
-/** The client sets these for a thread with a turn, and Codex up to 0.144 forgets them when it opens the thread again (fact 132). */
-export function noteChoices(thread: OpenThread, params: Fields): void {
-  const { approvalPolicy, sandboxPolicy } = params;
-  const chosen = thread.opening.params;
-  if (approvalPolicy != null) chosen.approvalPolicy = approvalPolicy;
-  if (sandboxPolicy == null) return;
-  const mode = nameSandbox(readObject(sandboxPolicy));
-  if (mode === undefined) delete chosen.sandbox;
-  else chosen.sandbox = mode;
-  delete chosen.permissions;
-}
-
-/**
- * The request that opens the thread again. Its model, its effort and its directory are on record, and may have changed since. A
- * thread without a turn is on no record, so it is begun again, and gets another id. So is a thread that is never recorded, in its
- * first turn.
- * @returns undefined when nobody can open it again.
- */
-export function reopeningOf(thread: OpenThread): TurnRequest | undefined {
-  const { opening, id, lastTurn, isEphemeral, firstInput } = thread;
-  const isFresh = lastTurn === undefined || (isEphemeral && firstInput !== undefined);
-  if (isFresh && opening.method === 'thread/start') return opening;
-  if (isEphemeral) return undefined;
-  const params = { ...pick(opening.params, REOPENING), threadId: id, excludeTurns: true };
-  return { method: 'thread/resume', params };
-}
-
-/** The params that run the failed turn again: those of its own request, without a prompt. */
-export function continuationOf(thread: OpenThread, input: readonly object[]): Fields {
-  const own = thread.turn?.request?.params ?? {};
-  return { ...pick(own, OF_A_TURN), ...dropUndefined({ threadId: thread.id }), input };
-}
-
-const REOPENING = [
-  ...['modelProvider', 'serviceTier', 'approvalPolicy', 'approvalsReviewer', 'sandbox'],
-  ...['permissions', 'config', 'baseInstructions', 'developerInstructions', 'personality'],
-];
-
-const OF_A_TURN = [
-  ...['approvalPolicy', 'approvalsReviewer', 'sandboxPolicy', 'permissions', 'model'],
-  ...['serviceTier', 'serviceTierForTurn', 'effort', 'summary', 'personality', 'outputSchema'],
-  ...['collaborationMode', 'cwd', 'runtimeWorkspaceRoots', 'environments', 'disabledPluginIds'],
-  ...['responsesapiClientMetadata', 'turnTrigger', 'cyberAccessProgram'],
-];
-
-function pick(fields: Fields, names: readonly string[]): Fields {
-  return Object.fromEntries(
-    names.flatMap((name) => (fields[name] == null ? [] : [[name, fields[name]]])),
-  );
-}
-
-/** A policy with roots or hosts of its own cannot be said in one word. */
-function nameSandbox(policy: Fields | undefined): string | undefined {
-  switch (policy?.type) {
-    case 'dangerFullAccess':
-      return 'danger-full-access';
-    case 'readOnly':
-      return policy.networkAccess === true ? undefined : 'read-only';
-    case 'workspaceWrite': {
-      const { writableRoots, networkAccess } = policy;
-      const isPlain = !(Array.isArray(writableRoots) && writableRoots.length > 0) && !networkAccess;
-      return isPlain ? 'workspace-write' : undefined;
-    }
-    default:
-      return undefined;
-  }
 }

@@ -1,14 +1,15 @@
 import { readObject } from '../codex/json.ts';
 import { type Conversation, tellClient } from './conversation.ts';
-import { parseLine } from './message.ts';
-import type { OpenThread, TurnFailure } from './threads.ts';
+import { parseLine, readServerLine } from './message.ts';
+import { OF_A_FAILURE } from './methods.ts';
+import type { OpenThread, OpenTurn, TurnFailure } from './threads.ts';
 
 /** A held turn whose end does not come within this time is none of ours, milliseconds. */
 const HOLD_MS = 2000;
 
 /** A turn of a thread has begun. */
 export function beginTurn(
-  { threads, ids, host }: Conversation,
+  { threads, ids, host, server }: Conversation,
   threadId: string,
   turnId: string | undefined,
 ): void {
@@ -17,7 +18,7 @@ export function beginTurn(
   if (thread.continues !== undefined) ids.link(turnId, thread.continues);
   const isFirst = thread.lastTurn === undefined;
   thread.turn = { id: turnId, beganAt: host.now(), request: thread.asked };
-  thread.lastTurn = turnId;
+  Object.assign(thread, { lastTurn: turnId, lastServer: server });
   Object.assign(thread, { asked: undefined, continues: undefined });
   if (isFirst && !thread.isEphemeral) host.opened(thread);
   host.turnBegan(thread);
@@ -34,12 +35,12 @@ export function endTurn(
   const thread = threads.get(threadId);
   const { turn } = thread ?? {};
   if (thread === undefined || turn === undefined) return;
-  thread.beginWithPrompt = undefined;
-  if (failure === undefined) {
-    thread.turn = undefined;
-    thread.firstInput = undefined;
-    // Without a failure there is nothing to decide.
-    if (conversation.holds.has(threadId)) deliverThread(conversation, threadId);
+  Object.assign(thread, { beginWithPrompt: undefined, continues: undefined });
+  // The client wants its turn to end, not to go on.
+  if (failure === undefined || turn.isInterrupted) {
+    Object.assign(thread, { turn: undefined, firstInput: undefined });
+    // There is nothing to decide.
+    deliverThread(conversation, threadId);
     if (status === 'completed') host.turnSucceeded(thread, turn.beganAt);
     tellRest(conversation);
     return;
@@ -59,19 +60,51 @@ export function endTurn(
 export function holdThread(conversation: Conversation, threadId: string): void {
   const { threads, holds, host } = conversation;
   if (!threads.has(threadId) || holds.has(threadId)) return;
-  holds.set(threadId, []);
-  const { turn } = threads.get(threadId) as OpenThread;
+  const lines: Buffer[] = [];
+  holds.set(threadId, lines);
   host.after(HOLD_MS, () => {
-    const { turn: now } = threads.get(threadId) ?? {};
-    if (now === turn && now?.failure === undefined) deliverThread(conversation, threadId);
+    // The thread may have another id now, and this hold may have ended.
+    const [id] = [...holds].find(([, held]) => held === lines) ?? [];
+    if (id === undefined || conversation.phase !== 'open') return;
+    if (threads.get(id)?.turn?.failure === undefined) deliverThread(conversation, id);
   });
 }
 
 /** The client gets what was held for a thread, unchanged and in order. */
-export function deliverThread({ holds, host }: Conversation, threadId: string): void {
-  const lines = holds.get(threadId);
-  holds.delete(threadId);
-  if (lines !== undefined && lines.length > 0) host.toClient(Buffer.concat(lines));
+export function deliverThread(conversation: Conversation, threadId: string): void {
+  const lines = takeHold(conversation, threadId);
+  if (lines.length > 0) conversation.host.toClient(Buffer.concat(lines));
+}
+
+/**
+ * The failed turn goes on: the client gets what was held, but for the end of the turn.
+ * @param failed how many of the lines are of the server at which the turn has failed.
+ */
+export function deliverWithoutFailure(
+  conversation: Conversation,
+  threadId: string,
+  failed: number,
+): void {
+  for (const [at, line] of takeHold(conversation, threadId).entries()) {
+    const message = readServerLine(line);
+    const isOfFailure = message.kind === 'notification' && OF_A_FAILURE.has(message.method);
+    if (at >= failed || !isOfFailure) conversation.host.toClient(line);
+  }
+}
+
+function takeHold(conversation: Conversation, threadId: string): Buffer[] {
+  const lines = conversation.holds.get(threadId);
+  if (lines === undefined) return [];
+  conversation.holds.delete(threadId);
+  conversation.isReleased = true;
+  return lines;
+}
+
+/** The server does not have the thread open any more. */
+export function forgetThread(conversation: Conversation, threadId: string): void {
+  deliverThread(conversation, threadId);
+  conversation.threads.delete(threadId);
+  conversation.realtime.delete(threadId);
 }
 
 /** The threads whose failed turn is held. */
@@ -91,25 +124,33 @@ export function deliverHeld(conversation: Conversation): void {
 
 /** The client has ended a turn that is held. For the client the turn ends now. */
 export function interruptHeld(conversation: Conversation, thread: OpenThread): void {
-  const { holds } = conversation;
-  const end = holds.get(thread.id)?.findLast((line) => line.includes('"turn/completed"'));
-  holds.delete(thread.id);
-  const message = end && parseLine(end);
-  const params = readObject(message?.params);
-  if (params !== undefined) {
-    const turn = { ...readObject(params.turn), status: 'interrupted', error: null };
-    const status = { threadId: thread.id, status: { type: 'idle' } };
-    tellClient(conversation, { method: 'thread/status/changed', params: status });
-    tellClient(conversation, { ...message, params: { ...params, turn } });
-  }
+  const held = conversation.holds.get(thread.id) ?? [];
+  const end = held.findLast((line) => line.includes('"turn/completed"'));
+  const told = readObject(readObject(end && parseLine(end))?.params);
+  deliverWithoutFailure(conversation, thread.id, held.length);
+  if (thread.turn !== undefined) tellInterrupted(conversation, thread, thread.turn, told?.turn);
   thread.turn = undefined;
+}
+
+/** For the client the turn ends now, as interrupted. @param told what the server has told of its end. */
+export function tellInterrupted(
+  conversation: Conversation,
+  { id: threadId }: OpenThread,
+  { id }: OpenTurn,
+  told?: unknown,
+): void {
+  const nothing = { id, items: [], itemsView: 'notLoaded' };
+  const turn = { ...(readObject(told) ?? nothing), status: 'interrupted', error: null };
+  const idle = { threadId, status: { type: 'idle' } };
+  tellClient(conversation, { method: 'thread/status/changed', params: idle });
+  tellClient(conversation, { method: 'turn/completed', params: { threadId, turn } });
 }
 
 /** Whether another turn than the held ones runs, or is being begun. */
 export function hasRunningTurn({ threads, requests }: Conversation): boolean {
   return (
     [...threads.values()].some(({ turn }) => turn !== undefined && turn.failure === undefined) ||
-    [...requests.values()].some(({ thread }) => thread !== undefined)
+    [...requests.values()].flat().some(({ thread }) => thread !== undefined)
   );
 }
 

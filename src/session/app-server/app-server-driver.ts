@@ -41,6 +41,7 @@ export function createAppServerDriver(session: AppServerSession): Driver {
     stopChild() {
       const { pid } = session.started?.child ?? {};
       const names = pid === undefined ? [] : listBackgroundCommands(pid);
+      session.relay.serverEnds();
       endWhenIdle(session);
       return { names, agents: [] };
     },
