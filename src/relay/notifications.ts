@@ -28,6 +28,14 @@ const notes: Record<string, Note> = {
     beginTurn(conversation, String(params.threadId), readString(readObject(params.turn)?.id));
     return line;
   },
+  'item/started'({ threads }, params, line) {
+    const thread = threads.get(String(params.threadId));
+    // The model has begun to work. What it has done must not be done again.
+    if (thread?.isEphemeral && readObject(params.item)?.type !== 'userMessage') {
+      thread.firstInput = undefined;
+    }
+    return line;
+  },
   'thread/status/changed'(conversation, params, line) {
     const isFailed = readObject(params.status)?.type === 'systemError';
     if (isFailed) holdThread(conversation, String(params.threadId));

@@ -8,8 +8,6 @@ export interface OpenRequest {
   params?: Record<string, unknown>;
   /** The thread of a request that begins a turn. */
   thread?: string;
-  /** The thread of a request that begins a turn. */
-  thread?: string;
   /** For a request that a successor may get again. */
   line?: Buffer;
 }

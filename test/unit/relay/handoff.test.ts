@@ -257,9 +257,11 @@ describe('a thread', () => {
     expect(scene.got('thread/start')).toEqual([]);
   });
 
-  it('that is not recorded is closed, with the end of its turn', async () => {
+  it('that is not recorded is closed, with the end of its turn, once the model has begun to work', async () => {
     const scene = openScene();
     scene.begin(THREAD, TURN, { ephemeral: true });
+    const item = { type: 'commandExecution', id: 'item' };
+    scene.server({ method: 'item/started', params: { threadId: THREAD, turnId: TURN, item } });
     scene.begin(OTHER, OTHER_TURN);
     scene.forget();
     scene.server(...failure(OTHER, OTHER_TURN));
