@@ -149,12 +149,10 @@ describe('a client that is fast, slow or gone', () => {
       const client = scene.connect(way);
       await client.initialize();
       const thread = await client.startThread();
-      const begun = Date.now();
       expect(await client.runTurn(thread, 'talk')).toMatchObject({ status: 'completed' });
       const deltas = client.received.flatMap(({ method, params }) =>
         method === 'item/agentMessage/delta' ? params.delta : [],
       );
-      console.log(`${way.bare ? 'bare' : 'ours'}: ${deltas.length} in ${Date.now() - begun} ms`);
       expect(deltas.join('')).toBe(words.join(''));
     }
   }, 120_000);
