@@ -8,13 +8,15 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { findForbiddenImports, findInlinedPackages } from './bundle-graph.mjs';
+import { findEagerSources, findForbiddenImports, findInlinedPackages } from './bundle-graph.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
 /** Packages that must not load before the first frame. Pty fact 20 has the cost of each. */
 const NOT_ON_THE_HOT_PATH = ['commander', 'conf', 'chokidar', '@clack/prompts'];
+/** Our own folders that neither a TUI nor an exec needs: V8 compiles them where an app-server is started. */
+const LATE_SOURCES = ['src/relay/', 'src/session/app-server/'];
 /** Imported late, but bundled: a file of its own would cost 3 ms in each start that needs it. */
 const LATE_IN_THE_BUNDLE = ['smol-toml'];
 const HOT_SOURCES = ['src/bin/launch.ts', 'src/bin/codex-hot.ts', 'src/launch/launch.ts'];
@@ -84,6 +86,7 @@ const metafile = {
 const inlined = findInlinedPackages(metafile);
 const problems = [
   ...findForbiddenImports(metafile, HOT_SOURCES, NOT_ON_THE_HOT_PATH),
+  ...findEagerSources(ours.metafile, HOT_SOURCES, LATE_SOURCES),
   ...inlined
     .filter((name) => !manifest.inlinedDependencies.includes(name))
     .map((name) => `${name} is bundled but not listed in package.json "inlinedDependencies"`),

@@ -32,6 +32,19 @@ export function findForbiddenImports(metafile, sources, forbidden) {
   return [...new Set(problems)];
 }
 
+/** One line for each of our own files below `late` that `sources` load without a dynamic import in between. */
+export function findEagerSources(metafile, sources, late) {
+  const seen = new Set(sources);
+  for (const file of seen) {
+    for (const { path, kind } of metafile.inputs[file]?.imports ?? []) {
+      if (kind !== 'dynamic-import') seen.add(path);
+    }
+  }
+  return [...seen]
+    .filter((file) => late.some((folder) => file.startsWith(folder)))
+    .map((file) => `${file} is loaded at start; import it lazily`);
+}
+
 function staticClosure(metafile, start) {
   const seen = new Set([start]);
   for (const file of seen) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readRegistry } from '../lab/launches.ts';
@@ -181,6 +181,23 @@ describe('a client whose account reaches its limit', () => {
   });
 });
 
+describe('a thread of 50 MB', () => {
+  it('goes on under the next account, and the client can read it', async () => {
+    const scene = await open([{ name: 'acc1', turnsLeft: 1 }, { name: 'acc2' }]);
+    const { client, thread } = await begin(scene);
+    await client.close();
+    const [rollout] = readRollouts(scene.hotswap.sandbox.codexHome);
+    growRollout(rollout?.file as string, 50_000_000);
+    const later = scene.connect();
+    await later.initialize();
+    await later.request('thread/resume', { threadId: thread });
+    expect(await later.runTurn(thread, 'two')).toMatchObject({ status: 'completed' });
+    expect(later.methods()).not.toContain('error');
+    const read = await later.request('thread/read', { threadId: thread, includeTurns: true });
+    expect(read.thread.turns.at(-1)).toMatchObject({ status: 'completed' });
+  }, 120_000);
+});
+
 describe('several threads of one client', () => {
   it('one at the limit, one at work: both go on under the next', async () => {
     const scene = await open([{ name: 'acc1', turnsLeft: 2 }, { name: 'acc2' }]);
@@ -351,3 +368,17 @@ describe('a thread in a directory with a rule', () => {
     ]);
   });
 });
+
+/** Adds much of the model's own talk, as a long day of work does. */
+function growRollout(file: string, bytes: number): void {
+  const message = 'a long report '.repeat(7000);
+  const last = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) as string;
+  let { ordinal } = JSON.parse(last) as { ordinal?: number };
+  const lines: string[] = [];
+  for (let size = 0; size < bytes; size += message.length + 200) {
+    if (ordinal !== undefined) ordinal += 1;
+    const place = { timestamp: new Date().toISOString(), ordinal, type: 'event_msg' };
+    lines.push(`${JSON.stringify({ ...place, payload: { type: 'agent_message', message } })}\n`);
+  }
+  appendFileSync(file, lines.join(''));
+}
