@@ -5,7 +5,7 @@ import { type Backend, startBackend } from '../lab/backend/index.ts';
 import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { ask, waitForComposer } from '../lab/composer.ts';
 import { createOverlayHomes, listNames, type OverlayHome } from '../lab/overlay-homes.ts';
-import { findStrays, waitForNoStrays } from '../lab/strays.ts';
+import { findStrays, isLauncher, waitForNoStrays } from '../lab/strays.ts';
 import { quit } from '../lab/supervised.ts';
 
 // Who uses which overlay, with real Codex processes and their supervisors.
@@ -47,7 +47,7 @@ describe('a supervisor that was killed', () => {
     const config = join(box.codexHome, 'config.toml');
     const first = home.open();
     await waitForComposer(first);
-    const pid = supervisorOf(home, 'launch.js');
+    const pid = supervisorOf(home);
     process.kill(pid, 'SIGKILL');
     expect(await waitForNoStrays(box.home, 10_000)).toBe(true);
 
@@ -91,7 +91,7 @@ describe('a supervisor that was killed', () => {
     const asked = backend.turns().length;
     const running = home.box.run(home.codex, ['exec', 'a long task', '-o', 'last.txt']);
     await vi.waitUntil(() => backend.turns().length > asked, { timeout: 10_000 });
-    process.kill(supervisorOf(home, 'launch.js'), 'SIGKILL');
+    process.kill(supervisorOf(home), 'SIGKILL');
 
     expect((await home.box.run(home.codex, ['exec', 'meanwhile'])).status).toBe(0);
     expect(home.slots()).toHaveLength(2);
@@ -170,8 +170,8 @@ function holdAnswers(count: number): Promise<void> {
   return vi.waitUntil(() => waiting === count, { timeout: 30_000 }).then(() => undefined);
 }
 
-function supervisorOf(home: OverlayHome, word: string): number {
-  const found = findStrays(home.box.home).find(({ command }) => command.includes(word));
-  if (found === undefined) throw new Error(`no process ${word}`);
+function supervisorOf(home: OverlayHome): number {
+  const found = findStrays(home.box.home).find(isLauncher);
+  if (found === undefined) throw new Error('no launcher lives');
   return found.pid;
 }

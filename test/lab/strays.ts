@@ -12,6 +12,11 @@ export function findStrays(home: string): Stray[] {
   return process.platform === 'linux' ? findInProc(home) : findWithPs(home);
 }
 
+/** Whether a process is our launcher, whose title is `codex` from the first moments on. The native Codex has a path. */
+export function isLauncher({ command }: Pick<Stray, 'command'>): boolean {
+  return command === 'codex' || command.includes('launch.js');
+}
+
 /** True as soon as none is left; false after `timeoutMs`. */
 export async function waitForNoStrays(home: string, timeoutMs: number): Promise<boolean> {
   for (const end = Date.now() + timeoutMs; ; await sleep(20)) {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { findStrays } from '../lab/strays.ts';
+import { findStrays, isLauncher } from '../lab/strays.ts';
 import { until } from './direct.ts';
 import { type Outer, openOuter } from './outer.ts';
 import { childrenOf, readProcess } from './processes.ts';
@@ -133,8 +133,7 @@ describe.each(SHELLS.filter(([shell]) => existsSync(shell)))(
       }
     };
     const states = () => others().map(stateOf);
-    const isStopped = () =>
-      others().some((one) => one.command.includes('launch.js') && stateOf(one) === 'T');
+    const isStopped = () => others().some((one) => isLauncher(one) && stateOf(one) === 'T');
     const drawn = (from: number) => outer.output().subarray(from).toString('latin1');
     /** The shell reads a line again, and nothing but that line came. */
     const answers = async () => {
@@ -209,7 +208,7 @@ describe.each(SHELLS.filter(([shell]) => existsSync(shell)))(
         await openShell('turn-stand-in');
         await type(line);
         await until(() => outer.stty().includes('-opost'), 'raw');
-        const supervisor = others().find(({ command }) => command.includes('launch.js'));
+        const supervisor = others().find(isLauncher);
         process.kill((supervisor as { pid: number }).pid, 'SIGSTOP');
         await until(() => outer.stty().includes(' icanon'), 'cooked');
         await untilStopped();

@@ -5,7 +5,7 @@ import { ask, waitForComposer, waitUntilKeysAreRead } from '../../lab/composer.t
 import { type OuterTerminal, openOuterTerminal } from '../../lab/outer-terminal.ts';
 import { setUpHotswap } from '../../lab/public-setup.ts';
 import { makeSandbox, type Sandbox } from '../../lab/sandbox.ts';
-import { findStrays, waitForNoStrays } from '../../lab/strays.ts';
+import { findStrays, isLauncher, waitForNoStrays } from '../../lab/strays.ts';
 
 // The real Codex, supervised, started from an interactive shell as people do.
 
@@ -149,7 +149,7 @@ async function typeUntil(command: string, wanted: RegExp): Promise<void> {
 }
 
 function endSupervisor(signal: NodeJS.Signals): void {
-  const supervisor = findStrays(box.home).find(({ command }) => command.includes('launch.js'));
+  const supervisor = findStrays(box.home).find(isLauncher);
   process.kill((supervisor as { pid: number }).pid, signal);
 }
 
