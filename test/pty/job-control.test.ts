@@ -133,8 +133,9 @@ describe.each(SHELLS.filter(([shell]) => existsSync(shell)))(
       }
     };
     const states = () => others().map(stateOf);
-    const isStopped = () =>
-      others().some((one) => one.command.includes('launch.js') && stateOf(one) === 'T');
+    /** The child of the shell. Its command line is `codex`. */
+    const supervisor = () => childrenOf(outer.pid)[0];
+    const isStopped = () => stateOf({ pid: supervisor() ?? 0 }) === 'T';
     const drawn = (from: number) => outer.output().subarray(from).toString('latin1');
     /** The shell reads a line again, and nothing but that line came. */
     const answers = async () => {
@@ -209,8 +210,7 @@ describe.each(SHELLS.filter(([shell]) => existsSync(shell)))(
         await openShell('turn-stand-in');
         await type(line);
         await until(() => outer.stty().includes('-opost'), 'raw');
-        const supervisor = others().find(({ command }) => command.includes('launch.js'));
-        process.kill((supervisor as { pid: number }).pid, 'SIGSTOP');
+        process.kill(supervisor() as number, 'SIGSTOP');
         await until(() => outer.stty().includes(' icanon'), 'cooked');
         await untilStopped();
         await type(end('TERM'));
