@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { findStrays, isLauncher } from '../lab/strays.ts';
+import { findStrays } from '../lab/strays.ts';
 import { until } from './direct.ts';
 import { type Outer, openOuter } from './outer.ts';
 import { childrenOf, readProcess } from './processes.ts';
@@ -133,7 +133,9 @@ describe.each(SHELLS.filter(([shell]) => existsSync(shell)))(
       }
     };
     const states = () => others().map(stateOf);
-    const isStopped = () => others().some((one) => isLauncher(one) && stateOf(one) === 'T');
+    /** The child of the shell. Its command line is `codex`. */
+    const supervisor = () => childrenOf(outer.pid)[0];
+    const isStopped = () => stateOf({ pid: supervisor() ?? 0 }) === 'T';
     const drawn = (from: number) => outer.output().subarray(from).toString('latin1');
     /** The shell reads a line again, and nothing but that line came. */
     const answers = async () => {
@@ -208,8 +210,7 @@ describe.each(SHELLS.filter(([shell]) => existsSync(shell)))(
         await openShell('turn-stand-in');
         await type(line);
         await until(() => outer.stty().includes('-opost'), 'raw');
-        const supervisor = others().find(isLauncher);
-        process.kill((supervisor as { pid: number }).pid, 'SIGSTOP');
+        process.kill(supervisor() as number, 'SIGSTOP');
         await until(() => outer.stty().includes(' icanon'), 'cooked');
         await untilStopped();
         await type(end('TERM'));
