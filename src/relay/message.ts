@@ -64,7 +64,7 @@ export function toLine(message: object): Buffer {
 
 const HEAD_BYTES = 240;
 /** In plain ASCII, without an escape: all other ids are read by a parser. */
-const ID = '(?<id>-?\\d{1,15}|"[ !#-\\[\\]-~]{1,100}")';
+const ID = '(?<id>-?(?:0|[1-9]\\d{0,14})|"[ !#-\\[\\]-~]{1,100}")';
 const METHOD = '"method":"(?<method>[A-Za-z/_]{1,100})"';
 const SERVER_MESSAGE = new RegExp(`^\\{${METHOD},(?:"id":${ID},)?"params":`);
 const SERVER_RESPONSE = new RegExp(`^\\{"id":${ID},"(?<outcome>result|error)":`);
@@ -73,7 +73,7 @@ const CLIENT_REQUEST = [`"id":${ID},${METHOD},`, `${METHOD},"id":${ID},`].map(
 );
 
 /** An id after the params. Codex does not write that. */
-const ENDS_WITH_ID = /[}\]],"id":(?:-?\d+|"(?:[^"\\]|\\.)*")\}\s*$/;
+const ENDS_WITH_ID = /,"id":(?:-?[\d.eE+-]+|"(?:[^"\\]|\\.)*")\}\s*$/;
 
 function tailOf(line: Buffer): string {
   return line.toString('latin1', Math.max(0, line.length - HEAD_BYTES));

@@ -92,6 +92,7 @@ test('text leaves us through these places only', () => {
     'launch/launch.ts',
     'launch/run-alone.ts',
     'launch/run-inherited.ts', // errors
+    'session/app-server/connect-streams.ts', // lines of the protocol
     'session/exec/own-stdout.ts', // Codex's own bytes
     'session/tui/held-output.ts', // Codex's own bytes, and what the files below write
     'session/tui/run-tui-session.ts',

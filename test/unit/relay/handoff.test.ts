@@ -257,21 +257,49 @@ describe('a thread', () => {
     expect(scene.got('thread/start')).toEqual([]);
   });
 
-  it('that is not recorded is closed, with the end of its turn, once the model has begun to work', async () => {
+  it('that is not recorded is begun again in its first turn, and its prompt is not told twice', async () => {
     const scene = openScene();
     scene.begin(THREAD, TURN, { ephemeral: true });
-    const item = { type: 'commandExecution', id: 'item' };
-    scene.server({ method: 'item/started', params: { threadId: THREAD, turnId: TURN, item } });
-    scene.begin(OTHER, OTHER_TURN);
     scene.forget();
-    scene.server(...failure(OTHER, OTHER_TURN));
+    scene.server(...failure());
     await scene.handOff();
-    expect(scene.messages()).toMatchObject([
-      status(THREAD, 'idle'),
-      { method: 'turn/completed', params: { turn: { id: TURN, status: 'interrupted' } } },
-      { method: 'thread/closed', params: { threadId: THREAD } },
-    ]);
+    const [now, turn] = [uuid(101, 1), uuid(102, 2)];
+    const input = [{ type: 'text', text: 'do it' }];
+    expect(scene.got('turn/start')).toMatchObject([{ params: { threadId: now, input } }]);
+    const item = (type: string) => (method: string) => ({
+      method,
+      params: { threadId: now, turnId: turn, item: { type } },
+    });
+    const both = ['item/started', 'item/completed'];
+    scene.server(...both.map(item('userMessage')), ...both.map(item('agentMessage')));
+    expect(scene.messages()).toMatchObject(
+      both.map((method) => ({ method, params: { threadId: THREAD, turnId: TURN } })),
+    );
+    expect(scene.lines().join()).not.toContain('userMessage');
   });
+
+  it.each(['has begun to work', 'has answered before'])(
+    'that is not recorded is closed, with the end of its turn, once the model %s',
+    async (when) => {
+      const scene = openScene();
+      scene.begin(THREAD, TURN, { ephemeral: true });
+      const item = { type: 'commandExecution', id: 'item' };
+      const params = { threadId: THREAD, turnId: TURN, item };
+      if (when === 'has begun to work') scene.server({ method: 'item/started', params });
+      else scene.server(completed());
+      if (when !== 'has begun to work') scene.beginTurn(THREAD, SECOND);
+      const id = when === 'has begun to work' ? TURN : SECOND;
+      scene.begin(OTHER, OTHER_TURN);
+      scene.forget();
+      scene.server(...failure(OTHER, OTHER_TURN));
+      await scene.handOff();
+      expect(scene.messages()).toMatchObject([
+        status(THREAD, 'idle'),
+        { method: 'turn/completed', params: { turn: { id, status: 'interrupted' } } },
+        { method: 'thread/closed', params: { threadId: THREAD } },
+      ]);
+    },
+  );
 
   it('that goes on in a copy keeps its id, and so does the copy of the copy', async () => {
     const scene = openScene();
