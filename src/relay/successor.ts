@@ -29,18 +29,21 @@ export async function openSuccessor(
   // It may end while it is being asked. Then its client gets nothing more.
   const isGone = () => conversation.server !== server || conversation.phase !== 'opening';
   const introduced = await introduceClient(conversation);
-  const refusals = introduced.ok ? [] : [introduced.message];
-  let isUseless = !introduced.ok;
+  const refusals: string[] = introduced.ok ? [] : [introduced.message];
+  // A server that does not answer is not asked again: each question costs its time.
+  let useless = introduced.ok ? undefined : introduced;
   for (const thread of listInOrder(conversation)) {
     if (isGone()) return { refusal: 'codex has ended' };
     if (conversation.threads.get(thread.id) !== thread) continue;
-    const answer = isUseless ? introduced : await openThread(conversation, thread);
+    const answer = useless ?? (await openThread(conversation, thread));
     if (isGone()) return { refusal: 'codex has ended' };
-    // A server that does not answer is not asked again: each question costs its time.
-    if (!answer.ok) isUseless ||= answer.isSilent;
-    if (!answer.ok) refusals.push(answer.message);
-    if (!answer.ok) giveUpThread(conversation, thread, answer.message);
-    else await goOn(conversation, thread, question);
+    if (answer.ok) {
+      await goOn(conversation, thread, question);
+      continue;
+    }
+    if (answer.isSilent) useless = answer;
+    refusals.push(answer.message);
+    giveUpThread(conversation, thread, answer.message);
   }
   if (isGone()) return { refusal: 'codex has ended' };
   conversation.phase = 'open';

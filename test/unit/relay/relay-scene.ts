@@ -86,7 +86,7 @@ export function openScene(parts: SceneParts = {}) {
     const server = servers.length - 1;
     let message: Told = {};
     try {
-      message = JSON.parse(line);
+      message = JSON.parse(line) ?? { method: line };
     } catch {
       message = { method: line };
     }
