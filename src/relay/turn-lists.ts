@@ -5,22 +5,32 @@ type Fields = Record<string, unknown>;
 
 /**
  * A turn that went on under another account is two turns on record: the failed one and the one that went on. The client knows
- * one turn, so a list of turns shows one: with the first id, the items of both, and the end of the last.
+ * one turn, so a list of turns shows one: with the first id, the items of both, and the end of the last. A page without the last
+ * part shows no failure.
  * @param message the parsed answer of the server; it is changed. @param ids the continued turns.
- * @returns whether something was joined.
+ * @returns whether something was changed.
  */
-export function joinContinuedTurns(message: Fields, ids: Pick<IdMap, 'toKnown'>): boolean {
+export function joinContinuedTurns(message: Fields, ids: Names): boolean {
   const result = readObject(message.result);
   let joined = false;
   for (const place of placesOf(result)) {
     const turns = place.holder[place.field];
     if (!Array.isArray(turns)) continue;
-    const list = joinTurns(turns, ids);
-    if (list.length === turns.length) continue;
+    const list = joinTurns(turns, ids).map((turn) => hideFailure(turn, ids));
+    if (list.length === turns.length && list.every((turn, at) => turn === turns[at])) continue;
     place.holder[place.field] = list;
     joined = true;
   }
   return joined;
+}
+
+type Names = Pick<IdMap, 'toKnown' | 'toCurrent'>;
+
+/** A part that is not the last one has failed, but its turn went on. */
+function hideFailure(turn: unknown, { toKnown, toCurrent }: Names): unknown {
+  const known = knownIdOf(turn, toKnown);
+  if (known === undefined || toCurrent(known) === idOf(turn)) return turn;
+  return { ...readObject(turn), status: 'completed', error: null };
 }
 
 function placesOf(result: Fields | undefined): { holder: Fields; field: string }[] {
@@ -34,7 +44,7 @@ function placesOf(result: Fields | undefined): { holder: Fields; field: string }
 }
 
 /** The parts of one turn stand side by side, in either direction. */
-function joinTurns(turns: readonly unknown[], { toKnown }: Pick<IdMap, 'toKnown'>): unknown[] {
+function joinTurns(turns: readonly unknown[], { toKnown }: Names): unknown[] {
   const list: unknown[] = [];
   for (const turn of turns) {
     const last = list.at(-1);
