@@ -94,6 +94,8 @@ test('text leaves us through these places only', () => {
     'launch/run-inherited.ts', // errors
     'session/app-server/connect-streams.ts', // lines of the protocol
     'session/exec/own-stdout.ts', // Codex's own bytes
+    'session/app-server/connect-streams.ts', // the server's own lines, and ours as JSON
+    'session/exec/own-stdout.ts', // Codex's own lines
     'session/tui/held-output.ts', // Codex's own bytes, and what the files below write
     'session/tui/run-tui-session.ts',
     'session/tui/session-failure.ts', // ends of modes
