@@ -8,7 +8,7 @@ import { readAccountState } from './account-state.ts';
 import { compareLogins } from './compare-logins.ts';
 import { putLogin } from './credential/put.ts';
 import { isThere, readCredential } from './credential/read.ts';
-import { keepLogin, keepLoginOnce } from './keep-login.ts';
+import { keepLoginOnce } from './keep-login.ts';
 import { type Identity, identityIn, isSameIdentity, readLogin } from './login.ts';
 import { accountLock } from './target-snapshot.ts';
 import { authFileOf } from './vault.ts';
@@ -43,7 +43,7 @@ export function keepLastGood(
     const order = compareLogins(before, text);
     if (order === 'newer') return 'older';
     if (before !== '' && (order === 'strange' || order === 'unclear')) {
-      keepLogin(paths.orphansDir, target.name, before, new Date());
+      keepLoginOnce(paths.orphansDir, target.name, before, new Date());
     }
     if (before !== text) replaceFile(copy, text, { sync: false });
     // The next call compares the times, and sees that the copy is up to date.
