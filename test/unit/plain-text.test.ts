@@ -92,8 +92,6 @@ test('text leaves us through these places only', () => {
     'launch/launch.ts',
     'launch/run-alone.ts',
     'launch/run-inherited.ts', // errors
-    'session/app-server/connect-streams.ts', // lines of the protocol
-    'session/exec/own-stdout.ts', // Codex's own bytes
     'session/app-server/connect-streams.ts', // the server's own lines, and ours as JSON
     'session/exec/own-stdout.ts', // Codex's own lines
     'session/tui/held-output.ts', // Codex's own bytes, and what the files below write
