@@ -20,6 +20,8 @@ export type { OpenThread, OpenTurn } from './threads.ts';
  */
 export interface Relay {
   fromClient(chunk: Buffer): void;
+  /** The client sends no more. Its last line may have no newline. */
+  clientEnded(): void;
   fromServer(chunk: Buffer): void;
   /** The threads whose failed turn is held. */
   failed(): OpenThread[];
@@ -99,6 +101,7 @@ export function createRelay(host: RelayHost): Relay {
 
   return {
     fromClient: act((chunk) => client.push(chunk).forEach(takeFromClient)),
+    clientEnded: act(() => client.end().forEach(takeFromClient)),
     fromServer: act((chunk) => server.push(chunk).forEach(takeFromServer)),
     failed: () => listFailed(conversation),
     hasRunningTurn: () => hasRunningTurn(conversation),

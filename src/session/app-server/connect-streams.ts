@@ -50,6 +50,7 @@ export function createStreams(
 
   /** As for a server without us: the end of its input ends it. */
   function leave(): void {
+    guard(() => relay().clientEnded());
     isGone = true;
     server?.input.end();
   }
