@@ -30,7 +30,9 @@ export function createAppServerDriver(session: AppServerSession): Driver {
         case 'tell':
           return tell(effect.line);
         case 'set-title':
-          return effect.alert === undefined ? undefined : tell(effect.alert);
+          if (effect.alert !== undefined) tell(effect.alert);
+          // The end of a wait changes the title, and releases nothing else: keys are not held in a wait.
+          return release(session);
         case 'exit':
           return session.finish(effect.ending, effect.lines);
       }
@@ -50,16 +52,19 @@ export function createAppServerDriver(session: AppServerSession): Driver {
     onNextKey(listener) {
       session.onInterrupt = listener;
     },
-    flush: () =>
-      session.isSignalled
-        ? Promise.race([session.streams.flush(), pause(LAST_BYTES_MS)])
-        : session.streams.flush(),
+    flush() {
+      // The session ends between two servers: the client gets what the last one has told.
+      session.relay.deliverHeld();
+      const taken = session.streams.flush();
+      return session.isSignalled ? Promise.race([taken, pause(LAST_BYTES_MS)]) : taken;
+    },
   };
 }
 
-/** While the session waits for an account, the end of the failed turn is still held. */
+/** While the session waits for an account, or looks at another failure, the end of the failed turn is still held. */
 function release({ handoffs, relay }: AppServerSession): void {
-  if (handoffs.state().name !== 'waiting') relay.deliverHeld();
+  const { name } = handoffs.state();
+  if (name !== 'waiting' && name !== 'suspected') relay.deliverHeld();
 }
 
 /**

@@ -53,6 +53,8 @@ export function createStreams(
     guard(() => relay().clientEnded());
     isGone = true;
     server?.input.end();
+    // A client that takes nothing any more must not keep the server from its end.
+    if (open?.output.destroyed) server?.output.resume();
   }
 
   const fromClient = (chunk: Buffer) => guard(() => relay().fromClient(chunk));
@@ -61,7 +63,7 @@ export function createStreams(
   function openClient(): void {
     open = client();
     open.input.on('data', fromClient).on('end', leave).on('error', leave);
-    open.output.on('drain', drained).on('error', leave);
+    open.output.on('drain', drained).on('error', leave).on('close', leave);
   }
 
   return {
@@ -73,6 +75,7 @@ export function createStreams(
         if (server === next) guard(() => relay().fromServer(chunk));
       });
       next.input.on('drain', () => {
+        if (server !== next) return;
         isFull = false;
         flowClient();
       });

@@ -39,6 +39,7 @@ async function findCause(
   if (turn === undefined) return undefined;
   const startedAtMs = started?.startedAt ?? 0;
   const seenTurnIds = new Set(sessionOf(handoffs.state())?.answered);
+  if (seenTurnIds.has(turn.id)) return undefined;
   const text = turn.failure?.message ?? '';
   const open = rollout && { threadId: id, rollout, ...(cwd && { cwd }) };
   const record = open ? await readExecRecord(open).catch(() => undefined) : undefined;

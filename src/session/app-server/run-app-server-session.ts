@@ -1,6 +1,6 @@
 import type { RateLimits } from '../../codex/rollout.ts';
 import { describeError, NotStartedError } from '../../errors.ts';
-import { createHandoffs } from '../../handoff/perform.ts';
+import { createHandoffs, STOP_MS } from '../../handoff/perform.ts';
 import { isFree, sessionOf } from '../../handoff/session.ts';
 import type { Ending } from '../../handoff/states.ts';
 import { FAILED } from '../../handoff/steps.ts';
@@ -105,6 +105,8 @@ function hostOf(session: AppServerSession): RelayHost {
     },
     turnSucceeded: (_thread, beganAt) => handoffs.dispatch({ name: 'turn-succeeded', beganAt }),
     turnFailed() {
+      // After an error of ours no one decides.
+      if (session.bug !== undefined) return session.relay.deliverHeld();
       handoffs.dispatch({ name: 'triggered', source: 'state' });
       endWhenIdle(session);
     },
@@ -155,10 +157,14 @@ function failSession(error: unknown, session: AppServerSession): void {
   if (session.bug !== undefined) return;
   session.bug = describeError(error, parts.report).text;
   handoffs.abandon();
-  if (started?.ending !== undefined) return session.finish(FAILED, [session.bug]);
   try {
     relay.deliverHeld();
   } catch {
     // The relay may be the origin of the error.
   }
+  if (started?.ending !== undefined) return session.finish(FAILED, [session.bug]);
+  // Its input has been ended for a successor that will not come.
+  const { input } = started?.child ?? {};
+  if (!input?.writableEnded || session.streams.isClientGone()) return;
+  session.timers.after(STOP_MS, () => started?.child.signal('SIGKILL'));
 }

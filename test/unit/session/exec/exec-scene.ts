@@ -185,7 +185,10 @@ interface Started {
   directory: string;
 }
 
-function openScriptedAccounts(scene: Scene, note: (what: string) => void): HandoffAccounts {
+export function openScriptedAccounts(
+  scene: Omit<Scene, 'children'>,
+  note: (what: string) => void,
+): HandoffAccounts {
   const next = [...(scene.next ?? [])];
   let target = 'acc1';
   return {
