@@ -10,7 +10,7 @@ const ROOT = new URL('../../', import.meta.url);
 const COMMUNITY = ['AGENTS.md', 'CONTRIBUTING.md', 'SECURITY.md', 'pull_request_template.md'];
 const DOCUMENTS = [
   ...['README.md', 'CHANGELOG.md', 'test/README.md'],
-  ...['src/README.md', 'src/codex/README.md', 'src/pty/README.md'],
+  ...['src/README.md', 'src/codex/README.md', 'src/pty/README.md', 'src/relay/README.md'],
   ...COMMUNITY.map((name) => `.github/${name}`),
 ];
 const read = (file: string) => readFileSync(new URL(file, ROOT), 'utf8');
