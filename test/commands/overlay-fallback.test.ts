@@ -211,7 +211,10 @@ describe('an installation', () => {
 
   it('with a node that is gone finds another on PATH, and without any the real Codex runs', async () => {
     const shim = readFileSync(home.codex, 'utf8').replace(/^node=.*$/m, "node='/nowhere/node'");
-    writeFileSync(home.codex, shim);
+    // The shim also looks in the usual places, and this machine may have a node there: only those in HOME are left.
+    const placed = shim.replace(/^( *for dir in "\$HOME".*?) \/.*(; do)$/m, '$1$2');
+    expect(placed).not.toBe(shim);
+    writeFileSync(home.codex, placed);
     await home.box.run(home.codex, ['exec', 'hello']);
     expect(home.slots()).toHaveLength(1);
 
