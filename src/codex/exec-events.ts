@@ -10,7 +10,7 @@ export type ExecEvent =
   /** `from` and `to`: the place of the id in the line. */
   | { kind: 'thread-started'; id: string; from: number; to: number }
   /** The number in `item_7`, and its place in the line. Each process counts its items from 0 on. */
-  | { kind: 'item'; number: number; from: number; to: number }
+  | { kind: 'item'; number: number; from: number; to: number; tellsEndOfReview: boolean }
   | { kind: 'other' };
 
 /** So many bytes tell what a line is. A shorter line tells it at its end. */
@@ -34,6 +34,8 @@ const RETRY = Buffer.from(',"message":"Reconnecting... ');
 const ITEMS = ['completed', 'started', 'updated'].map((what) =>
   Buffer.from(`{"type":"item.${what}","item":{"id":"item_`),
 );
+/** Codex tells it between the error and the end of the turn, and adds that the user should review again (fact 142). */
+const END_OF_REVIEW = Buffer.from('","type":"agent_message","text":"Review was ');
 const [ZERO, NINE, QUOTE] = [0x30, 0x39, 0x22];
 /** A number of more digits is none of Codex. */
 const MOST_DIGITS = 9;
@@ -48,7 +50,9 @@ function readItem(bytes: Buffer, at: number, end: number): ExecEvent {
     if (digit < ZERO || digit > NINE) break;
     number = number * 10 + digit - ZERO;
   }
-  return to > from && bytes[at + to] === QUOTE ? { kind: 'item', number, from, to } : OTHER;
+  if (to === from || bytes[at + to] !== QUOTE) return OTHER;
+  const tellsEndOfReview = beginsWith(bytes, at + to, end, END_OF_REVIEW);
+  return { kind: 'item', number, from, to, tellsEndOfReview };
 }
 
 function readTurnOrThread(bytes: Buffer, at: number, end: number): ExecEvent {

@@ -48,7 +48,7 @@ function beginAgain(
     if (begun !== undefined && begun !== failed.id) ids.link(begun, failed.id);
     // It runs, also before it is announced. The client never sees the end of the failed turn.
     if (thread.turn === failed) thread.turn = withoutFailure(failed);
-    deliverWithoutFailure(conversation, thread.id, held);
+    deliverWithoutFailure(conversation, thread.id, held, method === 'review/start');
     if (thread.hasActiveGoal) {
       void own.ask('thread/goal/set', { threadId: thread.id, status: 'active' });
     }

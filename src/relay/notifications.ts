@@ -25,7 +25,9 @@ const notes: Record<string, Note> = {
   'thread/archived': forget,
   'thread/deleted': forget,
   'turn/started'(conversation, params, line) {
-    beginTurn(conversation, String(params.threadId), readString(readObject(params.turn)?.id));
+    const threadId = String(params.threadId);
+    const turnId = readString(readObject(params.turn)?.id);
+    beginTurn(conversation, threadId, findReview(conversation, threadId) ?? turnId);
     return line;
   },
   'item/started'({ threads }, params, line) {
@@ -67,12 +69,14 @@ const notes: Record<string, Note> = {
     conversation.limits = limits ?? conversation.limits;
     return line;
   },
-  'thread/goal/updated'({ threads, holds }, params, line) {
+  'thread/goal/updated'(conversation, params, line) {
     const id = String(params.threadId);
-    const thread = threads.get(id);
-    // A limit halts a goal (fact 66). The successor sets it again.
-    if (thread === undefined || holds.has(id)) return line;
-    thread.hasActiveGoal = readObject(params.goal)?.status === 'active';
+    const thread = conversation.threads.get(id);
+    const status = readObject(params.goal)?.status;
+    // A limit halts a goal before it ends the turn (facts 66, 142). The successor sets the goal again.
+    if (status === 'usageLimited' && thread?.turn !== undefined) holdThread(conversation, id);
+    if (thread === undefined || conversation.holds.has(id)) return line;
+    thread.hasActiveGoal = status === 'active';
     return line;
   },
   'thread/goal/cleared'({ threads }, params, line) {
@@ -104,6 +108,13 @@ export const NOTES: ReadonlyMap<string, Note> = new Map(Object.entries(notes));
 /** The `params` of a message; no members when it has none. */
 export function paramsOf(line: Buffer): Fields {
   return readObject(readObject(parseJson(line.toString('utf8')))?.params) ?? {};
+}
+
+/** A review announces its turn with another id than its answer, its items and its end have (fact 142). @returns the id of those. */
+function findReview({ threads, ids }: Conversation, threadId: string): string | undefined {
+  const turn = threads.get(threadId)?.turn;
+  if (turn?.request?.method !== 'review/start' || turn.failure !== undefined) return undefined;
+  return ids.toCurrent(ids.toKnown(turn.id));
 }
 
 function forget(conversation: Conversation, params: Fields, line: Buffer): Buffer {

@@ -37,8 +37,6 @@ export interface Relay {
   deliverHeld(): void;
   /** The server gets no more lines: what the client sends waits for the successor. */
   closeServer(): void;
-  /** The server gets no more lines: what the client sends waits for the successor. */
-  closeServer(): void;
   /** The server has ended. @param isLast no successor comes. */
   serverEnded(isLast: boolean): void;
   /** A successor runs. Resolves when the client's lines go to it. `refusal`: the words of a server that did not take something. */

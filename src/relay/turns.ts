@@ -79,15 +79,19 @@ export function deliverThread(conversation: Conversation, threadId: string): voi
 /**
  * The failed turn goes on: the client gets what was held, but for the end of the turn.
  * @param failed how many of the lines are of the server at which the turn has failed.
+ * @param isBegunAgain its last items tell of its failure, too: Codex ends a review with “Review was interrupted”
+ * (fact 142).
  */
 export function deliverWithoutFailure(
   conversation: Conversation,
   threadId: string,
   failed: number,
+  isBegunAgain = false,
 ): void {
   for (const [at, line] of takeHold(conversation, threadId).entries()) {
     const message = readServerLine(line);
-    const isOfFailure = message.kind === 'notification' && OF_A_FAILURE.has(message.method);
+    const method = message.kind === 'notification' ? message.method : '';
+    const isOfFailure = OF_A_FAILURE.has(method) || (isBegunAgain && method.startsWith('item/'));
     if (at >= failed || !isOfFailure) conversation.host.toClient(line);
   }
 }

@@ -116,6 +116,9 @@ function judge(state: FilterState, event: ExecEvent): Way {
       return 'hold';
     case 'error':
       return 'hold';
+    case 'item':
+      if (event.tellsEndOfReview && state.held.length > 0) return 'hold';
+      break;
     case 'thread-started':
       if (isToldAgain(state, 'thread')) return 'drop';
       break;
@@ -155,7 +158,8 @@ interface Change {
 function changeOf(state: FilterState, event: ExecEvent): Change | undefined {
   if (event.kind === 'item') {
     const number = event.number + state.itemOffset;
-    state.highestItem = Math.max(state.highestItem, number);
+    // The client may never see an item that is held.
+    if (state.way === 'pass') state.highestItem = Math.max(state.highestItem, number);
     return state.itemOffset === 0 ? undefined : { ...event, text: String(number) };
   }
   if (event.kind !== 'thread-started') return undefined;

@@ -157,6 +157,36 @@ describe('what runs in the server', () => {
     }
   });
 
+  it('a review has one turn, whatever id Codex announces, and its failure has no items', async () => {
+    const [inner, again, innerAgain] = [uuid(20, 2), uuid(21, 2), uuid(22, 2)];
+    const begun = { turn: { id: again, status: 'inProgress' } };
+    const scene = openScene({ replies: { 'review/start': () => begun } });
+    scene.begin(THREAD, null);
+    const params = { threadId: THREAD, target: {} };
+    const item = (turnId: string, type: string) => ({
+      method: 'item/completed',
+      params: { threadId: THREAD, turnId, item: { id: type, type } },
+    });
+    scene.client({ id: 1, method: 'review/start', params });
+    scene.answer(1, { reviewThreadId: THREAD, turn: { id: TURN, status: 'inProgress' } });
+    scene.server(started(THREAD, inner), item(TURN, 'enteredReviewMode'));
+    const [error, ...end] = failure();
+    scene.server(error as object, item(TURN, 'exitedReviewMode'), ...end);
+    expect(scene.relay.failed()).toMatchObject([{ turn: { id: TURN } }]);
+    scene.forget();
+    await scene.handOff();
+    expect(scene.got('review/start')).toMatchObject([{ params }]);
+    scene.server(started(THREAD, innerAgain));
+    expect(scene.lines()).toEqual([]);
+    scene.client({ id: 2, method: 'turn/interrupt', params: { threadId: THREAD, turnId: TURN } });
+    expect(scene.got('turn/interrupt')).toMatchObject([{ params: { turnId: again } }]);
+    scene.server(item(again, 'exitedReviewMode'), completed(THREAD, again));
+    expect(scene.messages().map(({ params: told }) => told.turnId ?? told.turn.id)).toEqual([
+      TURN,
+      TURN,
+    ]);
+  });
+
   it('a review in a thread of its own is begun again there', async () => {
     const scene = openScene();
     scene.begin(THREAD, null);
@@ -177,7 +207,10 @@ describe('what runs in the server', () => {
   });
 
   it('a goal is set active again, and one that has ended is not', async () => {
-    for (const ends of [undefined, 'complete', 'cleared']) {
+    const orders = [undefined, 'complete', 'cleared'].flatMap((ends) =>
+      [true, false].map((isHaltedFirst) => ({ ends, isHaltedFirst })),
+    );
+    for (const { ends, isHaltedFirst } of orders) {
       const scene = openScene();
       scene.begin();
       const goal = (status: string) => ({
@@ -190,7 +223,9 @@ describe('what runs in the server', () => {
         scene.server({ method: 'thread/goal/cleared', params: { threadId: THREAD } });
       scene.forget();
       const [error, ...end] = failure();
-      scene.server(error as object, goal('usageLimited'), ...end);
+      // Codex 0.171 tells that the goal is halted before it tells the error.
+      if (isHaltedFirst && ends === undefined) scene.server(goal('usageLimited'), ...failure());
+      else scene.server(error as object, goal('usageLimited'), ...end);
       await scene.handOff();
       expect(scene.got('thread/goal/set')).toHaveLength(ends === undefined ? 1 : 0);
       expect(scene.lines()).toEqual([]);

@@ -21,6 +21,9 @@ const DONE = '{"type":"turn.completed","usage":{"input_tokens":620}}';
 const item = (number: number, what = 'completed', type = 'agent_message') =>
   `{"type":"item.${what}","item":{"id":"item_${number}","type":"${type}","text":"Let me look at the files of this project."}}`;
 
+const ENDED_REVIEW =
+  '{"type":"item.completed","item":{"id":"item_0","type":"agent_message","text":"Review was interrupted. Please re-run /review and wait for it to complete."}}';
+
 type Part = string | Buffer | typeof SUCCESSOR | typeof RELEASE;
 /** The child has ended, and the next one begins. */
 const SUCCESSOR = { comes: 'successor' } as const;
@@ -44,6 +47,20 @@ const CASES: [what: string, parts: readonly Part[], client: string][] = [
     'the work goes on: one thread, one turn, one count of items, no failure',
     [FIRST, SUCCESSOR, lines(THREAD, TURN, item(0, 'started'), item(0), item(1), DONE)],
     lines(THREAD, TURN, item(0), item(1, 'started'), item(2, 'started'), item(2), item(3), DONE),
+  ],
+  [
+    'a review tells between the error and its end that it was interrupted: that is of the failure, too',
+    [
+      lines(THREAD, TURN, ERROR, ENDED_REVIEW, FAILED),
+      SUCCESSOR,
+      lines(THREAD, TURN, item(0), DONE),
+    ],
+    lines(THREAD, TURN, item(0), DONE),
+  ],
+  [
+    '… and comes out in order',
+    [lines(THREAD, TURN, ERROR, ENDED_REVIEW, FAILED), RELEASE],
+    lines(THREAD, TURN, ERROR, ENDED_REVIEW, FAILED),
   ],
   [
     'in a copy of the thread: the client goes on with the id that it knows',
