@@ -1,10 +1,11 @@
 import { readObject, readString } from '../codex/json.ts';
 import type { Conversation } from './conversation.ts';
+import { deliverThread, deliverWithoutFailure } from './holds.ts';
 import { CUT_OFF } from './lost-server.ts';
 import type { OwnAnswer } from './own-requests.ts';
 import { continuationOf } from './reopening.ts';
 import type { OpenThread, OpenTurn, TurnRequest } from './threads.ts';
-import { deliverThread, deliverWithoutFailure, tellInterrupted } from './turns.ts';
+import { tellInterrupted } from './turns.ts';
 
 /** The successor goes on with the failed turn of a thread that it has opened. */
 export async function goOn(

@@ -1,8 +1,9 @@
 import { type Conversation, tellClient } from './conversation.ts';
+import { deliverThread } from './holds.ts';
 import { toLine } from './message.ts';
 import { afterLostServer, SEND_AGAIN } from './methods.ts';
 import type { OpenThread } from './threads.ts';
-import { deliverThread, forgetThread, tellInterrupted } from './turns.ts';
+import { forgetThread, tellInterrupted } from './turns.ts';
 
 /**
  * The server has ended, and a successor will come. What the client waits for is settled: the README's table has the reasons.

@@ -2,10 +2,11 @@ import { readLimitsReply } from '../codex/account-reply.ts';
 import { parseJson, readObject, readString } from '../codex/json.ts';
 import { classifyLimitText } from '../codex/limits.ts';
 import type { Conversation } from './conversation.ts';
+import { holdThread } from './holds.ts';
 import { parseLine, toLine } from './message.ts';
 import { questionIdForClient } from './requests.ts';
 import { readFailure, readThread } from './threads.ts';
-import { beginTurn, endTurn, forgetThread, holdThread } from './turns.ts';
+import { beginTurn, endTurn, forgetThread } from './turns.ts';
 
 type Fields = Record<string, unknown>;
 

@@ -5,6 +5,7 @@ import { takeServerLine } from './from-server.ts';
 import { createLongLines } from './long-lines.ts';
 import { settleLostServer } from './lost-server.ts';
 import { parseLine } from './message.ts';
+import { createOutput } from './output.ts';
 import { createLineSplitter, type LinePiece } from './split-lines.ts';
 import { openSuccessor, renameThread, type SuccessorQuestion } from './successor.ts';
 import type { OpenThread } from './threads.ts';
@@ -136,22 +137,3 @@ export function createRelay(host: RelayHost): Relay {
 }
 
 const NEWLINE = Buffer.from('\n');
-
-/** Lines that come in one chunk leave in one write, in order. No line of ours gets into a long line that passes in pieces. */
-function createOutput({ toClient }: RelayHost) {
-  let pending: Buffer[] = [];
-  let later: Buffer[] | undefined;
-  return {
-    add: (bytes: Buffer) => void (later ?? pending).push(bytes),
-    addPiece(bytes: Buffer, isTail: boolean): void {
-      pending.push(bytes, ...(isTail ? (later ?? []) : []));
-      later = isTail ? undefined : (later ?? []);
-    },
-    flush(): void {
-      if (pending.length === 0) return;
-      const bytes = pending.length === 1 ? (pending[0] as Buffer) : Buffer.concat(pending);
-      pending = [];
-      toClient(bytes);
-    },
-  };
-}
