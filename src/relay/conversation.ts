@@ -69,6 +69,8 @@ export interface Conversation {
   /** The threads with a realtime connection. */
   readonly realtime: Set<string>;
   limits: RateLimits | undefined;
+  /** The number of the server that has told its account last. */
+  toldAccount: number | undefined;
   /** The lines of the server about a thread whose turn has failed, in order, with the ids that the client knows. */
   readonly holds: Map<string, Buffer[]>;
   /** The lines of the client that wait for a server, or for a decision about their thread. */
@@ -86,7 +88,14 @@ export function beginConversation(host: RelayHost): Conversation {
   return {
     ...{ host, ids: createIdMap() },
     own: createOwnRequests((line) => host.toServer(line), host.after, ANSWER_MS),
-    ...{ server: 0, phase: 'open', isEnding: false, initialize: undefined, limits: undefined },
+    ...{
+      server: 0,
+      phase: 'open',
+      isEnding: false,
+      initialize: undefined,
+      limits: undefined,
+      toldAccount: undefined,
+    },
     ...{ optOuts: new Set(), isIntroduced: false, notices: [] },
     ...{ threads: new Map(), requests: new Map(), questions: new Map(), settings: new Map() },
     ...{ processes: new Set(), realtime: new Set(), holds: new Map() },

@@ -50,7 +50,7 @@ export const NOTED = new Set([
   ...['thread/started', 'thread/closed', 'thread/archived', 'thread/deleted', 'turn/started'],
   ...['thread/status/changed', 'error', 'turn/completed', 'account/rateLimits/updated'],
   ...['thread/goal/updated', 'thread/goal/cleared', 'process/exited', 'thread/realtime/closed'],
-  ...['serverRequest/resolved', 'item/started'],
+  ...['serverRequest/resolved', 'item/started', 'account/updated'],
 ]);
 
 /** The notifications that tell the end of a failed turn. When the turn goes on, the client never gets them. */

@@ -65,6 +65,10 @@ const notes: Record<string, Note> = {
     endTurn(conversation, String(params.threadId), turn?.status, isOurs ? failure : undefined);
     return line;
   },
+  'account/updated'(conversation, _, line) {
+    conversation.toldAccount = conversation.server;
+    return line;
+  },
   'account/rateLimits/updated'(conversation, params, line) {
     const limits = readLimitsReply({ ok: true, result: params }, conversation.host.now() / 1000);
     conversation.limits = limits ?? conversation.limits;

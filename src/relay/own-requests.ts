@@ -10,7 +10,11 @@ export type OwnAnswer =
 /** Requests that the relay makes itself. The client never sees them, nor their answers. */
 export interface OwnRequests {
   /** @param taken gets the answer before the next line of the server is looked at. A promise resolves after all lines of a chunk. */
-  ask(method: string, params: object, taken?: (answer: OwnAnswer) => void): Promise<OwnAnswer>;
+  ask(
+    method: string,
+    params: object | undefined,
+    taken?: (answer: OwnAnswer) => void,
+  ): Promise<OwnAnswer>;
   isOwn(id: RequestId): boolean;
   take(id: RequestId, line: Buffer): void;
   /** The server has ended. */

@@ -5,6 +5,7 @@ import { giveUpTurn, goOn } from './go-on.ts';
 import { toLine } from './message.ts';
 import type { OwnAnswer } from './own-requests.ts';
 import { reopeningOf } from './reopening.ts';
+import { tellAccount } from './tell-account.ts';
 import { type OpenThread, readThread } from './threads.ts';
 import { forgetThread, listFailed } from './turns.ts';
 
@@ -48,6 +49,7 @@ export async function openSuccessor(
   if (isGone()) return { refusal: 'codex has ended' };
   conversation.phase = 'open';
   sendWaiting(conversation);
+  tellAccount(conversation);
   return refusals[0] === undefined ? {} : { refusal: refusals[0] };
 }
 

@@ -49,6 +49,12 @@ describe('a client whose account reaches its limit', () => {
     expect(done).toMatchObject({ id: turn.id, status: 'completed', error: null });
     expect(answersOf(client, thread)).toEqual(['answer 1 from acc1', 'answer 1 from acc2']);
     expect(client.methods()).not.toContain('error');
+    // The account of now, and its figures.
+    const told = (method: string) => client.received.filter((message) => message.method === method);
+    expect(told('warning').map(({ params }) => params.message)).toEqual([
+      expect.stringMatching(/acc1: its 5-hour limit .*; going on under acc2/),
+    ]);
+    expect(told('account/updated').at(-1)?.params).toMatchObject({ authMode: 'chatgpt' });
     // One turn for the client: it begins once, and ends once.
     const about = client.received.filter(({ params }) => params?.turn?.id === turn.id);
     expect(about.map(({ method }) => method)).toEqual(['turn/started', 'turn/completed']);

@@ -37,6 +37,9 @@ export const LIMIT = {
   codexErrorInfo: 'usageLimitExceeded',
 };
 
+const isAboutAccount = ({ id, method }: Told) =>
+  String(id).startsWith('codex-hotswap-') && String(method).startsWith('account/');
+
 export type Scene = ReturnType<typeof openScene>;
 
 /** A relay between a client and servers that are lines only. */
@@ -117,9 +120,11 @@ export function openScene(parts: SceneParts = {}) {
     told: (method: string) => scene.messages().filter((message) => message.method === method),
     answersTo: (id: string | number) =>
       scene.messages().filter((message) => message.id === id && message.method === undefined),
-    /** What the server of now has got. */
+    /** What the server of now has got. Without a method: all but the relay's questions about the account. */
     got: (method?: string) =>
-      (servers.at(-1) ?? []).filter((message) => method === undefined || message.method === method),
+      (servers.at(-1) ?? []).filter((message) =>
+        method === undefined ? !isAboutAccount(message) : message.method === method,
+      ),
     client: (...messages: (object | string)[]) =>
       relay.fromClient(Buffer.from(messages.map(toText).join(''))),
     server: (...messages: (object | string)[]) =>
