@@ -91,6 +91,10 @@ describe('a supervisor that was killed', () => {
     const asked = backend.turns().length;
     const running = home.box.run(home.codex, ['exec', 'a long task', '-o', 'last.txt']);
     await vi.waitUntil(() => backend.turns().length > asked, { timeout: 10_000 });
+    // The watcher would end Codex with its launcher. Where a tool kills both, Codex lives on.
+    const watchers = findStrays(home.box.home).filter(isWatcher);
+    expect(watchers).toHaveLength(1);
+    for (const { pid } of watchers) process.kill(pid, 'SIGKILL');
     process.kill(supervisorOf(home), 'SIGKILL');
 
     expect((await home.box.run(home.codex, ['exec', 'meanwhile'])).status).toBe(0);
@@ -168,6 +172,11 @@ function holdAnswers(count: number): Promise<void> {
     return { text: ['held ', 'back'], until };
   });
   return vi.waitUntil(() => waiting === count, { timeout: 30_000 }).then(() => undefined);
+}
+
+/** The shell that ends the Codex of an exec when its launcher was killed. */
+function isWatcher({ command }: { command: string }): boolean {
+  return command.startsWith('/bin/sh -c');
 }
 
 function supervisorOf(home: OverlayHome): number {

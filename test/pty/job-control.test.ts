@@ -161,10 +161,11 @@ describe.each(SHELLS.filter(([shell]) => existsSync(shell)))(
       await openShell('stop-self', ['0']);
       await answers();
       await type(`${line} &`);
-      await until(isStopped, 'stopped');
+      // At `fg` zsh does not continue a job of which it does not know yet that it is stopped (29 of 150 times).
+      await untilStopped();
       await type('fg');
       await outer.waitFor('before');
-      await until(isStopped, 'stopped by itself');
+      await untilStopped();
       const from = await type('fg');
       await outer.waitFor('after', from);
       await until(() => others().length === 0, 'ended');
