@@ -47,7 +47,8 @@ function findCommandName(
 }
 
 const MAX_DEPTH = 8;
-const WRAPPERS = /^(?:-?(?:ba|da|z|k|fi)?sh|bwrap|codex.*|sandbox-exec|nohup|env|timeout)$/;
+/** A number: Codex runs its own bubblewrap from an open file, and Linux names a process after the descriptor then. */
+const WRAPPERS = /^(?:-?(?:ba|da|z|k|fi)?sh|bwrap|\d+|codex.*|sandbox-exec|nohup|env|timeout)$/;
 
 function listProcesses(): ProcessEntry[] {
   if (process.platform !== 'linux') return listWithPs();

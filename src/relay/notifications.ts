@@ -5,7 +5,7 @@ import type { Conversation } from './conversation.ts';
 import { holdThread } from './holds.ts';
 import { parseLine, toLine } from './message.ts';
 import { questionIdForClient } from './requests.ts';
-import { readFailure, readThread } from './threads.ts';
+import { readFailure, readStartedAgent, readThread } from './threads.ts';
 import { beginTurn, endTurn, forgetThread } from './turns.ts';
 
 type Fields = Record<string, unknown>;
@@ -32,11 +32,13 @@ const notes: Record<string, Note> = {
     return line;
   },
   'item/started'({ threads }, params, line) {
-    const thread = threads.get(String(params.threadId));
+    const threadId = String(params.threadId);
+    const item = readObject(params.item);
+    const thread = threads.get(threadId);
     // The model has begun to work. What it has done must not be done again.
-    if (thread?.isEphemeral && readObject(params.item)?.type !== 'userMessage') {
-      thread.firstInput = undefined;
-    }
+    if (thread?.isEphemeral && item?.type !== 'userMessage') thread.firstInput = undefined;
+    const agent = readStartedAgent(item, threadId);
+    if (agent !== undefined && !threads.has(agent.id)) threads.set(agent.id, agent);
     return line;
   },
   'thread/status/changed'(conversation, params, line) {

@@ -89,6 +89,14 @@ export function readThread(value: unknown, opening: TurnRequest): OpenThread | u
   };
 }
 
+/** Codex 0.171 announces the thread of an agent in an item of its parent only (fact 143). */
+export function readStartedAgent(item: Fields | undefined, parent: string): OpenThread | undefined {
+  if (item?.type !== 'subAgentActivity' || item.kind !== 'started') return undefined;
+  const { agentThreadId: id, agentPath: agentNickname } = item;
+  const thread = { id, agentNickname, parentThreadId: parent };
+  return readThread(thread, { method: 'thread/started', params: {} });
+}
+
 /** The client opens a thread that the relay knows already, for instance because Codex has announced it first. */
 export function openAgain(known: OpenThread, now: OpenThread): void {
   const { opening, rollout, cwd, model, effort, isEphemeral } = now;

@@ -17,7 +17,7 @@ export function beginTurn(
   thread.turn = { id: turnId, beganAt: host.now(), request: thread.asked };
   Object.assign(thread, { lastTurn: turnId, lastServer: server });
   Object.assign(thread, { asked: undefined, continues: undefined });
-  if (isFirst && !thread.isEphemeral) host.opened(thread);
+  if (isFirst && !thread.isEphemeral && thread.agent === undefined) host.opened(thread);
   host.turnBegan(thread);
 }
 

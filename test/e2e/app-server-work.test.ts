@@ -62,3 +62,41 @@ scene('a review is done by the next account, and has one end', async () => {
   expect(items.map(({ text }) => text).join()).not.toContain('Review was interrupted');
   expect(client.methods().filter((method) => method === 'turn/started')).toHaveLength(2);
 });
+
+scene(
+  'an agent meets the limit: the account is marked, and the session moves when its root is done',
+  async () => {
+    const lab = await open([{ name: 'acc1' }, { name: 'acc2' }]);
+    const { client, thread } = await begin(lab);
+    let release = () => {};
+    const opened = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    lab.backend.setScript(({ account, texts, userTexts, isContinuation }) => {
+      if (account.name !== 'acc1') return undefined;
+      if (texts.some((text) => text.includes('NEW_TASK'))) {
+        account.usedPercent = 100;
+        return { failure: 'usage-limit' };
+      }
+      if (isContinuation) return { text: ['the root ', 'is done'], until: opened };
+      return userTexts.at(-1) === 'go' ? { calls: [{ kind: 'spawn_agent', to: 'foxes' }] } : {};
+    });
+    await client.request('turn/start', {
+      threadId: thread,
+      input: [{ type: 'text', text: 'go' }],
+    });
+    expect(await lab.hotswap.waitForEvent('agent-refused')).toMatchObject({
+      ...{ target: 'acc1', kind: 'window-5h', agentName: '/root/foxes', thread },
+    });
+    expect(lab.hotswap.account('acc1').marks).toMatchObject([{ kind: 'window-5h' }]);
+    expect(lab.hotswap.eventsOf('rotated')).toEqual([]);
+    release();
+    expect(await client.waitForTurn(thread, 2)).toMatchObject({ status: 'completed' });
+    await lab.hotswap.waitForEvent('rotated');
+    expect(await client.runTurn(thread, 'more')).toMatchObject({ status: 'completed' });
+    // Nothing was asked that the client has not asked.
+    expect(lab.backend.turns('acc2').map(({ turn }) => turn?.userTexts)).toEqual([
+      ['one', 'go', 'more'],
+    ]);
+  },
+);

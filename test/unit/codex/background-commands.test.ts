@@ -34,6 +34,16 @@ it.each<[string, ProcessEntry[], string[]]>([
     ],
     ['vite'],
   ],
+  [
+    'what Codex’s own sandbox runs, which has a number for a name',
+    [
+      process_(20, CODEX, '20', '3'),
+      process_(21, 20, '20', '3'),
+      process_(22, 21, '20', 'bash'),
+      process_(23, 22, '20', 'sleep'),
+    ],
+    ['sleep'],
+  ],
   ['a shell that only waits', [process_(20, CODEX, '20', 'bash')], ['bash']],
   ['nothing of a session beside it', [process_(20, 11, '20', 'node')], []],
   ['two', [process_(20, CODEX, '20', 'node'), process_(30, CODEX, '30', 'a b')], ['node', 'a b']],

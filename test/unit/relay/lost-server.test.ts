@@ -247,16 +247,35 @@ describe('what runs in the server', () => {
     expect(scene.relay.threads().map(({ id }) => id)).not.toContain(AGENT);
   });
 
-  it('an agent at the limit: its client sees that, and no handoff begins for it', () => {
-    const scene = openFailed();
-    const agent = { thread: thread(AGENT, { parentThreadId: THREAD }) };
-    scene.server({ method: 'thread/started', params: agent }, started(AGENT, uuid(20, 2)));
-    scene.forget();
-    scene.server(...failure(AGENT, uuid(20, 2)));
-    expect(scene.messages()).toEqual(failure(AGENT, uuid(20, 2)));
-    expect(scene.events).toContain(`agent failed ${AGENT}`);
-    expect(scene.events).not.toContain('failed');
-  });
+  it.each([
+    {
+      method: 'thread/started',
+      params: { thread: thread(AGENT, { parentThreadId: THREAD }) },
+    },
+    {
+      method: 'item/started',
+      params: {
+        threadId: THREAD,
+        item: {
+          ...{ type: 'subAgentActivity', kind: 'started' },
+          ...{ agentThreadId: AGENT, agentPath: '/root/foxes' },
+        },
+      },
+    },
+  ])(
+    'an agent at the limit, known by $method: its client sees that, and no handoff begins for it',
+    (announcement) => {
+      const scene = openFailed();
+      scene.server(announcement, started(AGENT, uuid(20, 2)));
+      scene.forget();
+      scene.server(...failure(AGENT, uuid(20, 2)));
+      expect(scene.messages()).toEqual(failure(AGENT, uuid(20, 2)));
+      expect(scene.events).toContain(`agent failed ${AGENT}`);
+      expect(scene.events).not.toContain('failed');
+      // The session is known by the threads of its client.
+      expect(scene.events).not.toContain(`opened ${AGENT}`);
+    },
+  );
 
   it('an agent that the client has opened itself is opened again, without a turn', async () => {
     const scene = openFailed();
