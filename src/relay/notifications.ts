@@ -1,4 +1,5 @@
 import { readLimitsReply } from '../codex/account-reply.ts';
+import { FOREIGN_REASONING } from '../codex/foreign-reasoning.ts';
 import { parseJson, readObject, readString } from '../codex/json.ts';
 import { classifyLimitText } from '../codex/limits.ts';
 import type { Conversation } from './conversation.ts';
@@ -149,7 +150,7 @@ function isAboutAccount(error: unknown): boolean {
   const { info, message } = readFailure(error);
   return (
     info === 'usageLimitExceeded' ||
-    message.includes('invalid_encrypted_content') ||
+    message.includes(FOREIGN_REASONING) ||
     classifyLimitText(message) !== undefined
   );
 }

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { codexUnderTest } from '../lab/codex-under-test.ts';
 import { readRegistry } from '../lab/launches.ts';
 import { readRollouts } from '../lab/rollouts.ts';
 import type { ServerClient } from '../lab/server-client.ts';
@@ -13,6 +14,8 @@ const { open, close } = createServerLab();
 afterEach(close);
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
+/** 0.130 begins no turn without a prompt (fact 133). */
+const prompt = codexUnderTest.isAtLeast('0.150.0') ? [] : ['continue'];
 const text = (words: string) => [{ type: 'text' as const, text: words }];
 
 /** A promise, and what resolves it. */
@@ -60,7 +63,7 @@ describe('a client whose account reaches its limit', () => {
     expect(about.map(({ method }) => method)).toEqual(['turn/started', 'turn/completed']);
     // The history once, with nothing added.
     expect(backend.turns('acc2').map((request) => request.turn?.userTexts)).toEqual([
-      ['one', 'two'],
+      ['one', 'two', ...prompt],
     ]);
     expect(hotswap.account('acc1').marks).toMatchObject([{ kind: 'window-5h', until: resetsAt }]);
     expect(hotswap.eventsOf('rotated')).toMatchObject([{ from: 'acc1', to: 'acc2', thread }]);
@@ -71,7 +74,9 @@ describe('a client whose account reaches its limit', () => {
 
     // And goes on: turns, lists and reads are those of one server.
     expect(await client.runTurn(thread, 'three')).toMatchObject({ status: 'completed' });
-    expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual(['one', 'two', 'three']);
+    expect(backend.turns('acc2').at(-1)?.turn?.userTexts).toEqual([
+      ...['one', 'two', ...prompt, 'three'],
+    ]);
     const read = await client.request('thread/read', { threadId: thread, includeTurns: true });
     expect(read.thread.turns.map(({ status }) => status)).toEqual(
       Array.from({ length: 3 }, () => 'completed'),
@@ -100,7 +105,9 @@ describe('a client whose account reaches its limit', () => {
     ]);
     const { client, thread } = await begin(scene);
     expect(await client.runTurn(thread, 'two')).toMatchObject({ status: 'completed' });
-    expect(scene.backend.turns('acc3')[0]?.turn?.userTexts).toEqual(['one', 'two']);
+    expect(scene.backend.turns('acc3')[0]?.turn?.userTexts).toEqual([
+      ...['one', 'two', ...prompt, ...prompt],
+    ]);
     expect(client.methods()).not.toContain('error');
   });
 

@@ -1,4 +1,4 @@
-import { proveForeignReasoning } from '../../codex/foreign-reasoning.ts';
+import { FOREIGN_REASONING, proveForeignReasoning } from '../../codex/foreign-reasoning.ts';
 import { type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
 import type { RateLimits, RolloutFact } from '../../codex/rollout.ts';
 import type { Finding } from '../../handoff/events.ts';
@@ -48,7 +48,10 @@ async function findCause(
   const proof =
     proveLimit({ facts, startedAtMs, seenTurnIds, sawText: true, text }) ?? proveByProtocol(turn);
   if (proof !== undefined) return { name: 'proved', proof, thread: own };
-  const refused = proveForeignReasoning({ facts, startedAtMs, seenTurnIds });
+  // Up to 0.144 the record of a failed turn has no error (fact 68). The protocol has.
+  const refused =
+    proveForeignReasoning({ facts, startedAtMs, seenTurnIds }) ??
+    (text.includes(FOREIGN_REASONING) ? turn.id : undefined);
   if (refused === undefined) return undefined;
   return { name: 'reasoning-refused', thread: own, turnId: refused, source: 'state' };
 }
