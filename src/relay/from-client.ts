@@ -11,6 +11,7 @@ import { type Message, parseLine, type RequestId, readMessage, toLine } from './
 import { afterLostServer, SEND_AGAIN } from './methods.ts';
 import { noteRequest } from './note-request.ts';
 import { openForNotices } from './opt-outs.ts';
+import { hasId } from './threads.ts';
 import { interruptHeld } from './turns.ts';
 
 type Fields = Record<string, unknown>;
@@ -78,7 +79,7 @@ function endsHeldTurn(
   if (thread?.turn?.failure === undefined || !holds.has(thread.id)) return false;
   // A successor was asked to go on with the turn. It will get this request, too.
   if (thread.continues !== undefined) return false;
-  if (turnId !== undefined && ids.toCurrent(String(turnId)) !== thread.turn.id) return false;
+  if (turnId !== undefined && !hasId(thread.turn, ids.toCurrent(String(turnId)))) return false;
   host.toClient(toLine({ id, result: {} }));
   interruptHeld(conversation, thread);
   host.interrupted();

@@ -70,8 +70,8 @@ function requestOf(
   }
 }
 
-function withoutFailure({ id, beganAt, request }: OpenTurn): OpenTurn {
-  return { id, beganAt, request };
+function withoutFailure({ failure: _, isInterrupted: _i, ...turn }: OpenTurn): OpenTurn {
+  return turn;
 }
 
 function textOf(prompt: string): object[] {

@@ -5,6 +5,7 @@ import { type RequestId, readClientHead } from './message.ts';
 import { afterLostServer, keyOfSetting, keysEndedBy, OPENING, TURN_REQUESTS } from './methods.ts';
 import { noteOptOuts } from './opt-outs.ts';
 import { addRequest, type OpenRequest } from './requests.ts';
+import { hasId } from './threads.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -47,7 +48,7 @@ export function noteRequest(
     thread.firstInput = isFirst && Array.isArray(typed.input) ? typed.input : undefined;
   }
   const turn = thread?.turn;
-  if (method === 'turn/interrupt' && turn?.id === ids.toCurrent(String(params.turnId)))
+  if (method === 'turn/interrupt' && turn && hasId(turn, ids.toCurrent(String(params.turnId))))
     turn.isInterrupted = true;
   // A handle or a thread that is there already stays there when this request is refused.
   const handle = String(params.processHandle);

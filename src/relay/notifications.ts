@@ -29,7 +29,8 @@ const notes: Record<string, Note> = {
   'turn/started'(conversation, params, line) {
     const threadId = String(params.threadId);
     const turnId = readString(readObject(params.turn)?.id);
-    beginTurn(conversation, threadId, findReview(conversation, threadId) ?? turnId);
+    if (turnId === undefined || beginReview(conversation, threadId, turnId)) return line;
+    beginTurn(conversation, threadId, turnId);
     return line;
   },
   'item/started'({ threads }, params, line) {
@@ -118,11 +119,16 @@ export function paramsOf(line: Buffer): Fields {
   return readObject(readObject(parseJson(line.toString('utf8')))?.params) ?? {};
 }
 
-/** A review announces its turn with another id than its answer, its items and its end have (fact 142). @returns the id of those. */
-function findReview({ threads, ids }: Conversation, threadId: string): string | undefined {
-  const turn = threads.get(threadId)?.turn;
-  if (turn?.request?.method !== 'review/start' || turn.failure !== undefined) return undefined;
-  return ids.toCurrent(ids.toKnown(turn.id));
+/** A review announces its turn with another id than its answer, its items and its end have (fact 142). */
+function beginReview(conversation: Conversation, threadId: string, announced: string): boolean {
+  const { threads, ids } = conversation;
+  const thread = threads.get(threadId);
+  const turn = thread?.turn;
+  if (turn?.request?.method !== 'review/start' || turn.failure !== undefined) return false;
+  beginTurn(conversation, threadId, ids.toCurrent(ids.toKnown(turn.id)));
+  if (turn.announced !== undefined) ids.link(announced, turn.announced);
+  if (thread?.turn !== undefined) thread.turn.announced = announced;
+  return true;
 }
 
 function forget(conversation: Conversation, params: Fields, line: Buffer): Buffer {

@@ -45,6 +45,8 @@ export interface TurnRequest {
 
 export interface OpenTurn {
   id: string;
+  /** A review is announced with another id, and can be interrupted by that one only (fact 142). */
+  announced?: string;
   /** Epoch milliseconds. */
   beganAt: number;
   request: TurnRequest | undefined;
@@ -95,6 +97,11 @@ export function readStartedAgent(item: Fields | undefined, parent: string): Open
   const { agentThreadId: id, agentPath: agentNickname } = item;
   const thread = { id, agentNickname, parentThreadId: parent };
   return readThread(thread, { method: 'thread/started', params: {} });
+}
+
+/** @param id the turn's id at the server of now, either of two for a review. */
+export function hasId(turn: OpenTurn | undefined, id: string): boolean {
+  return turn !== undefined && (turn.id === id || turn.announced === id);
 }
 
 /** The client opens a thread that the relay knows already, for instance because Codex has announced it first. */

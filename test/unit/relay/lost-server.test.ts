@@ -178,8 +178,10 @@ describe('what runs in the server', () => {
     expect(scene.got('review/start')).toMatchObject([{ params }]);
     scene.server(started(THREAD, innerAgain));
     expect(scene.lines()).toEqual([]);
-    scene.client({ id: 2, method: 'turn/interrupt', params: { threadId: THREAD, turnId: TURN } });
-    expect(scene.got('turn/interrupt')).toMatchObject([{ params: { turnId: again } }]);
+    // Codex takes the announced id only.
+    scene.client({ id: 2, method: 'turn/interrupt', params: { threadId: THREAD, turnId: inner } });
+    expect(scene.got('turn/interrupt')).toMatchObject([{ params: { turnId: innerAgain } }]);
+    expect(scene.relay.threads()[0]?.turn).toMatchObject({ id: again, isInterrupted: true });
     scene.server(item(again, 'exitedReviewMode'), completed(THREAD, again));
     expect(scene.messages().map(({ params: told }) => told.turnId ?? told.turn.id)).toEqual([
       TURN,
