@@ -3,6 +3,7 @@ import type { RateLimits } from '../codex/rollout.ts';
 import { createIdMap, type IdMap } from './id-map.ts';
 import { type RequestId, toLine } from './message.ts';
 import { createOwnRequests, type OwnRequests } from './own-requests.ts';
+import { createPacer, type Pacer } from './pacer.ts';
 import type { OpenQuestion, OpenRequests } from './requests.ts';
 import type { OpenThread, OpenTurn, TurnRequest } from './threads.ts';
 
@@ -44,6 +45,7 @@ export interface Conversation {
   readonly host: RelayHost;
   readonly ids: IdMap;
   readonly own: OwnRequests;
+  readonly pacer: Pacer;
   /** How many servers there have been before this one. */
   server: number;
   /** `open`: lines pass both ways. `ended`: no server lives. `opening`: a successor is made ready. */
@@ -84,10 +86,16 @@ export interface Conversation {
 /** A server that does not answer a request of ours within this time has refused it, milliseconds. */
 const ANSWER_MS = 20_000;
 
-export function beginConversation(host: RelayHost): Conversation {
-  return {
-    ...{ host, ids: createIdMap() },
-    own: createOwnRequests((line) => host.toServer(line), host.after, ANSWER_MS),
+export function beginConversation(outside: RelayHost): Conversation {
+  const pacer = createPacer(
+    (line) => outside.toServer(line),
+    outside.after,
+    () => tellWaiting(conversation),
+  );
+  const host = { ...outside, toServer: (line: Buffer) => pacer.send(line) };
+  const conversation: Conversation = {
+    ...{ host, pacer, ids: createIdMap() },
+    own: createOwnRequests(host.toServer, host.after, ANSWER_MS),
     ...{
       server: 0,
       phase: 'open',
@@ -101,6 +109,7 @@ export function beginConversation(host: RelayHost): Conversation {
     ...{ processes: new Set(), realtime: new Set(), holds: new Map() },
     ...{ waiting: [], waitingBytes: 0, isReleased: false },
   };
+  return conversation;
 }
 
 /** More notices of ours are not kept for a client that has not introduced itself. */
@@ -139,6 +148,6 @@ export function keepWaiting(conversation: Conversation, line: Buffer): void {
 }
 
 /** While a server is there, the client goes on to be read: it may end the turn that waits. */
-export function tellWaiting({ host, phase, waitingBytes }: Conversation): void {
-  host.waiting(phase === 'open' ? 0 : waitingBytes);
+export function tellWaiting({ host, phase, waitingBytes, pacer }: Conversation): void {
+  host.waiting(pacer.bytes() + (phase === 'open' ? 0 : waitingBytes));
 }

@@ -34,14 +34,16 @@ export function takeClientLine(conversation: Conversation, line: Buffer): void {
   const params = readObject(parsed?.params) ?? {};
   if (message.kind === 'request' && refuseForbidden(conversation, message, params)) return;
   const told = message.kind === 'request' ? noteRequest(conversation, message, parsed, line) : line;
-  conversation.host.toServer(conversation.ids.lineToServer(told));
+  conversation.pacer.send(conversation.ids.lineToServer(told), message.kind === 'request');
 }
 
 /** The lines that have waited go on. Some may have to wait again. */
 export function sendWaiting(conversation: Conversation): void {
   const lines = conversation.waiting;
   Object.assign(conversation, { waiting: [], waitingBytes: 0, isReleased: false });
-  for (const line of lines) takeClientLine(conversation, line);
+  conversation.pacer.burst(() => {
+    for (const line of lines) takeClientLine(conversation, line);
+  });
   tellWaiting(conversation);
 }
 

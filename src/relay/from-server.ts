@@ -24,6 +24,7 @@ export function takeServerLine(conversation: Conversation, line: Buffer): Buffer
       return show(conversation, told, () => paramsOf(line));
     }
     case 'response': {
+      conversation.pacer.answered();
       // An answer to the client's own question about a held thread has nothing of the failed turn.
       const told = noteAnswer(conversation, message, line);
       return told && conversation.ids.lineToClient(told);

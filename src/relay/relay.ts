@@ -122,6 +122,7 @@ export function createRelay(host: RelayHost): Relay {
       server = createLineSplitter(MOST_OF_A_LINE);
       Object.assign(conversation, { phase: 'ended', isEnding: false });
       conversation.own.abandon();
+      conversation.pacer.clear();
       if (isLast) deliverHeld(conversation);
       else settleLostServer(conversation);
     }),
