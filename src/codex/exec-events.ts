@@ -1,3 +1,6 @@
+import { MAX_LENGTH, readText } from './bounds.ts';
+import { parseJson, readObject } from './json.ts';
+
 /**
  * The lines of `codex exec --json`, one event a line. Codex writes the type of an event first, and the id of its item or thread
  * next (fact 122). So the beginning of a line tells what we have to know. No line is parsed: it may have many megabytes, and a
@@ -34,6 +37,14 @@ const RETRY = Buffer.from(',"message":"Reconnecting... ');
 const ITEMS = ['completed', 'started', 'updated'].map((what) =>
   Buffer.from(`{"type":"item.${what}","item":{"id":"item_`),
 );
+/** The message of an `error` or a `turn.failed`. @param lines the first of them counts. */
+export function readErrorMessage(lines: Buffer): string | undefined {
+  const [line = ''] = lines.toString('utf8').split('\n', 1);
+  const event = readObject(parseJson(line));
+  const error = event?.type === 'turn.failed' ? readObject(event.error) : event;
+  return readText(error?.message, MAX_LENGTH.message);
+}
+
 /** Codex tells it between the error and the end of the turn, and adds that the user should review again (fact 142). */
 const END_OF_REVIEW = Buffer.from('","type":"agent_message","text":"Review was ');
 const [ZERO, NINE, QUOTE] = [0x30, 0x39, 0x22];

@@ -1,4 +1,9 @@
-import { EVENT_HEAD_BYTES, type ExecEvent, readExecEvent } from '../../codex/exec-events.ts';
+import {
+  EVENT_HEAD_BYTES,
+  type ExecEvent,
+  readErrorMessage,
+  readExecEvent,
+} from '../../codex/exec-events.ts';
 import { createPieces, type Pieces } from './pieces.ts';
 
 /**
@@ -20,6 +25,8 @@ export interface EventFilter {
   hasFailed(): boolean;
   /** The child has said that its turn has failed, or an error that may be the reason. */
   holdsError(): boolean;
+  /** The message of the first line that is held. */
+  errorMessage(): string | undefined;
 }
 
 /** A failure has two short lines. What is longer than this passes after all. */
@@ -49,6 +56,7 @@ export function createEventFilter(names: ReadonlyMap<string, string> = new Map()
     passErrors: () => (state.hasFailed ? [] : toClient(state, takeHeld(state))),
     hasFailed: () => state.hasFailed,
     holdsError: () => state.held.length > 0,
+    errorMessage: () => readErrorMessage(Buffer.concat(state.held)),
   };
 }
 

@@ -14,6 +14,8 @@ export interface EventOutput {
   whenRead(): Promise<void>;
   /** The child has said that its turn has failed, or an error that may be the reason. */
   holdsError(): boolean;
+  /** The message of the first of the lines that are held. */
+  errorMessage(): string | undefined;
   /** The work does not go on: the client gets the lines of the failure. */
   release(): void;
   /** The same. Resolves when the client has taken everything, or reads no more. */
@@ -96,6 +98,7 @@ export function createEventOutput(
       send(filter.end());
     },
     holdsError: filter.holdsError,
+    errorMessage: filter.errorMessage,
     release: () => send(filter.release()),
     async flush() {
       send(filter.release());

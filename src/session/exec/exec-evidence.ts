@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dropUndefined } from '../../codex/json.ts';
 import { endedBefore, type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
-import { isCompactionError } from '../../codex/limits.ts';
+import { classifyLimitText, isCompactionError, isExhaustion } from '../../codex/limits.ts';
 import { isReserveModel } from '../../codex/reserve.ts';
 import { correctTime, type RateLimits, type RolloutFact } from '../../codex/rollout.ts';
 import { readRolloutFacts } from '../../codex/rollout-file.ts';
@@ -86,6 +86,26 @@ export function hasLostPrompt(
 ): boolean {
   const isPrompt = ({ type, at = 0 }: RolloutFact) => type === 'prompt' && at >= startedAtMs;
   return isCompactionError(message) && !facts.some(isPrompt);
+}
+
+/**
+ * The proof for a run whose record ends before the failure: Codex has told it on its stdout. @param facts of the record, for the
+ * usage. Undefined for a message that tells no limit.
+ */
+export function proveByMessage(
+  message: string | undefined,
+  facts: readonly RolloutFact[],
+  nowMs: number,
+): LimitProof | undefined {
+  const kind = message === undefined ? undefined : classifyLimitText(message)?.kind;
+  if (message === undefined || kind === undefined || !isExhaustion(kind)) return undefined;
+  const error = { info: 'usage_limit_exceeded', message };
+  const usage = facts.filter(({ type }) => type === 'token_count').slice(-1);
+  const end: RolloutFact = {
+    ...{ type: 'task_complete', turnId: `told-${nowMs}`, answered: false },
+    error,
+  };
+  return proveExecLimit([...usage, end], 0, new Set());
 }
 
 /** The proof for a failed run without a record: the service says that the account is used up. */

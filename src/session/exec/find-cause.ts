@@ -8,6 +8,7 @@ import {
   hasEndedTurn,
   hasLostPrompt,
   proveByAccount,
+  proveByMessage,
   proveExecLimit,
   readExecRecord,
 } from './exec-evidence.ts';
@@ -21,12 +22,19 @@ export async function findCause(session: ExecSession): Promise<Finding> {
   if (started === undefined) return NOT_PROVED;
   const open = findThread(started);
   if (open === 'unknown') return { name: 'not-proved', source: 'exit' };
+  const isInterrupted = sessionOf(handoffs.state())?.interruption !== undefined;
+  let facts: readonly RolloutFact[] = [];
   if (open !== 'none') {
-    const { finding } = await readCause(open, session, started);
-    if (finding !== NOT_PROVED || !parts.isNeverResumed) return finding;
+    const read = await readCause(open, session, started);
+    if (read.finding !== NOT_PROVED) return read.finding;
+    if (!parts.isNeverResumed && !isInterrupted) return NOT_PROVED;
+    facts = read.facts;
   }
-  // A command that was interrupted does not wait for the service.
-  if (sessionOf(handoffs.state())?.interruption !== undefined) return NOT_PROVED;
+  // A command that was interrupted does not wait for the service. Codex may have told the limit, and recorded nothing of it.
+  if (isInterrupted) {
+    const told = proveByMessage(parts.output?.errorMessage(), facts, Date.now());
+    return told === undefined ? NOT_PROVED : { name: 'proved', proof: told };
+  }
   const limits = await parts.askLimits();
   const proof = limits && proveByAccount(limits, Date.now());
   return proof === undefined ? NOT_PROVED : { name: 'proved', proof };

@@ -205,4 +205,22 @@ describe('a refusal that was seen marks the account', () => {
     expect(played.did).toContain('settle acc1: window-5h');
     expect(startsOf(played.did)).toHaveLength(1);
   });
+
+  it.each([
+    ['a limit', "You've hit your usage limit. Try again at 3:40 PM.", true],
+    ['another error', 'stream disconnected before completion', false],
+  ])('though the record of the turn has no end: %s', async (_, message, marks) => {
+    const thread = makeThread();
+    const begins = (at: string) => limited('one')(at).slice(0, -1);
+    const [error] = failure(message);
+    const played = await play({
+      ...{ json: true, next: ['acc2'] },
+      children: [
+        { thread, writes: begins, prints: lines(...begun(thread), error ?? {}), ends: 'SIGINT' },
+      ],
+    });
+    expect(played.did.filter((line) => line.startsWith('settle'))).toHaveLength(marks ? 1 : 0);
+    expect(startsOf(played.did)).toHaveLength(1);
+    expect(played.stdout).toBe(lines(...BEGUN, error ?? {}));
+  });
 });
