@@ -22,7 +22,15 @@ export function holdThread(conversation: Conversation, threadId: string): void {
 /** The client gets what was held for a thread, unchanged and in order. */
 export function deliverThread(conversation: Conversation, threadId: string): void {
   const lines = takeHold(conversation, threadId);
+  const thread = conversation.threads.get(threadId);
+  // The limit has halted the goal, and the client is told: it is the client's to set active again.
+  if (thread !== undefined && lines.some(tellsGoal)) thread.hasActiveGoal = false;
   if (lines.length > 0) conversation.host.toClient(Buffer.concat(lines));
+}
+
+function tellsGoal(line: Buffer): boolean {
+  const message = readServerLine(line);
+  return message.kind === 'notification' && message.method === 'thread/goal/updated';
 }
 
 /**

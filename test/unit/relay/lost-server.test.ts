@@ -234,6 +234,22 @@ describe('what runs in the server', () => {
     }
   });
 
+  it('a goal that the client has seen halted is the client’s to set active again', async () => {
+    const scene = openScene();
+    scene.begin();
+    const goal = (status: string) => ({
+      method: 'thread/goal/updated',
+      params: { threadId: THREAD, goal: { status } },
+    });
+    scene.server(goal('active'), goal('usageLimited'), ...failure());
+    // No account is left.
+    scene.relay.deliverHeld();
+    scene.server(started(THREAD, uuid(30, 2)), ...failure(THREAD, uuid(30, 2)));
+    await scene.handOff();
+    expect(scene.told('thread/goal/updated')).toHaveLength(2);
+    expect(scene.got('thread/goal/set')).toEqual([]);
+  });
+
   it('an agent ends with the server, and gets no turn that no one asked for', async () => {
     const scene = openFailed();
     const agent = { thread: thread(AGENT, { parentThreadId: THREAD, agentNickname: 'Ada' }) };
