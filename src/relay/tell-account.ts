@@ -6,9 +6,19 @@ import { type Conversation, tellClient } from './conversation.ts';
  * release tells the figures before the first answer of the model.
  */
 export function tellAccount(conversation: Conversation): void {
-  const { own, server, initialize } = conversation;
+  const { host, server, initialize } = conversation;
   if (initialize === undefined) return;
   const isNow = () => conversation.server === server && conversation.phase === 'open';
+  host.after(PAUSE_MS, () => {
+    if (isNow()) askAccount(conversation, isNow);
+  });
+}
+
+/** The turn that goes on comes first: the server asks the service for the figures. */
+const PAUSE_MS = 500;
+
+function askAccount(conversation: Conversation, isNow: () => boolean): void {
+  const { own, server } = conversation;
   void own.ask('account/read', {}, (answer) => {
     const account = answer.ok ? readObject(answer.result.account) : undefined;
     if (account === undefined || !isNow() || conversation.toldAccount === server) return;

@@ -57,7 +57,8 @@ describe('a client whose account reaches its limit', () => {
     expect(told('warning').map(({ params }) => params.message)).toEqual([
       expect.stringMatching(/acc1: its 5-hour limit .*; going on under acc2/),
     ]);
-    expect(told('account/updated').at(-1)?.params).toMatchObject({ authMode: 'chatgpt' });
+    const { params: account } = await client.waitFor(({ method }) => method === 'account/updated');
+    expect(account).toMatchObject({ authMode: 'chatgpt' });
     // One turn for the client: it begins once, and ends once.
     const about = client.received.filter(({ params }) => params?.turn?.id === turn.id);
     expect(about.map(({ method }) => method)).toEqual(['turn/started', 'turn/completed']);

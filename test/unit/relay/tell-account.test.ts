@@ -14,6 +14,7 @@ describe('after a handoff the client is told', () => {
     scene.begin();
     scene.server(...failure(THREAD, TURN));
     await scene.handOff();
+    scene.elapse(500);
     await scene.settle();
     expect(scene.told('account/updated').map(({ params }) => params)).toEqual([
       { authMode: 'chatgpt', planType: 'team' },
@@ -26,6 +27,7 @@ describe('after a handoff the client is told', () => {
     scene.begin();
     scene.server(...failure(THREAD, TURN));
     await scene.handOff();
+    scene.elapse(500);
     await scene.settle();
     expect(scene.told('account/updated')).toEqual([]);
     expect(scene.told('account/rateLimits/updated')).toEqual([]);
