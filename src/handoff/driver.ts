@@ -4,8 +4,9 @@ import type { Finding, Source } from './events.ts';
 import type { SessionThread } from './session-thread.ts';
 
 /**
- * Runs the child of a session: in a pty on the user's terminal (session/tui), or on the user's own stdin and stdout
- * (session/exec). A driver carries out effects and reports events. It makes no decision.
+ * Runs the child of a session: in a pty on the user's terminal (session/tui), on the user's own stdin and stdout
+ * (session/exec), or behind the relay of a client (session/app-server). A driver carries out effects and reports events. It
+ * makes no decision.
  */
 export interface Driver {
   /** Carries out an effect at once. May throw for the first child only: a later one reports `start-failed`. */

@@ -19,9 +19,10 @@ import { advanceCopying, advanceMoving, advanceRetrying, advanceStaying } from '
 /**
  * A session as a pure reducer: a state and an event give the next state and effects. It makes every decision of a handoff.
  * It knows no process, terminal, file or clock. `perform.ts` interprets its effects. The three drivers (session/tui,
- * session/exec, session/app-server) carry out the effects on their child. test/unit/handoff/machine.test.ts holds these properties on every
- * path: the terminal is restored exactly once, at most one child lives, no handoff begins without proof, every chain of
- * handoffs is bounded, a thread is copied at most once for an account, held input is released or dropped with the session.
+ * session/exec, session/app-server) carry out the effects on their child. test/unit/handoff/machine.test.ts holds these
+ * properties on every path: the terminal is restored exactly once, at most one child lives, no handoff begins without proof,
+ * every chain of handoffs is bounded, a thread is copied at most once for an account, held input is released or dropped with
+ * the session.
  */
 
 /**
