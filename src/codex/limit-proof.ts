@@ -63,6 +63,20 @@ export function proveLimit(question: ProofQuestion): LimitProof | undefined {
   return proof;
 }
 
+/** The proof for a limit that Codex has told its client, when the record is late or has nothing of it. @param limits the usage then. */
+export function proveToldLimit(
+  turnId: string,
+  message: string,
+  limits: RateLimits | undefined,
+): LimitProof | undefined {
+  const error = { info: 'usage_limit_exceeded', message };
+  const facts: RolloutFact[] = [
+    ...(limits === undefined ? [] : [{ type: 'token_count', limits } as const]),
+    { type: 'task_complete', turnId, answered: false, error },
+  ];
+  return proveLimit({ facts, startedAtMs: 0, seenTurnIds: new Set(), sawText: true });
+}
+
 type TaskComplete = Extract<RolloutFact, { type: 'task_complete' }>;
 
 /**

@@ -120,7 +120,8 @@ export function createRelay(host: RelayHost): Relay {
     serverEnded: act((isLast) => {
       server.end().forEach(isLast ? takeFromServer : takeRest);
       server = createLineSplitter(MOST_OF_A_LINE);
-      Object.assign(conversation, { phase: 'ended', isEnding: false });
+      // The next server's account has other figures.
+      Object.assign(conversation, { phase: 'ended', isEnding: false, limits: undefined });
       conversation.own.abandon();
       conversation.pacer.clear();
       if (isLast) deliverHeld(conversation);

@@ -1,6 +1,6 @@
 import { FOREIGN_REASONING, proveForeignReasoning } from '../../codex/foreign-reasoning.ts';
-import { type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
-import type { RateLimits, RolloutFact } from '../../codex/rollout.ts';
+import { type LimitProof, proveLimit, proveToldLimit } from '../../codex/limit-proof.ts';
+import type { RateLimits } from '../../codex/rollout.ts';
 import type { Finding } from '../../handoff/events.ts';
 import { sessionOf } from '../../handoff/session.ts';
 import type { SessionThread } from '../../handoff/session-thread.ts';
@@ -32,7 +32,7 @@ export function toSessionThread({
 }
 
 async function findCause(
-  { handoffs, started }: AppServerSession,
+  { handoffs, started, relay }: AppServerSession,
   thread: OpenThread,
 ): Promise<Finding | undefined> {
   const { turn, rollout, id, cwd } = thread;
@@ -46,7 +46,8 @@ async function findCause(
   const facts = record?.facts ?? [];
   const own = { ...record?.thread, ...toSessionThread(thread) };
   const proof =
-    proveLimit({ facts, startedAtMs, seenTurnIds, sawText: true, text }) ?? proveByProtocol(turn);
+    proveLimit({ facts, startedAtMs, seenTurnIds, sawText: true, text }) ??
+    proveByProtocol(turn, relay.limits());
   if (proof !== undefined) return { name: 'proved', proof, thread: own };
   // Up to 0.144 the record of a failed turn has no error (fact 68). The protocol has.
   const refused =
@@ -59,13 +60,8 @@ async function findCause(
 /** The protocol itself proves a limit, when the record is late, or when there is none (an ephemeral thread). */
 export function proveByProtocol(
   { id, failure }: OpenTurn,
-  limits?: RateLimits,
+  limits: RateLimits | undefined,
 ): LimitProof | undefined {
   if (failure?.info !== 'usageLimitExceeded') return undefined;
-  const error = { info: 'usage_limit_exceeded', message: failure.message };
-  const facts: RolloutFact[] = [
-    ...(limits === undefined ? [] : [{ type: 'token_count', limits } as const]),
-    { type: 'task_complete', turnId: id, answered: false, error },
-  ];
-  return proveLimit({ facts, startedAtMs: 0, seenTurnIds: new Set(), sawText: true });
+  return proveToldLimit(id, failure.message, limits);
 }

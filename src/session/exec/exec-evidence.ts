@@ -1,6 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { dropUndefined } from '../../codex/json.ts';
-import { endedBefore, type LimitProof, proveLimit } from '../../codex/limit-proof.ts';
+import {
+  endedBefore,
+  type LimitProof,
+  proveLimit,
+  proveToldLimit,
+} from '../../codex/limit-proof.ts';
 import { classifyLimitText, isCompactionError, isExhaustion } from '../../codex/limits.ts';
 import { isReserveModel } from '../../codex/reserve.ts';
 import { correctTime, type RateLimits, type RolloutFact } from '../../codex/rollout.ts';
@@ -99,13 +104,8 @@ export function proveByMessage(
 ): LimitProof | undefined {
   const kind = message === undefined ? undefined : classifyLimitText(message)?.kind;
   if (message === undefined || kind === undefined || !isExhaustion(kind)) return undefined;
-  const error = { info: 'usage_limit_exceeded', message };
-  const usage = facts.filter(({ type }) => type === 'token_count').slice(-1);
-  const end: RolloutFact = {
-    ...{ type: 'task_complete', turnId: `told-${nowMs}`, answered: false },
-    error,
-  };
-  return proveExecLimit([...usage, end], 0, new Set());
+  const usage = facts.findLast((fact) => fact.type === 'token_count');
+  return proveToldLimit(`told-${nowMs}`, message, usage?.limits);
 }
 
 /** The proof for a failed run without a record: the service says that the account is used up. */

@@ -32,4 +32,14 @@ describe('after a handoff the client is told', () => {
     expect(scene.told('account/updated')).toEqual([]);
     expect(scene.told('account/rateLimits/updated')).toEqual([]);
   });
+
+  it('and the figures of the account before are no figures of the next', async () => {
+    const scene = openScene({ replies: { 'account/read': () => ({ account: null }) } });
+    scene.begin();
+    const params = { rateLimits: { primary: { usedPercent: 100, windowDurationMins: 300 } } };
+    scene.server({ method: 'account/rateLimits/updated', params }, ...failure(THREAD, TURN));
+    expect(scene.relay.limits()?.windows).toMatchObject([{ usedPercent: 100 }]);
+    await scene.handOff();
+    expect(scene.relay.limits()).toBeUndefined();
+  });
 });
